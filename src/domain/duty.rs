@@ -1,0 +1,214 @@
+//! A duty as the catalogue gives it: what is owed, how often, by whom, how much, and on whose word.
+//!
+//! These are validated values: whoever holds a `Duty` may rely on its owners and clause to exist. Reading and
+//! checking files is the catalogue's work.
+
+use std::fmt;
+
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+use super::unit::UnitName;
+
+/// `13.2`, `3.1a`: item, measure, and a letter where one measure asks for several things.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DutyId(pub String);
+
+impl fmt::Display for DutyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Where the document asks for it: task `item` (1..48) and the numbered `measure` in it; no measure where only the
+/// task column asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Clause {
+    /// The task, 1..48.
+    pub item: u16,
+    /// The measure in it, from 1.
+    pub measure: Option<u16>,
+}
+
+/// What sort of duty it is (the document's own distinction).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The document gives the interval.
+    Recurring,
+    /// 常态化, 定期, 及时 without a figure: checked at an interval of our own.
+    Standing,
+    /// Once.
+    Deadline,
+    /// When something happens.
+    Event,
+    /// On the days of a key node.
+    Node,
+}
+
+/// How often.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cadence {
+    /// Every calendar day.
+    Daily,
+    /// Every workday of the statutory calendar, make-up workdays included.
+    Workday,
+    /// Monday to Sunday (ISO weeks).
+    Weekly,
+    /// Calendar months.
+    Monthly,
+    /// Calendar quarters.
+    Quarterly,
+    /// January–June, July–December.
+    HalfYearly,
+    /// Calendar years.
+    Yearly,
+    /// Once, due on that day.
+    Once(NaiveDate),
+    /// For each event of that type, due so long after it.
+    OnEvent {
+        /// The event type's name.
+        event: String,
+        /// How long after the event it is due.
+        after: After,
+    },
+    /// On each day that belongs to a node.
+    EachNodeDay,
+}
+
+/// A distance from an event: by the clock, or in whole civil days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum After {
+    /// `+30m`, `+2h`: to the second. In whole minutes.
+    Minutes(u32),
+    /// `+30d`: civil days.
+    Days(u32),
+}
+
+impl After {
+    /// The distance as a duration, where it is one.
+    pub fn exact(self) -> Option<TimeDelta> {
+        match self {
+            After::Minutes(minutes) => Some(TimeDelta::minutes(i64::from(minutes))),
+            After::Days(_) => None,
+        }
+    }
+}
+
+/// When in its period an obligation is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DueRule {
+    /// 24:00 local on the period's last day (the instant is 00:00 of the next day).
+    EndOfDay,
+    /// At that local time on the period's last workday; where it has none, on the first workday after it.
+    LastWorkday(NaiveTime),
+    /// The event's time plus the offset.
+    Exact,
+}
+
+/// On whose word the cadence and deadline stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The commission's own column says it.
+    Source,
+    /// The city's task column says it.
+    Task,
+    /// Our default, which the office may change; always shown as one.
+    Policy,
+}
+
+/// One entry of `owed_by`/`supported_by`, in the document's order.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// One unit.
+    Unit(UnitName),
+    /// Every member of a group (written `@name`).
+    Group(String),
+}
+
+/// Whether every owner owes its own or all owe one together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Each owner owes its own.
+    Each,
+    /// One obligation that any of the owners can fulfil.
+    Joint,
+}
+
+/// One thing that has to be counted (`检查企业>=2家 distinct`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quota {
+    /// What is counted: `检查企业`.
+    pub counter: String,
+    /// How many at least.
+    pub at_least: u32,
+    /// The measure word: `家`.
+    pub unit: String,
+    /// Whether only different names count.
+    #[serde(default)]
+    pub distinct: bool,
+    /// A level to hold: the latest figure counts, not the sum (5.1).
+    #[serde(default)]
+    pub level: bool,
+}
+
+/// A duty of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// Its id.
+    pub id: DutyId,
+    /// Where the document asks for it.
+    pub clause: Clause,
+    /// Short, in our own words.
+    pub title: String,
+    /// One or two sentences, in our own words.
+    pub summary: String,
+    /// What sort of duty.
+    pub kind: Kind,
+    /// How often.
+    pub cadence: Cadence,
+    /// When in the period.
+    pub due: DueRule,
+    /// On whose word.
+    pub basis: Basis,
+    /// Who owes it, in the document's order.
+    pub owed_by: Vec<Owner>,
+    /// Each their own, or one together.
+    pub mode: Mode,
+    /// What has to be counted; empty = one submission.
+    pub quotas: Vec<Quota>,
+    /// Informed, owe nothing.
+    pub supported_by: Vec<Owner>,
+    /// What the reader should know about our reading.
+    pub note: String,
+    /// Also owed once for each node, due 24:00 on its last day (5.3).
+    pub also_each_node: bool,
+    /// An event duty owed by those members that the event names (23.1, 27.2, 43.1: it must name some; 46.x: all
+    /// members when it names none).
+    pub event_names_owners: bool,
+    /// Whether a filing closes it only once it is accepted.
+    pub review_first: bool,
+    /// Acts count for their own day only, however late they are filed (5.2, 9.1a, 47.1).
+    pub own_day_only: bool,
+    /// The first day on which it is owed; a `once` opens then.
+    pub effective_from: Option<NaiveDate>,
+    /// The last day on which it is owed.
+    pub effective_to: Option<NaiveDate>,
+}
+
+/// The form in which a duty is owed: 5.3's quarters and 5.3's nodes are two series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// By the duty's own cadence.
+    Cadence,
+    /// Once for each node (`also_each_node`).
+    Node,
+}

@@ -1,0 +1,10 @@
+//! The rules, and nothing but the rules.
+//!
+//! Pure: no IO, no async, no clock. `now` is an argument and decisions are values. Imports nothing of ours outside
+//! this folder.
+
+pub mod calendar;
+pub mod duty;
+pub mod ladder;
+pub mod plan;
+pub mod unit;

@@ -1,0 +1,1 @@
+//! The plan: which obligations a catalogue gives, for whom, opening and due when.

@@ -1,0 +1,128 @@
+//! Units, groups, posts and the roster that holds them.
+//!
+//! People change, posts stay: a post is a unit and a role. Nothing here knows an address; addresses belong to the
+//! store and to mail.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// A unit's name as the document writes it (`质安处`). Unique in the roster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnitName(pub String);
+
+impl fmt::Display for UnitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What a post does in its unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// 联络员
+    Liaison,
+    /// 分管负责人
+    Deputy,
+    /// 主要负责人
+    Head,
+    /// 值班: the safety office's own mailbox, which gets the digest.
+    Office,
+}
+
+impl Role {
+    /// The code used in files, tables and exports.
+    pub fn code(self) -> &'static str {
+        match self {
+            Role::Liaison => "liaison",
+            Role::Deputy => "deputy",
+            Role::Head => "head",
+            Role::Office => "office",
+        }
+    }
+
+    /// The role's name as an office writes it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Role::Liaison => "联络员",
+            Role::Deputy => "分管负责人",
+            Role::Head => "主要负责人",
+            Role::Office => "值班",
+        }
+    }
+
+    /// The role with this code, if there is one.
+    pub fn from_code(code: &str) -> Option<Role> {
+        [Role::Liaison, Role::Deputy, Role::Head, Role::Office].into_iter().find(|role| role.code() == code)
+    }
+}
+
+/// A post: a role in a unit. Written `质安处/liaison`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PostId {
+    /// The unit the post belongs to.
+    pub unit: UnitName,
+    /// What the post does there.
+    pub role: Role,
+}
+
+impl fmt::Display for PostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}", self.unit, self.role.code()))
+    }
+}
+
+/// A unit of the roster, with the days on which it owes anything at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its name.
+    pub name: UnitName,
+    /// `机关处室`, `直属单位`, `派驻机构`: shown, never decided upon.
+    pub kind: String,
+    /// The groups it is a member of.
+    pub groups: Vec<String>,
+    /// The first day on which it exists; `None` = always did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_on: Option<NaiveDate>,
+    /// The first day on which it no longer exists; `None` = still does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_on: Option<NaiveDate>,
+}
+
+impl Unit {
+    /// Whether the unit exists on `day`.
+    pub fn active_on(&self, day: NaiveDate) -> bool {
+        self.joined_on.is_none_or(|joined| joined <= day) && self.left_on.is_none_or(|left| day < left)
+    }
+}
+
+/// All units in the document's order, the groups' names (some have no member yet), and which unit is the safety office.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    /// The unit whose `office` post gets the digest.
+    pub office: UnitName,
+    /// In the document's order, which every list keeps.
+    pub units: Vec<Unit>,
+    /// Every group that a duty may name, members or not.
+    pub groups: Vec<String>,
+}
+
+impl Roster {
+    /// The unit of that name.
+    pub fn unit(&self, name: &UnitName) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.name == *name)
+    }
+
+    /// The members of a group that exist on `day`, in the roster's order.
+    pub fn members<'a>(&'a self, group: &'a str, day: NaiveDate) -> impl Iterator<Item = &'a Unit> + 'a {
+        self.units.iter().filter(move |unit| unit.active_on(day) && unit.groups.iter().any(|name| name == group))
+    }
+
+    /// The post that gets the digest.
+    pub fn office_post(&self) -> PostId {
+        PostId { unit: self.office.clone(), role: Role::Office }
+    }
+}

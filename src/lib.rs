@@ -1,0 +1,3 @@
+//! duban 督办: knows who owes what by when.
+
+pub mod domain;
