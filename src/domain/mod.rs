@@ -6,5 +6,11 @@
 pub mod calendar;
 pub mod duty;
 pub mod ladder;
+pub mod light;
+pub mod obligation;
 pub mod plan;
+pub mod quota;
+pub mod series;
+pub mod slot;
+pub mod step;
 pub mod unit;

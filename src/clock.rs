@@ -1,0 +1,50 @@
+//! The only place that reads the time. Everything else is handed an instant.
+//!
+//! Instants are whole seconds, so that both databases give back what was put in.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use chrono::{DateTime, Utc};
+
+/// Where `now` comes from.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that stands still until it is set: simulation and tests.
+    Stepped(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `now`.
+    pub fn stepped(now: DateTime<Utc>) -> Clock {
+        Clock::Stepped(Arc::new(AtomicI64::new(now.timestamp())))
+    }
+
+    /// The present instant, in whole seconds.
+    pub fn now(&self) -> DateTime<Utc> {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+            Clock::System => DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default(),
+            Clock::Stepped(seconds) => {
+                DateTime::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Sets a stepped clock, backwards too. The system's clock stays as it is.
+    pub fn set(&self, now: DateTime<Utc>) {
+        if let Clock::Stepped(seconds) = self {
+            seconds.store(now.timestamp(), Ordering::SeqCst);
+        }
+    }
+}
+
+/// The monotonic instant, for measuring how long something took. Never for deciding when something is due.
+pub fn monotonic() -> std::time::Instant {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+    std::time::Instant::now()
+}

@@ -1,0 +1,73 @@
+//! 灯: what an obligation looks like. Always computed, always shown with its word.
+
+use serde::{Deserialize, Serialize};
+
+use super::obligation::{Obligation, Phase};
+
+/// A light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Light {
+    /// Open or yet to open, no reminder so far.
+    Grey,
+    /// From the first reminder on, or returned.
+    Yellow,
+    /// Filed in time.
+    Green,
+    /// Made good late, for ever.
+    Orange,
+    /// Missed.
+    Red,
+    /// Waived, withdrawn, or not its duty.
+    White,
+}
+
+impl Light {
+    /// Every light, in the order in which lists show them.
+    pub const ALL: [Light; 6] = [Light::Grey, Light::Yellow, Light::Green, Light::Orange, Light::Red, Light::White];
+
+    /// The light of an obligation.
+    pub fn of(obligation: &Obligation) -> Light {
+        match obligation.phase {
+            Phase::Scheduled => Light::Grey,
+            Phase::Open if obligation.reminded => Light::Yellow,
+            Phase::Open => Light::Grey,
+            Phase::Returned => Light::Yellow,
+            Phase::Missed | Phase::Lapsed => Light::Red,
+            Phase::Waiting | Phase::Done if obligation.late => Light::Orange,
+            Phase::Waiting | Phase::Done => Light::Green,
+            Phase::Waived | Phase::Withdrawn | Phase::Upheld => Light::White,
+        }
+    }
+
+    /// The code used in exports.
+    pub fn code(self) -> &'static str {
+        match self {
+            Light::Grey => "grey",
+            Light::Yellow => "yellow",
+            Light::Green => "green",
+            Light::Orange => "orange",
+            Light::Red => "red",
+            Light::White => "white",
+        }
+    }
+}
+
+/// The word that stands beside the light.
+pub fn word(obligation: &Obligation) -> &'static str {
+    match (Light::of(obligation), obligation.phase) {
+        (_, Phase::Scheduled) => "未开始",
+        (_, Phase::Returned) => "已退回",
+        (_, Phase::Lapsed) => "逾期未办结",
+        (_, Phase::Withdrawn) => "已撤销",
+        (_, Phase::Upheld) => "异议成立",
+        (Light::Green, Phase::Waiting) => "按期报送，待审",
+        (Light::Orange, Phase::Waiting) => "逾期补报，待审",
+        (Light::Grey, _) => "未到期",
+        (Light::Yellow, _) => "临期",
+        (Light::Green, _) => "按期办结",
+        (Light::Orange, _) => "逾期补办",
+        (Light::Red, _) => "逾期未办",
+        (Light::White, _) => "已免除",
+    }
+}

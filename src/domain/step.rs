@@ -1,0 +1,418 @@
+//! What time does to an obligation: it opens, reminds, is declared missed, is chased, carried up, and closes as missed.
+//!
+//! [`advance`] settles every step up to `now` and says what has to be told to whom. It is the only place that decides
+//! a step. Whoever calls it twice, late, or after three days of silence gets the same obligation; only how much is
+//! said differs: of steps that were missed the latest speaks, once, to all whom the missed ones would have told.
+
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    duty::{Cadence, Duty, Form},
+    ladder::{Class, Ladder, Level, When},
+    light::Light,
+    obligation::{Obligation, Phase},
+    plan::{self, World},
+    series::{self, Member, Streak},
+    slot::{MORNING, Slots},
+    unit::Role,
+};
+
+/// What a notice is about, in rising gravity; events stand apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// Before the deadline.
+    Remind,
+    /// 催办, and an open miss in the liaison's morning letter.
+    Chase,
+    /// 督办.
+    Supervise,
+    /// 通报建议, on the digest for the office to decide.
+    Propose,
+    /// An event's notices.
+    Event,
+}
+
+impl NoticeKind {
+    /// Every kind.
+    pub const ALL: [NoticeKind; 5] =
+        [NoticeKind::Remind, NoticeKind::Chase, NoticeKind::Supervise, NoticeKind::Propose, NoticeKind::Event];
+
+    /// The code used in tables and exports.
+    pub fn code(self) -> &'static str {
+        match self {
+            NoticeKind::Remind => "remind",
+            NoticeKind::Chase => "chase",
+            NoticeKind::Supervise => "supervise",
+            NoticeKind::Propose => "propose",
+            NoticeKind::Event => "event",
+        }
+    }
+
+    /// The kind with this code.
+    pub fn from_code(code: &str) -> Option<NoticeKind> {
+        NoticeKind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// Something to be told: one obligation, one step, the posts it goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// The step's own instant.
+    pub at: DateTime<Utc>,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// To which posts of each owner; `Office` is the office's own.
+    pub to: Vec<Role>,
+}
+
+/// One thing that happened, for the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it was due to happen.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub what: Move,
+}
+
+/// A step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Move {
+    /// It opens.
+    Open,
+    /// A reminder.
+    Remind,
+    /// The miss is declared.
+    Miss,
+    /// 催办.
+    Chase,
+    /// It stands in the liaison's morning letter.
+    Stand,
+    /// 督办.
+    Supervise,
+    /// 通报建议.
+    Propose,
+    /// Making good ends.
+    Lapse,
+}
+
+impl Move {
+    /// The code used in the log.
+    pub fn code(self) -> &'static str {
+        match self {
+            Move::Open => "open",
+            Move::Remind => "remind",
+            Move::Miss => "miss",
+            Move::Chase => "chase",
+            Move::Stand => "stand",
+            Move::Supervise => "supervise",
+            Move::Propose => "propose",
+            Move::Lapse => "lapse",
+        }
+    }
+}
+
+/// What a decision needs besides the obligation itself.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Its duty.
+    pub duty: &'a Duty,
+    /// The ladder of its class.
+    pub ladder: &'a Ladder,
+    /// The catalogue, roster, calendar and zone.
+    pub world: &'a World<'a>,
+    /// Its series around it, in the order of periods. Needed where [`Needs::series`] says so.
+    pub series: &'a [Member],
+    /// Whether the mail server took one of its reminders before the due instant. Needed where [`Needs::proof`] says so.
+    pub reminder_taken: bool,
+}
+
+/// What [`advance`] will have to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// The series around it.
+    pub series: bool,
+    /// Whether a reminder was taken by the mail server in time.
+    pub proof: bool,
+}
+
+/// What [`advance`] decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advance {
+    /// The obligation afterwards.
+    pub obligation: Obligation,
+    /// What has to be told.
+    pub tellings: Vec<Telling>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+}
+
+impl<'a> Context<'a> {
+    fn slots(&self) -> Slots<'a> {
+        Slots { calendar: self.world.calendar, zone: self.world.zone }
+    }
+
+    fn class(&self) -> Class {
+        self.ladder.class
+    }
+}
+
+/// The end of the filing grace: the miss is declared then.
+pub fn grace_end(ladder: &Ladder, due_at: DateTime<Utc>, slots: Slots<'_>) -> DateTime<Utc> {
+    ladder.grace.map_or(due_at, |time| {
+        let next_day = slots.zone.due_day(due_at) + chrono::Days::new(1);
+        slots.zone.at(next_day, time).max(due_at)
+    })
+}
+
+/// The reminders of the deadline in force, in order: when and to whom. Those that land in one slot are one.
+pub fn reminders(obligation: &Obligation, ladder: &Ladder, slots: Slots<'_>) -> Vec<(DateTime<Utc>, Vec<Role>)> {
+    let mut steps: Vec<(DateTime<Utc>, Vec<Role>)> = Vec::new();
+    for reminder in &ladder.reminders {
+        let at = reminder_instant(obligation, ladder, reminder.when, slots);
+        if at < obligation.opens_at {
+            continue;
+        }
+        match steps.iter_mut().find(|(instant, _)| *instant == at) {
+            Some((_, roles)) => join_roles(roles, &reminder.to),
+            None => steps.push((at, reminder.to.clone())),
+        }
+    }
+    steps.sort_by_key(|(at, _)| *at);
+    steps
+}
+
+fn reminder_instant(obligation: &Obligation, ladder: &Ladder, when: When, slots: Slots<'_>) -> DateTime<Utc> {
+    let due_day = slots.zone.due_day(obligation.due_at);
+    let wanted = match when {
+        When::Opening => return obligation.opens_at,
+        When::HalfTime => return obligation.opens_at + (obligation.due_at - obligation.opens_at) / 2,
+        When::AtDue => return obligation.due_at,
+        When::WorkdaysBefore(n) => slots.zone.at(slots.calendar.workdays_before(due_day, n), MORNING),
+        When::DueDay(time) => slots.zone.at(due_day, time),
+    };
+    let any_day = ladder.any_day || obligation.form == Form::Node;
+    let slot = slots.from(wanted, any_day);
+    if slot < obligation.due_at { slot } else { slots.before(obligation.due_at, any_day) }
+}
+
+fn join_roles(roles: &mut Vec<Role>, more: &[Role]) {
+    for role in more {
+        if !roles.contains(role) {
+            roles.push(*role);
+        }
+    }
+    roles.sort();
+}
+
+/// When making good ends; `None` = it stays open until done.
+pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTime<Utc>> {
+    if matches!(context.duty.cadence, Cadence::Once(_) | Cadence::OnEvent { .. }) {
+        return None;
+    }
+    let slots = context.slots();
+    let close_of_day = NaiveTime::from_hms_opt(18, 0, 0).unwrap_or_default();
+    let chase = slots.from(grace_end(context.ladder, obligation.due_at, slots), false);
+    let chase_day_end = slots.zone.at(slots.zone.day_of(chase), close_of_day);
+    let next_due = plan::next_due(context.world, context.duty, obligation.form, obligation.due_at);
+    let limit = context.ladder.node_day_limit.filter(|_| context.duty.cadence == Cadence::EachNodeDay);
+    let limit = limit.filter(|_| obligation.form == Form::Cadence).map(|n| {
+        slots.zone.at(slots.calendar.workdays_after(slots.zone.due_day(obligation.due_at), n), close_of_day)
+    });
+    match (next_due.map(|next| next.max(chase_day_end)), limit) {
+        (Some(lapse), Some(limit)) => Some(lapse.min(limit)),
+        (lapse, limit) => lapse.or(limit),
+    }
+}
+
+/// What [`advance`] will have to know to settle this obligation up to `now`.
+pub fn needs(obligation: &Obligation, duty: &Duty, ladder: &Ladder, slots: Slots<'_>, now: DateTime<Utc>) -> Needs {
+    let open = matches!(obligation.phase, Phase::Scheduled | Phase::Open | Phase::Returned);
+    let declares = open && grace_end(ladder, obligation.due_at, slots) <= now;
+    let missed = declares || matches!(obligation.phase, Phase::Missed | Phase::Lapsed);
+    let pending = |level: &Option<Level>, told: Option<DateTime<Utc>>| {
+        told.is_none() && level.as_ref().is_some_and(|level| level.streak.is_some())
+    };
+    let repeats = !matches!(duty.cadence, Cadence::Once(_) | Cadence::OnEvent { .. });
+    Needs {
+        series: missed
+            && repeats
+            && (pending(&ladder.supervise, obligation.supervised_at) || pending(&ladder.propose, obligation.proposed_at)),
+        proof: declares,
+    }
+}
+
+/// Settles every step up to `now`.
+pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc>) -> Advance {
+    let mut next = obligation.clone();
+    let mut told: Vec<Telling> = Vec::new();
+    let mut events = Vec::new();
+    while let Some((at, what)) = upcoming(&next, context) {
+        if at > now {
+            next.next_at = Some(at);
+            return Advance { obligation: next, tellings: merged(told), events };
+        }
+        told.extend(apply(&mut next, context, at, what));
+        // That it stands in another morning's letter is no news for the log.
+        if what != Move::Stand {
+            events.push(Event { at, what });
+        }
+    }
+    next.next_at = None;
+    Advance { obligation: next, tellings: merged(told), events }
+}
+
+/// The next step of an obligation and its instant, which may be past.
+pub fn upcoming(obligation: &Obligation, context: &Context<'_>) -> Option<(DateTime<Utc>, Move)> {
+    let slots = context.slots();
+    match obligation.phase {
+        Phase::Scheduled => Some((obligation.opens_at, Move::Open)),
+        Phase::Open | Phase::Returned => {
+            let miss = grace_end(context.ladder, obligation.due_at, slots);
+            // Reopened after its deadline: missed from then on.
+            let miss = if miss > obligation.settled_to { miss } else { obligation.settled_to + TimeDelta::seconds(1) };
+            let remind = reminders(obligation, context.ladder, slots)
+                .into_iter()
+                .map(|(at, _)| at)
+                .find(|at| *at > obligation.settled_to);
+            [remind.map(|at| (at, Move::Remind)), Some((miss, Move::Miss))].into_iter().flatten().min()
+        }
+        Phase::Missed | Phase::Lapsed => upcoming_after_miss(obligation, context),
+        Phase::Waiting | Phase::Done | Phase::Waived | Phase::Withdrawn | Phase::Upheld => None,
+    }
+}
+
+fn upcoming_after_miss(obligation: &Obligation, context: &Context<'_>) -> Option<(DateTime<Utc>, Move)> {
+    let slots = context.slots();
+    let missed_at = obligation.missed_at?;
+    let chase = slots.from(missed_at, false);
+    let chases = !context.ladder.chase.is_empty();
+    let open = obligation.phase == Phase::Missed;
+    let stand = open && chases && obligation.chased_at.is_some();
+    let (supervise, propose) = levels(obligation, context);
+    [
+        (chases && obligation.chased_at.is_none()).then_some((chase, Move::Chase)),
+        stand.then(|| (slots.morning_from(obligation.settled_to.max(chase) + TimeDelta::seconds(1)), Move::Stand)),
+        supervise.map(|at| (at, Move::Supervise)),
+        propose.map(|at| (at, Move::Propose)),
+        lapse_at(obligation, context).filter(|_| open).map(|at| (at, Move::Lapse)),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+}
+
+/// When 督办 and 通报建议 come next, if they still do: the earlier of the workday and the streak.
+fn levels(obligation: &Obligation, context: &Context<'_>) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let streak = streak(obligation, context);
+    let slots = context.slots();
+    let due_day = slots.zone.due_day(obligation.due_at);
+    let earlier = |level: &Option<Level>, told: Option<DateTime<Utc>>, by_row: Option<DateTime<Utc>>| {
+        let workday = level.as_ref()?.workday.map(|n| slots.morning_after(due_day, n));
+        let ahead = |at: &DateTime<Utc>| told.is_none() && *at >= obligation.settled_to;
+        [workday, by_row].into_iter().flatten().filter(ahead).min()
+    };
+    (
+        earlier(&context.ladder.supervise, obligation.supervised_at, streak.supervise),
+        earlier(&context.ladder.propose, obligation.proposed_at, streak.propose),
+    )
+}
+
+/// Where the obligation stands in its row of misses.
+pub fn streak(obligation: &Obligation, context: &Context<'_>) -> Streak {
+    series::streak(context.series, obligation.id, context.ladder, context.slots())
+}
+
+fn apply(next: &mut Obligation, context: &Context<'_>, at: DateTime<Utc>, what: Move) -> Vec<Telling> {
+    let say = |kind: NoticeKind, to: &[Role]| Telling { at, kind, to: to.to_vec() };
+    let level = |level: &Option<Level>| level.as_ref().map(|level| level.to.clone()).unwrap_or_default();
+    let before = next.settled_to;
+    next.settled_to = before.max(at);
+    match what {
+        Move::Open => {
+            next.phase = Phase::Open;
+            // Steps of the opening instant itself are still to come.
+            next.settled_to = before.max(at - TimeDelta::seconds(1));
+            Vec::new()
+        }
+        Move::Remind => {
+            next.reminded = true;
+            let steps = reminders(next, context.ladder, context.slots());
+            let to = steps.into_iter().find(|(step, _)| *step == at).map(|(_, to)| to).unwrap_or_default();
+            vec![say(reminder_kind(next, context, at), &to)]
+        }
+        Move::Miss => {
+            next.phase = Phase::Missed;
+            next.missed_at = Some(at);
+            next.unreminded = unreminded(next, context.ladder, context.slots(), context.reminder_taken);
+            if context.ladder.at_once.is_empty() {
+                return Vec::new();
+            }
+            vec![say(NoticeKind::Event, &context.ladder.at_once)]
+        }
+        Move::Chase => {
+            next.chased_at = Some(at);
+            vec![say(NoticeKind::Chase, &context.ladder.chase)]
+        }
+        Move::Stand => vec![say(NoticeKind::Chase, &[Role::Liaison])],
+        Move::Supervise => {
+            next.supervised_at = Some(at);
+            vec![say(NoticeKind::Supervise, &level(&context.ladder.supervise))]
+        }
+        Move::Propose => {
+            next.proposed_at = Some(at);
+            vec![say(NoticeKind::Propose, &level(&context.ladder.propose))]
+        }
+        Move::Lapse => {
+            next.phase = Phase::Lapsed;
+            next.closed_at = Some(at);
+            Vec::new()
+        }
+    }
+}
+
+/// Events by the clock speak through event letters alone; those in days only when they open.
+fn reminder_kind(obligation: &Obligation, context: &Context<'_>, at: DateTime<Utc>) -> NoticeKind {
+    match context.class() {
+        Class::EventHours => NoticeKind::Event,
+        Class::EventDays if at == obligation.opens_at => NoticeKind::Event,
+        _ => NoticeKind::Remind,
+    }
+}
+
+/// Whether a miss of the deadline in force is 未提醒: a reminder was due in this round and the mail server took none.
+pub fn unreminded(obligation: &Obligation, ladder: &Ladder, slots: Slots<'_>, taken: bool) -> bool {
+    let due = |(at, _): &(DateTime<Utc>, Vec<Role>)| *at > obligation.armed_at && *at < obligation.due_at;
+    !taken && reminders(obligation, ladder, slots).iter().any(due)
+}
+
+/// Of several instants only the latest speaks, as gravely as the gravest, to all who would have been told.
+/// 通报建议 is for the office alone and stays by itself.
+fn merged(told: Vec<Telling>) -> Vec<Telling> {
+    let (propose, rest): (Vec<_>, Vec<_>) = told.into_iter().partition(|telling| telling.kind == NoticeKind::Propose);
+    let one_instant = rest.windows(2).all(|pair| pair[0].at == pair[1].at);
+    let mut tellings = if one_instant { rest } else { loudest(rest).into_iter().collect() };
+    tellings.extend(propose.into_iter().last());
+    tellings
+}
+
+fn loudest(told: Vec<Telling>) -> Option<Telling> {
+    let latest = told.iter().max_by_key(|telling| telling.at)?;
+    // A miss that only stands in the letter does not silence the 督办 before it.
+    let supervised = told.iter().any(|telling| telling.kind == NoticeKind::Supervise);
+    let kind = if supervised { NoticeKind::Supervise } else { latest.kind };
+    let at = latest.at;
+    let mut to = Vec::new();
+    for telling in &told {
+        join_roles(&mut to, &telling.to);
+    }
+    Some(Telling { at, kind, to })
+}
+
+/// The lights before and after a step, where they differ: what a board has to count anew.
+pub fn light_change(before: &Obligation, after: &Obligation) -> Option<(Light, Light)> {
+    let (was, is) = (Light::of(before), Light::of(after));
+    (was != is).then_some((was, is))
+}

@@ -1,0 +1,342 @@
+//! The outbox: letters with one Message-ID and one body for life, claimed by a lease, marked by the batch.
+//!
+//! A claim is committed before anything of it is sent. After a crash a letter that is claimed and not marked is in
+//! doubt: it is sent again under the same Message-ID.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Result, Tx, bulk};
+
+const INSERT: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, body_text, \
+    body_html, written_at, state, next_try_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', $10) \
+    ON CONFLICT (slot_key) DO NOTHING RETURNING id";
+const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = $1, lease_until = $2, tried_at = $3, \
+    attempts = attempts + 1, unknowns = unknowns + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, next_try_at = $2 \
+    WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $3 \
+        ORDER BY urgent DESC, next_try_at, id LIMIT $4) \
+      AND next_try_at IS NOT NULL AND next_try_at <= $3 \
+    RETURNING id, message_id, kind, urgent, posts, address, subject, body_text, body_html, written_at, attempts, unknowns";
+const MARK_SENT: &str = "WITH v (id, sent_at, reply) AS (VALUES {values}) \
+    UPDATE letter SET state = 'sent', sent_at = v.sent_at, reply = v.reply, next_try_at = NULL, lease_owner = NULL, \
+    lease_until = NULL FROM v WHERE letter.id = v.id";
+const MARK_SENT_COLUMNS: usize = 3;
+const MARK: &str = "UPDATE letter SET state = $2, reply = $3, next_try_at = $4, unknowns = unknowns + $5, \
+    lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state <> 'sent'";
+const RELEASE: &str = "UPDATE letter SET state = 'queued', next_try_at = $2, reply = $3, attempts = attempts - 1, \
+    lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'leased'";
+const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('queued', 'deferred') AND next_try_at < $1";
+const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
+const OLDEST_UNSENT: &str =
+    "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
+const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
+const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
+const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY id";
+const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, \
+    reply FROM letter WHERE id > $1 ORDER BY id LIMIT $2";
+const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
+const BODY: &str = "SELECT subject, body_text FROM letter WHERE id = $1";
+const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE id = $1 \
+    AND state IN ('refused', 'given_up', 'failed')";
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] = &[
+    INSERT, CLAIM, MARK, RELEASE, DEFER_ALL, NEXT_TRY, OLDEST_UNSENT, LAST_SENT, COUNTS, UNDELIVERED, PAGE, BY_SLOT, BODY,
+    RETRY,
+];
+
+/// The statements of many rows, with their columns.
+pub const BULK: &[(&str, usize)] = &[(MARK_SENT, MARK_SENT_COLUMNS)];
+
+/// A letter to be queued.
+#[derive(Clone)]
+pub struct NewLetter {
+    /// Its Message-ID, for life.
+    pub message_id: String,
+    /// What it must not be written twice for: address or post, kind and slot.
+    pub slot_key: String,
+    /// Its kind's code.
+    pub kind: String,
+    /// Whether it goes before the others (events).
+    pub urgent: bool,
+    /// The posts it is for, joined by `;`.
+    pub posts: String,
+    /// Where it goes.
+    pub address: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text, with the placeholder for the link.
+    pub body_text: String,
+    /// Its HTML, with the placeholder for the link.
+    pub body_html: String,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+}
+
+/// A letter claimed for sending.
+#[derive(Clone, FromRow)]
+pub struct Claimed {
+    /// Its number.
+    pub id: i64,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its kind's code.
+    pub kind: String,
+    /// Whether it goes before the others.
+    pub urgent: bool,
+    /// The posts it is for.
+    pub posts: String,
+    /// Where it goes.
+    pub address: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub body_text: String,
+    /// Its HTML.
+    pub body_html: String,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// How often its outcome stayed unknown.
+    pub unknowns: i64,
+}
+
+/// A letter's fate, without its body or address.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct LetterRow {
+    /// Its number.
+    pub id: i64,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// Its kind's code.
+    pub kind: String,
+    /// The posts it is for.
+    pub posts: String,
+    /// Its subject.
+    pub subject: String,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+    /// How it stands.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// How often its outcome stayed unknown.
+    pub unknowns: i64,
+    /// When it was last tried.
+    pub tried_at: Option<DateTime<Utc>>,
+    /// When the mail server took it.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// What the mail server said.
+    pub reply: Option<String>,
+}
+
+/// How a try ended that did not end in `sent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterState {
+    /// Will be tried again.
+    Deferred,
+    /// Outcome unknown, will be tried again.
+    Unknown,
+    /// The server will not have it.
+    Refused,
+    /// Tried for too long.
+    GivenUp,
+    /// It cannot be made into a message at all.
+    Failed,
+}
+
+impl LetterState {
+    fn code(self) -> &'static str {
+        match self {
+            LetterState::Deferred => "deferred",
+            LetterState::Unknown => "unknown",
+            LetterState::Refused => "refused",
+            LetterState::GivenUp => "given_up",
+            LetterState::Failed => "failed",
+        }
+    }
+}
+
+impl Tx {
+    /// Queues a letter; `None` when one for the same slot exists.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_letter(&mut self, letter: &NewLetter) -> Result<Option<i64>> {
+        Ok(on!(self, |c| {
+            sqlx::query_scalar(INSERT)
+                .bind(&letter.message_id)
+                .bind(&letter.slot_key)
+                .bind(&letter.kind)
+                .bind(letter.urgent)
+                .bind(&letter.posts)
+                .bind(&letter.address)
+                .bind(&letter.subject)
+                .bind(&letter.body_text)
+                .bind(&letter.body_html)
+                .bind(letter.written_at)
+                .fetch_optional(c)
+                .await?
+        }))
+    }
+
+    /// Claims letters whose time has come, events first. Commit before sending any.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn claim_letters(
+        &mut self,
+        owner: &str,
+        now: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Claimed>> {
+        let limit = super::obligations::as_count(limit);
+        let mut claimed: Vec<Claimed> = on!(self, |c| {
+            sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?
+        });
+        claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
+        Ok(claimed)
+    }
+
+    /// Marks letters as sent: number, instant, reply.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn mark_sent(&mut self, sent: &[(i64, DateTime<Utc>, String)]) -> Result<()> {
+        for chunk in sent.chunks(bulk::ROWS) {
+            let text = bulk::values(MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
+            on!(self, |c| {
+                let mut query = sqlx::query(text);
+                for (id, at, reply) in chunk {
+                    query = query.bind(id).bind(at).bind(reply);
+                }
+                query.execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Marks a letter that was not taken.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn mark_letter(
+        &mut self,
+        id: i64,
+        state: LetterState,
+        reply: &str,
+        next_try_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
+        let unknown = i64::from(state == LetterState::Unknown);
+        on!(self, |c| {
+            sqlx::query(MARK)
+                .bind(id)
+                .bind(state.code())
+                .bind(reply)
+                .bind(next_try_at)
+                .bind(unknown)
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        Ok(())
+    }
+
+    /// Gives a claimed letter back untried.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn release_letter(&mut self, id: i64, next_try_at: DateTime<Utc>, words: &str) -> Result<()> {
+        on!(self, |c| sqlx::query(RELEASE).bind(id).bind(next_try_at).bind(words).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Puts off all mail until then: the connection itself is refused.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn defer_all_letters(&mut self, until: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| sqlx::query(DEFER_ALL).bind(until).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// When a letter will have to be tried next.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn next_letter_at(&mut self) -> Result<Option<DateTime<Utc>>> {
+        Ok(on!(self, |c| sqlx::query_scalar(NEXT_TRY).fetch_optional(c).await?))
+    }
+
+    /// When the oldest letter was written that is still to be sent.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn oldest_unsent_letter(&mut self) -> Result<Option<DateTime<Utc>>> {
+        Ok(on!(self, |c| sqlx::query_scalar(OLDEST_UNSENT).fetch_optional(c).await?))
+    }
+
+    /// When the mail server last took a letter, of those written since then.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn last_sent_since(&mut self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        Ok(on!(self, |c| {
+            sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await?
+        }))
+    }
+
+    /// How many letters stand how.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_letters(&mut self) -> Result<Vec<(String, i64)>> {
+        Ok(on!(self, |c| sqlx::query_as(COUNTS).fetch_all(c).await?))
+    }
+
+    /// Letters that ended undelivered since then.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn undelivered_letters(&mut self, since: DateTime<Utc>) -> Result<Vec<LetterRow>> {
+        Ok(on!(self, |c| sqlx::query_as(UNDELIVERED).bind(since).fetch_all(c).await?))
+    }
+
+    /// A page of letters after number `after`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letters_page(&mut self, after: i64, limit: usize) -> Result<Vec<LetterRow>> {
+        let limit = super::obligations::as_count(limit);
+        Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
+    }
+
+    /// Whether a letter for that slot exists.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letter_exists(&mut self, slot_key: &str) -> Result<bool> {
+        let id: Option<i64> = on!(self, |c| sqlx::query_scalar(BY_SLOT).bind(slot_key).fetch_optional(c).await?);
+        Ok(id.is_some())
+    }
+
+    /// A letter's subject and text, for people who may read it.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letter_text(&mut self, id: i64) -> Result<Option<(String, String)>> {
+        Ok(on!(self, |c| sqlx::query_as(BODY).bind(id).fetch_optional(c).await?))
+    }
+
+    /// Queues an undelivered letter again. Says whether there was one.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn retry_letter(&mut self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        Ok(on!(self, |c| sqlx::query(RETRY).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
+    }
+}

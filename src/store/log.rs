@@ -1,0 +1,246 @@
+//! The append-only log: who did what to which obligation and when.
+//!
+//! Each obligation's entries are hash-chained through the obligation's `log_head`, so no lock is shared between
+//! obligations. A seal chains all entries that came since the last one, so that a removed entry does not go unseen.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+use super::{Result, Tx, bulk};
+
+const INSERT: &str =
+    "INSERT INTO log (obligation, at, by_post, action, detail, hash) VALUES {values}";
+const INSERT_COLUMNS: usize = 6;
+const OF_OBLIGATION: &str =
+    "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE obligation = $1 ORDER BY id";
+const PAGE: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE id > $1 ORDER BY id LIMIT $2";
+const UNSEALED: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log \
+    WHERE seal IS NULL ORDER BY id LIMIT $1";
+const LAST_SEAL: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id DESC LIMIT 1";
+const SEALS: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id";
+const SEALED_HASHES: &str = "SELECT hash FROM log WHERE seal = $1 ORDER BY id";
+const INSERT_SEAL: &str = "INSERT INTO seal (at, entries, hash) VALUES ($1, $2, $3) RETURNING id";
+const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id <= $2";
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] =
+    &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, SEALS, SEALED_HASHES, INSERT_SEAL, MARK_SEALED];
+
+/// The statements of many rows, with their columns.
+pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
+
+/// Who acted, when the program did.
+pub const DAEMON: &str = "duban";
+
+/// A new entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The obligation it is about, if one.
+    pub obligation: Option<i64>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The post that acted, or [`DAEMON`].
+    pub by_post: String,
+    /// What was done: a short code.
+    pub action: String,
+    /// The particulars, as JSON.
+    pub detail: String,
+    /// Its hash, see [`chain`].
+    pub hash: String,
+}
+
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Logged {
+    /// Its number.
+    pub id: i64,
+    /// The obligation it is about, if one.
+    pub obligation: Option<i64>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by_post: String,
+    /// What.
+    pub action: String,
+    /// The particulars.
+    pub detail: String,
+    /// Its hash.
+    pub hash: String,
+    /// The seal that covers it.
+    pub seal: Option<i64>,
+}
+
+/// A seal.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Seal {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How many entries it covers.
+    pub entries: i64,
+    /// Over the last seal and the hashes of its entries.
+    pub hash: String,
+}
+
+/// The hash of an entry after `head`, the hash of the one before it on the same obligation (empty for the first).
+pub fn chain(head: &str, at: DateTime<Utc>, by_post: &str, action: &str, detail: &str) -> String {
+    let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    digest(&[head, &at, by_post, action, detail])
+}
+
+/// A hash over parts, each with its length so that no two lists look alike.
+fn digest(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+/// Bytes as lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        text
+    })
+}
+
+/// Makes an entry and moves the obligation's head on.
+pub fn entry(
+    obligation: Option<i64>,
+    head: &mut String,
+    at: DateTime<Utc>,
+    by_post: &str,
+    action: &str,
+    detail: &serde_json::Value,
+) -> Entry {
+    let detail = detail.to_string();
+    let hash = chain(head, at, by_post, action, &detail);
+    head.clone_from(&hash);
+    Entry { obligation, at, by_post: by_post.to_owned(), action: action.to_owned(), detail, hash }
+}
+
+impl Tx {
+    /// Adds entries.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn append_log(&mut self, entries: &[Entry]) -> Result<()> {
+        for chunk in entries.chunks(bulk::ROWS) {
+            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            on!(self, |c| {
+                let mut query = sqlx::query(text);
+                for entry in chunk {
+                    query = query
+                        .bind(entry.obligation)
+                        .bind(entry.at)
+                        .bind(&entry.by_post)
+                        .bind(&entry.action)
+                        .bind(&entry.detail)
+                        .bind(&entry.hash);
+                }
+                query.execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds an entry that is about no obligation.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn note(
+        &mut self,
+        at: DateTime<Utc>,
+        by_post: &str,
+        action: &str,
+        detail: &serde_json::Value,
+    ) -> Result<()> {
+        self.append_log(&[entry(None, &mut String::new(), at, by_post, action, detail)]).await
+    }
+
+    /// An obligation's entries, oldest first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn log_of(&mut self, obligation: i64) -> Result<Vec<Logged>> {
+        Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
+    }
+
+    /// A page of the whole log after entry `after`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn log_page(&mut self, after: i64, limit: usize) -> Result<Vec<Logged>> {
+        let limit = super::obligations::as_count(limit);
+        Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
+    }
+
+    /// Seals what is not sealed yet, at most `limit` entries. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn seal_log(&mut self, now: DateTime<Utc>, limit: usize) -> Result<usize> {
+        let limit = super::obligations::as_count(limit);
+        let entries: Vec<Logged> = on!(self, |c| sqlx::query_as(UNSEALED).bind(limit).fetch_all(c).await?);
+        let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(0) };
+        let before: Option<Seal> = on!(self, |c| sqlx::query_as(LAST_SEAL).fetch_optional(c).await?);
+        let hash = seal_hash(before.as_ref(), entries.iter().map(|entry| entry.hash.as_str()));
+        let count = super::obligations::as_count(entries.len());
+        let seal: i64 =
+            on!(self, |c| sqlx::query_scalar(INSERT_SEAL).bind(now).bind(count).bind(hash).fetch_one(c).await?);
+        on!(self, |c| sqlx::query(MARK_SEALED).bind(seal).bind(last).execute(c).await?.rows_affected());
+        Ok(entries.len())
+    }
+
+    /// Checks every seal and, of each obligation, the chain. Says what does not fit, in words.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn verify_log(&mut self) -> Result<Vec<String>> {
+        let mut faults = Vec::new();
+        let seals: Vec<Seal> = on!(self, |c| sqlx::query_as(SEALS).fetch_all(c).await?);
+        let mut before: Option<Seal> = None;
+        for seal in seals {
+            let hashes: Vec<String> =
+                on!(self, |c| sqlx::query_scalar(SEALED_HASHES).bind(seal.id).fetch_all(c).await?);
+            if seal_hash(before.as_ref(), hashes.iter().map(String::as_str)) != seal.hash {
+                faults.push(format!("seal {} of {}: an entry was changed or removed", seal.id, seal.at));
+            }
+            before = Some(seal);
+        }
+        faults.extend(self.verify_chains().await?);
+        Ok(faults)
+    }
+
+    async fn verify_chains(&mut self) -> Result<Vec<String>> {
+        let mut faults = Vec::new();
+        let mut heads: std::collections::HashMap<Option<i64>, String> = std::collections::HashMap::new();
+        let mut after = 0;
+        loop {
+            let page = self.log_page(after, 5000).await?;
+            let Some(last) = page.last() else { return Ok(faults) };
+            after = last.id;
+            for entry in page {
+                let head = heads.entry(entry.obligation).or_default();
+                if entry.obligation.is_none() {
+                    head.clear();
+                }
+                if chain(head, entry.at, &entry.by_post, &entry.action, &entry.detail) != entry.hash {
+                    faults.push(format!("log entry {}: its content does not match its hash", entry.id));
+                }
+                *head = entry.hash;
+            }
+        }
+    }
+}
+
+fn seal_hash<'a>(before: Option<&Seal>, hashes: impl Iterator<Item = &'a str>) -> String {
+    let mut parts = vec![before.map_or("", |seal| seal.hash.as_str())];
+    parts.extend(hashes);
+    digest(&parts)
+}

@@ -1,0 +1,318 @@
+//! What duban keeps: SQLite or PostgreSQL behind one SQL text.
+//!
+//! Every statement is a `const` (or made by [`bulk`] from one) and runs unchanged on both; only `migrations/` differ. No SQL
+//! clock, no SQL date arithmetic: instants are arguments. Writing transactions begin IMMEDIATE on SQLite. The store
+//! knows the domain's types and nothing of mail or jobs.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+/// Runs one expression on whichever connection is open: the only place that knows that there are two.
+macro_rules! on {
+    ($tx:expr, |$c:ident| $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $c = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+pub mod bulk;
+pub mod catalogue;
+pub mod letters;
+pub mod log;
+pub mod notices;
+pub mod obligations;
+pub mod requests;
+pub mod roster;
+pub mod runs;
+pub mod submissions;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or was out of reach.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up, or is newer than this program.
+    #[error("{0}")]
+    Schema(String),
+    /// A stored value is not one that this program writes.
+    #[error("stored value cannot be read: {0}")]
+    Corrupt(String),
+}
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// One file, one machine: the default.
+    Sqlite(SqlitePool),
+    /// One or many daemons.
+    Postgres(PgPool),
+}
+
+/// A transaction.
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    SqliteFile(PathBuf),
+    /// For simulation: gone when closed.
+    SqliteMemory,
+    /// A `postgres://` address.
+    Postgres(secrecy_free::Url),
+}
+
+/// The address of a PostgreSQL server, whose password is never shown.
+pub mod secrecy_free {
+    use std::fmt;
+
+    /// See the module.
+    #[derive(Clone, PartialEq, Eq)]
+    pub struct Url(pub String);
+
+    impl fmt::Debug for Url {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("postgres://…")
+        }
+    }
+}
+
+impl FromStr for Location {
+    type Err = String;
+
+    fn from_str(url: &str) -> std::result::Result<Self, String> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Location::Postgres(secrecy_free::Url(url.to_owned())));
+        }
+        match url.strip_prefix("sqlite:") {
+            Some(":memory:") => Ok(Location::SqliteMemory),
+            Some(path) if !path.trim_start_matches("//").is_empty() => {
+                Ok(Location::SqliteFile(PathBuf::from(path.strip_prefix("//").unwrap_or(path))))
+            }
+            _ => Err("database address must be sqlite:PATH or postgres://USER@HOST/NAME".to_owned()),
+        }
+    }
+}
+
+/// The newest schema this program knows; a database beyond it is refused.
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+impl Store {
+    /// Opens the database and brings its schema up.
+    ///
+    /// # Errors
+    /// It cannot be reached or read, is damaged, or its schema is newer than this program. Nothing is changed then.
+    pub async fn open(location: &Location) -> Result<Store> {
+        let store = Store::connect(location, true).await?;
+        store.migrate().await?;
+        store.assert_durable(location).await?;
+        Ok(store)
+    }
+
+    /// Connects without touching the schema.
+    ///
+    /// # Errors
+    /// It cannot be reached or read.
+    pub async fn connect(location: &Location, create: bool) -> Result<Store> {
+        Ok(match location {
+            Location::SqliteFile(path) => Store::Sqlite(sqlite_file(path, create).await?),
+            Location::SqliteMemory => Store::Sqlite(
+                SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .connect_with(sqlite_options(SqliteConnectOptions::from_str("sqlite::memory:")?))
+                    .await?,
+            ),
+            Location::Postgres(url) => Store::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(8)
+                    .acquire_timeout(Duration::from_secs(10))
+                    .connect(&url.0)
+                    .await?,
+            ),
+        })
+    }
+
+    /// Brings the schema up to this program's.
+    ///
+    /// # Errors
+    /// The schema is newer than this program, or a step failed.
+    pub async fn migrate(&self) -> Result<()> {
+        let outcome = match self {
+            Store::Sqlite(pool) => SQLITE.run(pool).await,
+            Store::Postgres(pool) => POSTGRES.run(pool).await,
+        };
+        outcome.map_err(|error| match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Schema(format!(
+                "the database has schema {version}, which is newer than this program; start the newer duban"
+            )),
+            other => StoreError::Schema(format!("bringing up the schema failed: {other}")),
+        })
+    }
+
+    /// The database's kind, as shown to people.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Store::Sqlite(_) => "SQLite",
+            Store::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// A transaction that only reads.
+    ///
+    /// # Errors
+    /// The database is out of reach.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(match self {
+            Store::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that writes; on SQLite it takes the write lock at once.
+    ///
+    /// # Errors
+    /// The database is out of reach or locked for too long.
+    pub async fn write(&self) -> Result<Tx> {
+        Ok(match self {
+            Store::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite(pool) => pool.close().await,
+            Store::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// An acknowledged submission must survive a power cut: WAL with FULL, or a server that waits for its disk.
+    async fn assert_durable(&self, location: &Location) -> Result<()> {
+        match self {
+            Store::Sqlite(pool) => {
+                if *location == Location::SqliteMemory {
+                    return Ok(());
+                }
+                let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?;
+                let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await?;
+                if synchronous != 2 || journal != "wal" {
+                    return Err(StoreError::Schema(format!(
+                        "SQLite must run with journal_mode=wal and synchronous=FULL, found {journal} and {synchronous}"
+                    )));
+                }
+            }
+            Store::Postgres(pool) => {
+                for setting in ["fsync", "synchronous_commit"] {
+                    let value: String =
+                        sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(pool).await?;
+                    if value == "off" {
+                        tracing::warn!(database.setting = setting, "PostgreSQL runs with {setting}=off: a crash may lose what was acknowledged");
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Online backup of SQLite into a new file.
+    ///
+    /// # Errors
+    /// The file exists or cannot be written; on PostgreSQL, `pg_dump` is the tool.
+    pub async fn vacuum_into(&self, path: &str) -> Result<()> {
+        match self {
+            Store::Sqlite(pool) => {
+                sqlx::query("VACUUM INTO $1").bind(path).execute(pool).await?;
+                Ok(())
+            }
+            Store::Postgres(_) => {
+                Err(StoreError::Schema("on PostgreSQL the database is backed up with pg_dump".to_owned()))
+            }
+        }
+    }
+}
+
+async fn sqlite_file(path: &std::path::Path, create: bool) -> Result<SqlitePool> {
+    let options = sqlite_options(SqliteConnectOptions::new().filename(path).create_if_missing(create));
+    let named = |error: sqlx::Error| StoreError::Schema(format!("{}: {error}", path.display()));
+    let pool = SqlitePoolOptions::new()
+        .max_connections(6)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await
+        .map_err(named)?;
+    // A damaged or foreign file is found before anything is written to it.
+    let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&pool).await.map_err(named)?;
+    if check != "ok" {
+        return Err(StoreError::Schema(format!("{}: the database is damaged: {check}", path.display())));
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        // SQLite does not sync the folder when it creates the write-ahead log.
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(sqlx::Error::Io).map_err(named)?;
+    }
+    Ok(pool)
+}
+
+fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .optimize_on_close(true, None)
+}
+
+impl Tx {
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// The database could not.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Every fixed statement, so that one test can prepare them all on both databases.
+pub fn statements() -> Vec<&'static str> {
+    [
+        catalogue::STATEMENTS,
+        letters::STATEMENTS,
+        log::STATEMENTS,
+        notices::STATEMENTS,
+        obligations::STATEMENTS,
+        requests::STATEMENTS,
+        roster::STATEMENTS,
+        runs::STATEMENTS,
+        submissions::STATEMENTS,
+    ]
+    .concat()
+}

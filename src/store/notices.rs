@@ -1,0 +1,279 @@
+//! Notices: written in the transaction of the step they tell of, taken up by a letter afterwards.
+//!
+//! A notice without a letter is found by every pass until it has one, so nothing is lost in between. The unique key
+//! (obligation, round, kind, step, post) is what keeps it from being told twice.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Result, StoreError, Tx, bulk};
+use crate::domain::{
+    step::NoticeKind,
+    unit::{PostId, Role, UnitName},
+};
+
+const INSERT: &str = "INSERT INTO notice (obligation, round, kind, at, unit, role, created_at) VALUES {values} \
+    ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING";
+const INSERT_COLUMNS: usize = 7;
+const UNWRITTEN: &str = "SELECT id, obligation, round, kind, at, unit, role, letter FROM notice \
+    WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT $1";
+const ANY_UNWRITTEN: &str = "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL LIMIT 1";
+const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
+const FAIL: &str = "UPDATE notice SET error = $1 WHERE letter IS NULL AND id IN ({list})";
+const REMINDED: &str = "SELECT DISTINCT notice.obligation FROM notice \
+    JOIN obligation ON obligation.id = notice.obligation AND obligation.round = notice.round \
+    JOIN letter ON letter.id = notice.letter \
+    WHERE letter.sent_at < obligation.due_at AND notice.kind IN ('remind', 'event') AND notice.obligation IN ({list})";
+const OF_OBLIGATION: &str = "SELECT notice.id, notice.kind, notice.at, notice.unit, notice.role, letter.message_id, \
+    letter.state, letter.sent_at, letter.reply \
+    FROM notice LEFT JOIN letter ON letter.id = notice.letter WHERE notice.obligation = $1 ORDER BY notice.id";
+const TOLD: &str = "SELECT letter.sent_at, notice.kind, obligation.duty, obligation.owners, obligation.period, \
+    notice.unit, notice.role, letter.message_id \
+    FROM notice JOIN obligation ON obligation.id = notice.obligation JOIN letter ON letter.id = notice.letter \
+    WHERE notice.id > $1 ORDER BY notice.id LIMIT $2";
+const TOLD_IDS: &str = "SELECT id FROM notice WHERE letter IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
+const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER BY id";
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, FAILED];
+
+/// The statements of many rows, with their columns.
+pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
+
+/// A notice to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotice {
+    /// About which obligation.
+    pub obligation: i64,
+    /// In which round.
+    pub round: i32,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The step's instant.
+    pub at: DateTime<Utc>,
+    /// To whom.
+    pub post: PostId,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A notice as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Its number.
+    pub id: i64,
+    /// About which obligation.
+    pub obligation: i64,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The step's instant.
+    pub at: DateTime<Utc>,
+    /// To whom.
+    pub post: PostId,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    obligation: i64,
+    kind: String,
+    at: DateTime<Utc>,
+    unit: String,
+    role: String,
+}
+
+/// What became of a notice, for an obligation's history.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct NoticeHistory {
+    /// Its number.
+    pub id: i64,
+    /// Its kind's code.
+    pub kind: String,
+    /// The step's instant.
+    pub at: DateTime<Utc>,
+    /// The post's unit.
+    pub unit: String,
+    /// The post's role code.
+    pub role: String,
+    /// Its letter's Message-ID, once there is one.
+    pub message_id: Option<String>,
+    /// How the letter stands.
+    pub state: Option<String>,
+    /// When it was sent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// The mail server's reply.
+    pub reply: Option<String>,
+}
+
+/// A notice that went out, for exports.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Told {
+    /// When its letter was sent, if it was.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Its kind's code.
+    pub kind: String,
+    /// The obligation's duty.
+    pub duty: String,
+    /// The obligation's owners.
+    pub owners: String,
+    /// The obligation's period.
+    pub period: String,
+    /// The post's unit.
+    pub unit: String,
+    /// The post's role code.
+    pub role: String,
+    /// The letter's Message-ID.
+    pub message_id: String,
+}
+
+impl TryFrom<Row> for Notice {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Notice> {
+        let corrupt = |what: &str| StoreError::Corrupt(format!("notice {}: {what}", row.id));
+        let kind = NoticeKind::from_code(&row.kind).ok_or_else(|| corrupt(&row.kind))?;
+        let role = Role::from_code(&row.role).ok_or_else(|| corrupt(&row.role))?;
+        let post = PostId { unit: UnitName(row.unit), role };
+        Ok(Notice { id: row.id, obligation: row.obligation, kind, at: row.at, post })
+    }
+}
+
+impl Tx {
+    /// Writes notices; those told before are passed over.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_notices(&mut self, notices: &[NewNotice]) -> Result<()> {
+        for chunk in notices.chunks(bulk::ROWS) {
+            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            on!(self, |c| {
+                let mut query = sqlx::query(text);
+                for notice in chunk {
+                    query = query
+                        .bind(notice.obligation)
+                        .bind(i64::from(notice.round))
+                        .bind(notice.kind.code())
+                        .bind(notice.at)
+                        .bind(&notice.post.unit.0)
+                        .bind(notice.post.role.code())
+                        .bind(notice.created_at);
+                }
+                query.execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Notices that no letter has taken up yet.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn unwritten_notices(&mut self, limit: usize) -> Result<Vec<Notice>> {
+        let limit = super::obligations::as_count(limit);
+        let rows: Vec<Row> = on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).fetch_all(c).await?);
+        rows.into_iter().map(Notice::try_from).collect()
+    }
+
+    /// Whether some notice has no letter yet.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn any_notice_unwritten(&mut self) -> Result<bool> {
+        let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_UNWRITTEN).fetch_optional(c).await?);
+        Ok(id.is_some())
+    }
+
+    /// Gives the notices to a letter. Returns those that were still free.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn take_notices(&mut self, letter: i64, ids: &[i64]) -> Result<Vec<i64>> {
+        let mut taken = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(bulk::ROWS) {
+            let text = bulk::list(TAKE, 2, chunk.len());
+            let ids: Vec<i64> = on!(self, |c| {
+                let mut query = sqlx::query_scalar(text).bind(letter);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            taken.extend(ids);
+        }
+        Ok(taken)
+    }
+
+    /// Puts notices aside that cannot be written: shown, and no longer in anybody's way.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn fail_notices(&mut self, ids: &[i64], words: &str) -> Result<()> {
+        for chunk in ids.chunks(bulk::ROWS) {
+            let text = bulk::list(FAIL, 2, chunk.len());
+            on!(self, |c| {
+                let mut query = sqlx::query(text).bind(words);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// Of these obligations, those for which a reminder of the present round was taken by the mail server before the
+    /// due instant.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn reminded_in_time(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
+        let mut found = Vec::new();
+        for chunk in ids.chunks(bulk::ROWS) {
+            let text = bulk::list(REMINDED, 1, chunk.len());
+            let ids: Vec<i64> = on!(self, |c| {
+                let mut query = sqlx::query_scalar(text);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            found.extend(ids);
+        }
+        Ok(found)
+    }
+
+    /// What was told of an obligation, oldest first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn notices_of(&mut self, obligation: i64) -> Result<Vec<NoticeHistory>> {
+        Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
+    }
+
+    /// All that was ever told, in order.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn all_told(&mut self) -> Result<Vec<Told>> {
+        let mut all: Vec<Told> = Vec::new();
+        let mut after = 0_i64;
+        loop {
+            let ids: Vec<i64> =
+                on!(self, |c| sqlx::query_scalar(TOLD_IDS).bind(after).bind(5000_i64).fetch_all(c).await?);
+            let Some(last) = ids.last().copied() else { return Ok(all) };
+            let count = super::obligations::as_count(ids.len());
+            let rows: Vec<Told> =
+                on!(self, |c| sqlx::query_as(TOLD).bind(after).bind(count).fetch_all(c).await?);
+            all.extend(rows);
+            after = last;
+        }
+    }
+
+    /// Notices that could not be written, with the reason.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn failed_notices(&mut self) -> Result<Vec<(i64, String)>> {
+        Ok(on!(self, |c| sqlx::query_as(FAILED).fetch_all(c).await?))
+    }
+}

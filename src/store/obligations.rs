@@ -1,0 +1,502 @@
+//! Obligations: made, found when something has to happen to them, changed by compare-and-swap.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Result, StoreError, Tx, bulk};
+use crate::domain::{
+    duty::{DutyId, Form},
+    obligation::{Obligation, Phase, owner_key, series_key},
+    unit::UnitName,
+};
+
+/// Builds a SELECT of all columns at compile time.
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, ",
+            "first_due_at, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
+            "accepted_at, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head ",
+            "FROM obligation ",
+            $tail
+        )
+    };
+}
+
+const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, \
+    opens_at, period_end, due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head) \
+    VALUES {values} \
+    ON CONFLICT (duty, owner, period) DO NOTHING RETURNING id";
+const INSERT_COLUMNS: usize = 18;
+
+const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, phase, \
+    reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, round, chased_at, \
+    supervised_at, proposed_at, armed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
+    UPDATE obligation SET revision = obligation.revision + 1, catalogue = v.catalogue, owners = v.owners, \
+    opens_at = v.opens_at, period_end = v.period_end, due_at = v.due_at, first_due_at = v.first_due_at, phase = v.phase, \
+    reminded = v.reminded, late = v.late, returned_late = v.returned_late, missed_at = v.missed_at, \
+    unreminded = v.unreminded, confirmed = v.confirmed, filed_at = v.filed_at, closed_at = v.closed_at, \
+    accepted_at = v.accepted_at, round = v.round, chased_at = v.chased_at, supervised_at = v.supervised_at, \
+    proposed_at = v.proposed_at, armed_at = v.armed_at, settled_to = v.settled_to, next_at = v.next_at, \
+    log_head = v.log_head \
+    FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
+const UPDATE_COLUMNS: usize = 26;
+
+/// Changed by one step pass alone: fewer columns, so that a pass writes less.
+const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, chased_at, supervised_at, \
+    proposed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
+    UPDATE obligation SET revision = obligation.revision + 1, phase = v.phase, reminded = v.reminded, \
+    missed_at = v.missed_at, unreminded = v.unreminded, closed_at = v.closed_at, chased_at = v.chased_at, \
+    supervised_at = v.supervised_at, proposed_at = v.proposed_at, settled_to = v.settled_to, next_at = v.next_at, \
+    log_head = v.log_head \
+    FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
+const STEP_COLUMNS: usize = 13;
+
+const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2");
+const ANY_DUE: &str = "SELECT id FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 LIMIT 1";
+const NEXT: &str = "SELECT next_at FROM obligation WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1";
+const BY_ID: &str = select!("WHERE id = $1");
+const BY_KEY: &str = select!("WHERE duty = $1 AND owner = $2 AND period = $3");
+const BY_DUTY_PERIOD: &str = select!("WHERE duty = $1 AND period = $2 ORDER BY id");
+const IN_IDS: &str = select!("WHERE id IN ({list})");
+const SERIES_BEFORE: &str = select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT $3");
+const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
+const KEYS_OPENING: &str = "SELECT duty, owner, period FROM obligation WHERE opens_at > $1 AND opens_at <= $2";
+const ALL: &str = select!("ORDER BY due_at, duty, owners");
+const LIVE: &str = select!("WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 ORDER BY due_at, duty, owners");
+const BY_EVENT: &str = select!("WHERE period = $1 ORDER BY id");
+const MISSED_SINCE: &str = select!("WHERE missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
+const UNREMINDED: &str = select!(
+    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at > $1 ORDER BY due_at, duty, owners"
+);
+const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
+const FILTERED: &str = select!(
+    "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
+     AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
+     AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
+     AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
+     AND opens_at <= $5 ORDER BY due_at, duty, owners LIMIT $6"
+);
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] = &[
+    DUE, ANY_DUE, NEXT, BY_ID, BY_KEY, BY_DUTY_PERIOD, SERIES_BEFORE, UNOPENED, KEYS_OPENING, ALL, LIVE, BY_EVENT,
+    MISSED_SINCE, UNREMINDED, COUNT_PHASES, FILTERED,
+];
+
+/// The statements of many rows, with their columns.
+pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS)];
+
+/// An obligation with what only the store needs to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The obligation.
+    pub obligation: Obligation,
+    /// The version of the catalogue it was made by.
+    pub catalogue: i64,
+    /// The hash of its newest log entry.
+    pub log_head: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    revision: i64,
+    catalogue: i64,
+    duty: String,
+    form: String,
+    owners: String,
+    joint: bool,
+    period: String,
+    opens_at: DateTime<Utc>,
+    period_end: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+    first_due_at: DateTime<Utc>,
+    phase: String,
+    reminded: bool,
+    late: bool,
+    returned_late: Option<bool>,
+    missed_at: Option<DateTime<Utc>>,
+    unreminded: bool,
+    confirmed: bool,
+    filed_at: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+    accepted_at: Option<DateTime<Utc>>,
+    round: i64,
+    chased_at: Option<DateTime<Utc>>,
+    supervised_at: Option<DateTime<Utc>>,
+    proposed_at: Option<DateTime<Utc>>,
+    armed_at: DateTime<Utc>,
+    settled_to: DateTime<Utc>,
+    next_at: Option<DateTime<Utc>>,
+    log_head: String,
+}
+
+/// The column's text of a form.
+fn form_code(form: Form) -> &'static str {
+    match form {
+        Form::Cadence => "cadence",
+        Form::Node => "node",
+    }
+}
+
+/// Owners as one text, in the document's order.
+pub fn join_owners(owners: &[UnitName]) -> String {
+    owners.iter().map(|owner| owner.0.as_str()).collect::<Vec<_>>().join(";")
+}
+
+impl TryFrom<Row> for Stored {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Stored> {
+        let phase = Phase::from_code(&row.phase)
+            .ok_or_else(|| StoreError::Corrupt(format!("obligation {}: phase {}", row.id, row.phase)))?;
+        let obligation = Obligation {
+            id: row.id,
+            revision: row.revision,
+            duty: DutyId(row.duty),
+            form: if row.form == "node" { Form::Node } else { Form::Cadence },
+            owners: row.owners.split(';').map(|name| UnitName(name.to_owned())).collect(),
+            joint: row.joint,
+            period: row.period,
+            opens_at: row.opens_at,
+            period_end: row.period_end,
+            due_at: row.due_at,
+            first_due_at: row.first_due_at,
+            phase,
+            reminded: row.reminded,
+            late: row.late,
+            returned_late: row.returned_late,
+            missed_at: row.missed_at,
+            unreminded: row.unreminded,
+            confirmed: row.confirmed,
+            filed_at: row.filed_at,
+            closed_at: row.closed_at,
+            accepted_at: row.accepted_at,
+            round: i32::try_from(row.round).unwrap_or(i32::MAX),
+            chased_at: row.chased_at,
+            supervised_at: row.supervised_at,
+            proposed_at: row.proposed_at,
+            armed_at: row.armed_at,
+            settled_to: row.settled_to,
+            next_at: row.next_at,
+        };
+        Ok(Stored { obligation, catalogue: row.catalogue, log_head: row.log_head })
+    }
+}
+
+fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
+    rows.into_iter().map(Stored::try_from).collect()
+}
+
+/// What a list is narrowed by; `None` = not at all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// One duty.
+    pub duty: Option<String>,
+    /// Owed by this unit, alone or jointly.
+    pub unit: Option<String>,
+    /// One period's key.
+    pub period: Option<String>,
+    /// One phase.
+    pub phase: Option<Phase>,
+}
+
+impl Tx {
+    /// Makes new obligations; those whose key exists already are passed over. Says how many were made.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
+        let mut made = 0;
+        for chunk in rows.chunks(bulk::ROWS) {
+            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            made += on!(self, |c| {
+                let mut query = sqlx::query(text);
+                for Stored { obligation: o, catalogue, log_head } in chunk {
+                    query = query
+                        .bind(0_i64)
+                        .bind(catalogue)
+                        .bind(&o.duty.0)
+                        .bind(form_code(o.form))
+                        .bind(owner_key(o.joint, &o.owners))
+                        .bind(join_owners(&o.owners))
+                        .bind(o.joint)
+                        .bind(series_key(&o.duty, o.form, o.joint, &o.owners))
+                        .bind(&o.period)
+                        .bind(o.opens_at)
+                        .bind(o.period_end)
+                        .bind(o.due_at)
+                        .bind(o.first_due_at)
+                        .bind(o.phase.code())
+                        .bind(o.armed_at)
+                        .bind(o.settled_to)
+                        .bind(o.next_at)
+                        .bind(log_head);
+                }
+                query.fetch_all(c).await?.len() as u64
+            });
+        }
+        Ok(made)
+    }
+
+    /// Writes changed obligations; those that somebody else changed meanwhile are left as they are. Returns the ids
+    /// that were written.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
+        let mut written = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(bulk::ROWS) {
+            let text = bulk::values(UPDATE, chunk.len(), UPDATE_COLUMNS);
+            let ids: Vec<i64> = on!(self, |c| {
+                let mut query = sqlx::query_scalar(text);
+                for Stored { obligation: o, catalogue, log_head } in chunk {
+                    query = query
+                        .bind(o.id)
+                        .bind(o.revision)
+                        .bind(catalogue)
+                        .bind(join_owners(&o.owners))
+                        .bind(o.opens_at)
+                        .bind(o.period_end)
+                        .bind(o.due_at)
+                        .bind(o.first_due_at)
+                        .bind(o.phase.code())
+                        .bind(o.reminded)
+                        .bind(o.late)
+                        .bind(o.returned_late)
+                        .bind(o.missed_at)
+                        .bind(o.unreminded)
+                        .bind(o.confirmed)
+                        .bind(o.filed_at)
+                        .bind(o.closed_at)
+                        .bind(o.accepted_at)
+                        .bind(i64::from(o.round))
+                        .bind(o.chased_at)
+                        .bind(o.supervised_at)
+                        .bind(o.proposed_at)
+                        .bind(o.armed_at)
+                        .bind(o.settled_to)
+                        .bind(o.next_at)
+                        .bind(log_head);
+                }
+                query.fetch_all(c).await?
+            });
+            written.extend(ids);
+        }
+        Ok(written)
+    }
+
+    /// Writes what a step pass changed. Returns the ids that were written: the rest belongs to another pass.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
+        let mut written = Vec::with_capacity(rows.len());
+        for chunk in rows.chunks(bulk::ROWS) {
+            let text = bulk::values(STEP, chunk.len(), STEP_COLUMNS);
+            let ids: Vec<i64> = on!(self, |c| {
+                let mut query = sqlx::query_scalar(text);
+                for Stored { obligation: o, log_head, .. } in chunk {
+                    query = query
+                        .bind(o.id)
+                        .bind(o.revision)
+                        .bind(o.phase.code())
+                        .bind(o.reminded)
+                        .bind(o.missed_at)
+                        .bind(o.unreminded)
+                        .bind(o.closed_at)
+                        .bind(o.chased_at)
+                        .bind(o.supervised_at)
+                        .bind(o.proposed_at)
+                        .bind(o.settled_to)
+                        .bind(o.next_at)
+                        .bind(log_head);
+                }
+                query.fetch_all(c).await?
+            });
+            written.extend(ids);
+        }
+        Ok(written)
+    }
+
+    /// Obligations to which something has to happen by `now`, the longest waiting first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn due_obligations(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(DUE).bind(now).bind(as_count(limit)).fetch_all(c).await?))
+    }
+
+    /// Whether anything is due by `now`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn any_obligation_due(&mut self, now: DateTime<Utc>) -> Result<bool> {
+        let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_DUE).bind(now).fetch_optional(c).await?);
+        Ok(id.is_some())
+    }
+
+    /// When anything will have to happen next.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn next_step_at(&mut self) -> Result<Option<DateTime<Utc>>> {
+        Ok(on!(self, |c| sqlx::query_scalar(NEXT).fetch_optional(c).await?))
+    }
+
+    /// The obligation with that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligation(&mut self, id: i64) -> Result<Option<Stored>> {
+        let row: Option<Row> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
+        row.map(Stored::try_from).transpose()
+    }
+
+    /// The obligation of that duty, unit (alone or jointly) and period.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligation_of(&mut self, duty: &str, unit: &str, period: &str) -> Result<Option<Stored>> {
+        let rows: Vec<Row> =
+            on!(self, |c| sqlx::query_as(BY_DUTY_PERIOD).bind(duty).bind(period).fetch_all(c).await?);
+        Ok(stored(rows)?.into_iter().find(|row| row.obligation.owners.iter().any(|owner| owner.0 == unit)))
+    }
+
+    /// The obligation under that key.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligation_by_key(&mut self, duty: &str, owner: &str, period: &str) -> Result<Option<Stored>> {
+        let row: Option<Row> =
+            on!(self, |c| sqlx::query_as(BY_KEY).bind(duty).bind(owner).bind(period).fetch_optional(c).await?);
+        row.map(Stored::try_from).transpose()
+    }
+
+    /// The obligations with these numbers, in no order.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(bulk::ROWS) {
+            let text = bulk::list(IN_IDS, 1, chunk.len());
+            let rows: Vec<Row> = on!(self, |c| {
+                let mut query = sqlx::query_as(text);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            found.extend(stored(rows)?);
+        }
+        Ok(found)
+    }
+
+    /// A series backwards from `until`, at most `limit` of it.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn series_before(&mut self, series: &str, until: DateTime<Utc>, limit: usize) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| {
+            sqlx::query_as(SERIES_BEFORE).bind(series).bind(until).bind(as_count(limit)).fetch_all(c).await?
+        }))
+    }
+
+    /// What has not opened yet, withdrawn ones included.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn unopened(&mut self, now: DateTime<Utc>) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(UNOPENED).bind(now).fetch_all(c).await?))
+    }
+
+    /// The keys (duty, owner, period) of what opens after `from` and by `until`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn keys_opening(
+        &mut self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<(String, String, String)>> {
+        Ok(on!(self, |c| sqlx::query_as(KEYS_OPENING).bind(from).bind(until).fetch_all(c).await?))
+    }
+
+    /// Everything, by deadline.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn all_obligations(&mut self) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(ALL).fetch_all(c).await?))
+    }
+
+    /// What is in one of the phases that are not settled for good.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn live_obligations(&mut self, phase: Phase) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(LIVE).bind(phase.code()).fetch_all(c).await?))
+    }
+
+    /// What an event (or a node) opened, by its period key.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_of_period(&mut self, period: &str) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(BY_EVENT).bind(period).fetch_all(c).await?))
+    }
+
+    /// The misses declared after `from` and by `until`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn missed_between(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(MISSED_SINCE).bind(from).bind(until).fetch_all(c).await?))
+    }
+
+    /// Misses marked 未提醒 since then that the office has not judged.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
+    }
+
+    /// How many are in each phase.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_phases(&mut self) -> Result<Vec<(String, i64)>> {
+        Ok(on!(self, |c| sqlx::query_as(COUNT_PHASES).fetch_all(c).await?))
+    }
+
+    /// What matches and opens by `opened_by`, by deadline.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn find_obligations(
+        &mut self,
+        filter: &Filter,
+        opened_by: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| {
+            sqlx::query_as(FILTERED)
+                .bind(&filter.duty)
+                .bind(&filter.unit)
+                .bind(&filter.period)
+                .bind(filter.phase.map(Phase::code))
+                .bind(opened_by)
+                .bind(as_count(limit))
+                .fetch_all(c)
+                .await?
+        }))
+    }
+}
+
+/// A limit as both databases take it.
+pub(super) fn as_count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,299 @@
+//! Submissions: one act, filed once; it may count for several obligations. And the evidence that came with it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::FromRow;
+
+use super::{Result, StoreError, Tx, bulk};
+use crate::domain::quota::{Filing, Item};
+
+const INSERT: &str = "INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation) VALUES ($1, $2) \
+    ON CONFLICT (submission, obligation) DO NOTHING";
+const INSERT_EVIDENCE: &str =
+    "INSERT INTO evidence (submission, position, sha256, name, size) VALUES ($1, $2, $3, $4, $5)";
+const BY_ID: &str = "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission WHERE id = $1";
+const FOR_OBLIGATION: &str = "SELECT submission.id, submission.unit, submission.by_post, submission.acted_on, \
+    submission.received_at, submission.items, submission.note, submission.withdrawn_at, submission_for.obligation, \
+    submission_for.returned_at \
+    FROM submission JOIN submission_for ON submission_for.submission = submission.id \
+    WHERE submission_for.obligation IN ({list}) ORDER BY submission.received_at, submission.id";
+const OBLIGATIONS_OF: &str = "SELECT obligation FROM submission_for WHERE submission = $1 ORDER BY obligation";
+const WITHDRAW: &str = "UPDATE submission SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
+const CORRECT: &str = "UPDATE submission SET acted_on = $2, items = $3, note = $4 WHERE id = $1 AND withdrawn_at IS NULL";
+const RETURN: &str = "UPDATE submission_for SET returned_at = $2 WHERE obligation = $1 AND returned_at IS NULL";
+const EVIDENCE_OF: &str =
+    "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE submission = $1 ORDER BY position";
+const ERASE: &str = "UPDATE evidence SET erased_at = $2 WHERE sha256 = $1 AND erased_at IS NULL";
+const WITH_HASH: &str =
+    "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE sha256 = $1 ORDER BY submission, position";
+const ALL_EVIDENCE: &str =
+    "SELECT submission, position, sha256, name, size, erased_at FROM evidence ORDER BY sha256, submission, position";
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] = &[
+    INSERT, INSERT_FOR, INSERT_EVIDENCE, BY_ID, OBLIGATIONS_OF, WITHDRAW, CORRECT, RETURN, EVIDENCE_OF, ERASE, WITH_HASH,
+    ALL_EVIDENCE,
+];
+
+/// A submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Its receipt number.
+    pub id: String,
+    /// The unit that filed it.
+    pub unit: String,
+    /// The post that filed it.
+    pub by_post: String,
+    /// The civil day of the act.
+    pub acted_on: NaiveDate,
+    /// When it came in.
+    pub received_at: DateTime<Utc>,
+    /// What it names.
+    pub items: Vec<Item>,
+    /// A short note.
+    pub note: String,
+    /// When its unit took it back.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+}
+
+impl Submission {
+    /// As far as counting goes.
+    pub fn filing(&self) -> Filing {
+        Filing { received_at: self.received_at, acted_on: self.acted_on, items: self.items.clone() }
+    }
+}
+
+/// A submission and an obligation it counts for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The submission.
+    pub submission: Submission,
+    /// The obligation.
+    pub obligation: i64,
+    /// When the office returned it, for this obligation.
+    pub returned_at: Option<DateTime<Utc>>,
+}
+
+impl Counted {
+    /// Whether it still counts.
+    pub fn stands(&self) -> bool {
+        self.returned_at.is_none() && self.submission.withdrawn_at.is_none()
+    }
+}
+
+/// A file that came with a submission.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Evidence {
+    /// The submission's receipt number.
+    pub submission: String,
+    /// Its place among the submission's files.
+    pub position: i64,
+    /// What it is stored under.
+    pub sha256: String,
+    /// What its sender called it: display text only.
+    pub name: String,
+    /// Bytes.
+    pub size: i64,
+    /// When it was erased; its hash stays.
+    pub erased_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    unit: String,
+    by_post: String,
+    acted_on: NaiveDate,
+    received_at: DateTime<Utc>,
+    items: String,
+    note: String,
+    withdrawn_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct CountedRow {
+    #[sqlx(flatten)]
+    submission: Row,
+    obligation: i64,
+    returned_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Row> for Submission {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Submission> {
+        let items = serde_json::from_str(&row.items)
+            .map_err(|error| StoreError::Corrupt(format!("submission {}: {error}", row.id)))?;
+        Ok(Submission {
+            id: row.id,
+            unit: row.unit,
+            by_post: row.by_post,
+            acted_on: row.acted_on,
+            received_at: row.received_at,
+            items,
+            note: row.note,
+            withdrawn_at: row.withdrawn_at,
+        })
+    }
+}
+
+fn items_text(items: &[Item]) -> String {
+    serde_json::to_string(items).unwrap_or_else(|_| "[]".to_owned())
+}
+
+impl Tx {
+    /// Records a submission and what it counts for. Says whether it is new: the same receipt number changes nothing.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_submission(
+        &mut self,
+        submission: &Submission,
+        obligations: &[i64],
+        evidence: &[Evidence],
+    ) -> Result<bool> {
+        let items = items_text(&submission.items);
+        let made = on!(self, |c| {
+            sqlx::query(INSERT)
+                .bind(&submission.id)
+                .bind(&submission.unit)
+                .bind(&submission.by_post)
+                .bind(submission.acted_on)
+                .bind(submission.received_at)
+                .bind(items)
+                .bind(&submission.note)
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        if made == 0 {
+            return Ok(false);
+        }
+        for obligation in obligations {
+            on!(self, |c| {
+                sqlx::query(INSERT_FOR).bind(&submission.id).bind(obligation).execute(c).await?.rows_affected()
+            });
+        }
+        for file in evidence {
+            on!(self, |c| {
+                sqlx::query(INSERT_EVIDENCE)
+                    .bind(&submission.id)
+                    .bind(file.position)
+                    .bind(&file.sha256)
+                    .bind(&file.name)
+                    .bind(file.size)
+                    .execute(c)
+                    .await?
+                    .rows_affected()
+            });
+        }
+        Ok(true)
+    }
+
+    /// The submission under a receipt number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn submission(&mut self, id: &str) -> Result<Option<Submission>> {
+        let row: Option<Row> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
+        row.map(Submission::try_from).transpose()
+    }
+
+    /// The obligations a submission counts for.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_of_submission(&mut self, id: &str) -> Result<Vec<i64>> {
+        Ok(on!(self, |c| sqlx::query_scalar(OBLIGATIONS_OF).bind(id).fetch_all(c).await?))
+    }
+
+    /// All that was ever filed for these obligations, by the time it came in.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn submissions_for(&mut self, obligations: &[i64]) -> Result<Vec<Counted>> {
+        let mut found = Vec::new();
+        for chunk in obligations.chunks(bulk::ROWS) {
+            let text = bulk::list(FOR_OBLIGATION, 1, chunk.len());
+            let rows: Vec<CountedRow> = on!(self, |c| {
+                let mut query = sqlx::query_as(text);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            for row in rows {
+                let submission = Submission::try_from(row.submission)?;
+                found.push(Counted { submission, obligation: row.obligation, returned_at: row.returned_at });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Its unit takes a submission back. Says whether it still stood.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn withdraw_submission(&mut self, id: &str, now: DateTime<Utc>) -> Result<bool> {
+        Ok(on!(self, |c| sqlx::query(WITHDRAW).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
+    }
+
+    /// Its unit corrects a submission; when it came in stays. Says whether it still stood.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn correct_submission(
+        &mut self,
+        id: &str,
+        acted_on: NaiveDate,
+        items: &[Item],
+        note: &str,
+    ) -> Result<bool> {
+        let items = items_text(items);
+        Ok(on!(self, |c| {
+            sqlx::query(CORRECT).bind(id).bind(acted_on).bind(items).bind(note).execute(c).await?.rows_affected()
+        }) == 1)
+    }
+
+    /// What was filed for an obligation no longer counts for it: returned.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn return_submissions(&mut self, obligation: i64, now: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| sqlx::query(RETURN).bind(obligation).bind(now).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// A submission's files.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn evidence_of(&mut self, submission: &str) -> Result<Vec<Evidence>> {
+        Ok(on!(self, |c| sqlx::query_as(EVIDENCE_OF).bind(submission).fetch_all(c).await?))
+    }
+
+    /// Every mention of a file.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn evidence_with_hash(&mut self, sha256: &str) -> Result<Vec<Evidence>> {
+        Ok(on!(self, |c| sqlx::query_as(WITH_HASH).bind(sha256).fetch_all(c).await?))
+    }
+
+    /// Every file, by hash.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn all_evidence(&mut self) -> Result<Vec<Evidence>> {
+        Ok(on!(self, |c| sqlx::query_as(ALL_EVIDENCE).fetch_all(c).await?))
+    }
+
+    /// Marks a file as erased wherever it is mentioned. Returns in how many places.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn erase_evidence(&mut self, sha256: &str, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(ERASE).bind(sha256).bind(now).execute(c).await?.rows_affected()))
+    }
+}
