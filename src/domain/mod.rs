@@ -4,7 +4,12 @@
 //! this folder.
 
 pub mod calendar;
+pub mod catalogue;
 pub mod duty;
+pub mod event;
 pub mod ladder;
+pub mod node;
+pub mod period;
 pub mod plan;
+pub mod text;
 pub mod unit;
