@@ -4,13 +4,18 @@
 //! this folder.
 
 pub mod calendar;
+pub mod catalogue;
 pub mod duty;
+pub mod event;
 pub mod ladder;
 pub mod light;
+pub mod node;
 pub mod obligation;
+pub mod period;
 pub mod plan;
 pub mod quota;
 pub mod series;
 pub mod slot;
 pub mod step;
+pub mod text;
 pub mod unit;

@@ -1,1 +1,572 @@
 //! The plan: which obligations a catalogue gives, for whom, opening and due when.
+//!
+//! Everything here walks only the periods near the range it is asked for: the cost grows with the rows in the range, not
+//! with history. What it says does not depend on when it is asked.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+
+use super::{
+    calendar::{Calendar, DayReason, DayStatus, YearStatus, Zone},
+    catalogue::Catalogue,
+    duty::{After, Cadence, DueRule, Duty, DutyId, Form, Mode, Owner},
+    event::Event,
+    node::{self, Node},
+    period::{Period, month_and_day},
+    unit::{Roster, Unit, UnitName},
+};
+
+/// A `once` without a first day of its own opens so many workdays before it is due.
+pub const ONCE_OPENS_WORKDAYS_BEFORE: u32 = 30;
+
+/// One obligation as the plan gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Of which duty.
+    pub duty: DutyId,
+    /// In which form.
+    pub form: Form,
+    /// Who owes it: one unit, or those that owe it together; in the order of the duty's `owed_by`.
+    pub owners: Vec<UnitName>,
+    /// For which period.
+    pub period: Period,
+    /// When it opens.
+    pub opens_at: DateTime<Utc>,
+    /// The instant at which its period ends; of an event obligation, the due instant.
+    pub period_end: DateTime<Utc>,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+}
+
+/// Everything that the plan follows from.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'a> {
+    /// Duties, ladders, named nodes, event types.
+    pub catalogue: &'a Catalogue,
+    /// Units and groups.
+    pub roster: &'a Roster,
+    /// Workdays.
+    pub calendar: &'a Calendar,
+    /// Local time.
+    pub zone: Zone,
+    /// Windows opened by hand.
+    pub nodes: &'a [Node],
+}
+
+impl World<'_> {
+    /// All nodes: the calendar's, the catalogue's and those opened by hand.
+    pub fn all_nodes(&self) -> Vec<Node> {
+        node::all(self.calendar, &self.catalogue.nodes, self.nodes)
+    }
+
+    /// The node of that key.
+    pub fn node(&self, key: &str) -> Option<Node> {
+        self.all_nodes().into_iter().find(|node| node.key == key)
+    }
+
+    /// Whether the day belongs to a node.
+    fn is_node_day(&self, day: NaiveDate) -> bool {
+        matches!(self.calendar.day(day), DayReason::Holiday(_))
+            || self.catalogue.nodes.iter().chain(self.nodes).any(|node| node.contains(day))
+    }
+
+    /// The first day on or after `day` that belongs to a node.
+    fn node_day_from(&self, day: NaiveDate) -> Option<NaiveDate> {
+        let named = self.catalogue.nodes.iter().chain(self.nodes);
+        let named = named.filter(|node| node.last >= day).map(|node| node.first.max(day)).min();
+        let mut listed = self.calendar.listed.range(day..).map(|(day, _)| *day);
+        let listed = listed.find(|day| matches!(self.calendar.day(*day), DayReason::Holiday(_)));
+        named.into_iter().chain(listed).min()
+    }
+}
+
+/// What is owed in one period, before it is known by whom.
+#[derive(Debug, Clone)]
+struct Term {
+    period: Period,
+    /// The civil day on which it opens: who owes it is decided by that day.
+    opening_day: NaiveDate,
+    opens_at: DateTime<Utc>,
+    period_end: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+}
+
+/// The obligations whose due instant less one second falls on a day of `first..=last`, sorted by due instant, duty and
+/// owners. Event duties are not planned.
+pub fn due_between(world: &World<'_>, first: NaiveDate, last: NaiveDate) -> Vec<Owed> {
+    let within = |term: &Term| (first..=last).contains(&world.zone.due_day(term.due_at));
+    collect(world, first, last, within)
+}
+
+/// The obligations that open after `from` and no later than `until`, in the same order.
+pub fn opening_between(world: &World<'_>, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Owed> {
+    let (first, last) = (world.zone.day_of(from), world.zone.day_of(until));
+    collect(world, first, last, |term| from < term.opens_at && term.opens_at <= until)
+}
+
+/// What one node opens: its days, and its own obligation for duties that are owed once a node. Days that other nodes have
+/// too are given again; the period is the same.
+pub fn for_node(world: &World<'_>, node: &Node) -> Vec<Owed> {
+    let within = |term: &Term| match &term.period {
+        Period::Node(key) => *key == node.key,
+        Period::Day(day) => node.contains(*day),
+        _ => false,
+    };
+    let mut rows = collect(world, node.first, node.last, within);
+    let by_nodes = |row: &Owed| {
+        row.form == Form::Node
+            || world.catalogue.duty(&row.duty).is_some_and(|duty| duty.cadence == Cadence::EachNodeDay)
+    };
+    rows.retain(by_nodes);
+    rows
+}
+
+fn collect(world: &World<'_>, first: NaiveDate, last: NaiveDate, within: impl Fn(&Term) -> bool) -> Vec<Owed> {
+    let mut rows = Vec::new();
+    if first > last {
+        return rows;
+    }
+    let owners = Owners::new(world.roster);
+    let nodes = world.all_nodes();
+    for duty in &world.catalogue.duties {
+        let resolved = owners.of(duty);
+        let mut add = |form: Form, terms: Vec<Term>| {
+            for term in terms.iter().filter(|term| effective_on(duty, term.opening_day) && within(term)) {
+                push_owed(&mut rows, duty, form, term, &resolved);
+            }
+        };
+        add(Form::Cadence, cadence_terms(world, duty, first, last));
+        if duty.also_each_node {
+            add(Form::Node, node_terms(world, &nodes, first, last));
+        }
+    }
+    rows.sort_by(order);
+    rows
+}
+
+/// By due instant, duty, owners: the last two as the text that is shown.
+fn order(a: &Owed, b: &Owed) -> Ordering {
+    let text = |row: &Owed| {
+        row.owners.iter().enumerate().fold(String::new(), |mut text, (n, owner)| {
+            if n > 0 {
+                text.push(';');
+            }
+            text.push_str(&owner.0);
+            text
+        })
+    };
+    let by_owners = || match (a.owners.as_slice(), b.owners.as_slice()) {
+        ([one], [other]) => one.cmp(other),
+        _ => text(a).cmp(&text(b)),
+    };
+    a.due_at.cmp(&b.due_at).then_with(|| a.duty.cmp(&b.duty)).then_with(by_owners).then_with(|| a.period.cmp(&b.period))
+}
+
+fn effective_on(duty: &Duty, day: NaiveDate) -> bool {
+    duty.effective_from.is_none_or(|from| from <= day) && duty.effective_to.is_none_or(|to| day <= to)
+}
+
+fn push_owed(rows: &mut Vec<Owed>, duty: &Duty, form: Form, term: &Term, owners: &[&Unit]) {
+    let active = owners.iter().filter(|unit| unit.active_on(term.opening_day)).map(|unit| unit.name.clone());
+    let owed = |owners: Vec<UnitName>| Owed {
+        duty: duty.id.clone(),
+        form,
+        owners,
+        period: term.period.clone(),
+        opens_at: term.opens_at,
+        period_end: term.period_end,
+        due_at: term.due_at,
+    };
+    match duty.mode {
+        Mode::Each => rows.extend(active.map(|owner| owed(vec![owner]))),
+        Mode::Joint => {
+            let together: Vec<UnitName> = active.collect();
+            if !together.is_empty() {
+                rows.push(owed(together));
+            }
+        }
+    }
+}
+
+/// The roster by name and by group, so that owners are looked up once and not row by row.
+struct Owners<'a> {
+    by_name: HashMap<&'a str, &'a Unit>,
+    by_group: HashMap<&'a str, Vec<&'a Unit>>,
+}
+
+impl<'a> Owners<'a> {
+    fn new(roster: &'a Roster) -> Owners<'a> {
+        let by_name = roster.units.iter().map(|unit| (unit.name.0.as_str(), unit)).collect();
+        let mut by_group: HashMap<&str, Vec<&Unit>> = HashMap::new();
+        for unit in &roster.units {
+            for group in &unit.groups {
+                by_group.entry(group).or_default().push(unit);
+            }
+        }
+        Owners { by_name, by_group }
+    }
+
+    /// Everyone the duty names, past and future members too, each once, in the duty's order.
+    fn of(&self, duty: &Duty) -> Vec<&'a Unit> {
+        let mut found: Vec<&Unit> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for owner in &duty.owed_by {
+            let units = match owner {
+                Owner::Unit(name) => self.by_name.get(name.0.as_str()).map(std::slice::from_ref).unwrap_or_default(),
+                Owner::Group(group) => self.by_group.get(group.as_str()).map(Vec::as_slice).unwrap_or_default(),
+            };
+            found.extend(units.iter().filter(|unit| seen.insert(unit.name.0.as_str())));
+        }
+        found
+    }
+}
+
+/// Who owes a duty on a day, in the duty's order: the explicit units and the groups' members that exist on it.
+pub fn owners_on(roster: &Roster, duty: &Duty, day: NaiveDate) -> Vec<UnitName> {
+    let units = Owners::new(roster).of(duty);
+    units.into_iter().filter(|unit| unit.active_on(day)).map(|unit| unit.name.clone()).collect()
+}
+
+/// The terms of the duty's own cadence that may open or fall due in the range; a few beyond it, never one too few.
+fn cadence_terms(world: &World<'_>, duty: &Duty, first: NaiveDate, last: NaiveDate) -> Vec<Term> {
+    match &duty.cadence {
+        Cadence::Once(day) => vec![once_term(world, duty, *day)],
+        Cadence::OnEvent { .. } => Vec::new(),
+        cadence => {
+            let Some(mut period) = Period::containing(cadence, first) else { return Vec::new() };
+            while let Some(before) = period.previous() {
+                period = before;
+                // One more than the deadlines ask for, since a clock change can move an instant over midnight.
+                if due_day(world, duty, &period) < first {
+                    break;
+                }
+            }
+            let end = last.checked_add_days(Days::new(1)).unwrap_or(last);
+            std::iter::successors(Some(period), Period::next)
+                .take_while(|period| period.first_day().is_some_and(|day| day <= end))
+                .filter(|period| in_series(world, cadence, period))
+                .filter_map(|period| calendar_term(world, duty, period))
+                .collect()
+        }
+    }
+}
+
+/// Whether the duty is owed for that day at all: not every day is a workday, or a node's.
+fn in_series(world: &World<'_>, cadence: &Cadence, period: &Period) -> bool {
+    match (cadence, period) {
+        (Cadence::Workday, Period::Day(day)) => world.calendar.is_workday(*day),
+        (Cadence::EachNodeDay, Period::Day(day)) => world.is_node_day(*day),
+        _ => true,
+    }
+}
+
+/// The civil day that the due rule gives for a calendar period.
+fn due_day(world: &World<'_>, duty: &Duty, period: &Period) -> NaiveDate {
+    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return NaiveDate::MIN };
+    match duty.due {
+        DueRule::EndOfDay | DueRule::Exact => last,
+        DueRule::LastWorkday(_) => {
+            world.calendar.last_workday(first, last).unwrap_or_else(|| world.calendar.workday_from(last))
+        }
+    }
+}
+
+fn due_at(world: &World<'_>, duty: &Duty, period: &Period) -> DateTime<Utc> {
+    let day = due_day(world, duty, period);
+    match duty.due {
+        DueRule::LastWorkday(time) => world.zone.at(day, time),
+        DueRule::EndOfDay | DueRule::Exact => world.zone.end_of(day),
+    }
+}
+
+/// `None` for a day that a zone left out (a move over the date line): nobody can owe anything for it.
+fn calendar_term(world: &World<'_>, duty: &Duty, period: Period) -> Option<Term> {
+    let opening_day = period.first_day()?;
+    let opens_at = world.zone.start_of(opening_day);
+    let period_end = world.zone.end_of(period.last_day()?);
+    let due_at = due_at(world, duty, &period);
+    (opens_at < period_end).then_some(Term { period, opening_day, opens_at, period_end, due_at })
+}
+
+fn once_term(world: &World<'_>, duty: &Duty, day: NaiveDate) -> Term {
+    let period = Period::Once(day);
+    let due_at = due_at(world, duty, &period);
+    let opening_day = duty
+        .effective_from
+        .unwrap_or_else(|| world.calendar.workdays_before(world.zone.due_day(due_at), ONCE_OPENS_WORKDAYS_BEFORE));
+    let period_end = world.zone.end_of(day);
+    Term { period, opening_day, opens_at: world.zone.start_of(opening_day), period_end, due_at }
+}
+
+fn node_terms(world: &World<'_>, nodes: &[Node], first: NaiveDate, last: NaiveDate) -> Vec<Term> {
+    let near = Days::new(1);
+    let first = first.checked_sub_days(near).unwrap_or(first);
+    let last = last.checked_add_days(near).unwrap_or(last);
+    nodes
+        .iter()
+        .filter(|node| node.first <= last && node.last >= first)
+        .map(|node| {
+            let end = world.zone.end_of(node.last);
+            Term {
+                period: Period::Node(node.key.clone()),
+                opening_day: node.first,
+                opens_at: world.zone.start_of(node.first),
+                period_end: end,
+                due_at: end,
+            }
+        })
+        .collect()
+}
+
+/// Why an event opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// The catalogue has no such type.
+    #[error("there is no event type `{0}`")]
+    UnknownType(String),
+    /// It names a unit that the roster has not, or not on that day.
+    #[error("the event names `{unit}`, which is no unit of the roster on {day}")]
+    UnknownUnit {
+        /// As named.
+        unit: UnitName,
+        /// The civil day of the event.
+        day: NaiveDate,
+    },
+    /// A type whose duties are owed by the units it names, and none is named.
+    #[error("an event of type `{0}` must name the units it concerns")]
+    NoUnits(String),
+    /// None of the units it names owes the duty.
+    #[error("none of the units that the event names owes {duty}; name at least one of: {}", join(.members))]
+    NoOwner {
+        /// The duty.
+        duty: DutyId,
+        /// Who may owe it.
+        members: Vec<UnitName>,
+    },
+}
+
+fn join(units: &[UnitName]) -> String {
+    units.iter().map(|unit| unit.0.as_str()).collect::<Vec<_>>().join("、")
+}
+
+/// What an event opens, by its own type and by those that it implies. Refused as a whole when it cannot be said who owes
+/// one of them.
+pub fn for_event(world: &World<'_>, event: &Event) -> Result<Vec<Owed>, EventError> {
+    let types = world.catalogue.implied(&event.event_type);
+    if types.is_empty() {
+        return Err(EventError::UnknownType(event.event_type.clone()));
+    }
+    let day = world.zone.day_of(event.at);
+    check_named(world, event, day)?;
+    if event.units.is_empty()
+        && let Some(kind) = types.iter().find(|kind| kind.names_units)
+    {
+        return Err(EventError::NoUnits(kind.name.clone()));
+    }
+    let owners = Owners::new(world.roster);
+    let mut rows = Vec::new();
+    for duty in &world.catalogue.duties {
+        let Cadence::OnEvent { event: waits_for, after } = &duty.cadence else { continue };
+        if !types.iter().any(|kind| kind.name == *waits_for) || !effective_on(duty, day) {
+            continue;
+        }
+        let named = named_owners(owners.of(duty), duty, event, day)?;
+        let due_at = event_due(world, event.at, *after);
+        let period = Period::Event(event.id.clone());
+        let term = Term { period, opening_day: day, opens_at: event.at, period_end: due_at, due_at };
+        push_owed(&mut rows, duty, Form::Cadence, &term, &named);
+    }
+    rows.sort_by(order);
+    Ok(rows)
+}
+
+fn check_named(world: &World<'_>, event: &Event, day: NaiveDate) -> Result<(), EventError> {
+    let known = |name: &&UnitName| world.roster.unit(name).is_some_and(|unit| unit.active_on(day));
+    match event.units.iter().find(|name| !known(name)) {
+        Some(unit) => Err(EventError::UnknownUnit { unit: unit.clone(), day }),
+        None => Ok(()),
+    }
+}
+
+/// The owners on that day, narrowed to the units that the event names where the duty asks for that.
+fn named_owners<'a>(
+    owners: Vec<&'a Unit>,
+    duty: &Duty,
+    event: &Event,
+    day: NaiveDate,
+) -> Result<Vec<&'a Unit>, EventError> {
+    if !duty.event_names_owners || event.units.is_empty() {
+        return Ok(owners);
+    }
+    let (named, others): (Vec<&Unit>, Vec<&Unit>) =
+        owners.into_iter().filter(|unit| unit.active_on(day)).partition(|unit| event.units.contains(&unit.name));
+    if named.is_empty() && !others.is_empty() {
+        let members = others.iter().map(|unit| unit.name.clone()).collect();
+        return Err(EventError::NoOwner { duty: duty.id.clone(), members });
+    }
+    Ok(named)
+}
+
+fn event_due(world: &World<'_>, at: DateTime<Utc>, after: After) -> DateTime<Utc> {
+    match after {
+        After::Minutes(minutes) => at + TimeDelta::minutes(i64::from(minutes)),
+        After::Days(days) => {
+            let day = world.zone.day_of(at);
+            world.zone.end_of(day.checked_add_days(Days::new(u64::from(days))).unwrap_or(day))
+        }
+    }
+}
+
+/// The next due instant strictly after `after` in the duty's series, whether or not the duty still runs then. `None` where
+/// none follows: a `once`, an event, no further node known.
+pub fn next_due(world: &World<'_>, duty: &Duty, form: Form, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if form == Form::Node {
+        let nodes = world.all_nodes();
+        return nodes.iter().map(|node| world.zone.end_of(node.last)).filter(|due| *due > after).min();
+    }
+    let start = world.zone.day_of(after);
+    match &duty.cadence {
+        Cadence::Once(_) | Cadence::OnEvent { .. } => None,
+        Cadence::EachNodeDay => {
+            let days = std::iter::successors(world.node_day_from(start), |day| world.node_day_from(day.succ_opt()?));
+            days.map(|day| world.zone.end_of(day)).find(|due| *due > after)
+        }
+        cadence => {
+            let mut period = Period::containing(cadence, start)?;
+            while let Some(before) = period.previous()
+                && due_at(world, duty, &before) > after
+            {
+                period = before;
+            }
+            std::iter::successors(Some(period), Period::next)
+                .filter(|period| in_series(world, cadence, period))
+                .map(|period| due_at(world, duty, &period))
+                .find(|due| *due > after)
+        }
+    }
+}
+
+/// How the deadline was derived, line by line, for people: the period, its last day, the workday and on whose word it is
+/// one. `opens_at` and `due_at` are those of the obligation, before any extension.
+pub fn derive(
+    world: &World<'_>,
+    duty: &Duty,
+    form: Form,
+    period: &Period,
+    opens_at: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    match period {
+        Period::Node(key) => derive_node(world, key, &mut lines),
+        Period::Event(_) => derive_event(world, duty, opens_at, &mut lines),
+        _ if form == Form::Node => {}
+        _ => derive_calendar(world, duty, period, opens_at, &mut lines),
+    }
+    lines.push(format!("截止：{}", people_time(world.zone, due_at)));
+    lines
+}
+
+fn derive_node(world: &World<'_>, key: &str, lines: &mut Vec<String>) {
+    let Some(node) = world.node(key) else {
+        lines.push(format!("期：重要节点 {key}（现已不在节点表中）"));
+        return;
+    };
+    lines.push(format!("期：重要节点“{}”，{} 至 {}", node.name, written(node.first), written(node.last)));
+    lines.push(format!("规则：每个节点一次，节点最后一日 24:00 截止{}", provisional(world.calendar, node.last)));
+}
+
+fn derive_event(world: &World<'_>, duty: &Duty, at: DateTime<Utc>, lines: &mut Vec<String>) {
+    let Cadence::OnEvent { event, after } = &duty.cadence else { return };
+    lines.push(format!("期：事件（{event}），发生于 {}", people_time(world.zone, at)));
+    lines.push(match after {
+        After::Minutes(minutes) if minutes % 60 == 0 => format!("规则：事件发生后 {} 小时内", minutes / 60),
+        After::Minutes(minutes) => format!("规则：事件发生后 {minutes} 分钟内"),
+        After::Days(days) => format!("规则：事件当日起第 {days} 天 24:00 截止"),
+    });
+}
+
+fn derive_calendar(world: &World<'_>, duty: &Duty, period: &Period, opens_at: DateTime<Utc>, lines: &mut Vec<String>) {
+    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return };
+    if let Period::Once(_) = period {
+        lines.push(format!("期：一次性任务，{} 完成", period.label()));
+        let why = match duty.effective_from {
+            Some(_) => "任务自该日起生效".to_owned(),
+            None => format!("截止日前第 {ONCE_OPENS_WORKDAYS_BEFORE} 个工作日"),
+        };
+        lines.push(format!("开放：{}（{why}）", written(world.zone.day_of(opens_at))));
+    } else if first == last {
+        lines.push(format!("期：{}，{}", written(first), reason(world.calendar, first)));
+        if duty.cadence == Cadence::EachNodeDay {
+            let nodes = world.all_nodes();
+            let names: Vec<&str> =
+                nodes.iter().filter(|node| node.contains(first)).map(|node| node.name.as_str()).collect();
+            lines.push(format!("当日属于重要节点：{}", names.join("、")));
+        }
+    } else {
+        lines.push(format!("期：{}，{} 至 {}", period.label(), written(first), written(last)));
+    }
+    match duty.due {
+        DueRule::EndOfDay | DueRule::Exact => lines.push("规则：期末当日 24:00 截止，不因休息日顺延".to_owned()),
+        DueRule::LastWorkday(time) => derive_workday(world, duty, period, &time.format("%H:%M").to_string(), lines),
+    }
+}
+
+fn derive_workday(world: &World<'_>, duty: &Duty, period: &Period, time: &str, lines: &mut Vec<String>) {
+    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return };
+    let calendar = world.calendar;
+    let due = due_day(world, duty, period);
+    lines.push(format!("规则：期内最后一个工作日 {time} 截止；期内无工作日的，顺延至其后第一个工作日"));
+    if due <= last {
+        for day in due.iter_days().skip(1).take_while(|day| *day <= last) {
+            lines.push(format!("{}：{}", written(day), reason(calendar, day)));
+        }
+        lines.push(format!("最后一个工作日：{}，{}", written(due), reason(calendar, due)));
+    } else {
+        lines.push(format!("期内无工作日（{} 至 {} 均为休息日）", written(first), written(last)));
+        lines.push(format!("顺延至：{}，{}", written(due), reason(calendar, due)));
+    }
+}
+
+/// `2022-09-30（星期五）`.
+fn written(day: NaiveDate) -> String {
+    const NAMES: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
+    format!("{day}（星期{}）", NAMES[day.weekday().num_days_from_monday() as usize])
+}
+
+/// Why a day is worked or not, and on whose word.
+fn reason(calendar: &Calendar, day: NaiveDate) -> String {
+    let said = match calendar.day(day) {
+        DayReason::Weekday => "工作日（周一至周五）".to_owned(),
+        DayReason::Weekend => "休息日（周末）".to_owned(),
+        DayReason::Holiday(listed) => format!("休息日（{}放假{}）", listed.name, on_word(listed.status)),
+        DayReason::Makeup(listed) => format!("工作日（{}调休上班{}）", listed.name, on_word(listed.status)),
+    };
+    said + provisional(calendar, day)
+}
+
+fn on_word(status: DayStatus) -> &'static str {
+    match status {
+        DayStatus::Notice => "，依放假通知",
+        DayStatus::Provisional => "，推算",
+    }
+}
+
+/// The mark of a day whose year has no notice yet.
+fn provisional(calendar: &Calendar, day: NaiveDate) -> &'static str {
+    match calendar.year(day.year()) {
+        YearStatus::Published => "",
+        YearStatus::Provisional | YearStatus::NotPublished => "，暂定：该年放假通知尚未公布",
+    }
+}
+
+/// An instant as people read a deadline: midnight is 24:00 of the day before.
+fn people_time(zone: Zone, instant: DateTime<Utc>) -> String {
+    let local = zone.local(instant);
+    if local.format("%H:%M:%S").to_string() == "00:00:00" {
+        let day = zone.due_day(instant);
+        return format!("{}年{} 24:00", day.year(), month_and_day(day));
+    }
+    format!("{}年{} {}", local.year(), month_and_day(local.date_naive()), local.format("%H:%M"))
+}

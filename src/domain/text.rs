@@ -1,0 +1,140 @@
+//! Text as people type it: folding for comparison, characters that may not stand in a name, addresses, width on screen.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The text for comparison: full-width and half-width forms are one, runs of blanks are one blank, none at the ends.
+///
+/// ```
+/// assert_eq!(duban::domain::text::fold(" Ａ　公司（一） "), "A 公司(一)");
+/// ```
+pub fn fold(text: &str) -> String {
+    let folded: String = text.nfkc().collect();
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is wrong with a character that may not stand in a name, a title or a note.
+pub fn forbidden(c: char) -> Option<&'static str> {
+    match c {
+        '\u{2028}' | '\u{2029}' | '\u{85}' | '\n' | '\r' | '\u{b}' | '\u{c}' => Some("a line separator"),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => {
+            Some("a bidirectional control")
+        }
+        '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{feff}' | '\u{ad}' | '\u{180e}' => {
+            Some("an invisible character")
+        }
+        '\u{fffd}' => Some("a replacement character (text lost in an earlier conversion)"),
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => Some("an invisible character"),
+        '\u{fdd0}'..='\u{fdef}' => Some("no character"),
+        c if u32::from(c) & 0xfffe == 0xfffe => Some("no character"),
+        c if c.is_control() => Some("a control character"),
+        _ => None,
+    }
+}
+
+/// The first forbidden character: its byte offset, itself, and what it is.
+pub fn first_forbidden(text: &str) -> Option<(usize, char, &'static str)> {
+    text.char_indices().find_map(|(at, c)| forbidden(c).map(|what| (at, c, what)))
+}
+
+/// What is wrong with an e-mail address (`local@domain`, ASCII), or nothing.
+pub fn address_fault(address: &str) -> Option<&'static str> {
+    let Some((local, domain)) = address.rsplit_once('@') else { return Some("it has no @") };
+    if !address.is_ascii() {
+        return Some("it has a character that is not ASCII");
+    }
+    if address.bytes().any(|b| b.is_ascii_whitespace() || b.is_ascii_control()) {
+        return Some("it has a blank or a control character");
+    }
+    if local.is_empty() || local.len() > 64 || address.len() > 254 {
+        return Some("the part before @ is empty, or the address is too long");
+    }
+    if !local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b)) {
+        return Some("the part before @ has a character that may not stand there");
+    }
+    if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        return Some("the part before @ has a dot in the wrong place");
+    }
+    let labels: Vec<&str> = domain.split('.').collect();
+    let label_ok = |label: &&str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    if labels.len() < 2 || !labels.iter().all(label_ok) {
+        return Some("the part after @ is no domain name");
+    }
+    None
+}
+
+/// Columns the text takes on a terminal: two for CJK and other wide characters, none for combining marks.
+pub fn width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
+}
+
+fn char_width(c: char) -> usize {
+    match u32::from(c) {
+        0x0300..=0x036f | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2069 | 0xfe00..=0xfe0f | 0xfeff => 0,
+        0x1100..=0x115f
+        | 0x2e80..=0x303e
+        | 0x3041..=0xa4cf
+        | 0xac00..=0xd7a3
+        | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f
+        | 0xff00..=0xff60
+        | 0xffe0..=0xffe6
+        | 0x1f300..=0x1faff
+        | 0x20000..=0x3fffd => 2,
+        _ => usize::from(!c.is_control()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_joins_what_people_take_for_the_same_name() {
+        assert_eq!(fold("　重庆ＡＢＣ建设（集团）有限公司 "), fold("重庆ABC建设(集团)有限公司"));
+        assert_ne!(fold("甲公司"), fold("乙公司"));
+    }
+
+    #[test]
+    fn invisible_characters_are_found_where_they_stand() {
+        assert_eq!(first_forbidden("质安\u{202e}处").map(|(at, c, _)| (at, c)), Some((6, '\u{202e}')));
+        assert_eq!(first_forbidden("质安处（甲）—“乙”·—丙"), None);
+        for bad in ["\0", "\u{7}", "\u{2028}", "\u{200b}", "\u{feff}", "\t", "\u{e0041}"] {
+            assert!(first_forbidden(bad).is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_plain_ascii_mailboxes() {
+        for good in ["zhian.liaison@example.com", "a+b@mail.example.com", "x@b-c.cn"] {
+            assert_eq!(address_fault(good), None, "{good}");
+        }
+        let bad = [
+            "",
+            "a",
+            "a@",
+            "@b.cn",
+            "a@b",
+            "a b@c.cn",
+            "a@b..cn",
+            ".a@b.cn",
+            "a@-b.cn",
+            "值班@b.cn",
+            "a@b.cn\n",
+            "a@@b.cn",
+        ];
+        for bad in bad {
+            assert!(address_fault(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!((width("质安处"), width("a处b"), width("，"), width("2022-W05")), (6, 4, 2, 8));
+    }
+}
