@@ -8,14 +8,22 @@
 //! an address, a password or a body to a log.
 
 mod address;
+mod backoff;
+mod classify;
 mod hostile;
 mod letter;
+mod message;
+mod pace;
 mod render;
 mod sample;
 
 pub use address::{Address, AddressError, is_example_address, parse_address};
+pub use backoff::{Backoff, GiveUp, Next, Tries};
+pub use classify::{Failure, Outcome, Phase, REPLY_CHARS, Reason, Reply, classify, clean_text};
 pub use hostile::{hostile_char, is_hostile};
 pub use letter::{DigestContext, DigestTotals, Item, LetterContext, LetterKind, Section, SectionKind, UndeliveredRow};
+pub use message::{MAX_LINE, Mailbox, MessageError, Outgoing, message_id};
+pub use pace::Pace;
 pub use render::{
     Checked, LINK_PLACEHOLDER, RenderError, Rendered, SUBJECT_CHARS, TemplateError, TemplateErrors, Templates,
     fill_link,
