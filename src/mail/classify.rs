@@ -235,6 +235,8 @@ pub enum Failure {
     Garbage,
     /// TLS failed or is not to be had.
     Tls(String),
+    /// We cannot log in here.
+    NoAuth(String),
 }
 
 /// The outcome of a talk that failed in `phase`.
@@ -243,6 +245,9 @@ pub fn classify(phase: Phase, failure: &Failure) -> Outcome {
         Failure::Reply(reply) => classify_reply(phase, reply),
         Failure::Tls(text) => {
             Outcome::ConnectionDown { phase, reply: Some(clean_text(text)), reason: Reason::Tls, alarm: true }
+        }
+        Failure::NoAuth(text) => {
+            Outcome::ConnectionDown { phase, reply: Some(clean_text(text)), reason: Reason::Auth, alarm: true }
         }
         Failure::Dropped(text) => silent(phase, Reason::Dropped, Some(text)),
         Failure::TimedOut => silent(phase, Reason::TimedOut, None),
@@ -255,7 +260,10 @@ fn silent(phase: Phase, reason: Reason, text: Option<&String>) -> Outcome {
     let reply = text.map(|text| clean_text(text));
     match phase {
         Phase::AfterDot => Outcome::Unknown { phase, reason },
-        phase if phase.is_of_connection() => Outcome::ConnectionDown { phase, reply, reason, alarm: false },
+        phase if phase.is_of_connection() => {
+            // A handshake that ends in silence is most often a server that knows no TLS we know.
+            Outcome::ConnectionDown { phase, reply, reason, alarm: phase == Phase::Tls }
+        }
         phase => Outcome::Deferred { phase, reply, reason },
     }
 }
@@ -390,9 +398,12 @@ mod tests {
                 (Failure::TimedOut, false),
                 (Failure::Garbage, false),
                 (Failure::Tls("expired".into()), true),
+                (Failure::NoAuth("not offered".into()), true),
             ] {
                 match classify(phase, &failure) {
                     Outcome::ConnectionDown { phase: at, alarm, .. } => {
+                        let silent = !matches!(failure, Failure::Reply(_));
+                        let alarmed = alarmed || (silent && phase == Phase::Tls);
                         assert_eq!((at, alarm), (phase, alarmed), "{failure:?}");
                     }
                     other => panic!("{phase} {failure:?}: {other:?}"),
