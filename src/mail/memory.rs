@@ -1,0 +1,92 @@
+//! The memory transport: letters stay in a list. For tests and simulations, which may also script what goes wrong.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{address::Address, classify::Outcome, file::unsendable, message::Outgoing};
+
+/// A letter that was delivered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its Message-ID.
+    pub message_id: String,
+    /// To whom.
+    pub to: Address,
+    /// The whole message.
+    pub raw: Vec<u8>,
+}
+
+/// What happens to the next letter, instead of its being delivered and answered `Sent`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scripted {
+    /// What the sender is told.
+    pub outcome: Outcome,
+    /// Whether it is delivered all the same (an answer lost after the final dot).
+    pub delivered: bool,
+}
+
+/// A mailbox in memory; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryOutbox {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    delivered: Vec<Delivered>,
+    script: VecDeque<Scripted>,
+}
+
+impl MemoryOutbox {
+    /// An empty mailbox that takes everything.
+    pub fn new() -> MemoryOutbox {
+        MemoryOutbox::default()
+    }
+
+    /// Scripts the answer to the next letter not yet scripted.
+    pub fn script(&self, next: Scripted) {
+        self.lock().script.push_back(next);
+    }
+
+    /// All letters so far, in order.
+    pub fn delivered(&self) -> Vec<Delivered> {
+        self.lock().delivered.clone()
+    }
+
+    /// How many letters so far.
+    pub fn len(&self) -> usize {
+        self.lock().delivered.len()
+    }
+
+    /// Whether nothing was delivered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes the letters out, so that the next look sees only what came since.
+    pub fn drain(&self) -> Vec<Delivered> {
+        std::mem::take(&mut self.lock().delivered)
+    }
+
+    /// Delivers the letter, or what the script says.
+    pub fn send(&self, letter: &Outgoing) -> Outcome {
+        let raw = match letter.build() {
+            Ok(raw) => raw,
+            Err(error) => return unsendable(&error.to_string()),
+        };
+        let mut inner = self.lock();
+        let scripted = inner.script.pop_front();
+        if scripted.as_ref().is_none_or(|scripted| scripted.delivered) {
+            let delivered = Delivered { message_id: letter.message_id.clone(), to: letter.to.address.clone(), raw };
+            inner.delivered.push(delivered);
+        }
+        scripted.map_or_else(|| Outcome::Sent { reply: "250 kept in memory".into() }, |scripted| scripted.outcome)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A test that panicked elsewhere leaves a list that is still whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

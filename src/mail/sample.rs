@@ -1,0 +1,174 @@
+//! Sample values: what `template check` renders and what tests compare.
+
+use super::letter::{
+    DigestContext, DigestTotals, Item, LetterContext, LetterKind, Section, SectionKind, UndeliveredRow,
+};
+
+impl Item {
+    /// A monthly duty with a quota, due today.
+    pub fn sample() -> Item {
+        Item {
+            duty: "13.2".into(),
+            clause_label: "第13项第2条".into(),
+            title: "质量安全责任检查".into(),
+            owners: "质安处".into(),
+            period_label: "2022年10月".into(),
+            due_label: "10月31日（周一）18:00".into(),
+            light_word: "临期".into(),
+            missing: Some("检查企业1家".into()),
+            ..Item::default()
+        }
+    }
+
+    /// A weekly duty of the office's own default, missed for the second time.
+    pub fn sample_missed() -> Item {
+        Item {
+            duty: "9.1a".into(),
+            clause_label: "第9项第1条".into(),
+            title: "带队检查在建工地".into(),
+            owners: "质安处、安管总站".into(),
+            period_label: "2022年第43周".into(),
+            due_label: "10月30日（周日）24:00".into(),
+            light_word: "逾期".into(),
+            days_overdue: Some(1),
+            streak: Some(2),
+            basis_note: Some("本办默认频次".into()),
+            ..Item::default()
+        }
+    }
+
+    fn sample_noted(note: &str) -> Item {
+        Item { note: Some(note.to_owned()), ..Item::sample() }
+    }
+}
+
+impl LetterContext {
+    /// A full letter of that kind: every section it may have, with every field set somewhere. For `Digest`, which has
+    /// values of its own, it is the morning list.
+    pub fn sample(kind: LetterKind) -> LetterContext {
+        let kind = if kind == LetterKind::Digest { LetterKind::Today } else { kind };
+        let sections = SectionKind::ALL
+            .into_iter()
+            .filter(|section| match kind {
+                LetterKind::Event => section.letter() == LetterKind::Event,
+                _ => section.letter() <= kind,
+            })
+            .map(|section| Section::new(section, sample_items(section)))
+            .collect();
+        LetterContext {
+            kind,
+            recipient: "质安处联络员".into(),
+            posts: vec!["质安处联络员".into(), "安管总站分管负责人".into()],
+            date_label: "2022年10月31日（周一）".into(),
+            sections,
+            context_rows: vec![Item { duty: "5.2".into(), title: "工地在岗值守".into(), ..Item::sample() }],
+            link: true,
+            contact: "委安委办值班电话 023-00000000".into(),
+            signature: "市住房城乡建委安全生产委员会办公室".into(),
+            trial: Some("质安处联络员".into()),
+            note: Some("系统曾停机，本邮件为补发".into()),
+        }
+    }
+
+    /// The least a letter can hold: one section, one item, nothing optional.
+    pub fn sample_bare(kind: LetterKind) -> LetterContext {
+        let section = match kind {
+            LetterKind::Today | LetterKind::Digest => SectionKind::DueToday,
+            LetterKind::Chase => SectionKind::Chase,
+            LetterKind::Supervise => SectionKind::Supervise,
+            LetterKind::Event => SectionKind::Event,
+        };
+        let item = match section {
+            SectionKind::Chase | SectionKind::Supervise => {
+                Item { streak: None, basis_note: None, ..Item::sample_missed() }
+            }
+            _ => Item { missing: None, ..Item::sample() },
+        };
+        LetterContext {
+            posts: Vec::new(),
+            sections: vec![Section::new(section, vec![item])],
+            context_rows: Vec::new(),
+            link: false,
+            trial: None,
+            note: None,
+            ..LetterContext::sample(kind)
+        }
+    }
+}
+
+fn sample_items(section: SectionKind) -> Vec<Item> {
+    match section {
+        SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => vec![Item::sample_missed()],
+        SectionKind::Returned => vec![Item::sample_noted("退回：照片不清，请于11月2日18:00前重报")],
+        SectionKind::Event => vec![Item {
+            duty: "43.1".into(),
+            clause_label: "第43项第1条".into(),
+            title: "极端天气停工避险".into(),
+            owners: "质安处".into(),
+            period_label: "事件：暴雨红色预警".into(),
+            due_label: "10月31日（周一）16:30".into(),
+            light_word: "待办".into(),
+            ..Item::default()
+        }],
+        SectionKind::DueToday => vec![Item::sample()],
+        SectionKind::DueSoon => vec![Item { due_label: "11月2日（周三）18:00".into(), ..Item::sample() }],
+    }
+}
+
+impl DigestContext {
+    /// A digest with something in every list.
+    pub fn sample() -> DigestContext {
+        DigestContext {
+            new_misses: vec![Item::sample_missed()],
+            standing: vec![Item { days_overdue: Some(12), streak: Some(4), ..Item::sample_missed() }],
+            proposals: vec![Item { days_overdue: Some(15), streak: Some(6), ..Item::sample_missed() }],
+            waiting_review: vec![Item { light_word: "按时·待审".into(), missing: None, ..Item::sample() }],
+            extensions: vec![Item::sample_noted("申请延至11月4日18:00：疫情管控")],
+            disputes: vec![Item::sample_noted("异议：本单位已不承担此项")],
+            undelivered: vec![UndeliveredRow {
+                post: "质安处联络员".into(),
+                letter: "催办".into(),
+                since: "10月31日 09:00".into(),
+                state: "收件人被拒".into(),
+                reason: "550 mailbox unavailable".into(),
+            }],
+            unreminded: vec![Item::sample_missed()],
+            watcher: vec!["10月29日 08:00 至 10月31日 08:50 系统停机".into()],
+            totals: DigestTotals {
+                open: 137,
+                due_today: 12,
+                overdue: 3,
+                closed_on_time: 21,
+                made_good: 1,
+                letters_sent: 18,
+            },
+            link: true,
+            trial: Some("委安委办值班员".into()),
+            note: Some("本期含10月29日、30日两日情况".into()),
+            ..DigestContext::sample_empty()
+        }
+    }
+
+    /// A day on which nothing was missed: 零报告.
+    pub fn sample_empty() -> DigestContext {
+        DigestContext {
+            recipient: "委安委办值班员".into(),
+            date_label: "2022年10月31日（周一）".into(),
+            new_misses: Vec::new(),
+            standing: Vec::new(),
+            proposals: Vec::new(),
+            waiting_review: Vec::new(),
+            extensions: Vec::new(),
+            disputes: Vec::new(),
+            undelivered: Vec::new(),
+            unreminded: Vec::new(),
+            watcher: Vec::new(),
+            totals: DigestTotals::default(),
+            link: false,
+            contact: "信息中心 023-00000001".into(),
+            signature: "督办系统".into(),
+            trial: None,
+            note: None,
+        }
+    }
+}

@@ -1,0 +1,585 @@
+//! The SMTP transport: one letter, one recipient, phase by phase.
+//!
+//! lettre builds the messages and speaks AUTH; the talk itself is ours. lettre's connection joins the banner with
+//! EHLO, and the body with the wait for the final answer, under one call and one error; it reads lines without a
+//! bound, takes no STARTTLS over a stream of ours, and writes body and dot apart. Here each phase has its own limit, and
+//! where a talk ended is known, which is all that tells a letter that was not sent from one that may have been.
+//!
+//! There is never a way back to plain text: with `StartTls` a server that does not offer it gets no letter, and no
+//! password is sent on a plain connection unless the settings say so in as many words.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use lettre::transport::smtp::{
+    authentication::{Credentials, Mechanism},
+    commands::Auth,
+    response::Response,
+};
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore,
+        crypto::ring,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    },
+};
+
+use super::{
+    classify::{Failure, Outcome, Phase, Reply, classify, clean_text},
+    file::unsendable,
+    message::Outgoing,
+    transport::Probe,
+    wire::Wire,
+};
+
+/// How the connection is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsMode {
+    /// Not at all: for a relay on this machine.
+    None,
+    /// STARTTLS, required.
+    StartTls,
+    /// TLS from the first byte (port 465).
+    Implicit,
+}
+
+/// How long each phase may take. The defaults are those of RFC 5321 4.5.3.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Resolving the name and connecting; the TLS handshake has as long again.
+    pub connect: Duration,
+    /// The greeting.
+    pub banner: Duration,
+    /// EHLO, STARTTLS and each step of AUTH.
+    pub helo: Duration,
+    /// MAIL FROM.
+    pub mail: Duration,
+    /// RCPT TO.
+    pub rcpt: Duration,
+    /// DATA.
+    pub data: Duration,
+    /// Each block of the body.
+    pub block: Duration,
+    /// The answer to the final dot. Short waits make duplicates.
+    pub after_dot: Duration,
+    /// All of a letter, connecting included.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        Timeouts {
+            connect: Duration::from_secs(30),
+            banner: minutes(5),
+            helo: minutes(5),
+            mail: minutes(5),
+            rcpt: minutes(5),
+            data: minutes(2),
+            block: minutes(3),
+            after_dot: minutes(10),
+            total: minutes(20),
+        }
+    }
+}
+
+/// All that has to be known of a mail server.
+#[derive(Clone)]
+pub struct SmtpSettings {
+    /// Name or address.
+    pub host: String,
+    /// 25, 465, 587.
+    pub port: u16,
+    /// How the connection is secured.
+    pub tls: TlsMode,
+    /// With a user name there must be a password.
+    pub username: Option<String>,
+    /// The password (授权码).
+    pub password: Option<SecretString>,
+    /// Whether the password may be sent on a plain connection.
+    pub allow_plain_auth: bool,
+    /// What we call ourselves at EHLO.
+    pub helo: String,
+    /// A PEM file of certificates to trust beside those of the system.
+    pub extra_root: Option<PathBuf>,
+    /// How long each phase may take.
+    pub timeouts: Timeouts,
+    /// The most connections at a time, over all sessions.
+    pub connections: usize,
+    /// The most letters over one connection.
+    pub letters_per_connection: u32,
+}
+
+impl SmtpSettings {
+    /// Settings for a server, with the defaults for everything else and no authentication.
+    pub fn new(host: impl Into<String>, port: u16, tls: TlsMode) -> SmtpSettings {
+        SmtpSettings {
+            host: host.into(),
+            port,
+            tls,
+            username: None,
+            password: None,
+            allow_plain_auth: false,
+            helo: "localhost".into(),
+            extra_root: None,
+            timeouts: Timeouts::default(),
+            connections: 1,
+            letters_per_connection: 100,
+        }
+    }
+}
+
+impl fmt::Debug for SmtpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The user name is an address as a rule.
+        f.debug_struct("SmtpSettings")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("tls", &self.tls)
+            .field("auth", &self.username.is_some())
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SettingsError {
+    /// Not a name or address.
+    #[error("the mail server's host {0:?} is neither a host name nor an IP address")]
+    Host(String),
+    /// Not a name that can be said at EHLO.
+    #[error("the EHLO name {0:?} is no host name")]
+    Helo(String),
+    /// One without the other.
+    #[error("user name and password go together: one of them is missing")]
+    Credentials,
+    /// A password in the clear.
+    #[error("a password on a connection without TLS: set TLS, or allow it in as many words")]
+    PlainAuth,
+    /// No connection could ever be made.
+    #[error("the number of connections and of letters over one must be at least 1")]
+    Zero,
+    /// The extra certificates cannot be used.
+    #[error("{path}: {error}")]
+    Root {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// Nothing to trust.
+    #[error("no trusted certificates: the system has none and no file is given")]
+    NoRoots,
+    /// The TLS library refuses to start.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+}
+
+/// A mail server. Cheap to clone; clones share the bound on connections.
+#[derive(Clone)]
+pub struct Smtp {
+    inner: Arc<Shared>,
+}
+
+struct Shared {
+    settings: SmtpSettings,
+    server_name: Option<ServerName<'static>>,
+    connector: Option<TlsConnector>,
+    permits: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Smtp").field(&self.inner.settings).finish()
+    }
+}
+
+impl Smtp {
+    /// Checks the settings and loads the certificates. Does not connect.
+    pub fn new(settings: SmtpSettings) -> Result<Smtp, SettingsError> {
+        let plain_name = |name: &str| {
+            !name.is_empty()
+                && name.len() <= 255
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
+        };
+        if !plain_name(&settings.host) {
+            return Err(SettingsError::Host(settings.host));
+        }
+        if !plain_name(&settings.helo) {
+            return Err(SettingsError::Helo(settings.helo));
+        }
+        if settings.username.is_some() != settings.password.is_some() {
+            return Err(SettingsError::Credentials);
+        }
+        if settings.username.is_some() && settings.tls == TlsMode::None && !settings.allow_plain_auth {
+            return Err(SettingsError::PlainAuth);
+        }
+        if settings.connections == 0 || settings.letters_per_connection == 0 {
+            return Err(SettingsError::Zero);
+        }
+        let (server_name, connector) = match settings.tls {
+            TlsMode::None => (None, None),
+            TlsMode::StartTls | TlsMode::Implicit => {
+                let name = ServerName::try_from(settings.host.clone());
+                let name = name.map_err(|_| SettingsError::Host(settings.host.clone()))?;
+                (Some(name), Some(connector(&settings)?))
+            }
+        };
+        let permits = Arc::new(Semaphore::new(settings.connections));
+        Ok(Smtp { inner: Arc::new(Shared { settings, server_name, connector, permits }) })
+    }
+
+    /// A session; it connects when the first letter comes.
+    pub fn session(&self) -> SmtpSession {
+        SmtpSession { smtp: self.clone(), connection: None, phase: Phase::Connect }
+    }
+
+    /// Connects, secures, logs in, takes leave.
+    pub async fn probe(&self) -> Result<Probe, Outcome> {
+        let mut session = self.session();
+        let opened = timeout(self.inner.settings.timeouts.total, session.open()).await;
+        let mut connection = match opened.unwrap_or(Err(Failure::TimedOut)) {
+            Ok(connection) => connection,
+            Err(failure) => return Err(classify(session.phase, &failure)),
+        };
+        let yes_no = |yes| if yes { "yes" } else { "no" };
+        let facts = vec![
+            format!("server: {}", clean_text(&connection.greeting)),
+            format!("TLS: {}", yes_no(connection.wire.is_encrypted())),
+            format!("logged in: {}", yes_no(self.inner.settings.username.is_some())),
+        ];
+        connection.leave(self.inner.settings.timeouts.helo).await;
+        Ok(Probe { facts })
+    }
+}
+
+fn connector(settings: &SmtpSettings) -> Result<TlsConnector, SettingsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = &settings.extra_root {
+        let root_error = |error: &dyn fmt::Display| SettingsError::Root {
+            path: path.display().to_string(),
+            error: error.to_string(),
+        };
+        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| root_error(&error))?;
+        let mut found = false;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| root_error(&error))?;
+            roots.add(certificate).map_err(|error| root_error(&error))?;
+            found = true;
+        }
+        if !found {
+            return Err(root_error(&"holds no certificate"));
+        }
+    }
+    if roots.is_empty() {
+        return Err(SettingsError::NoRoots);
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| SettingsError::Tls(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// A connection that is ready for MAIL.
+#[derive(Debug)]
+struct Connection {
+    wire: Wire,
+    greeting: String,
+    letters: u32,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    /// QUIT; whatever the answer, the connection is gone.
+    async fn leave(&mut self, within: Duration) {
+        let within = within.min(Duration::from_secs(5));
+        let _ = self.wire.command("QUIT\r\n", within).await;
+    }
+}
+
+/// One worker's connection, kept from letter to letter and dropped on any error.
+pub struct SmtpSession {
+    smtp: Smtp,
+    connection: Option<Connection>,
+    /// How far the present talk has got; read when the total limit cuts it off.
+    phase: Phase,
+}
+
+impl fmt::Debug for SmtpSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpSession")
+            .field("connected", &self.connection.is_some())
+            .field("phase", &self.phase)
+            .finish()
+    }
+}
+
+impl SmtpSession {
+    /// Sends one letter.
+    pub async fn send(&mut self, letter: &Outgoing) -> Outcome {
+        let body = match letter.build() {
+            Ok(body) => dotted(&body),
+            Err(error) => return unsendable(&error.to_string()),
+        };
+        let total = self.smtp.inner.settings.timeouts.total;
+        let sent = timeout(total, self.attempt(letter, &body)).await;
+        match sent.unwrap_or(Err(Failure::TimedOut)) {
+            Ok(reply) => classify(Phase::AfterDot, &Failure::Reply(reply)),
+            Err(failure) => classify(self.phase, &failure),
+        }
+    }
+
+    /// Takes leave of the server.
+    pub async fn close(mut self) {
+        if let Some(mut connection) = self.connection.take() {
+            connection.leave(self.timeouts().helo).await;
+        }
+    }
+
+    fn timeouts(&self) -> Timeouts {
+        self.smtp.inner.settings.timeouts
+    }
+
+    /// The connection is taken out of the session for the talk and put back only after a clean end: whatever happens in
+    /// between, a dropped future included, no other letter meets it.
+    async fn attempt(&mut self, letter: &Outgoing, body: &[u8]) -> Result<Reply, Failure> {
+        if let Some(mut kept) = self.kept().await {
+            match self.talk(&mut kept, letter, body).await {
+                // A kept connection may have been closed meanwhile, or be one letter too many for the server; nothing
+                // of this letter has been taken before MAIL is accepted.
+                Err(failure) if self.phase == Phase::Mail && worth_a_fresh_one(&failure) => drop(kept),
+                done => return self.keep(kept, done),
+            }
+        }
+        let mut connection = self.open().await?;
+        let done = self.talk(&mut connection, letter, body).await;
+        self.keep(connection, done)
+    }
+
+    /// The kept connection, if it may carry another letter.
+    async fn kept(&mut self) -> Option<Connection> {
+        let mut connection = self.connection.take()?;
+        if !connection.wire.is_quiet() {
+            return None;
+        }
+        if connection.letters < self.smtp.inner.settings.letters_per_connection {
+            return Some(connection);
+        }
+        connection.leave(self.timeouts().helo).await;
+        None
+    }
+
+    fn keep(&mut self, mut connection: Connection, done: Result<Reply, Failure>) -> Result<Reply, Failure> {
+        if done.as_ref().is_ok_and(Reply::is_positive) {
+            connection.letters += 1;
+            self.connection = Some(connection);
+        }
+        done
+    }
+
+    /// Connects, secures, greets and logs in.
+    async fn open(&mut self) -> Result<Connection, Failure> {
+        let shared = Arc::clone(&self.smtp.inner);
+        let (settings, timeouts) = (&shared.settings, self.timeouts());
+        self.phase = Phase::Connect;
+        let permit = Arc::clone(&shared.permits).acquire_owned().await.map_err(|_| Failure::TimedOut)?;
+        let mut wire = Wire::connect(&settings.host, settings.port, timeouts.connect).await?;
+        if settings.tls == TlsMode::Implicit {
+            wire = self.secure(wire, &shared).await?;
+        }
+        self.phase = Phase::Banner;
+        let greeting = positive(wire.reply(timeouts.banner).await?)?.text;
+        let mut extensions = self.ehlo(&mut wire, settings).await?;
+        if settings.tls == TlsMode::StartTls {
+            self.phase = Phase::StartTls;
+            if !offers(&extensions, "STARTTLS") {
+                return Err(Failure::Tls("the server does not offer STARTTLS".into()));
+            }
+            positive(wire.command("STARTTLS\r\n", timeouts.helo).await?)?;
+            wire = self.secure(wire, &shared).await?;
+            // What was offered in the clear counts for nothing.
+            extensions = self.ehlo(&mut wire, settings).await?;
+        }
+        self.log_in(&mut wire, settings, &extensions).await?;
+        Ok(Connection { wire, greeting, letters: 0, _permit: permit })
+    }
+
+    async fn secure(&mut self, wire: Wire, shared: &Shared) -> Result<Wire, Failure> {
+        self.phase = Phase::Tls;
+        match (&shared.connector, &shared.server_name) {
+            (Some(connector), Some(name)) => {
+                wire.secure(connector, name.clone(), shared.settings.timeouts.connect).await
+            }
+            _ => Err(Failure::Tls("TLS is not set up".into())),
+        }
+    }
+
+    async fn ehlo(&mut self, wire: &mut Wire, settings: &SmtpSettings) -> Result<String, Failure> {
+        self.phase = Phase::Ehlo;
+        let reply = wire.command(&format!("EHLO {}\r\n", settings.helo), settings.timeouts.helo).await?;
+        Ok(positive(reply)?.text)
+    }
+
+    async fn log_in(&mut self, wire: &mut Wire, settings: &SmtpSettings, extensions: &str) -> Result<(), Failure> {
+        let (Some(username), Some(password)) = (&settings.username, &settings.password) else { return Ok(()) };
+        self.phase = Phase::Auth;
+        if !wire.is_encrypted() && !settings.allow_plain_auth {
+            return Err(Failure::NoAuth("no password is sent on a plain connection".into()));
+        }
+        let credentials = Credentials::new(username.clone(), password.expose_secret().to_owned());
+        let mechanism = [(Mechanism::Plain, "PLAIN"), (Mechanism::Login, "LOGIN")]
+            .into_iter()
+            .find(|(_, name)| offers_auth(extensions, name))
+            .map(|(mechanism, _)| mechanism)
+            .ok_or_else(|| Failure::NoAuth("the server offers neither AUTH PLAIN nor AUTH LOGIN".into()))?;
+        let unusable = |_| Failure::NoAuth("the server's AUTH challenge is not understood".into());
+        let mut step = Auth::new(mechanism, credentials.clone(), None).map_err(unusable)?;
+        // LOGIN asks twice.
+        for _ in 0..4 {
+            let reply = wire.command(&step.to_string(), settings.timeouts.helo).await?;
+            if reply.code != 334 {
+                return positive(reply).map(drop);
+            }
+            let challenge: Response = format!("334 {}\r\n", reply.text).parse().map_err(unusable)?;
+            step = Auth::new_from_response(mechanism, credentials.clone(), &challenge).map_err(unusable)?;
+        }
+        Err(Failure::Garbage)
+    }
+
+    /// MAIL, RCPT, DATA, body, dot.
+    async fn talk(&mut self, connection: &mut Connection, letter: &Outgoing, body: &[u8]) -> Result<Reply, Failure> {
+        let (wire, timeouts) = (&mut connection.wire, self.timeouts());
+        self.phase = Phase::Mail;
+        let mail = format!("MAIL FROM:<{}>\r\n", letter.from.address.expose());
+        positive(wire.command(&mail, timeouts.mail).await?)?;
+        self.phase = Phase::Rcpt;
+        let rcpt = format!("RCPT TO:<{}>\r\n", letter.to.address.expose());
+        positive(wire.command(&rcpt, timeouts.rcpt).await?)?;
+        self.phase = Phase::Data;
+        let reply = wire.command("DATA\r\n", timeouts.data).await?;
+        if reply.code != 354 {
+            return Err(Failure::Reply(reply));
+        }
+        self.phase = Phase::Body;
+        // A block that cannot be handed over whole leaves the server without the dot; the dot is in the last one.
+        for block in body.chunks(BLOCK) {
+            wire.block(block, timeouts.block).await?;
+        }
+        self.phase = Phase::AfterDot;
+        wire.push(timeouts.block).await?;
+        wire.reply(timeouts.after_dot).await
+    }
+}
+
+const BLOCK: usize = 64 * 1024;
+
+fn positive(reply: Reply) -> Result<Reply, Failure> {
+    if reply.is_positive() { Ok(reply) } else { Err(Failure::Reply(reply)) }
+}
+
+/// Whether MAIL failed in a way that a new connection may mend.
+fn worth_a_fresh_one(failure: &Failure) -> bool {
+    match failure {
+        Failure::Dropped(_) | Failure::Garbage => true,
+        Failure::Reply(reply) => (400..500).contains(&reply.code),
+        Failure::TimedOut | Failure::Tls(_) | Failure::NoAuth(_) => false,
+    }
+}
+
+fn offers(extensions: &str, keyword: &str) -> bool {
+    extensions.lines().any(|line| line.split([' ', '=']).next().is_some_and(|word| word.eq_ignore_ascii_case(keyword)))
+}
+
+fn offers_auth(extensions: &str, mechanism: &str) -> bool {
+    extensions.lines().any(|line| {
+        let mut words = line.split([' ', '=']);
+        words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH"))
+            && words.any(|word| word.eq_ignore_ascii_case(mechanism))
+    })
+}
+
+/// The message as it goes over the wire: leading dots doubled, the final dot at the end.
+fn dotted(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + 64);
+    for line in message.split_inclusive(|&b| b == b'\n') {
+        if line.starts_with(b".") {
+            out.push(b'.');
+        }
+        out.extend_from_slice(line);
+    }
+    if !out.ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b".\r\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn dots_are_doubled_and_the_end_is_a_dot() {
+        assert_eq!(dotted(b"a\r\n.b\r\n..\r\n"), b"a\r\n..b\r\n...\r\n.\r\n");
+        assert_eq!(dotted(b"a"), b"a\r\n.\r\n");
+        assert_eq!(dotted(b""), b"\r\n.\r\n");
+    }
+
+    #[test]
+    fn extensions_are_read() {
+        let extensions = "mx.example.com\nSIZE 100\nstarttls\nAUTH LOGIN PLAIN\nAUTH=LOGIN";
+        assert!(offers(extensions, "STARTTLS") && offers(extensions, "SIZE") && !offers(extensions, "START"));
+        assert!(offers_auth(extensions, "PLAIN") && offers_auth(extensions, "LOGIN"));
+        assert!(!offers_auth("AUTH CRAM-MD5\nPLAIN", "PLAIN"));
+    }
+
+    #[test]
+    fn settings_that_would_leak_or_never_work_are_refused() {
+        let base = || SmtpSettings::new("localhost", 25, TlsMode::None);
+        let with_password = |settings: SmtpSettings| SmtpSettings {
+            username: Some("u@example.com".into()),
+            password: Some(SecretString::from("p")),
+            ..settings
+        };
+        let error = |settings| Smtp::new(settings).err();
+        assert_eq!(error(base()), None);
+        assert_eq!(error(with_password(base())), Some(SettingsError::PlainAuth));
+        assert_eq!(error(SmtpSettings { allow_plain_auth: true, ..with_password(base()) }), None);
+        assert_eq!(error(SmtpSettings { username: Some("u".into()), ..base() }), Some(SettingsError::Credentials));
+        assert_eq!(error(SmtpSettings { connections: 0, ..base() }), Some(SettingsError::Zero));
+        assert_eq!(error(SmtpSettings { helo: "a b".into(), ..base() }), Some(SettingsError::Helo("a b".into())));
+        assert_eq!(error(SmtpSettings { host: String::new(), ..base() }), Some(SettingsError::Host(String::new())));
+        let missing = SmtpSettings { tls: TlsMode::StartTls, extra_root: Some("/no/such.pem".into()), ..base() };
+        assert!(matches!(error(missing), Some(SettingsError::Root { path, .. }) if path == "/no/such.pem"));
+    }
+
+    #[test]
+    fn settings_do_not_show_name_or_password() {
+        let settings = SmtpSettings {
+            username: Some("canary-user@example.com".into()),
+            password: Some(SecretString::from("canary-password")),
+            ..SmtpSettings::new("localhost", 465, TlsMode::Implicit)
+        };
+        assert!(!format!("{settings:?}").contains("canary"));
+    }
+
+    #[tokio::test]
+    async fn the_stream_has_nodelay() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let wire = Wire::connect("127.0.0.1", port, Duration::from_secs(5)).await.unwrap();
+        assert!(wire.nodelay());
+    }
+}

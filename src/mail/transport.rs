@@ -1,0 +1,97 @@
+//! The ways out. One closed enum, no trait: there are three, and whoever adds a fourth has to say what each of its
+//! answers means.
+
+use super::{
+    classify::Outcome,
+    file::FileOutbox,
+    memory::MemoryOutbox,
+    message::Outgoing,
+    smtp::{Smtp, SmtpSession},
+};
+
+/// Where letters go. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// To a mail server.
+    Smtp(Smtp),
+    /// Into a folder.
+    File(FileOutbox),
+    /// Into memory.
+    Memory(MemoryOutbox),
+}
+
+/// What a probe found, in words for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// One fact a line: `TLS: yes`.
+    pub facts: Vec<String>,
+}
+
+impl Transport {
+    /// The name in configuration and logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Transport::Smtp(_) => "smtp",
+            Transport::File(_) => "file",
+            Transport::Memory(_) => "memory",
+        }
+    }
+
+    /// Whether letters leave this machine, so that example addresses must not stand in the roster.
+    pub fn leaves_the_house(&self) -> bool {
+        matches!(self, Transport::Smtp(_))
+    }
+
+    /// A session for a batch of letters. Sessions may run side by side, each with one connection at most; the
+    /// transport bounds how many connections there are.
+    pub fn session(&self) -> Session {
+        match self {
+            Transport::Smtp(smtp) => Session(Inner::Smtp(Box::new(smtp.session()))),
+            Transport::File(file) => Session(Inner::File(file.clone())),
+            Transport::Memory(memory) => Session(Inner::Memory(memory.clone())),
+        }
+    }
+
+    /// Tries the way out without a letter: connect, EHLO, TLS, AUTH, QUIT; or whether the folder can be written.
+    pub async fn probe(&self) -> Result<Probe, Outcome> {
+        let facts = match self {
+            Transport::Smtp(smtp) => return smtp.probe().await,
+            Transport::File(file) => {
+                file.probe().await?;
+                vec![format!("folder: {}", file.folder().display())]
+            }
+            Transport::Memory(_) => vec!["memory".to_owned()],
+        };
+        Ok(Probe { facts })
+    }
+}
+
+/// One worker's way out: sends letters one after the other.
+#[derive(Debug)]
+pub struct Session(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Smtp(Box<SmtpSession>),
+    File(FileOutbox),
+    Memory(MemoryOutbox),
+}
+
+impl Session {
+    /// Sends one letter and says what is known of it. Never panics and never takes longer than the transport's total
+    /// limit. Dropped half-way, it leaves no connection that another letter could meet.
+    pub async fn send(&mut self, letter: &Outgoing) -> Outcome {
+        match &mut self.0 {
+            Inner::Smtp(smtp) => smtp.send(letter).await,
+            Inner::File(file) => file.send(letter).await,
+            Inner::Memory(memory) => memory.send(letter),
+        }
+    }
+
+    /// Takes leave of the server, if there is one.
+    pub async fn close(self) {
+        if let Inner::Smtp(smtp) = self.0 {
+            smtp.close().await;
+        }
+    }
+}
