@@ -91,6 +91,7 @@ CREATE TABLE obligation (
     filed_at      TIMESTAMPTZ,
     closed_at     TIMESTAMPTZ,
     accepted_at   TIMESTAMPTZ,
+    streak        BIGINT,
     round         BIGINT NOT NULL DEFAULT 0,
     chased_at     TIMESTAMPTZ,
     supervised_at TIMESTAMPTZ,

@@ -91,6 +91,7 @@ CREATE TABLE obligation (
     filed_at      TEXT,
     closed_at     TEXT,
     accepted_at   TEXT,
+    streak        INTEGER,
     round         INTEGER NOT NULL DEFAULT 0,
     chased_at     TEXT,
     supervised_at TEXT,

@@ -126,6 +126,8 @@ pub struct Obligation {
     pub closed_at: Option<DateTime<Utc>>,
     /// When the office accepted it.
     pub accepted_at: Option<DateTime<Utc>>,
+    /// Its place in its row of misses when it was chased: 1 = the first in a row.
+    pub streak: Option<i32>,
     /// How often it got a new deadline; each round climbs the ladder anew.
     pub round: i32,
     /// 催办, 督办 and 通报建议 of this round: the slot in which each came due.
@@ -266,6 +268,7 @@ impl Obligation {
         self.missed_at = None;
         self.unreminded = false;
         self.confirmed = false;
+        self.streak = None;
         self.chased_at = None;
         self.supervised_at = None;
         self.proposed_at = None;

@@ -65,6 +65,8 @@ pub struct Telling {
     pub kind: NoticeKind,
     /// To which posts of each owner; `Office` is the office's own.
     pub to: Vec<Role>,
+    /// Whether it only stands in the morning letter once more.
+    pub stands: bool,
 }
 
 /// One thing that happened, for the log.
@@ -326,7 +328,7 @@ pub fn streak(obligation: &Obligation, context: &Context<'_>) -> Streak {
 }
 
 fn apply(next: &mut Obligation, context: &Context<'_>, at: DateTime<Utc>, what: Move) -> Vec<Telling> {
-    let say = |kind: NoticeKind, to: &[Role]| Telling { at, kind, to: to.to_vec() };
+    let say = |kind: NoticeKind, to: &[Role]| Telling { at, kind, to: to.to_vec(), stands: what == Move::Stand };
     let level = |level: &Option<Level>| level.as_ref().map(|level| level.to.clone()).unwrap_or_default();
     let before = next.settled_to;
     next.settled_to = before.max(at);
@@ -354,6 +356,7 @@ fn apply(next: &mut Obligation, context: &Context<'_>, at: DateTime<Utc>, what: 
         }
         Move::Chase => {
             next.chased_at = Some(at);
+            next.streak = i32::try_from(streak(next, context).position).ok().filter(|position| *position > 0);
             vec![say(NoticeKind::Chase, &context.ladder.chase)]
         }
         Move::Stand => vec![say(NoticeKind::Chase, &[Role::Liaison])],
@@ -399,16 +402,15 @@ fn merged(told: Vec<Telling>) -> Vec<Telling> {
 }
 
 fn loudest(told: Vec<Telling>) -> Option<Telling> {
-    let latest = told.iter().max_by_key(|telling| telling.at)?;
-    // A miss that only stands in the letter does not silence the 督办 before it.
-    let supervised = told.iter().any(|telling| telling.kind == NoticeKind::Supervise);
-    let kind = if supervised { NoticeKind::Supervise } else { latest.kind };
-    let at = latest.at;
+    // A miss that only stands in the letter does not silence the 催办 or 督办 before it.
+    let loudest = told
+        .iter()
+        .max_by_key(|telling| (telling.kind == NoticeKind::Supervise, !telling.stands, telling.at))?;
     let mut to = Vec::new();
     for telling in &told {
         join_roles(&mut to, &telling.to);
     }
-    Some(Telling { at, kind, to })
+    Some(Telling { to, ..loudest.clone() })
 }
 
 /// The lights before and after a step, where they differ: what a board has to count anew.

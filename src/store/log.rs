@@ -239,7 +239,7 @@ impl Tx {
     }
 }
 
-fn seal_hash<'a>(before: Option<&Seal>, hashes: impl Iterator<Item = &'a str>) -> String {
+fn seal_hash<'a>(before: Option<&'a Seal>, hashes: impl Iterator<Item = &'a str>) -> String {
     let mut parts = vec![before.map_or("", |seal| seal.hash.as_str())];
     parts.extend(hashes);
     digest(&parts)

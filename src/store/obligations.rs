@@ -16,7 +16,7 @@ macro_rules! select {
         concat!(
             "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, ",
             "first_due_at, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
-            "accepted_at, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head ",
+            "accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head ",
             "FROM obligation ",
             $tail
         )
@@ -30,27 +30,27 @@ const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, o
 const INSERT_COLUMNS: usize = 18;
 
 const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, phase, \
-    reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, round, chased_at, \
+    reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, streak, round, chased_at, \
     supervised_at, proposed_at, armed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
     UPDATE obligation SET revision = obligation.revision + 1, catalogue = v.catalogue, owners = v.owners, \
     opens_at = v.opens_at, period_end = v.period_end, due_at = v.due_at, first_due_at = v.first_due_at, phase = v.phase, \
     reminded = v.reminded, late = v.late, returned_late = v.returned_late, missed_at = v.missed_at, \
     unreminded = v.unreminded, confirmed = v.confirmed, filed_at = v.filed_at, closed_at = v.closed_at, \
-    accepted_at = v.accepted_at, round = v.round, chased_at = v.chased_at, supervised_at = v.supervised_at, \
+    accepted_at = v.accepted_at, streak = v.streak, round = v.round, chased_at = v.chased_at, supervised_at = v.supervised_at, \
     proposed_at = v.proposed_at, armed_at = v.armed_at, settled_to = v.settled_to, next_at = v.next_at, \
     log_head = v.log_head \
     FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
-const UPDATE_COLUMNS: usize = 26;
+const UPDATE_COLUMNS: usize = 27;
 
 /// Changed by one step pass alone: fewer columns, so that a pass writes less.
-const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, chased_at, supervised_at, \
+const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, streak, chased_at, supervised_at, \
     proposed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
     UPDATE obligation SET revision = obligation.revision + 1, phase = v.phase, reminded = v.reminded, \
-    missed_at = v.missed_at, unreminded = v.unreminded, closed_at = v.closed_at, chased_at = v.chased_at, \
+    missed_at = v.missed_at, unreminded = v.unreminded, closed_at = v.closed_at, streak = v.streak, chased_at = v.chased_at, \
     supervised_at = v.supervised_at, proposed_at = v.proposed_at, settled_to = v.settled_to, next_at = v.next_at, \
     log_head = v.log_head \
     FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
-const STEP_COLUMNS: usize = 13;
+const STEP_COLUMNS: usize = 14;
 
 const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2");
 const ANY_DUE: &str = "SELECT id FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 LIMIT 1";
@@ -64,6 +64,12 @@ const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', '
 const KEYS_OPENING: &str = "SELECT duty, owner, period FROM obligation WHERE opens_at > $1 AND opens_at <= $2";
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
 const LIVE: &str = select!("WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 ORDER BY due_at, duty, owners");
+const LIVE_DUE: &str = select!(
+    "WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 AND due_at > $2 AND due_at <= $3 \
+     ORDER BY due_at, duty, owners"
+);
+const COUNT_LIVE: &str = "SELECT COUNT(*) FROM obligation \
+    WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1";
 const BY_EVENT: &str = select!("WHERE period = $1 ORDER BY id");
 const MISSED_SINCE: &str = select!("WHERE missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
 const UNREMINDED: &str = select!(
@@ -80,7 +86,7 @@ const FILTERED: &str = select!(
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
-    DUE, ANY_DUE, NEXT, BY_ID, BY_KEY, BY_DUTY_PERIOD, SERIES_BEFORE, UNOPENED, KEYS_OPENING, ALL, LIVE, BY_EVENT,
+    DUE, ANY_DUE, NEXT, BY_ID, BY_KEY, BY_DUTY_PERIOD, SERIES_BEFORE, UNOPENED, KEYS_OPENING, ALL, LIVE, LIVE_DUE, COUNT_LIVE, BY_EVENT,
     MISSED_SINCE, UNREMINDED, COUNT_PHASES, FILTERED,
 ];
 
@@ -122,6 +128,7 @@ struct Row {
     filed_at: Option<DateTime<Utc>>,
     closed_at: Option<DateTime<Utc>>,
     accepted_at: Option<DateTime<Utc>>,
+    streak: Option<i64>,
     round: i64,
     chased_at: Option<DateTime<Utc>>,
     supervised_at: Option<DateTime<Utc>>,
@@ -173,6 +180,7 @@ impl TryFrom<Row> for Stored {
             filed_at: row.filed_at,
             closed_at: row.closed_at,
             accepted_at: row.accepted_at,
+            streak: row.streak.and_then(|streak| i32::try_from(streak).ok()),
             round: i32::try_from(row.round).unwrap_or(i32::MAX),
             chased_at: row.chased_at,
             supervised_at: row.supervised_at,
@@ -271,6 +279,7 @@ impl Tx {
                         .bind(o.filed_at)
                         .bind(o.closed_at)
                         .bind(o.accepted_at)
+                        .bind(o.streak.map(i64::from))
                         .bind(i64::from(o.round))
                         .bind(o.chased_at)
                         .bind(o.supervised_at)
@@ -306,6 +315,7 @@ impl Tx {
                         .bind(o.missed_at)
                         .bind(o.unreminded)
                         .bind(o.closed_at)
+                        .bind(o.streak.map(i64::from))
                         .bind(o.chased_at)
                         .bind(o.supervised_at)
                         .bind(o.proposed_at)
@@ -438,6 +448,30 @@ impl Tx {
     /// The database refused.
     pub async fn live_obligations(&mut self, phase: Phase) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(LIVE).bind(phase.code()).fetch_all(c).await?))
+    }
+
+    /// What is in one of those phases and due after `from` and by `until`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn live_due_between(
+        &mut self,
+        phase: Phase,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| {
+            sqlx::query_as(LIVE_DUE).bind(phase.code()).bind(from).bind(until).fetch_all(c).await?
+        }))
+    }
+
+    /// How many are in one of those phases.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_live(&mut self, phase: Phase) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_LIVE).bind(phase.code()).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// What an event (or a node) opened, by its period key.

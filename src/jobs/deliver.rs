@@ -1,0 +1,233 @@
+//! Sends what is in the outbox: claims a small batch, commits the claim, sends, marks the batch.
+//!
+//! No transaction is open while SMTP talks. A letter that was claimed and not marked when the program died is in doubt:
+//! its lease runs out and it is sent again under the same Message-ID.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use super::{Engine, Known, Result};
+use crate::{
+    domain::unit::{PostId, Role, UnitName},
+    mail::{self, GiveUp, LetterKind, Mailbox, Next, Outcome, Outgoing, Pace, Session, Tries},
+    store::letters::{Claimed, LetterState},
+};
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Delivered {
+    /// Taken by the mail server.
+    pub sent: u64,
+    /// To be tried again.
+    pub deferred: u64,
+    /// To be tried again, though they may have arrived.
+    pub unknown: u64,
+    /// Ended undelivered.
+    pub ended: u64,
+    /// Whether the connection itself was refused, so that all mail waits.
+    pub down: bool,
+}
+
+impl Delivered {
+    /// Whether nothing was done.
+    pub fn is_idle(&self) -> bool {
+        *self == Delivered::default()
+    }
+}
+
+/// Since when the mail path is down, and why; empty = it is not.
+pub const MAIL_DOWN: &str = "mail_down";
+
+/// Does the work.
+///
+/// # Errors
+/// The store could not.
+pub async fn run(engine: &Engine) -> Result<Delivered> {
+    let known = engine.known().await?;
+    let pace = Arc::new(Mutex::new(Pace::new(engine.settings.pace)));
+    let mut done = Delivered::default();
+    let mut sessions: Vec<Session> = (0..engine.settings.connections.max(1)).map(|_| engine.transport.session()).collect();
+    while !engine.stopping.is_cancelled() {
+        let now = engine.clock.now();
+        let mut tx = engine.store.write().await?;
+        let batch = tx.claim_letters(&engine.owner, now, now + engine.settings.lease, engine.settings.batch).await?;
+        tx.commit().await?;
+        if batch.is_empty() {
+            break;
+        }
+        let outcomes = send_batch(engine, &known, batch, &mut sessions, &pace).await;
+        if mark(engine, outcomes, &mut done).await? {
+            done.down = true;
+            break;
+        }
+    }
+    for session in sessions {
+        session.close().await;
+    }
+    Ok(done)
+}
+
+/// A letter's outcome; `None` = not tried.
+type Tried = (Claimed, Option<Outcome>, DateTime<Utc>);
+
+/// Sends a batch over all sessions side by side. Once one of them finds the connection down, or a stop is asked for, the
+/// rest of the batch is given back untried.
+async fn send_batch(
+    engine: &Engine,
+    known: &Known,
+    batch: Vec<Claimed>,
+    sessions: &mut [Session],
+    pace: &Arc<Mutex<Pace>>,
+) -> Vec<Tried> {
+    let queue = Mutex::new(batch.into_iter().collect::<std::collections::VecDeque<_>>());
+    let down = tokio_util::sync::CancellationToken::new();
+    let work = sessions.iter_mut().map(|session| {
+        let (queue, down, pace) = (&queue, &down, Arc::clone(pace));
+        async move {
+            let mut tried: Vec<Tried> = Vec::new();
+            loop {
+                let Some(letter) = queue.lock().await.pop_front() else { return tried };
+                if down.is_cancelled() || engine.stopping.is_cancelled() {
+                    let now = engine.clock.now();
+                    tried.push((letter, None, now));
+                    continue;
+                }
+                let wait = pace.lock().await.turn(engine.clock.now());
+                if wait > TimeDelta::zero() {
+                    tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
+                }
+                let outcome = session.send(&outgoing(engine, known, &letter)).await;
+                if matches!(outcome, Outcome::ConnectionDown { .. }) {
+                    down.cancel();
+                }
+                tried.push((letter, Some(outcome), engine.clock.now()));
+            }
+        }
+    });
+    futures_util::future::join_all(work).await.into_iter().flatten().collect()
+}
+
+fn outgoing(engine: &Engine, known: &Known, letter: &Claimed) -> Outgoing {
+    let settings = &engine.settings;
+    let link = settings.public_url.as_deref();
+    let name = letter.posts.split(';').next().and_then(post_of).map(|post| known.post_label(&post)).unwrap_or_default();
+    // The address was checked when it was stored; one that is not any more is refused by the transport, not here.
+    let address = mail::parse_address(&letter.address).unwrap_or_else(|_| settings.from.address.clone());
+    Outgoing {
+        message_id: letter.message_id.clone(),
+        from: settings.from.clone(),
+        reply_to: settings.reply_to.clone(),
+        to: Mailbox::new(name, address),
+        subject: letter.subject.clone(),
+        text: mail::fill_link(&letter.body_text, link),
+        html: mail::fill_link(&letter.body_html, link),
+        date: settings.zone.local(letter.written_at).fixed_offset(),
+        in_reply_to: None,
+    }
+}
+
+fn post_of(text: &str) -> Option<PostId> {
+    let (unit, role) = text.split_once('/')?;
+    Some(PostId { unit: UnitName(unit.to_owned()), role: Role::from_code(role)? })
+}
+
+/// Marks what came of a batch. Says whether the connection is down.
+async fn mark(engine: &Engine, outcomes: Vec<Tried>, done: &mut Delivered) -> Result<bool> {
+    let mut sent = Vec::with_capacity(outcomes.len());
+    let mut rest = Vec::new();
+    let mut down: Option<(String, bool)> = None;
+    for (letter, outcome, at) in outcomes {
+        match outcome {
+            Some(Outcome::Sent { reply }) => sent.push((letter.id, at, reply)),
+            other => rest.push((letter, other, at)),
+        }
+    }
+    let mut tx = engine.store.write().await?;
+    tx.mark_sent(&sent).await?;
+    done.sent += sent.len() as u64;
+    let now = engine.clock.now();
+    for (letter, outcome, at) in rest {
+        let Some(outcome) = outcome else {
+            tx.release_letter(letter.id, now, "").await?;
+            continue;
+        };
+        if let Outcome::ConnectionDown { reply, reason, alarm, phase } = &outcome {
+            let words = format!("{}: {} {}", phase.code(), reason.label(), reply.as_deref().unwrap_or_default());
+            let again = now + engine.settings.backoff.wait(TimeDelta::zero(), random32(engine));
+            tx.release_letter(letter.id, again, words.trim()).await?;
+            done.deferred += 1;
+            down = Some((words, *alarm));
+            continue;
+        }
+        let (state, next) = verdict(engine, &letter, &outcome, at);
+        let words = describe(&outcome);
+        match state {
+            LetterState::Unknown => done.unknown += 1,
+            LetterState::Deferred => done.deferred += 1,
+            LetterState::Refused | LetterState::GivenUp | LetterState::Failed => done.ended += 1,
+        }
+        tracing::warn!(letter.message_id = letter.message_id, letter.kind = letter.kind, "letter {} not sent: {words}", letter.message_id);
+        tx.mark_letter(letter.id, state, &words, next).await?;
+    }
+    let before = tx.meta(MAIL_DOWN).await?.unwrap_or_default();
+    match &down {
+        Some((words, alarm)) => {
+            let until = now + engine.settings.backoff.wait(TimeDelta::zero(), random32(engine));
+            tx.defer_all_letters(until).await?;
+            if before.is_empty() {
+                tx.set_meta(MAIL_DOWN, &format!("{} {words}", now.to_rfc3339())).await?;
+                if *alarm {
+                    tracing::error!("the mail server refuses this program; all mail waits: {words}");
+                } else {
+                    tracing::warn!("the mail server is out of reach; all mail waits: {words}");
+                }
+            }
+        }
+        None if !sent.is_empty() && !before.is_empty() => {
+            tx.set_meta(MAIL_DOWN, "").await?;
+            tracing::info!("the mail server takes mail again");
+        }
+        None => {}
+    }
+    tx.commit().await?;
+    Ok(down.is_some())
+}
+
+fn random32(engine: &Engine) -> u32 {
+    u32::try_from(engine.random() >> 32).unwrap_or(0)
+}
+
+fn verdict(
+    engine: &Engine,
+    letter: &Claimed,
+    outcome: &Outcome,
+    at: DateTime<Utc>,
+) -> (LetterState, Option<DateTime<Utc>>) {
+    let unknown = letter.unknowns + i64::from(matches!(outcome, Outcome::Unknown { .. }));
+    let tries = Tries {
+        kind: LetterKind::from_code(&letter.kind).unwrap_or(LetterKind::Chase),
+        created_at: letter.written_at,
+        unknown: u32::try_from(unknown).unwrap_or(u32::MAX),
+    };
+    match (engine.settings.backoff.next(tries, outcome, at, random32(engine)), outcome) {
+        (Next::At(next), Outcome::Unknown { .. }) => (LetterState::Unknown, Some(next)),
+        (Next::At(next), _) => (LetterState::Deferred, Some(next)),
+        (Next::GiveUp(GiveUp::Refused), _) => (LetterState::Refused, None),
+        (Next::GiveUp(GiveUp::TooOld | GiveUp::Unknown) | Next::Done, _) => (LetterState::GivenUp, None),
+    }
+}
+
+/// The outcome in words, without addresses: the transport has cleaned the server's.
+fn describe(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Sent { reply } => reply.clone(),
+        Outcome::Deferred { phase, reply, reason } | Outcome::ConnectionDown { phase, reply, reason, .. } => {
+            format!("{}: {} {}", phase.code(), reason.label(), reply.as_deref().unwrap_or_default()).trim().to_owned()
+        }
+        Outcome::Refused { phase, reply, reason } => format!("{}: {} {reply}", phase.code(), reason.label()),
+        Outcome::Unknown { phase, reason } => format!("{}: {}", phase.code(), reason.label()),
+    }
+}

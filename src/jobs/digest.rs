@@ -1,0 +1,214 @@
+//! 督办清单: on each workday at 09:00, empty or not, one letter to the office. Its absence is the alarm.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{Engine, Known, Result, words, write::{Desk, new_letter}};
+use crate::{
+    domain::{obligation::{Obligation, Phase}, slot::MORNING, step::NoticeKind},
+    mail::{DigestContext, DigestTotals, Item, LetterKind, UndeliveredRow},
+    store::{Tx, letters::LetterRow, obligations::Stored, requests::{self, Request}},
+};
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Digested {
+    /// Whether a digest was written.
+    pub written: bool,
+    /// Misses it lists.
+    pub misses: u64,
+    /// 通报建议 it lists.
+    pub proposals: u64,
+}
+
+/// When the last digest was written.
+const LAST: &str = "digest_at";
+/// A gap in the passes that the digest speaks of.
+const GAP: TimeDelta = TimeDelta::minutes(15);
+/// The instant of the last pass, kept by [`note_gap`].
+const SEEN: &str = "seen_at";
+/// Times at which the watcher was down since the last digest: lines of `from until`.
+const DOWN: &str = "down";
+
+/// Does the work.
+///
+/// # Errors
+/// The store could not.
+pub async fn run(engine: &Engine) -> Result<Digested> {
+    let now = engine.clock.now();
+    let known = engine.known().await?;
+    let today = known.zone.day_of(now);
+    note_gap(engine, now).await?;
+    let slot = known.zone.at(today, MORNING);
+    if !known.calendar.is_workday(today) || now < slot || slot < known.starts_at() {
+        return Ok(Digested::default());
+    }
+    let key = format!("digest/{today}");
+    let mut tx = engine.store.write().await?;
+    if tx.letter_exists(&key).await? {
+        return Ok(Digested::default());
+    }
+    let since = tx.meta(LAST).await?.and_then(|text| text.parse().ok()).unwrap_or_else(|| known.starts_at());
+    let proposals = tx.unwritten_notices(usize::MAX).await?.into_iter().filter(|notice| notice.kind == NoticeKind::Propose);
+    let proposals: Vec<(i64, i64)> = proposals.map(|notice| (notice.id, notice.obligation)).collect();
+    let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
+    let post = known.roster.office_post();
+    let Some(address) = known.address(&post, today) else {
+        tx.add_trouble(&format!("post {post}"), now, "has no address: the digest cannot be written").await?;
+        tx.commit().await?;
+        return Ok(Digested::default());
+    };
+    let done = Digested {
+        written: true,
+        misses: (context.new_misses.len() + context.standing.len()) as u64,
+        proposals: context.proposals.len() as u64,
+    };
+    match engine.templates.digest(&context) {
+        Ok(rendered) => {
+            let letter =
+                new_letter(engine, key, LetterKind::Digest, post.to_string(), address.to_owned(), rendered, now);
+            let Some(number) = tx.insert_letter(&letter).await? else { return Ok(Digested::default()) };
+            let ids: Vec<i64> = proposals.iter().map(|(id, _)| *id).collect();
+            tx.take_notices(number, &ids).await?;
+            tx.set_meta(LAST, &now.to_rfc3339()).await?;
+            tx.set_meta(DOWN, "").await?;
+            tx.commit().await?;
+            Ok(done)
+        }
+        Err(error) => {
+            tx.add_trouble("digest", now, &error.to_string()).await?;
+            tx.commit().await?;
+            tracing::error!("the digest cannot be written: {error}");
+            Ok(Digested::default())
+        }
+    }
+}
+
+/// Notes that a pass is under way, and whether the watcher was down before it.
+async fn note_gap(engine: &Engine, now: DateTime<Utc>) -> Result<()> {
+    let mut tx = engine.store.read().await?;
+    let seen: Option<DateTime<Utc>> = tx.meta(SEEN).await?.and_then(|text| text.parse().ok());
+    let gap = seen.filter(|seen| now - *seen > GAP);
+    if seen.is_some_and(|seen| gap.is_none() && now - seen < TimeDelta::minutes(5) && now >= seen) {
+        return Ok(());
+    }
+    let down = tx.meta(DOWN).await?.unwrap_or_default();
+    drop(tx);
+    let mut tx = engine.store.write().await?;
+    if let Some(seen) = gap {
+        tx.set_meta(DOWN, format!("{down}\n{} {}", seen.to_rfc3339(), now.to_rfc3339()).trim()).await?;
+    }
+    tx.set_meta(SEEN, &now.to_rfc3339()).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn gather(
+    engine: &Engine,
+    tx: &mut Tx,
+    known: &Known,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+    proposals: &[(i64, i64)],
+) -> Result<DigestContext> {
+    let today = known.zone.day_of(now);
+    let new = tx.missed_between(since, now).await?;
+    let standing = tx.live_obligations(Phase::Missed).await?;
+    let waiting = tx.live_obligations(Phase::Waiting).await?;
+    let unreminded = tx.unreminded_misses(now - TimeDelta::days(60)).await?;
+    let requests = tx.pending_requests().await?;
+    let mut ids: Vec<i64> = [&new, &standing, &waiting, &unreminded].into_iter().flatten().map(|row| row.obligation.id).collect();
+    ids.extend(proposals.iter().map(|(_, obligation)| *obligation));
+    ids.extend(requests.iter().map(|request| request.obligation));
+    ids.sort_unstable();
+    ids.dedup();
+    let desk = Desk::lay(tx, known, &ids, now).await?;
+    let new_ids: std::collections::HashSet<i64> = new.iter().map(|row| row.obligation.id).collect();
+    let told: Vec<Stored> = standing.into_iter().filter(|row| !new_ids.contains(&row.obligation.id)).collect();
+    let undelivered = tx.undelivered_letters(since).await?;
+    let down = tx.meta(DOWN).await?.unwrap_or_default();
+    let totals = totals(tx, known, today).await?;
+    let trial = engine.settings.trial_until.filter(|until| today < *until).map(|_| known.post_label(&known.roster.office_post()));
+    Ok(DigestContext {
+        recipient: known.post_label(&known.roster.office_post()),
+        date_label: words::date(today),
+        new_misses: items(&desk, new.iter().filter(|row| still_missed(&row.obligation)).map(|row| row.obligation.id)),
+        standing: items(&desk, by_age(told).iter().map(|row| row.obligation.id)),
+        proposals: items(&desk, proposals.iter().map(|(_, obligation)| *obligation)),
+        waiting_review: items(&desk, waiting.iter().map(|row| row.obligation.id)),
+        extensions: asked(&desk, known, &requests, requests::EXTENSION, today),
+        disputes: asked(&desk, known, &requests, requests::DISPUTE, today),
+        undelivered: undelivered.iter().map(|letter| undelivered_row(known, letter)).collect(),
+        unreminded: items(&desk, unreminded.iter().map(|row| row.obligation.id)),
+        watcher: down.lines().filter_map(|line| down_line(known, line)).collect(),
+        totals,
+        link: true,
+        contact: engine.settings.contact.clone(),
+        signature: engine.settings.signature.clone(),
+        trial,
+        note: None,
+    })
+}
+
+/// A miss stays news until it is made good: a filing after the deadline is no longer one to chase.
+fn still_missed(obligation: &Obligation) -> bool {
+    matches!(obligation.phase, Phase::Missed | Phase::Lapsed)
+}
+
+/// The oldest first, and of the same age the longest row first.
+fn by_age(mut rows: Vec<Stored>) -> Vec<Stored> {
+    rows.sort_by_key(|row| {
+        let obligation = &row.obligation;
+        (obligation.due_at, std::cmp::Reverse(obligation.streak), words::document_order(&obligation.duty))
+    });
+    rows
+}
+
+fn items(desk: &Desk<'_>, ids: impl Iterator<Item = i64>) -> Vec<Item> {
+    ids.filter_map(|id| desk.item(id).ok()).collect()
+}
+
+fn asked(desk: &Desk<'_>, known: &Known, requests: &[Request], kind: &str, today: NaiveDate) -> Vec<Item> {
+    let of_kind = requests.iter().filter(|request| request.kind == kind);
+    let item = |request: &Request| {
+        let mut item = desk.item(request.obligation).ok()?;
+        let until = request.until_at.map(|until| format!("申请延至{}；", words::deadline(known.zone, until, today)));
+        item.note = Some(format!("{}理由：{}", until.unwrap_or_default(), request.reason));
+        Some(item)
+    };
+    of_kind.filter_map(item).collect()
+}
+
+fn undelivered_row(known: &Known, letter: &LetterRow) -> UndeliveredRow {
+    let state = match letter.state.as_str() {
+        "refused" => "对方拒收",
+        "given_up" => "多次未送达，已停止",
+        _ => "无法成文",
+    };
+    UndeliveredRow {
+        post: letter.posts.clone(),
+        letter: LetterKind::from_code(&letter.kind).map_or("", LetterKind::label).to_owned(),
+        since: words::moment(known.zone, letter.written_at),
+        state: state.to_owned(),
+        reason: letter.reply.clone().unwrap_or_default(),
+    }
+}
+
+fn down_line(known: &Known, line: &str) -> Option<String> {
+    let (from, until) = line.split_once(' ')?;
+    let from = words::moment(known.zone, from.parse().ok()?);
+    let until = words::moment(known.zone, until.parse().ok()?);
+    Some(format!("本系统自{from}至{until}未运行，期间到期的提醒已合并补发"))
+}
+
+async fn totals(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DigestTotals> {
+    let mut totals = DigestTotals::default();
+    let (from, until) = (known.zone.start_of(today), known.zone.end_of(today));
+    for phase in [Phase::Open, Phase::Returned] {
+        totals.open += tx.count_live(phase).await?;
+        let due = tx.live_due_between(phase, from, until).await?;
+        totals.due_today += due.iter().filter(|row| known.zone.due_day(row.obligation.due_at) == today).count() as u64;
+    }
+    totals.overdue = tx.count_live(Phase::Missed).await?;
+    totals.open += totals.overdue;
+    Ok(totals)
+}

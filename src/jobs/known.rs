@@ -1,0 +1,204 @@
+//! What a pass knows besides the obligations: catalogue, roster, calendar, windows, posts.
+//!
+//! Read once and kept until somebody changes it: each change moves the revision in the store on, and a pass that finds
+//! another revision reads anew.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Engine, JobError, Result};
+use crate::{
+    domain::{
+        calendar::{Calendar, Zone},
+        catalogue::Catalogue,
+        duty::{Duty, DutyId},
+        ladder::{Class, Ladder},
+        node::Node,
+        obligation::Obligation,
+        plan::World,
+        slot::Slots,
+        unit::{PostId, Roster},
+    },
+    store::{Tx, catalogue::Version, obligations::Stored, roster::Holder},
+};
+
+/// The key of the revision in `meta`.
+const REVISION: &str = "revision";
+/// The key of the first day that counts.
+pub const STARTS_ON: &str = "starts_on";
+
+/// See the module.
+pub struct Known {
+    /// Which state of the store this is.
+    pub revision: i64,
+    /// The first day that counts.
+    pub starts_on: NaiveDate,
+    /// The catalogue's versions, oldest first.
+    pub versions: Vec<Version>,
+    /// Units and groups.
+    pub roster: Roster,
+    /// Workdays.
+    pub calendar: Calendar,
+    /// Windows opened by hand.
+    pub windows: Vec<Node>,
+    /// Who holds which post, by day.
+    pub holders: HashMap<PostId, Vec<Holder>>,
+    /// Local time.
+    pub zone: Zone,
+}
+
+impl Known {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// The store could not, or nothing has been set up yet.
+    pub async fn read(tx: &mut Tx, zone: Zone) -> Result<Known> {
+        let starts_on = tx.meta(STARTS_ON).await?.and_then(|day| day.parse().ok());
+        let starts_on = starts_on
+            .ok_or_else(|| JobError::Setup("the database is empty: start `duban serve` once, or `duban migrate`".into()))?;
+        let mut holders: HashMap<PostId, Vec<Holder>> = HashMap::new();
+        for holder in tx.holders().await? {
+            holders.entry(holder.post.clone()).or_default().push(holder);
+        }
+        Ok(Known {
+            revision: revision(tx).await?,
+            starts_on,
+            versions: tx.catalogue_versions().await?,
+            roster: tx.roster().await?,
+            calendar: tx.calendar().await?,
+            windows: tx.windows().await?.iter().map(crate::store::catalogue::Window::node).collect(),
+            holders,
+            zone,
+        })
+    }
+
+    /// The version that rules periods opening on a day: the newest that is effective by then.
+    pub fn version_on(&self, day: NaiveDate) -> Option<&Version> {
+        let effective = self.versions.iter().filter(|version| version.effective_on <= day);
+        effective.max_by_key(|version| (version.effective_on, version.version)).or(self.versions.first())
+    }
+
+    /// The version of that number.
+    pub fn version(&self, number: i64) -> Option<&Version> {
+        self.versions.iter().find(|version| version.version == number)
+    }
+
+    /// The plan's world under a catalogue.
+    pub fn world<'a>(&'a self, catalogue: &'a Catalogue) -> World<'a> {
+        World {
+            catalogue,
+            roster: &self.roster,
+            calendar: &self.calendar,
+            zone: self.zone,
+            nodes: &self.windows,
+        }
+    }
+
+    /// The calendar and the zone.
+    pub fn slots(&self) -> Slots<'_> {
+        Slots { calendar: &self.calendar, zone: self.zone }
+    }
+
+    /// The instant before which nothing is told: 00:00 of the first day that counts.
+    pub fn starts_at(&self) -> DateTime<Utc> {
+        self.zone.start_of(self.starts_on)
+    }
+
+    /// The catalogue an obligation was made by, its duty there, and the ladder it climbs now: duties stay as they were
+    /// when it opened, ladders are those in force on `today`.
+    ///
+    /// # Errors
+    /// The stored obligation names what no catalogue has.
+    pub fn rules(&self, stored: &Stored, today: NaiveDate) -> std::result::Result<Rules<'_>, String> {
+        let Stored { obligation, catalogue, .. } = stored;
+        let version = self.version(*catalogue).ok_or_else(|| format!("catalogue version {catalogue} is missing"))?;
+        let duty = find_duty(&version.catalogue, &obligation.duty)?;
+        let class = Class::of(duty, obligation.form);
+        let ladder = self
+            .version_on(today)
+            .and_then(|version| version.catalogue.ladder(class))
+            .or_else(|| version.catalogue.ladder(class))
+            .ok_or_else(|| format!("there is no ladder for {class:?}"))?;
+        Ok(Rules { catalogue: &version.catalogue, duty, ladder })
+    }
+
+    /// Where a post's letters go on a day.
+    pub fn address(&self, post: &PostId, day: NaiveDate) -> Option<&str> {
+        let holders = self.holders.get(post)?;
+        let current = holders.iter().filter(|holder| holder.from_on <= day).next_back();
+        current.or(holders.first()).map(|holder| holder.address_on(day))
+    }
+
+    /// A post's name as letters address it.
+    pub fn post_label(&self, post: &PostId) -> String {
+        format!("{}{}", post.unit, post.role.label())
+    }
+
+    /// The obligation's window for acts and filings.
+    pub fn window(&self, obligation: &Obligation, rules: &Rules<'_>) -> crate::domain::obligation::Window {
+        let grace = crate::domain::step::grace_end(rules.ladder, obligation.due_at, self.slots());
+        obligation.window(rules.duty, grace, self.zone)
+    }
+}
+
+/// The duty and ladder of an obligation.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// The catalogue it was made by.
+    pub catalogue: &'a Catalogue,
+    /// Its duty.
+    pub duty: &'a Duty,
+    /// Its ladder.
+    pub ladder: &'a Ladder,
+}
+
+fn find_duty<'a>(catalogue: &'a Catalogue, id: &DutyId) -> std::result::Result<&'a Duty, String> {
+    catalogue.duty(id).ok_or_else(|| format!("the catalogue has no duty {id}"))
+}
+
+/// The store's revision.
+///
+/// # Errors
+/// The store could not.
+pub async fn revision(tx: &mut Tx) -> Result<i64> {
+    Ok(tx.meta(REVISION).await?.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+/// Moves the revision on: whoever changes catalogue, roster, calendar, windows or posts says so in the same transaction.
+///
+/// # Errors
+/// The store could not.
+pub async fn touch(tx: &mut Tx) -> Result<()> {
+    let next = revision(tx).await? + 1;
+    Ok(tx.set_meta(REVISION, &next.to_string()).await?)
+}
+
+impl Engine {
+    /// What is known now.
+    ///
+    /// # Errors
+    /// The store could not, or nothing has been set up yet.
+    pub async fn known(&self) -> Result<Arc<Known>> {
+        let mut tx = self.store.read().await?;
+        self.known_in(&mut tx).await
+    }
+
+    /// What is known now, read in a transaction that is open already.
+    ///
+    /// # Errors
+    /// See [`Engine::known`].
+    pub async fn known_in(&self, tx: &mut Tx) -> Result<Arc<Known>> {
+        let current = revision(tx).await?;
+        let held = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(held) = held.filter(|held| held.revision == current && held.zone == self.settings.zone) {
+            return Ok(held);
+        }
+        let known = Arc::new(Known::read(tx, self.settings.zone).await?);
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        Ok(known)
+    }
+}

@@ -1,0 +1,117 @@
+//! How an obligation reads in letters, lists and explanations: numbers, dates and states as an office writes them.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+
+use super::{Known, known::Rules};
+use crate::{
+    domain::{
+        calendar::Zone,
+        duty::{Basis, Clause, DutyId},
+        light,
+        obligation::{Obligation, Phase},
+        period::Period,
+        quota::{self, Count, Filing},
+        unit::UnitName,
+    },
+    mail::Item,
+};
+
+/// `第13项第2条`, or `第5项` where only the task asks for it.
+pub fn clause(clause: Clause) -> String {
+    match clause.measure {
+        Some(measure) => format!("第{}项第{measure}条", clause.item),
+        None => format!("第{}项", clause.item),
+    }
+}
+
+fn weekday(day: NaiveDate) -> &'static str {
+    match day.weekday() {
+        Weekday::Mon => "周一",
+        Weekday::Tue => "周二",
+        Weekday::Wed => "周三",
+        Weekday::Thu => "周四",
+        Weekday::Fri => "周五",
+        Weekday::Sat => "周六",
+        Weekday::Sun => "周日",
+    }
+}
+
+/// `2022年10月31日（周一）`.
+pub fn date(day: NaiveDate) -> String {
+    format!("{}年{}月{}日（{}）", day.year(), day.month(), day.day(), weekday(day))
+}
+
+/// `10月31日（周一）18:00`; midnight is 24:00 of the day before. The year stands where it is not this one.
+pub fn deadline(zone: Zone, due: DateTime<Utc>, today: NaiveDate) -> String {
+    let local = zone.local(due);
+    let (day, time) = if local.time() == chrono::NaiveTime::MIN {
+        (zone.due_day(due), "24:00".to_owned())
+    } else {
+        (local.date_naive(), local.format("%H:%M").to_string())
+    };
+    let year = if day.year() == today.year() { String::new() } else { format!("{}年", day.year()) };
+    format!("{year}{}月{}日（{}）{time}", day.month(), day.day(), weekday(day))
+}
+
+/// `10月31日 09:00`.
+pub fn moment(zone: Zone, instant: DateTime<Utc>) -> String {
+    let local = zone.local(instant);
+    format!("{}月{}日 {}", local.month(), local.day(), local.format("%H:%M"))
+}
+
+/// `质安处、安管总站`.
+pub fn owners(units: &[UnitName]) -> String {
+    units.iter().map(|unit| unit.0.as_str()).collect::<Vec<_>>().join("、")
+}
+
+/// The period as people call it.
+pub fn period(known: &Known, rules: &Rules<'_>, obligation: &Obligation) -> String {
+    if let Some(key) = obligation.period.strip_prefix("node:") {
+        let node = known.world(rules.catalogue).node(key);
+        return node.map_or_else(|| obligation.period.clone(), |node| format!("重要节点“{}”", node.name));
+    }
+    if let Some(id) = obligation.period.strip_prefix("event:") {
+        return format!("事件 {id}");
+    }
+    Period::parse(&obligation.period, &rules.duty.cadence, obligation.form)
+        .map_or_else(|_| obligation.period.clone(), |period| period.label())
+}
+
+/// `检查企业1家、整改突出隐患2个`, or nothing when all is there.
+pub fn missing(counts: &[Count]) -> Option<String> {
+    let missing: Vec<String> = counts
+        .iter()
+        .filter(|count| count.missing() > 0)
+        .map(|count| format!("{}{}{}", count.counter, count.missing(), count.unit))
+        .collect();
+    (!missing.is_empty()).then(|| missing.join("、"))
+}
+
+/// An obligation as a letter shows it. `filings` are those that stand.
+pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: &[Filing], today: NaiveDate) -> Item {
+    let due_day = known.zone.due_day(obligation.due_at);
+    let overdue = matches!(obligation.phase, Phase::Missed | Phase::Lapsed);
+    let partly = obligation.phase.is_owed() && !rules.duty.quotas.is_empty();
+    let filings: Vec<&Filing> = filings.iter().collect();
+    Item {
+        duty: obligation.duty.0.clone(),
+        clause_label: clause(rules.duty.clause),
+        title: rules.duty.title.clone(),
+        owners: owners(&obligation.owners),
+        period_label: period(known, rules, obligation),
+        due_label: deadline(known.zone, obligation.due_at, today),
+        light_word: light::word(obligation).to_owned(),
+        missing: missing(&quota::count(&rules.duty.quotas, &filings)).filter(|_| partly),
+        days_overdue: overdue.then(|| (today - due_day).num_days().max(0)),
+        streak: obligation.streak.and_then(|streak| u32::try_from(streak).ok()).filter(|streak| overdue && *streak > 1),
+        basis_note: (rules.duty.basis == Basis::Policy).then(|| "本办默认频次".to_owned()),
+        note: None,
+    }
+}
+
+/// The order of the document: item, measure, letter.
+pub fn document_order(duty: &DutyId) -> (u32, u32, String) {
+    let (item, rest) = duty.0.split_once('.').unwrap_or((&duty.0, ""));
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    (item.parse().unwrap_or(u32::MAX), rest[..digits].parse().unwrap_or(u32::MAX), rest[digits..].to_owned())
+}

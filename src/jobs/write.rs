@@ -1,0 +1,352 @@
+//! Writes the letters: all notices for one address in one slot are one letter, event letters apart.
+//!
+//! The notices were committed with their steps; here they are worded and given to a letter in one transaction, so a
+//! notice is in no letter or in exactly one. 通报建议 waits for the digest.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sha2::{Digest as _, Sha256};
+
+use super::{Engine, Known, Result, words};
+use crate::{
+    domain::{
+        obligation::Phase,
+        quota::Filing,
+        step::NoticeKind,
+        unit::{PostId, Role},
+    },
+    mail::{self, Item, LetterContext, LetterKind, Section, SectionKind},
+    store::{
+        Tx,
+        letters::NewLetter,
+        log::hex,
+        notices::Notice,
+        obligations::Stored,
+    },
+};
+
+/// Letters a transaction.
+const LETTERS: usize = 50;
+/// Notices read at once: more than a slot has.
+const NOTICES: usize = 500_000;
+
+/// Writes every letter that is waiting to be written. Returns how many.
+///
+/// # Errors
+/// The store could not.
+pub async fn letters(engine: &Engine) -> Result<u64> {
+    let now = engine.clock.now();
+    let mut tx = engine.store.read().await?;
+    if !tx.any_notice_unwritten().await? {
+        return Ok(0);
+    }
+    let known = engine.known_in(&mut tx).await?;
+    let notices: Vec<Notice> =
+        tx.unwritten_notices(NOTICES).await?.into_iter().filter(|notice| notice.kind != NoticeKind::Propose).collect();
+    if notices.is_empty() {
+        return Ok(0);
+    }
+    let today = known.zone.day_of(now);
+    let due_today = due_today(&mut tx, &known, today).await?;
+    drop(tx);
+    let (groups, homeless) = by_mailbox(engine, &known, notices, today);
+    put_aside(engine, homeless, now).await?;
+    let groups: Vec<Mailbox> = groups.into_values().collect();
+    let mut written = 0;
+    for chunk in groups.chunks(LETTERS) {
+        written += write_chunk(engine, &known, chunk, &due_today, now).await?;
+    }
+    Ok(written)
+}
+
+/// All that is to be said to one address.
+struct Mailbox {
+    address: String,
+    event: bool,
+    posts: Vec<PostId>,
+    notices: Vec<Notice>,
+}
+
+/// Groups notices by where they go. The second list is those whose post has no address.
+fn by_mailbox(
+    engine: &Engine,
+    known: &Known,
+    notices: Vec<Notice>,
+    today: NaiveDate,
+) -> (BTreeMap<(String, bool, String), Mailbox>, Vec<Notice>) {
+    let trial = engine.settings.trial_until.is_some_and(|until| today < until);
+    let office = known.address(&known.roster.office_post(), today);
+    let mut groups: BTreeMap<(String, bool, String), Mailbox> = BTreeMap::new();
+    let mut homeless = Vec::new();
+    for notice in notices {
+        let Some(own) = known.address(&notice.post, today) else {
+            homeless.push(notice);
+            continue;
+        };
+        let event = notice.kind == NoticeKind::Event;
+        // On trial every letter goes to the office, one for each that would have gone out.
+        let address = if trial { office.unwrap_or(own) } else { own };
+        let key = (own.to_lowercase(), event, address.to_lowercase());
+        let group = groups.entry(key).or_insert_with(|| Mailbox {
+            address: address.to_owned(),
+            event,
+            posts: Vec::new(),
+            notices: Vec::new(),
+        });
+        if !group.posts.contains(&notice.post) {
+            group.posts.push(notice.post.clone());
+        }
+        group.notices.push(notice);
+    }
+    (groups, homeless)
+}
+
+async fn put_aside(engine: &Engine, homeless: Vec<Notice>, now: DateTime<Utc>) -> Result<()> {
+    if homeless.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = homeless.iter().map(|notice| notice.id).collect();
+    let posts: HashSet<String> = homeless.iter().map(|notice| notice.post.to_string()).collect();
+    let mut tx = engine.store.write().await?;
+    tx.fail_notices(&ids, "the post has no address").await?;
+    for post in posts {
+        tx.add_trouble(&format!("post {post}"), now, "has no address: its letters cannot be written").await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// What is due today, for the context rows.
+async fn due_today(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<Vec<Stored>> {
+    let mut rows = Vec::new();
+    for phase in [Phase::Open, Phase::Returned] {
+        rows.extend(tx.live_due_between(phase, known.zone.start_of(today), known.zone.end_of(today)).await?);
+    }
+    rows.retain(|row| known.zone.due_day(row.obligation.due_at) == today);
+    Ok(rows)
+}
+
+async fn write_chunk(
+    engine: &Engine,
+    known: &Known,
+    chunk: &[Mailbox],
+    due_today: &[Stored],
+    now: DateTime<Utc>,
+) -> Result<u64> {
+    let mut ids: Vec<i64> = chunk.iter().flat_map(|mailbox| &mailbox.notices).map(|notice| notice.obligation).collect();
+    ids.extend(due_today.iter().map(|row| row.obligation.id));
+    ids.sort_unstable();
+    ids.dedup();
+    let mut tx = engine.store.write().await?;
+    let desk = Desk::lay(&mut tx, known, &ids, now).await?;
+    let mut written = 0;
+    for mailbox in chunk {
+        match letter(engine, &desk, mailbox, due_today) {
+            Ok(None) => {
+                let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
+                tx.fail_notices(&ids, "filed before it was told").await?;
+            }
+            Ok(Some((letter, ids))) => {
+                let Some(number) = tx.insert_letter(&letter).await? else { continue };
+                let taken = tx.take_notices(number, &ids).await?;
+                if taken.len() != ids.len() {
+                    // Another daemon has taken some: leave the whole chunk to the next round.
+                    return Ok(0);
+                }
+                let moot: Vec<i64> =
+                    mailbox.notices.iter().map(|notice| notice.id).filter(|id| !ids.contains(id)).collect();
+                tx.fail_notices(&moot, "filed before it was told").await?;
+                written += 1;
+            }
+            Err(words) => {
+                let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
+                tx.fail_notices(&ids, &words).await?;
+                let posts: Vec<String> = mailbox.posts.iter().map(ToString::to_string).collect();
+                tx.add_trouble(&format!("letter to {}", posts.join(";")), now, &words).await?;
+                tracing::error!(letter.posts = posts.join(";"), "letter to {} cannot be written: {words}", posts.join(";"));
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(written)
+}
+
+/// What lies on the desk while letters are written.
+pub struct Desk<'a> {
+    known: &'a Known,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    obligations: HashMap<i64, Stored>,
+    filings: HashMap<i64, Vec<Filing>>,
+}
+
+impl<'a> Desk<'a> {
+    /// Reads the obligations and what was filed for them.
+    ///
+    /// # Errors
+    /// The store could not.
+    pub async fn lay(tx: &mut Tx, known: &'a Known, ids: &[i64], now: DateTime<Utc>) -> Result<Desk<'a>> {
+        let obligations: HashMap<i64, Stored> =
+            tx.obligations(ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
+        let today = known.zone.day_of(now);
+        // Only what is counted needs its filings here.
+        let counted: Vec<i64> = obligations
+            .values()
+            .filter(|row| known.rules(row, today).is_ok_and(|rules| !rules.duty.quotas.is_empty()))
+            .map(|row| row.obligation.id)
+            .collect();
+        let mut filings: HashMap<i64, Vec<Filing>> = HashMap::new();
+        for counted in tx.submissions_for(&counted).await? {
+            if counted.stands() {
+                filings.entry(counted.obligation).or_default().push(counted.submission.filing());
+            }
+        }
+        Ok(Desk { known, now, today, obligations, filings })
+    }
+
+    /// The obligation of that number.
+    pub fn stored(&self, id: i64) -> Option<&Stored> {
+        self.obligations.get(&id)
+    }
+
+    /// An obligation as letters show it.
+    ///
+    /// # Errors
+    /// Its rules are missing.
+    pub fn item(&self, id: i64) -> std::result::Result<Item, String> {
+        let stored = self.obligations.get(&id).ok_or_else(|| format!("obligation {id} is missing"))?;
+        let rules = self.known.rules(stored, self.today)?;
+        let filings = self.filings.get(&id).map_or(&[][..], Vec::as_slice);
+        Ok(words::item(self.known, &rules, &stored.obligation, filings, self.today))
+    }
+
+    fn section(&self, notice: &Notice, stored: &Stored) -> SectionKind {
+        let obligation = &stored.obligation;
+        match notice.kind {
+            NoticeKind::Event => SectionKind::Event,
+            NoticeKind::Supervise | NoticeKind::Propose => SectionKind::Supervise,
+            NoticeKind::Chase if obligation.chased_at == Some(notice.at) => SectionKind::Chase,
+            NoticeKind::Chase => SectionKind::Overdue,
+            NoticeKind::Remind if obligation.phase == Phase::Returned => SectionKind::Returned,
+            NoticeKind::Remind if self.known.zone.due_day(obligation.due_at) <= self.today => SectionKind::DueToday,
+            NoticeKind::Remind => SectionKind::DueSoon,
+        }
+    }
+}
+
+/// Whether it is still worth telling: what was filed, waived or withdrawn meanwhile is not.
+fn worth_telling(stored: &Stored) -> bool {
+    stored.obligation.phase.is_owed() || stored.obligation.phase == Phase::Lapsed
+}
+
+/// The letter to a mailbox and the notices it takes up; none when nothing is left to say.
+fn letter(
+    engine: &Engine,
+    desk: &Desk<'_>,
+    mailbox: &Mailbox,
+    due_today: &[Stored],
+) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, String> {
+    let mut sections: BTreeMap<SectionKind, Vec<(i64, Item)>> = BTreeMap::new();
+    let mut gravest: HashMap<i64, SectionKind> = HashMap::new();
+    let mut taken = Vec::with_capacity(mailbox.notices.len());
+    for notice in &mailbox.notices {
+        let Some(stored) = desk.stored(notice.obligation).filter(|stored| worth_telling(stored)) else { continue };
+        taken.push(notice.id);
+        // An obligation stands once in a letter, in its gravest section.
+        let section = desk.section(notice, stored);
+        let place = gravest.entry(notice.obligation).or_insert(section);
+        *place = section.min(*place);
+    }
+    if taken.is_empty() {
+        return Ok(None);
+    }
+    for (id, section) in gravest {
+        sections.entry(section).or_default().push((id, desk.item(id)?));
+    }
+    let sections: Vec<Section> = sections.into_iter().map(|(kind, items)| Section::new(kind, in_order(desk, items))).collect();
+    let shown: HashSet<i64> = mailbox.notices.iter().map(|notice| notice.obligation).collect();
+    let context = context_rows(desk, mailbox, due_today, &shown)?;
+    let kind = LetterContext::gravest(&sections).unwrap_or(LetterKind::Today);
+    let label = |post: &PostId| desk.known.post_label(post);
+    let recipient = mailbox.posts.first().map(label).unwrap_or_default();
+    let trial = engine.settings.trial_until.filter(|until| desk.today < *until).map(|_| {
+        mailbox.posts.iter().map(label).collect::<Vec<_>>().join("、")
+    });
+    let context = LetterContext {
+        kind,
+        recipient,
+        posts: if mailbox.posts.len() > 1 { mailbox.posts.iter().map(label).collect() } else { Vec::new() },
+        date_label: words::date(desk.today),
+        sections,
+        context_rows: context,
+        link: true,
+        contact: engine.settings.contact.clone(),
+        signature: engine.settings.signature.clone(),
+        trial,
+        note: None,
+    };
+    let rendered = engine.templates.letter(&context).map_err(|error| error.to_string())?;
+    let posts: Vec<String> = mailbox.posts.iter().map(ToString::to_string).collect();
+    let class = if mailbox.event { "event" } else { "letter" };
+    let slot_key = slot_key(class, &posts.join(";"), &mailbox.address, desk.now);
+    let letter = new_letter(engine, slot_key, kind, posts.join(";"), mailbox.address.clone(), rendered, desk.now);
+    Ok(Some((letter, taken)))
+}
+
+fn in_order(desk: &Desk<'_>, mut items: Vec<(i64, Item)>) -> Vec<Item> {
+    let due = |id: &i64| desk.stored(*id).map(|stored| stored.obligation.due_at);
+    items.sort_by_cached_key(|(id, item)| (words::document_order(&crate::domain::duty::DutyId(item.duty.clone())), due(id), *id));
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// What is due today and has no step of its own: shown to the liaison, and no reason to write.
+fn context_rows(
+    desk: &Desk<'_>,
+    mailbox: &Mailbox,
+    due_today: &[Stored],
+    shown: &HashSet<i64>,
+) -> std::result::Result<Vec<Item>, String> {
+    if mailbox.event {
+        return Ok(Vec::new());
+    }
+    let units: Vec<_> =
+        mailbox.posts.iter().filter(|post| post.role == Role::Liaison).map(|post| &post.unit).collect();
+    let own = |stored: &&Stored| {
+        !shown.contains(&stored.obligation.id) && stored.obligation.owners.iter().any(|owner| units.contains(&owner))
+    };
+    let mut items = Vec::new();
+    for stored in due_today.iter().filter(own) {
+        items.push((stored.obligation.id, desk.item(stored.obligation.id)?));
+    }
+    Ok(in_order(desk, items))
+}
+
+fn slot_key(class: &str, posts: &str, address: &str, now: DateTime<Utc>) -> String {
+    let digest = Sha256::digest(format!("{posts}\n{}", address.to_lowercase()).as_bytes());
+    format!("{class}/{}/{}", now.timestamp(), hex(&digest[..12]))
+}
+
+/// A row for the outbox.
+pub fn new_letter(
+    engine: &Engine,
+    slot_key: String,
+    kind: LetterKind,
+    posts: String,
+    address: String,
+    rendered: mail::Rendered,
+    now: DateTime<Utc>,
+) -> NewLetter {
+    let id = engine.new_id(&format!("{}-", now.timestamp()));
+    NewLetter {
+        message_id: mail::message_id(&id, &engine.settings.from.address),
+        slot_key,
+        kind: kind.code().to_owned(),
+        urgent: kind == LetterKind::Event,
+        posts,
+        address,
+        subject: rendered.subject,
+        body_text: rendered.text,
+        body_html: rendered.html,
+        written_at: now,
+    }
+}
