@@ -1,3 +1,5 @@
 //! duban 督办: knows who owes what by when.
 
+pub mod catalogue;
+pub mod cli;
 pub mod domain;
