@@ -1,7 +1,10 @@
 //! duban 督办: knows who owes what by when.
 //!
-//! Imports point one way: [`domain`] ◄ [`store`], [`mail`] ◄ jobs ◄ cli ◄ main. The clock is read in [`clock`] alone.
+//! Imports point one way: [`domain`] ◄ [`catalogue`], [`store`], [`mail`] ◄ [`jobs`] ◄ [`cli`] ◄ main. `store` and `mail`
+//! do not know each other; only `jobs` knows both. The clock is read in [`clock`] alone.
 
+pub mod catalogue;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod jobs;

@@ -1,0 +1,298 @@
+//! What is wrong with a file, where, and what would be right: for seeds, imports and configuration alike.
+//!
+//! A file is read to its end and every mistake in it is reported; nothing is taken from a file that has one.
+
+use std::{borrow::Cow, fmt};
+
+/// So many mistakes of a file are told one by one; of the rest, the number.
+pub const MOST_TOLD: usize = 200;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The file as the reader knows it.
+    pub file: String,
+    /// From 1; 0 when the file as a whole is meant.
+    pub line: usize,
+    /// From 1, in characters; 0 when the file as a whole is meant.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right. May be empty.
+    pub help: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file)?;
+        if self.line > 0 {
+            write!(f, "{}:{}:", self.line, self.column)?;
+        }
+        write!(f, " {}", self.message)?;
+        if !self.help.is_empty() {
+            write!(f, "; {}", self.help)?;
+        }
+        Ok(())
+    }
+}
+
+/// Every mistake that was found, in the order of files and lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    /// The mistakes that are told.
+    pub list: Vec<Diagnostic>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Diagnostics {
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.more == 0
+    }
+
+    /// One mistake about a file as a whole.
+    pub fn of_file(file: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Diagnostics {
+        let whole = Diagnostic { file: file.into(), line: 0, column: 0, message: message.into(), help: help.into() };
+        Diagnostics { list: vec![whole], more: 0 }
+    }
+
+    /// Takes in what was found elsewhere.
+    pub fn add(&mut self, other: Diagnostics) {
+        self.list.extend(other.list);
+        self.more += other.more;
+        self.more += self.list.len().saturating_sub(MOST_TOLD);
+        self.list.truncate(MOST_TOLD);
+    }
+
+    /// `value`, if nothing is wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Diagnostics> {
+        if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, diagnostic) in self.list.iter().enumerate() {
+            if n > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{diagnostic}")?;
+        }
+        if self.more > 0 {
+            write!(f, "\n… and {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// A text file in memory, which knows the line and column of each byte.
+#[derive(Debug)]
+pub struct Source<'a> {
+    name: String,
+    text: &'a str,
+    line_starts: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    /// A file's text; a byte order mark at its beginning is no part of it.
+    pub fn new(name: impl Into<String>, text: &'a str) -> Source<'a> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Source { name: name.into(), text, line_starts: std::iter::once(0).chain(breaks).collect() }
+    }
+
+    /// A file's bytes, which must be UTF-8.
+    pub fn decode(name: &str, bytes: &'a [u8]) -> Result<Source<'a>, Diagnostics> {
+        const SAVE: &str = "save it as UTF-8";
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(Diagnostics::of_file(name, "the file is UTF-16, not UTF-8", SAVE));
+        }
+        let error = match std::str::from_utf8(bytes) {
+            Ok(text) => return Ok(Source::new(name, text)),
+            Err(error) => error,
+        };
+        let good = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
+        let before = Source::new(name, &good);
+        let (line, column) = before.position(before.text.len());
+        let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+        let message = format!("byte 0x{byte:02X} is not UTF-8 here (GBK, perhaps: Excel saves csv so)");
+        let told = Diagnostic { file: name.into(), line, column, message, help: SAVE.into() };
+        Err(Diagnostics { list: vec![told], more: 0 })
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Line and column of a byte offset, from 1; columns count characters.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let mut end = offset.min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        (line, self.text.get(start..end).unwrap_or_default().chars().count() + 1)
+    }
+}
+
+/// Collects the mistakes of one file.
+#[derive(Debug)]
+pub struct Report<'a> {
+    source: &'a Source<'a>,
+    found: Diagnostics,
+}
+
+impl<'a> Report<'a> {
+    /// Nothing wrong so far.
+    pub fn new(source: &'a Source<'a>) -> Report<'a> {
+        Report { source, found: Diagnostics::default() }
+    }
+
+    /// The file that is read.
+    pub fn source(&self) -> &'a Source<'a> {
+        self.source
+    }
+
+    /// A mistake at a byte offset.
+    pub fn at(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+        if self.found.list.len() >= MOST_TOLD {
+            self.found.more += 1;
+            return;
+        }
+        let (line, column) = self.source.position(offset);
+        let file = self.source.name.clone();
+        self.found.list.push(Diagnostic { file, line, column, message: message.into(), help: help.into() });
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_clean(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What was found, in the order of the file.
+    pub fn finish(mut self) -> Diagnostics {
+        self.found.list.sort_by_key(|found| (found.line, found.column));
+        self.found
+    }
+}
+
+/// A value and the byte offset at which it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Where it begins.
+    pub at: usize,
+}
+
+impl<T> At<T> {
+    /// A value at an offset.
+    pub fn new(value: T, at: usize) -> At<T> {
+        At { value, at }
+    }
+}
+
+/// The one of `known` that was probably meant, or all of them, as a hint.
+pub fn meant<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    let nearest = known.iter().map(|word| (distance(given, word), *word)).min();
+    match nearest {
+        Some((far, word)) if far <= 2 && far < word.chars().count() => format!("did you mean `{word}`?"),
+        Some(_) if known.len() <= 30 => format!("known: {}", known.join(", ")),
+        Some(_) => String::new(),
+        None => "none is known".into(),
+    }
+}
+
+/// Edit distance, in characters; beyond 40 characters only equality counts.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(41).collect(), b.chars().take(41).collect());
+    if a.len() > 40 || b.len() > 40 {
+        return if a == b { 0 } else { usize::MAX };
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
+            let here = (corner + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            corner = std::mem::replace(cell, here);
+            left = here;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// A text for a message: control characters made visible, and not longer than one can read.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 60;
+    let plain = text.chars().take(MOST + 1).all(|c| crate::domain::text::forbidden(c).is_none());
+    if plain && text.chars().nth(MOST).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut short: String = String::new();
+    for c in text.chars().take(MOST) {
+        if crate::domain::text::forbidden(c).is_some() {
+            short.extend(c.escape_unicode());
+        } else {
+            short.push(c);
+        }
+    }
+    if text.chars().nth(MOST).is_some() {
+        short.push('…');
+    }
+    Cow::Owned(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let source = Source::new("x", "\u{feff}一 = 1\n二三 = \"四\"\n");
+        assert_eq!(source.position(0), (1, 1));
+        let at = source.text().find('"').unwrap();
+        assert_eq!(source.position(at), (2, 6));
+        assert_eq!(source.position(source.text().len()), (3, 1));
+    }
+
+    #[test]
+    fn gbk_is_told_where_it_stands() {
+        let bytes = b"a,b\n\xd6\xca\xb0\xb2,c\n";
+        let told = Source::decode("x.csv", bytes).unwrap_err().to_string();
+        assert!(told.starts_with("x.csv:2:1: byte 0xD6 is not UTF-8"), "{told}");
+    }
+
+    #[test]
+    fn near_misses_are_guessed() {
+        assert_eq!(meant("cadense", ["cadence", "due"]), "did you mean `cadence`?");
+        assert_eq!(meant("x", ["cadence", "due"]), "known: cadence, due");
+        assert_eq!((distance("", "ab"), distance("kitten", "sitting"), distance("a", "a")), (2, 3, 0));
+    }
+
+    #[test]
+    fn the_rest_is_counted() {
+        let source = Source::new("x", "a\n");
+        let mut report = Report::new(&source);
+        for _ in 0..MOST_TOLD + 7 {
+            report.at(0, "no", "");
+        }
+        let found = report.finish();
+        assert_eq!((found.list.len(), found.more), (MOST_TOLD, 7));
+        assert!(found.to_string().ends_with("… and 7 more"));
+    }
+}

@@ -1,0 +1,170 @@
+//! JSON with positions, for files that others write.
+
+use super::diagnostic::{At, Report};
+
+/// Deeper nesting is refused.
+const DEEPEST: usize = 32;
+
+/// A value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// As written.
+    Number(String),
+    /// Unescaped.
+    Text(String),
+    /// `[…]`
+    List(Vec<At<Value>>),
+    /// `{…}`
+    Table(Vec<(String, At<Value>)>),
+}
+
+impl Value {
+    /// The value of a key; of two, the later.
+    pub fn get(&self, key: &str) -> Option<&At<Value>> {
+        match self {
+            Value::Table(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+}
+
+/// Parses the file; the first syntax error is reported, and then there is no value.
+pub fn parse(report: &mut Report<'_>) -> Option<At<Value>> {
+    let mut parser = Parser { text: report.source().text(), at: 0 };
+    let parsed = parser.value(0).and_then(|value| {
+        parser.blanks();
+        if parser.at < parser.text.len() { Err("text stands after the end") } else { Ok(value) }
+    });
+    match parsed {
+        Ok(value) => Some(value),
+        Err(wrong) => {
+            report.at(parser.at, wrong, "this is no JSON");
+            None
+        }
+    }
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn blanks(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len();
+    }
+
+    fn eat(&mut self, mark: char) -> bool {
+        self.blanks();
+        let found = self.rest().starts_with(mark);
+        self.at += if found { mark.len_utf8() } else { 0 };
+        found
+    }
+
+    fn value(&mut self, depth: usize) -> Result<At<Value>, &'static str> {
+        self.blanks();
+        let at = self.at;
+        if depth > DEEPEST {
+            return Err("nested too deeply");
+        }
+        let value = match self.rest().chars().next() {
+            Some('{') => self.table(depth)?,
+            Some('[') => self.list(depth)?,
+            Some('"') => Value::Text(self.text()?),
+            Some('-' | '0'..='9') => self.number(),
+            _ => self.word()?,
+        };
+        Ok(At::new(value, at))
+    }
+
+    fn word(&mut self) -> Result<Value, &'static str> {
+        let words = [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
+        for (word, value) in words {
+            if self.rest().starts_with(word) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        Err("a value is expected here")
+    }
+
+    fn number(&mut self) -> Value {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c)).unwrap_or(rest.len());
+        let written = rest.get(..length).unwrap_or_default().to_owned();
+        self.at += length;
+        Value::Number(written)
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Value, &'static str> {
+        self.at += 1;
+        let mut items = Vec::new();
+        if self.eat(']') {
+            return Ok(Value::List(items));
+        }
+        loop {
+            items.push(self.value(depth + 1)?);
+            if self.eat(']') {
+                return Ok(Value::List(items));
+            }
+            if !self.eat(',') {
+                return Err("`,` or `]` is expected here");
+            }
+        }
+    }
+
+    fn table(&mut self, depth: usize) -> Result<Value, &'static str> {
+        self.at += 1;
+        let mut entries = Vec::new();
+        if self.eat('}') {
+            return Ok(Value::Table(entries));
+        }
+        loop {
+            self.blanks();
+            if !self.rest().starts_with('"') {
+                return Err("a key in quotes is expected here");
+            }
+            let key = self.text()?;
+            if !self.eat(':') {
+                return Err("`:` is expected here");
+            }
+            entries.push((key, self.value(depth + 1)?));
+            if self.eat('}') {
+                return Ok(Value::Table(entries));
+            }
+            if !self.eat(',') {
+                return Err("`,` or `}` is expected here");
+            }
+        }
+    }
+
+    /// A text from its opening quote on; its escapes are left to the JSON library.
+    fn text(&mut self) -> Result<String, &'static str> {
+        let rest = self.rest();
+        let mut escaped = false;
+        for (at, c) in rest.char_indices().skip(1) {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => {
+                    let quoted = rest.get(..=at).unwrap_or_default();
+                    let text = serde_json::from_str(quoted).map_err(|_| "this text has a wrong escape in it")?;
+                    self.at += at + 1;
+                    return Ok(text);
+                }
+                '\n' => break,
+                _ => {}
+            }
+        }
+        Err("a quotation mark is never closed")
+    }
+}

@@ -1,0 +1,249 @@
+//! `ladders.toml`: when obligations speak and to whom. A step that could never fire is a mistake.
+
+use std::collections::HashMap;
+
+use chrono::NaiveTime;
+
+use super::{
+    diagnostic::{At, Report, meant, shown},
+    grammar,
+    tree::{self, Fields},
+};
+use crate::domain::{
+    duty::{DueRule, Duty, Form},
+    ladder::{Class, Ladder, Level, Reminder, When},
+    unit::Role,
+};
+
+/// What the duties of a class allow a ladder to say.
+#[derive(Debug, Default)]
+struct Room {
+    /// A duty of the class, for messages.
+    duty: String,
+    /// The earliest local time at which one of them falls due on its due day, and whose it is.
+    earliest_due: Option<(NaiveTime, String)>,
+}
+
+/// Reads the file; `None` when it is no TOML. `duties` are missing when their file could not be read.
+pub fn read(report: &mut Report<'_>, duties: Option<&[Duty]>) -> Option<Vec<Ladder>> {
+    let tree = tree::parse(report)?;
+    let rooms = rooms(duties.unwrap_or_default());
+    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let mut ladders: Vec<Ladder> = Vec::new();
+    let mut named: Vec<Class> = Vec::new();
+    for mut table in file.tables(report, "ladder") {
+        if let Some(class) = read_class(&mut table, report, &mut named) {
+            ladders.push(read_ladder(&mut table, report, class, rooms.get(&class)));
+            table.finish(report);
+        }
+    }
+    file.finish(report);
+    for (class, room) in rooms.iter().filter(|(class, _)| !named.contains(class)) {
+        let word = grammar::word_of(&grammar::CLASSES, class);
+        let help = format!("add a [[ladder]] with `class = \"{word}\"`");
+        report.at(0, format!("class `{word}` has no ladder, but duty {} needs one", room.duty), help);
+    }
+    Some(ladders)
+}
+
+fn rooms(duties: &[Duty]) -> HashMap<Class, Room> {
+    let mut rooms: HashMap<Class, Room> = HashMap::new();
+    for duty in duties {
+        if duty.also_each_node {
+            let room = rooms.entry(Class::of(duty, Form::Node)).or_default();
+            room.duty.clone_from(&duty.id.0);
+        }
+        let room = rooms.entry(Class::of(duty, Form::Cadence)).or_default();
+        room.duty.clone_from(&duty.id.0);
+        if let DueRule::LastWorkday(time) = duty.due
+            && room.earliest_due.as_ref().is_none_or(|(earliest, _)| time < *earliest)
+        {
+            room.earliest_due = Some((time, duty.id.0.clone()));
+        }
+    }
+    rooms
+}
+
+fn read_class(table: &mut Fields<'_, '_>, report: &mut Report<'_>, named: &mut Vec<Class>) -> Option<Class> {
+    let written = table.text(report, "class")?;
+    let Some(class) = grammar::word(&grammar::CLASSES, &written.value) else {
+        let message = format!("unknown class `{}`", shown(&written.value));
+        report.at(written.at, message, meant(&written.value, grammar::CLASSES.iter().map(|(word, _)| *word)));
+        return None;
+    };
+    if named.contains(&class) {
+        report.at(written.at, format!("class `{}` has two ladders", written.value), "keep one");
+    }
+    named.push(class);
+    Some(class)
+}
+
+fn read_ladder(table: &mut Fields<'_, '_>, report: &mut Report<'_>, class: Class, room: Option<&Room>) -> Ladder {
+    let grace = table.text_if(report, "grace").and_then(|written| {
+        let time = grammar::time(&written.value);
+        if time.is_none() {
+            report.at(
+                written.at,
+                format!("`grace` is no time of day: `{}`", shown(&written.value)),
+                "write it like 08:30",
+            );
+        }
+        time
+    });
+    let any_day = table.flag_if(report, "any_day").is_some_and(|flag| flag.value);
+    let reminders = read_reminders(table, report, class, room);
+    let chase = roles_if(table, report, "chase");
+    let supervise = read_level(table, report, "supervise");
+    let propose = read_level(table, report, "propose");
+    check_levels(report, supervise.as_ref(), propose.as_ref());
+    let at_once = roles_if(table, report, "at_once");
+    let node_day_limit = table.number_if(report, "node_day_limit");
+    if let Some(limit) = &node_day_limit {
+        if class != Class::Day {
+            report.at(limit.at, "`node_day_limit` can only stand in the ladder of class `day`", "take it out");
+        } else if limit.value == 0 {
+            report.at(limit.at, "`node_day_limit` is 0: nothing could be made good", "it must be at least 1");
+        }
+    }
+    Ladder {
+        class,
+        grace,
+        any_day,
+        reminders,
+        chase,
+        supervise: supervise.map(|level| level.value),
+        propose: propose.map(|level| level.value),
+        at_once,
+        node_day_limit: node_day_limit.map(|limit| limit.value),
+    }
+}
+
+fn read_roles(report: &mut Report<'_>, written: &At<Vec<At<String>>>) -> Vec<Role> {
+    let mut roles = Vec::new();
+    for text in &written.value {
+        match Role::from_code(&text.value) {
+            Some(role) if roles.contains(&role) => {
+                report.at(text.at, format!("`{}` is named twice", text.value), "name it once");
+            }
+            Some(role) => roles.push(role),
+            None => {
+                let known = ["liaison", "deputy", "head", "office"];
+                report.at(text.at, format!("unknown post `{}`", shown(&text.value)), meant(&text.value, known));
+            }
+        }
+    }
+    roles
+}
+
+fn roles_if(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Vec<Role> {
+    table.texts_if(report, key).map(|written| read_roles(report, &written)).unwrap_or_default()
+}
+
+/// The posts of a step, which must be some.
+fn roles(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Role> {
+    let Some(written) = table.texts(report, "to") else { return Vec::new() };
+    if written.value.is_empty() {
+        report.at(written.at, "the step tells nobody", "name posts: liaison, deputy, head, office");
+    }
+    read_roles(report, &written)
+}
+
+fn read_reminders(
+    table: &mut Fields<'_, '_>,
+    report: &mut Report<'_>,
+    class: Class,
+    room: Option<&Room>,
+) -> Vec<Reminder> {
+    let mut reminders: Vec<Reminder> = Vec::new();
+    for mut step in table.tables(report, "reminders") {
+        let when = step.text(report, "when");
+        let to = roles(&mut step, report);
+        step.finish(report);
+        let Some(written) = when else { continue };
+        let Some(when) = grammar::when(&written.value) else {
+            report.at(written.at, format!("`{}` is no moment", shown(&written.value)), grammar::WHEN_HELP);
+            continue;
+        };
+        if let Some((wrong, right)) = never(class, when, room) {
+            report.at(written.at, format!("the step `{}` can never fire: {wrong}", written.value), right);
+        }
+        if reminders.iter().any(|known| known.when == when) {
+            report.at(written.at, format!("there are two steps at `{}`", written.value), "make them one");
+        }
+        reminders.push(Reminder { when, to });
+    }
+    reminders
+}
+
+/// Why a reminder can never fire, and what would.
+fn never(class: Class, when: When, room: Option<&Room>) -> Option<(String, String)> {
+    match when {
+        When::Opening if class == Class::Day => {
+            Some(("a duty of a day opens at 00:00".into(), "use `due_day 16:00`".into()))
+        }
+        When::HalfTime | When::AtDue if class != Class::EventHours => {
+            Some(("only what is due by the clock has such a moment".into(), "use `due_day 09:00`".into()))
+        }
+        When::WorkdaysBefore(_) | When::DueDay(_) if class == Class::EventHours => {
+            Some(("it is due within hours".into(), "use `opening`, `half_time`, `at_due`".into()))
+        }
+        When::WorkdaysBefore(n) => {
+            let most = most_workdays_before(class);
+            let wrong = format!("{n} workdays before it is due, it is not open yet");
+            (n > most).then(|| (wrong, right_before(most)))
+        }
+        When::DueDay(time) => {
+            let (earliest, duty) = room?.earliest_due.as_ref().filter(|(earliest, _)| time >= *earliest)?;
+            let due = earliest.format("%H:%M");
+            Some((format!("duty {duty} is due at {due}"), format!("remind before {due}")))
+        }
+        When::Opening | When::HalfTime | When::AtDue => None,
+    }
+}
+
+fn right_before(most: u32) -> String {
+    if most == 0 { "use `due_day 16:00`".into() } else { format!("at most {most} are possible") }
+}
+
+/// The most workdays that a period of the class can have before its due day.
+fn most_workdays_before(class: Class) -> u32 {
+    match class {
+        Class::Day | Class::EventHours => 0,
+        Class::Week => 6,
+        Class::Month => 25,
+        Class::Quarter => 261,
+        Class::EventDays => 366,
+    }
+}
+
+fn read_level(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Option<At<Level>> {
+    let mut level = table.table_if(report, key)?;
+    let workday = level.number_if(report, "workday");
+    let streak = level.number_if(report, "streak");
+    let office_only = key == "propose";
+    let to_at = level.at();
+    let to = roles(&mut level, report);
+    level.finish(report);
+    if workday.is_none() && streak.is_none() {
+        report.at(to_at, format!("the step `{key}` can never fire"), "give `workday`, `streak` or both");
+    }
+    if let Some(workday) = workday.as_ref().filter(|workday| workday.value == 0 || workday.value > 250) {
+        report.at(workday.at, format!("`workday` {} is out of range", workday.value), "it must be from 1 to 250");
+    }
+    if let Some(streak) = streak.as_ref().filter(|streak| streak.value < 2) {
+        report.at(streak.at, format!("`streak` {} is no row of misses", streak.value), "it must be at least 2");
+    }
+    if office_only && !to.is_empty() && to != [Role::Office] {
+        report.at(to_at, "`propose` goes to the office alone", "write `to = [\"office\"]`");
+    }
+    let value = Level { workday: workday.map(|n| n.value), streak: streak.map(|n| n.value), to };
+    Some(At::new(value, to_at))
+}
+
+fn check_levels(report: &mut Report<'_>, supervise: Option<&At<Level>>, propose: Option<&At<Level>>) {
+    let (Some(supervise), Some(propose)) = (supervise, propose) else { return };
+    let before = |above: Option<u32>, below: Option<u32>| matches!((above, below), (Some(a), Some(b)) if a <= b);
+    if before(propose.value.workday, supervise.value.workday) || before(propose.value.streak, supervise.value.streak) {
+        report.at(propose.at, "`propose` does not come after `supervise`", "give it the larger figures");
+    }
+}

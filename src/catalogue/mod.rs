@@ -1,0 +1,169 @@
+//! Seeds and imported files, read into domain types.
+//!
+//! The embedded copy of `seeds/` and a folder of the same files are read alike. A mistake anywhere means that nothing is
+//! taken, and that every mistake is told, with its file, line and column. Knows no database and no clock.
+
+pub mod clauses;
+pub mod diagnostic;
+pub mod diff;
+pub mod duties;
+pub mod grammar;
+pub mod holidays;
+pub mod json;
+pub mod ladders;
+pub mod occasions;
+pub mod posts;
+pub mod sheet;
+pub mod tree;
+pub mod units;
+
+use std::{borrow::Cow, fs, path::Path};
+
+pub use self::{
+    diagnostic::{Diagnostic, Diagnostics},
+    holidays::ListedDays,
+    posts::PostEntry,
+};
+use self::{
+    diagnostic::{Report, Source},
+    duties::Known,
+};
+use crate::domain::{
+    calendar::{Calendar, YearStatus},
+    catalogue::Catalogue,
+    unit::Roster,
+};
+
+/// A seed file larger than this is none.
+const LARGEST: u64 = 64 << 20;
+
+/// The seed files, by name.
+pub const FILES: [(&str, &str); 8] = [
+    ("clauses.toml", include_str!("../../seeds/clauses.toml")),
+    ("units.toml", include_str!("../../seeds/units.toml")),
+    ("events.toml", include_str!("../../seeds/events.toml")),
+    ("nodes.toml", include_str!("../../seeds/nodes.toml")),
+    ("duties.toml", include_str!("../../seeds/duties.toml")),
+    ("ladders.toml", include_str!("../../seeds/ladders.toml")),
+    ("holidays.csv", include_str!("../../seeds/holidays.csv")),
+    ("posts.csv", include_str!("../../seeds/posts.csv")),
+];
+
+/// Everything that the seeds give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seeds {
+    /// Duties, ladders, nodes, event types, clauses.
+    pub catalogue: Catalogue,
+    /// Units and groups.
+    pub roster: Roster,
+    /// The statutory calendar.
+    pub calendar: Calendar,
+    /// Who holds which post, at which address.
+    pub posts: Vec<PostEntry>,
+}
+
+impl Seeds {
+    /// The copy in the binary.
+    pub fn embedded() -> Result<Seeds, Diagnostics> {
+        read_all(|name| {
+            let text = FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
+            (format!("seeds/{name}"), Ok(Cow::Borrowed(text.as_bytes())))
+        })
+    }
+
+    /// A folder with all of the files; `posts.csv` may be missing.
+    pub fn load(folder: &Path) -> Result<Seeds, Diagnostics> {
+        read_all(|name| {
+            let path = folder.join(name);
+            if name == "posts.csv" && !path.exists() {
+                return (name.into(), Ok(Cow::Borrowed(b"unit,role,holder,address\n".as_slice())));
+            }
+            (path.display().to_string(), read_file(&path).map(Cow::Owned))
+        })
+    }
+
+    /// What a reader of the calendar should know about these years.
+    pub fn warnings(&self, years: impl IntoIterator<Item = i32>) -> Vec<String> {
+        years.into_iter().filter_map(|year| year_warning(&self.calendar, year)).collect()
+    }
+}
+
+/// What is not settled about a year, if anything.
+pub fn year_warning(calendar: &Calendar, year: i32) -> Option<String> {
+    match calendar.year(year) {
+        YearStatus::Published => None,
+        YearStatus::Provisional => {
+            Some(format!("the holiday notice for {year} is not published: its days are provisional (暂定)"))
+        }
+        YearStatus::NotPublished => {
+            Some(format!("the holiday notice for {year} is not published: only the weekend rule is known (暂定)"))
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let about = fs::metadata(path).map_err(|error| error.to_string())?;
+    if !about.is_file() {
+        return Err("it is no file".into());
+    }
+    if about.len() > LARGEST {
+        return Err(format!("it is larger than {} MB", LARGEST >> 20));
+    }
+    fs::read(path).map_err(|error| error.to_string())
+}
+
+type Bytes = (String, Result<Cow<'static, [u8]>, String>);
+
+/// Reads one file with `read`; what is wrong with it goes to `found`.
+fn with<T>(
+    found: &mut Diagnostics,
+    (name, bytes): Bytes,
+    read: impl FnOnce(&mut Report<'_>) -> Option<T>,
+) -> Option<T> {
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(wrong) => {
+            let help = format!("a seeds folder has {}", FILES.map(|(name, _)| name).join(", "));
+            found.add(Diagnostics::of_file(name, format!("the file cannot be read: {wrong}"), help));
+            return None;
+        }
+    };
+    match Source::decode(&name, &bytes) {
+        Err(wrong) => {
+            found.add(wrong);
+            None
+        }
+        Ok(source) => {
+            let mut report = Report::new(&source);
+            let value = read(&mut report);
+            found.add(report.finish());
+            value
+        }
+    }
+}
+
+fn read_all(file: impl Fn(&str) -> Bytes) -> Result<Seeds, Diagnostics> {
+    let mut found = Diagnostics::default();
+    let clauses = with(&mut found, file("clauses.toml"), clauses::read);
+    let roster = with(&mut found, file("units.toml"), units::read);
+    let events = with(&mut found, file("events.toml"), occasions::read_events);
+    let nodes = with(&mut found, file("nodes.toml"), occasions::read_nodes);
+    let known = Known::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
+    let duties = with(&mut found, file("duties.toml"), |report| duties::read(report, &known));
+    let ladders = with(&mut found, file("ladders.toml"), |report| ladders::read(report, duties.as_deref()));
+    let listed = with(&mut found, file("holidays.csv"), |report| Some(holidays::read_csv(report)));
+    let posts = with(&mut found, file("posts.csv"), |report| Some(posts::read(report, roster.as_ref())));
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let catalogue = Catalogue {
+        duties: duties.unwrap_or_default(),
+        ladders: ladders.unwrap_or_default(),
+        nodes: nodes.unwrap_or_default(),
+        events: events.unwrap_or_default(),
+        clauses: clauses.unwrap_or_default(),
+    };
+    let calendar = Calendar { listed: listed.unwrap_or_default().days };
+    let Some(roster) = roster else { return Err(Diagnostics::of_file("units.toml", "there are no units", "")) };
+    Ok(Seeds { catalogue, roster, calendar, posts: posts.unwrap_or_default() })
+}

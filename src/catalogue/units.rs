@@ -1,0 +1,93 @@
+//! `units.toml`: the units, the groups, and which unit is the safety office.
+
+use std::collections::HashMap;
+
+use super::{
+    diagnostic::{At, Report, meant, shown},
+    tree::{self, Fields},
+};
+use crate::domain::unit::{Roster, Unit, UnitName};
+
+/// Reads the file; `None` when it is no TOML.
+pub fn read(report: &mut Report<'_>) -> Option<Roster> {
+    let tree = tree::parse(report)?;
+    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let office = file.text(report, "office");
+    let groups = read_groups(&mut file, report);
+    let mut units = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for mut table in file.tables(report, "unit") {
+        let Some((unit, at)) = read_unit(&mut table, report, &groups) else {
+            table.finish(report);
+            continue;
+        };
+        table.finish(report);
+        twice(report, &mut seen, "unit", &unit.name.0, at);
+        units.push(unit);
+    }
+    file.finish(report);
+    if let Some(office) = &office
+        && !seen.contains_key(&office.value)
+    {
+        let message = format!("`office` is no unit: `{}`", shown(&office.value));
+        report.at(office.at, message, meant(&office.value, seen.keys().map(String::as_str)));
+    }
+    Some(Roster {
+        office: UnitName(office.map(|office| office.value).unwrap_or_default()),
+        units,
+        groups: groups.into_iter().map(|group| group.value).collect(),
+    })
+}
+
+fn twice(report: &mut Report<'_>, seen: &mut HashMap<String, usize>, what: &str, name: &str, at: usize) {
+    let line = report.source().position(at).0;
+    if let Some(first) = seen.insert(name.to_owned(), line) {
+        report.at(at, format!("{what} `{name}` is given twice"), format!("it stands in line {first} already"));
+    }
+}
+
+fn read_groups(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<At<String>> {
+    let mut groups = Vec::new();
+    let mut seen = HashMap::new();
+    for mut table in file.tables(report, "group") {
+        let name = table.name(report, "name");
+        table.finish(report);
+        if let Some(name) = name {
+            twice(report, &mut seen, "group", &name.value, name.at);
+            groups.push(name);
+        }
+    }
+    groups
+}
+
+fn read_unit(table: &mut Fields<'_, '_>, report: &mut Report<'_>, groups: &[At<String>]) -> Option<(Unit, usize)> {
+    let name = table.name(report, "name");
+    let kind = table.text(report, "kind");
+    let member_of = table.texts_if(report, "groups").map(|list| list.value).unwrap_or_default();
+    let joined_on = table.date_if(report, "joined_on");
+    let left_on = table.date_if(report, "left_on");
+    for (n, group) in member_of.iter().enumerate() {
+        if !groups.iter().any(|known| known.value == group.value) {
+            let known = groups.iter().map(|group| group.value.as_str());
+            report.at(group.at, format!("unknown group `{}`", shown(&group.value)), meant(&group.value, known));
+        }
+        if member_of.iter().take(n).any(|before| before.value == group.value) {
+            report.at(group.at, format!("group `{}` is named twice", shown(&group.value)), "name it once");
+        }
+    }
+    if let (Some(joined), Some(left)) = (&joined_on, &left_on)
+        && left.value <= joined.value
+    {
+        let message = format!("`left_on` {} is not after `joined_on` {}", left.value, joined.value);
+        report.at(left.at, message, "a unit leaves after it joined");
+    }
+    let name = name?;
+    let unit = Unit {
+        name: UnitName(name.value),
+        kind: kind?.value,
+        groups: member_of.into_iter().map(|group| group.value).collect(),
+        joined_on: joined_on.map(|day| day.value),
+        left_on: left_on.map(|day| day.value),
+    };
+    Some((unit, name.at))
+}
