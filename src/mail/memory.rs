@@ -2,13 +2,14 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{address::Address, classify::Outcome, file::unsendable, message::Outgoing};
 
 /// A letter that was delivered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Delivered {
     /// Its Message-ID.
     pub message_id: String,
@@ -16,6 +17,16 @@ pub struct Delivered {
     pub to: Address,
     /// The whole message.
     pub raw: Vec<u8>,
+}
+
+impl fmt::Debug for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivered")
+            .field("message_id", &self.message_id)
+            .field("to", &self.to)
+            .field("bytes", &self.raw.len())
+            .finish()
+    }
 }
 
 /// What happens to the next letter, instead of its being delivered and answered `Sent`.
