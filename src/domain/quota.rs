@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
-use super::duty::Quota;
+use super::{duty::Quota, text::fold};
 
 /// One named or counted thing in a submission (`检查企业=某某公司`, `标语海报=3`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,12 +54,6 @@ impl Count {
     pub fn missing(&self) -> u32 {
         self.want.saturating_sub(self.have)
     }
-}
-
-/// A name as it is compared: trimmed, full-width and half-width forms alike, inner runs of space as one.
-pub fn fold(name: &str) -> String {
-    let folded: String = name.nfkc().collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Counts the filings towards each quota, in the order of `received_at`.

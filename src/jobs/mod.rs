@@ -24,6 +24,7 @@ pub mod digest;
 pub mod housekeeping;
 pub mod known;
 pub mod materialise;
+pub mod setup;
 pub mod step;
 pub mod words;
 pub mod write;
