@@ -20,6 +20,8 @@ enum Command {
     Plan(plan::Args),
     /// Check the seeds
     Check(check::Args),
+    /// Run the real jobs on a stepped clock and keep every letter
+    Simulate(duban::cli::simulate::Args),
     /// Show the statutory calendar
     #[command(subcommand)]
     Calendar(Calendar),
@@ -52,6 +54,28 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut err = io::stderr();
     match command {
         Command::Plan(args) => plan::run(&args, zone, out),
+        Command::Simulate(args) => {
+            let settings = duban::jobs::Settings {
+                zone,
+                horizon: chrono::TimeDelta::days(35),
+                starts_on: None,
+                from: duban::mail::Mailbox::new("委安委办", duban::mail::parse_address("duban@example.com")?),
+                reply_to: None,
+                contact: "委安委办".into(),
+                signature: "市住房城乡建委安全生产委员会办公室".into(),
+                public_url: None,
+                trial_until: None,
+                pace: None,
+                batch: 100,
+                connections: 1,
+                lease: chrono::TimeDelta::minutes(10),
+                backoff: duban::mail::Backoff::default(),
+            };
+            let templates = duban::mail::Templates::load(None)?;
+            let seeds = duban::cli::seeds(args.seeds.as_deref())?;
+            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(
+                duban::cli::simulate::run(&args, settings, templates, &seeds, out))
+        }
         Command::Check(args) => {
             check::run(&args, zone.day_of(chrono::Utc::now()), out, &mut err)?;
             Ok(())

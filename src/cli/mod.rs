@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod check;
 pub mod list;
 pub mod plan;
+pub mod simulate;
 
 use std::path::Path;
 

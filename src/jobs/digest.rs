@@ -38,7 +38,6 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     let now = engine.clock.now();
     let known = engine.known().await?;
     let today = known.zone.day_of(now);
-    note_gap(engine, now).await?;
     let slot = known.zone.at(today, MORNING);
     if !known.calendar.is_workday(today) || now < slot || slot < known.starts_at() {
         return Ok(Digested::default());
@@ -84,8 +83,13 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     }
 }
 
-/// Notes that a pass is under way, and whether the watcher was down before it.
-async fn note_gap(engine: &Engine, now: DateTime<Utc>) -> Result<()> {
+/// Notes that the daemon is at work, and whether it was down before: the next digest says so. For the daemon alone; a
+/// simulation's clock leaps without anything being down.
+///
+/// # Errors
+/// The store could not.
+pub async fn note_gap(engine: &Engine) -> Result<()> {
+    let now = engine.clock.now();
     let mut tx = engine.store.read().await?;
     let seen: Option<DateTime<Utc>> = tx.meta(SEEN).await?.and_then(|text| text.parse().ok());
     let gap = seen.filter(|seen| now - *seen > GAP);

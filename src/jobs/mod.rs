@@ -19,12 +19,14 @@ use crate::{
     store::{Store, StoreError},
 };
 
+pub mod acts;
 pub mod deliver;
 pub mod digest;
 pub mod housekeeping;
 pub mod known;
 pub mod materialise;
 pub mod setup;
+pub mod simulate;
 pub mod step;
 pub mod words;
 pub mod write;
