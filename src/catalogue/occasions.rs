@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    diagnostic::{At, Report, meant, shown},
+    diagnostic::{At, Report, shown},
     tree::{self, Fields},
 };
 use crate::domain::{event::EventType, node::Node};
@@ -13,6 +13,7 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
     let tree = tree::parse(report)?;
     let mut file = Fields::new(tree.get_ref(), 0, "the file");
     let mut nodes: Vec<Node> = Vec::new();
+    let mut seen: HashMap<String, String> = HashMap::new();
     for mut table in file.tables(report, "node") {
         let name = table.name(report, "name");
         let first = table.date(report, "first");
@@ -23,13 +24,9 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
             report.at(last.at, format!("the node ends on {}, before it begins", last.value), "put the later day last");
         }
         let node = Node::dated(name.value, first.value, last.value);
-        if let Some(known) = nodes.iter().find(|known| known.key == node.key) {
+        if let Some(known) = seen.insert(node.key.clone(), node.name.clone()) {
             let message = format!("two nodes begin on {}", node.key);
-            report.at(
-                first.at,
-                message,
-                format!("make it one with “{}”: a node is known by its first day", known.name),
-            );
+            report.at(first.at, message, format!("make it one with “{known}”: a node is known by its first day"));
         }
         nodes.push(node);
     }
@@ -42,6 +39,7 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
     let tree = tree::parse(report)?;
     let mut file = Fields::new(tree.get_ref(), 0, "the file");
     let mut types: Vec<(EventType, Vec<At<String>>)> = Vec::new();
+    let mut seen = HashSet::new();
     for mut table in file.tables(report, "event") {
         let name = table.name(report, "name");
         let implies = table.texts_if(report, "implies").map(|list| list.value).unwrap_or_default();
@@ -51,7 +49,7 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
         if name.value.contains(char::is_whitespace) {
             report.at(name.at, "the name of an event has a blank", "leave it out: duties name it between blanks");
         }
-        if types.iter().any(|(known, _)| known.name == name.value) {
+        if !seen.insert(name.value.clone()) {
             report.at(name.at, format!("event `{}` is given twice", name.value), "give it once");
         }
         let texts = implies.iter().map(|implied| implied.value.clone()).collect();
@@ -68,7 +66,7 @@ fn check_implied(report: &mut Report<'_>, types: &[(EventType, Vec<At<String>>)]
         for name in implied {
             if !by_name.contains_key(name.value.as_str()) {
                 let known = types.iter().map(|(kind, _)| kind.name.as_str());
-                report.at(name.at, format!("unknown event `{}`", shown(&name.value)), meant(&name.value, known));
+                report.unknown(name.at, format!("unknown event `{}`", shown(&name.value)), &name.value, known);
             } else if reaches(&by_name, &name.value, &kind.name) {
                 report.at(name.at, format!("`{}` implies itself", kind.name), "events must not imply each other");
             }
