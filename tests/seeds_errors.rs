@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use proptest::prelude::*;
+
 use duban::catalogue::{Diagnostics, Seeds, diagnostic::MOST_TOLD, holidays, posts};
 
 const CLAUSES: &str = r#"[[part]]
@@ -533,6 +535,38 @@ fn large_files_are_read_in_seconds() {
     assert!(load_with(&[(D, one_line.as_bytes())]).is_err());
     let took = began.elapsed().unwrap();
     assert!(took.as_secs() < 30, "{took:?} in an unoptimised build");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_happens_to_a_file_is_told_and_nothing_breaks(
+        file in 0..FILES.len(),
+        at in any::<prop::sample::Index>(),
+        length in 0usize..12,
+        put in prop_oneof![
+            Just(String::new()),
+            "[\\[\\]{}\"'=,.#\\-0-9a-z甲@;\n \u{202e}\u{0}]{1,4}",
+            Just("99999999999999999999".to_owned()),
+            Just("\"\"\"".to_owned()),
+        ],
+    ) {
+        let (name, text) = FILES[file];
+        let chars: Vec<char> = text.chars().collect();
+        let at = at.index(chars.len());
+        let changed: String =
+            chars[..at].iter().copied().chain(put.chars()).chain(chars[(at + length).min(chars.len())..].iter().copied()).collect();
+        if let Err(told) = load_with(&[(name, changed.as_bytes())]) {
+            prop_assert!(!told.is_empty());
+            for mistake in &told.list {
+                let of_file = FILES.iter().find(|(name, _)| mistake.file.ends_with(name)).unwrap();
+                let text = if of_file.0 == name { changed.as_str() } else { of_file.1 };
+                let line = text.split('\n').nth(mistake.line.max(1) - 1);
+                prop_assert!(line.is_some_and(|line| mistake.column <= line.chars().count() + 1), "{mistake}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -258,19 +258,20 @@ fn check_names(report: &mut Report<'_>, known: &Known, owners: &[At<String>]) {
         if !seen.insert(owner.value.as_str()) {
             report.at(owner.at, format!("`{}` is named twice", shown(&owner.value)), "name it once");
         }
-        let (what, unknown, known): (_, _, Vec<&str>) =
-            match (owner.value.strip_prefix('@'), &known.groups, &known.units) {
-                (Some(group), Some(groups), _) => {
-                    ("group", !groups.contains_key(group), groups.keys().map(String::as_str).collect())
+        match owner.value.strip_prefix('@') {
+            Some(group) => {
+                if let Some(groups) = known.groups.as_ref().filter(|groups| !groups.contains_key(group)) {
+                    let message = format!("unknown group `{}`", shown(group));
+                    report.unknown(owner.at, message, group, groups.keys().map(String::as_str));
                 }
-                (None, _, Some(units)) => {
-                    ("unit", !units.contains(owner.value.as_str()), units.iter().map(String::as_str).collect())
+            }
+            None => {
+                let name = owner.value.as_str();
+                if let Some(units) = known.units.as_ref().filter(|units| !units.contains(name)) {
+                    let message = format!("unknown unit `{}`", shown(name));
+                    report.unknown(owner.at, message, name, units.iter().map(String::as_str));
                 }
-                _ => continue,
-            };
-        if unknown {
-            let name = owner.value.trim_start_matches('@');
-            report.unknown(owner.at, format!("unknown {what} `{}`", shown(name)), name, known);
+            }
         }
     }
 }

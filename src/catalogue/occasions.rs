@@ -61,30 +61,57 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
 }
 
 fn check_implied(report: &mut Report<'_>, types: &[(EventType, Vec<At<String>>)]) {
-    let by_name: HashMap<&str, &EventType> = types.iter().map(|(kind, _)| (kind.name.as_str(), kind)).collect();
-    for (kind, implied) in types {
+    let index: HashMap<&str, usize> = types.iter().enumerate().map(|(n, (kind, _))| (kind.name.as_str(), n)).collect();
+    let circular = circular(types, &index);
+    for (n, (kind, implied)) in types.iter().enumerate() {
         for name in implied {
-            if !by_name.contains_key(name.value.as_str()) {
+            let Some(other) = index.get(name.value.as_str()) else {
                 let known = types.iter().map(|(kind, _)| kind.name.as_str());
                 report.unknown(name.at, format!("unknown event `{}`", shown(&name.value)), &name.value, known);
-            } else if reaches(&by_name, &name.value, &kind.name) {
+                continue;
+            };
+            if circular.contains(&n) && circular.contains(other) {
                 report.at(name.at, format!("`{}` implies itself", kind.name), "events must not imply each other");
             }
         }
     }
 }
 
-/// Whether one type implies another, or is it.
-fn reaches(by_name: &HashMap<&str, &EventType>, from: &str, to: &str) -> bool {
-    let mut open = vec![from];
-    let mut seen = HashSet::new();
-    while let Some(name) = open.pop() {
-        if name == to {
-            return true;
-        }
-        if seen.insert(name) {
-            open.extend(by_name.get(name).into_iter().flat_map(|kind| kind.implies.iter().map(String::as_str)));
+/// The types that stand in a circle: those that remain when types that imply nothing more, and types that nothing more
+/// implies, are taken away again and again.
+fn circular(types: &[(EventType, Vec<At<String>>)], index: &HashMap<&str, usize>) -> HashSet<usize> {
+    let arrows: Vec<(usize, usize)> = types
+        .iter()
+        .enumerate()
+        .flat_map(|(from, (_, implied))| implied.iter().map(move |name| (from, name.value.as_str())))
+        .filter_map(|(from, to)| Some((from, *index.get(to)?)))
+        .collect();
+    let backwards: Vec<(usize, usize)> = arrows.iter().map(|(from, to)| (*to, *from)).collect();
+    let all: HashSet<usize> = (0..types.len()).collect();
+    let led_from_circles = without_sources(&all, &arrows);
+    without_sources(&led_from_circles, &backwards)
+}
+
+/// What remains of `kept` when everything that no remaining arrow points to is taken away again and again.
+fn without_sources(kept: &HashSet<usize>, arrows: &[(usize, usize)]) -> HashSet<usize> {
+    let mut kept = kept.clone();
+    let mut targets: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut pointed: HashMap<usize, usize> = HashMap::new();
+    for (from, to) in arrows.iter().filter(|(from, to)| kept.contains(from) && kept.contains(to)) {
+        targets.entry(*from).or_default().push(*to);
+        *pointed.entry(*to).or_default() += 1;
+    }
+    let mut open: Vec<usize> = kept.iter().copied().filter(|n| !pointed.contains_key(n)).collect();
+    while let Some(source) = open.pop() {
+        kept.remove(&source);
+        for target in targets.get(&source).into_iter().flatten() {
+            if let Some(count) = pointed.get_mut(target) {
+                *count -= 1;
+                if *count == 0 {
+                    open.push(*target);
+                }
+            }
         }
     }
-    false
+    kept
 }
