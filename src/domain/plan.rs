@@ -107,20 +107,27 @@ pub fn opening_between(world: &World<'_>, from: DateTime<Utc>, until: DateTime<U
     collect(world, first, last, |term| from < term.opens_at && term.opens_at <= until)
 }
 
-/// What one node opens: its days, and its own obligation for duties that are owed once a node. Days that other nodes have
-/// too are given again; the period is the same.
+/// What one node opens, whether or not the world has it yet: its days, and its own obligation for duties that are owed
+/// once a node. Days that other nodes have too are given again; the period is the same.
 pub fn for_node(world: &World<'_>, node: &Node) -> Vec<Owed> {
-    let within = |term: &Term| match &term.period {
-        Period::Node(key) => *key == node.key,
-        Period::Day(day) => node.contains(*day),
-        _ => false,
-    };
-    let mut rows = collect(world, node.first, node.last, within);
-    let by_nodes = |row: &Owed| {
-        row.form == Form::Node
-            || world.catalogue.duty(&row.duty).is_some_and(|duty| duty.cadence == Cadence::EachNodeDay)
-    };
-    rows.retain(by_nodes);
+    let owners = Owners::new(world.roster);
+    let mut rows = Vec::new();
+    for duty in &world.catalogue.duties {
+        let by_day = duty.cadence == Cadence::EachNodeDay;
+        if !by_day && !duty.also_each_node {
+            continue;
+        }
+        let days = node.first.iter_days().take_while(|day| by_day && *day <= node.last);
+        let days = days.filter_map(|day| calendar_term(world, duty, Period::Day(day)));
+        let once = node_terms(world, std::slice::from_ref(node), node.first, node.last);
+        let once = once.into_iter().filter(|_| duty.also_each_node);
+        let terms = days.map(|term| (Form::Cadence, term)).chain(once.map(|term| (Form::Node, term)));
+        let resolved = owners.of(duty);
+        for (form, term) in terms.filter(|(_, term)| effective_on(duty, term.opening_day)) {
+            push_owed(&mut rows, duty, form, &term, &resolved);
+        }
+    }
+    rows.sort_by(order);
     rows
 }
 
