@@ -42,6 +42,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
+            if let Some(usage) = error.downcast_ref::<clap::Error>() {
+                usage.exit();
+            }
             let code = if error.is::<Diagnostics>() { 78 } else { 1 };
             let _ = writeln!(io::stderr(), "{error:#}");
             ExitCode::from(code)
