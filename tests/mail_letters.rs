@@ -4,19 +4,24 @@ use std::{
     fs,
     io::Write as _,
     process::{Command, Stdio},
+    sync::LazyLock,
 };
 
 use chrono::DateTime;
 use duban::mail::{
     DigestContext, Item, LINK_PLACEHOLDER, LetterContext, LetterKind, MAX_LINE, Mailbox, Outgoing, RenderError,
-    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, message_id, parse_address,
+    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, hostile_char, message_id, parse_address,
 };
 use mail_parser::{MessageParser, MimeHeaders, PartType};
+use proptest::prelude::*;
 
 const LETTERS: [LetterKind; 4] = [LetterKind::Today, LetterKind::Chase, LetterKind::Supervise, LetterKind::Event];
 
-fn templates() -> Templates {
-    Templates::load(None).unwrap_or_else(|errors| panic!("{errors}"))
+static TEMPLATES: LazyLock<Templates> =
+    LazyLock::new(|| Templates::load(None).unwrap_or_else(|errors| panic!("{errors}")));
+
+fn templates() -> &'static Templates {
+    &TEMPLATES
 }
 
 /// Every sample, rendered.
@@ -339,6 +344,34 @@ fn messages_read_back_as_written() {
             let (PartType::Text(body) | PartType::Html(body)) = &part.body else { panic!("{kind:?}") };
             assert_eq!(squeeze(body), squeeze(expected), "{kind:?}");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever stands in a name: an error or a letter that reads back, never a panic, never a header more.
+    #[test]
+    fn no_name_breaks_a_letter(name in "\\PC{0,40}|.{0,40}|[\\s\\S]{0,40}|=\\?utf-8\\?[bq]\\?.{0,20}\\?=", n in 0..4usize) {
+        let mut context = LetterContext::sample(LETTERS[n]);
+        context.recipient.clone_from(&name);
+        context.sections[0].items[0].title.clone_from(&name);
+        context.sections[0].items[0].clause_label.clone_from(&name);
+        let rendered = templates().letter(&context);
+        prop_assert_eq!(hostile_char(&name).is_some(), matches!(rendered, Err(RenderError::Hostile { .. })));
+        let plain = templates().letter(&LetterContext::sample(LETTERS[n])).unwrap();
+        let mut letter = outgoing(1, &rendered.unwrap_or(plain), None);
+        letter.to.name.clone_from(&name);
+        let Ok(bytes) = letter.build() else {
+            prop_assert!(hostile_char(&name).is_some());
+            return Ok(());
+        };
+        let message = MessageParser::default().parse(&bytes).unwrap();
+        let names: Vec<_> = message.headers().iter().map(|header| header.name().to_owned()).collect();
+        prop_assert_eq!(names.len(), 12, "{:?}", names);
+        prop_assert_eq!(message.to().unwrap().first().unwrap().address(), Some("zongzhan@cq.gov.cn"));
+        let lines_fit = bytes.split(|&b| b == b'\n').all(|line| line.len() <= MAX_LINE + 1);
+        prop_assert!(lines_fit);
     }
 }
 

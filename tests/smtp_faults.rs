@@ -71,14 +71,7 @@ fn smtp(settings: SmtpSettings) -> Transport {
 
 /// Code, phase, reason, alarm.
 fn summary(outcome: &Outcome) -> (&'static str, Phase, Option<Reason>, bool) {
-    let code = outcome.code();
-    match outcome {
-        Outcome::Sent { .. } => (code, Phase::AfterDot, None, false),
-        Outcome::Deferred { phase, reason, .. }
-        | Outcome::Refused { phase, reason, .. }
-        | Outcome::Unknown { phase, reason } => (code, *phase, Some(*reason), false),
-        Outcome::ConnectionDown { phase, reason, alarm, .. } => (code, *phase, Some(*reason), *alarm),
-    }
+    (outcome.code(), outcome.phase(), outcome.reason(), outcome.alarms())
 }
 
 #[tokio::test]

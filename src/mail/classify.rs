@@ -195,6 +195,42 @@ impl Outcome {
         }
     }
 
+    /// The phase reached; for a letter sent, that after the dot.
+    pub fn phase(&self) -> Phase {
+        match self {
+            Outcome::Sent { .. } => Phase::AfterDot,
+            Outcome::Deferred { phase, .. }
+            | Outcome::ConnectionDown { phase, .. }
+            | Outcome::Refused { phase, .. }
+            | Outcome::Unknown { phase, .. } => *phase,
+        }
+    }
+
+    /// What the server said, or what failed, cleaned.
+    pub fn reply(&self) -> Option<&str> {
+        match self {
+            Outcome::Sent { reply } | Outcome::Refused { reply, .. } => Some(reply),
+            Outcome::Deferred { reply, .. } | Outcome::ConnectionDown { reply, .. } => reply.as_deref(),
+            Outcome::Unknown { .. } => None,
+        }
+    }
+
+    /// Why it was not sent.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Outcome::Sent { .. } => None,
+            Outcome::Deferred { reason, .. }
+            | Outcome::ConnectionDown { reason, .. }
+            | Outcome::Refused { reason, .. }
+            | Outcome::Unknown { reason, .. } => Some(*reason),
+        }
+    }
+
+    /// Whether somebody has to mend something before any mail can leave.
+    pub fn alarms(&self) -> bool {
+        matches!(self, Outcome::ConnectionDown { alarm: true, .. })
+    }
+
     /// Whether the server has taken the letter.
     pub fn is_sent(&self) -> bool {
         matches!(self, Outcome::Sent { .. })
@@ -469,14 +505,7 @@ mod tests {
         ];
         for (phase, code, text, outcome, reason) in cases {
             let got = classify(phase, &reply(code, text));
-            let why = match &got {
-                Outcome::Deferred { reason, .. }
-                | Outcome::ConnectionDown { reason, .. }
-                | Outcome::Refused { reason, .. }
-                | Outcome::Unknown { reason, .. } => Some(*reason),
-                Outcome::Sent { .. } => None,
-            };
-            assert_eq!((got.code(), why), (outcome, Some(reason)), "{phase} {code} {text}");
+            assert_eq!((got.code(), got.reason()), (outcome, Some(reason)), "{phase} {code} {text}");
         }
     }
 

@@ -378,12 +378,11 @@ fn letter_extras(context: &LetterContext) -> Value {
         counts.insert(kind, count);
         colours.insert(kind, colour(kind));
     }
-    let gravest: Vec<&Item> = context
-        .sections
-        .iter()
-        .filter(|section| section.kind.letter() == context.kind)
-        .flat_map(|section| &section.items)
-        .collect();
+    let of_kind = || context.sections.iter().filter(|section| section.kind.letter() == context.kind);
+    let mut gravest: Vec<&Item> = of_kind().flat_map(|section| &section.items).collect();
+    if gravest.is_empty() {
+        gravest = context.sections.iter().take(1).flat_map(|section| &section.items).collect();
+    }
     let longest = gravest.iter().filter_map(|item| item.days_overdue).max().unwrap_or(0);
     json!({
         "counts": counts,

@@ -16,6 +16,7 @@ use lettre::transport::smtp::{
     response::Response,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -39,7 +40,8 @@ use super::{
 };
 
 /// How the connection is secured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TlsMode {
     /// Not at all: for a relay on this machine.
     None,

@@ -371,10 +371,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     fn extensions(&self) -> String {
         let mut lines = vec!["fake.example.com".to_owned(), "SIZE 10000000".to_owned()];
         let starttls = matches!(self.setup.security, Security::StartTls | Security::BrokenStartTls);
-        if starttls && !self.secure {
+        let before_tls = starttls && !self.secure;
+        if before_tls {
             lines.push("STARTTLS".to_owned());
         }
-        if self.setup.login.is_some() {
+        if self.setup.login.is_some() && !before_tls {
             lines.push(format!("AUTH {}", self.setup.mechanisms));
         }
         let last = lines.len() - 1;
@@ -462,6 +463,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             }
             Some(How::Twice) => {
                 self.write(right.as_bytes()).await?;
+                // So late that the right one has been read alone.
+                sleep(Duration::from_millis(30)).await;
                 self.write(right.as_bytes()).await.map(|()| true)
             }
         }
