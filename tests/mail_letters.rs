@@ -90,6 +90,11 @@ fn subjects_say_what_matters_and_are_cut_where_they_must() {
     long.sections[0].items[0].clause_label = "很长的依据".repeat(10);
     assert_eq!(subject(&long).chars().count(), SUBJECT_CHARS);
     assert!(subject(&long).ends_with('…'));
+    assert_eq!(subject(&LetterContext::sample(LetterKind::Event)), "【事件】1项逾期未办，请即办理");
+    assert_eq!(
+        subject(&LetterContext::sample_bare(LetterKind::Event)),
+        "【事件】第43项第1条，时限10月31日（周一）16:30"
+    );
     let digest = |digest: &DigestContext| templates.digest(digest).unwrap().subject;
     assert_eq!(digest(&DigestContext::sample()), "【督办清单】2022年10月31日（周一）新增逾期1项");
     assert_eq!(digest(&DigestContext::sample_empty()), "【督办清单】2022年10月31日（周一）今日无新增逾期");
@@ -146,9 +151,21 @@ fn every_item_stands_in_both_parts_with_all_it_has() {
     all.push((rendered, items));
     for (rendered, items) in all {
         for item in items {
-            let optional = [item.missing, item.basis_note, item.note, item.days_overdue.map(|n| format!("逾期{n}日"))];
-            let fields =
-                [item.clause_label, item.title, item.owners, item.period_label, item.due_label, item.light_word];
+            let optional = [
+                item.missing,
+                item.basis_note,
+                item.note,
+                item.days_overdue.filter(|n| *n > 0).map(|n| format!("逾期{n}日")),
+            ];
+            let fields = [
+                item.duty,
+                item.clause_label,
+                item.title,
+                item.owners,
+                item.period_label,
+                item.due_label,
+                item.light_word,
+            ];
             for field in fields.into_iter().chain(optional.into_iter().flatten()) {
                 assert!(rendered.text.contains(&field), "{field} is not in the text");
                 assert!(rendered.html.contains(&field), "{field} is not in HTML");

@@ -394,7 +394,11 @@ fn letter_extras(context: &LetterContext) -> Value {
 
 fn colour(kind: SectionKind) -> &'static str {
     match kind {
-        SectionKind::Event | SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => "#b42318",
+        SectionKind::EventMissed
+        | SectionKind::Event
+        | SectionKind::Supervise
+        | SectionKind::Chase
+        | SectionKind::Overdue => "#b42318",
         SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon => "#8a5a00",
     }
 }
