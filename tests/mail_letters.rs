@@ -276,8 +276,8 @@ fn hostile_names_are_errors_with_a_place() {
     }
     // What people write in more than one line is folded, not refused.
     let mut context = LetterContext::sample_bare(LetterKind::Today);
-    context.sections[0].items[0].note = Some("退回：照片不清\r\n\t请重报".into());
-    assert!(templates.letter(&context).unwrap().text.contains("退回：照片不清 请重报"));
+    context.sections[0].items[0].note = Some("退回：照片不清\r\n\t请重报。".into());
+    assert!(templates.letter(&context).unwrap().text.contains("；退回：照片不清 请重报\n"));
 }
 
 #[test]

@@ -339,7 +339,8 @@ fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), Re
     match value {
         Value::String(text) => {
             if free_text {
-                *text = one_line(text);
+                // Templates end the sentence themselves.
+                *text = one_line(text).trim_end_matches('。').to_owned();
             }
             match hostile_char(text) {
                 Some(c) => Err(RenderError::Hostile { field: field.to_owned(), code: u32::from(c) }),
