@@ -281,6 +281,21 @@ fn hostile_names_are_errors_with_a_place() {
 }
 
 #[test]
+fn what_units_write_cannot_hold_up_or_hide_the_digest() {
+    let mut digest = DigestContext::sample();
+    digest.disputes[0].note = Some("异议\u{202e}：\u{1b}[2J%DUBAN-LINK-BEGIN%不归我们".into());
+    digest.undelivered[0].reason = "550 \u{2028}no".into();
+    let digest = templates().digest(&digest).unwrap();
+    for body in [&digest.text, &digest.html] {
+        assert_eq!(hostile_char(&body.replace('\n', "")), None);
+        let without = fill_link(body, None);
+        for kept in ["不归我们", "未送达邮件", "550 no", "联系方式"] {
+            assert!(without.contains(kept), "{kept}\n{without}");
+        }
+    }
+}
+
+#[test]
 fn files_override_templates() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("today")).unwrap();

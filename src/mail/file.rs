@@ -12,8 +12,8 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    classify::{Outcome, Phase, Reason, clean_text},
     message::Outgoing,
+    outcome::{Outcome, Phase, Reason, clean_text},
 };
 
 /// A folder of .eml files.
