@@ -76,8 +76,10 @@ fn run(command: Command, out: &mut dyn Write) -> anyhow::Result<()> {
             };
             let templates = duban::mail::Templates::load(None)?;
             let seeds = duban::cli::seeds(args.seeds.as_deref())?;
-            tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(
-                duban::cli::simulate::run(&args, settings, templates, &seeds, out))
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(duban::cli::simulate::run(&args, settings, templates, &seeds, out))
         }
         Command::Check(args) => {
             check::run(&args, zone.day_of(chrono::Utc::now()), out, &mut err)?;

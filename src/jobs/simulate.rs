@@ -81,7 +81,8 @@ impl Behaviour {
     pub fn check(&self) -> std::result::Result<(), String> {
         let given = self.except.iter().filter_map(|except| except.late_by.as_ref()).chain(&self.late_by);
         for text in given {
-            distance(text).ok_or_else(|| format!("`late_by = \"{text}\"`: write a number of days (`3d`) or hours (`30h`)"))?;
+            distance(text)
+                .ok_or_else(|| format!("`late_by = \"{text}\"`: write a number of days (`3d`) or hours (`30h`)"))?;
         }
         Ok(())
     }

@@ -135,7 +135,11 @@ impl Actor<'_> {
             counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
         }
         if let Some(item) = new.items.iter().find(|item| !counters.contains(&item.counter)) {
-            let known = if counters.is_empty() { "该事项不计数".to_owned() } else { format!("可填：{}", counters.join("、")) };
+            let known = if counters.is_empty() {
+                "该事项不计数".to_owned()
+            } else {
+                format!("可填：{}", counters.join("、"))
+            };
             return refuse(format!("没有计数项“{}”；{known}", item.counter));
         }
         Ok(rows)
