@@ -237,7 +237,7 @@ impl Tx {
     pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
         let mut made = 0;
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = self.marks().values(INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
                 let mut query = sqlx::query(text);
                 for Stored { obligation: o, catalogue, log_head } in chunk {
@@ -275,7 +275,7 @@ impl Tx {
     pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(UPDATE, chunk.len(), UPDATE_COLUMNS);
+            let text = self.marks().values(UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text);
                 for Stored { obligation: o, catalogue, log_head } in chunk {
@@ -322,7 +322,7 @@ impl Tx {
     pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(STEP, chunk.len(), STEP_COLUMNS);
+            let text = self.marks().values(STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text);
                 for Stored { obligation: o, log_head, .. } in chunk {
@@ -409,7 +409,7 @@ impl Tx {
     pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(IN_IDS, 1, chunk.len());
+            let text = self.marks().list(IN_IDS, chunk.len());
             let rows: Vec<Row> = on!(self, |c| {
                 let mut query = sqlx::query_as(text);
                 for id in chunk {

@@ -226,7 +226,7 @@ impl Tx {
     pub async fn submissions_for(&mut self, obligations: &[i64]) -> Result<Vec<Counted>> {
         let mut found = Vec::new();
         for chunk in obligations.chunks(bulk::ROWS) {
-            let text = bulk::list(FOR_OBLIGATION, 1, chunk.len());
+            let text = self.marks().list(FOR_OBLIGATION, chunk.len());
             let rows: Vec<CountedRow> = on!(self, |c| {
                 let mut query = sqlx::query_as(text);
                 for id in chunk {
