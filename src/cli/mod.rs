@@ -1,13 +1,109 @@
 //! The command line: a file a subcommand. Arguments in, text out; decides nothing.
+//!
+//! Exit codes: 0 done, 1 refused, 2 not understood (clap), 78 a configuration, seeds or a database that cannot be used.
 
 pub mod calendar;
 pub mod check;
 pub mod list;
+pub mod open;
 pub mod plan;
 
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use crate::catalogue::{Diagnostics, Seeds};
+use clap::{Parser, Subcommand};
+
+use crate::{
+    catalogue::{Diagnostics, Seeds},
+    clock::Clock,
+    mail::TemplateErrors,
+};
+
+/// 督办: knows who owes what by when.
+#[derive(Debug, Parser)]
+#[command(name = "duban", version, about)]
+pub struct Cli {
+    /// What all commands share.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What all commands share.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Common {
+    /// Read this configuration over the defaults
+    #[arg(long, global = true, value_name = "FILE", env = "DUBAN_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// What there is to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List what falls due in a range of days
+    Plan(plan::Args),
+    /// Check configuration, templates and seeds
+    Check(check::Args),
+    /// Show the statutory calendar
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+}
+
+/// `duban calendar …`
+#[derive(Debug, Subcommand)]
+pub enum CalendarCommand {
+    /// Show the listed days of a year
+    Show(calendar::ShowArgs),
+}
+
+/// A configuration, seeds or a database that cannot be used: exit 78, so that systemd does not try again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(pub String);
+
+/// A command that has said what it had to say and ends with this exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("exit {0}")]
+pub struct Exit(pub u8);
+
+/// The exit code for an error.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
+        return *code;
+    }
+    if error.is::<Diagnostics>() || error.is::<TemplateErrors>() || error.is::<Unusable>() { 78 } else { 1 }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// See [`exit_code`].
+pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(dispatch(cli, out));
+    // What still hangs in a system call must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    done
+}
+
+async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
+    let common = &cli.common;
+    let mut err = io::stderr();
+    match cli.command {
+        Command::Plan(args) => plan::run(&args, open::config(common)?.zone(), out),
+        Command::Check(args) => {
+            let config = open::config(common)?;
+            config.templates()?;
+            let today = config.zone().day_of(Clock::System.now());
+            check::run(&args, today, out, &mut err).map(drop)
+        }
+        Command::Calendar(CalendarCommand::Show(args)) => calendar::show(&args, &seeds(None)?.calendar, out, &mut err),
+    }
+}
 
 /// The seeds of a folder, or the copy in the binary.
 pub fn seeds(folder: Option<&Path>) -> Result<Seeds, Diagnostics> {
