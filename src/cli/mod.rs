@@ -5,8 +5,11 @@
 pub mod calendar;
 pub mod check;
 pub mod list;
+pub mod logging;
+pub mod next;
 pub mod open;
 pub mod plan;
+pub mod serve;
 
 use std::{
     io::{self, Write},
@@ -44,6 +47,8 @@ pub struct Common {
 /// What there is to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the daemon
+    Serve(serve::Args),
     /// List what falls due in a range of days
     Plan(plan::Args),
     /// Check configuration, templates and seeds
@@ -94,6 +99,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     let common = &cli.common;
     let mut err = io::stderr();
     match cli.command {
+        Command::Serve(serve::Args {}) => serve::run(common, out).await,
         Command::Plan(args) => plan::run(&args, open::config(common)?.zone(), out),
         Command::Check(args) => {
             let config = open::config(common)?;

@@ -16,6 +16,7 @@ use crate::{
     clock::Clock,
     config::{Config, Surroundings},
     jobs::Engine,
+    mail::{Templates, Transport},
     store::{Location, Store, StoreError},
 };
 
@@ -47,18 +48,32 @@ pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
         let path = path.display();
         bail!(Unusable(format!("{path}: there is no database yet; start `duban serve` once, or run `duban migrate`")));
     }
+    let parts = parts(config)?;
     let store = store(&config.location).await?;
-    assemble(config, store)
+    Ok(parts.engine(config, store))
 }
 
-/// An engine from its parts.
+/// What an engine needs besides its database: all that can be wrong before one is opened.
+pub struct Parts {
+    templates: Templates,
+    transport: Transport,
+}
+
+/// The templates and the way out.
 ///
 /// # Errors
 /// The templates or the transport's certificates cannot be used.
-pub fn assemble(config: &Config, store: Store) -> anyhow::Result<Engine> {
+pub fn parts(config: &Config) -> anyhow::Result<Parts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
-    Ok(Engine::new(store, Clock::System, config.settings(), templates, transport, None))
+    Ok(Parts { templates, transport })
+}
+
+impl Parts {
+    /// An engine.
+    pub fn engine(self, config: &Config, store: Store) -> Engine {
+        Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None)
+    }
 }
 
 /// Opens a database, or makes one where there is none, and brings its schema up.

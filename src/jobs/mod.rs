@@ -21,8 +21,11 @@ use crate::{
 
 pub mod deliver;
 pub mod digest;
+pub mod driver;
+pub mod health;
 pub mod housekeeping;
 pub mod known;
+pub mod leap;
 pub mod materialise;
 pub mod setup;
 pub mod step;
