@@ -29,9 +29,7 @@ impl Clock {
         match self {
             #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
             Clock::System => DateTime::from_timestamp(Utc::now().timestamp(), 0).unwrap_or_default(),
-            Clock::Stepped(seconds) => {
-                DateTime::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap_or_default()
-            }
+            Clock::Stepped(seconds) => DateTime::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap_or_default(),
         }
     }
 

@@ -19,6 +19,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
+            if let Some(usage) = error.downcast_ref::<clap::Error>() {
+                usage.exit();
+            }
             if !error.is::<Exit>() {
                 let _ = writeln!(io::stderr(), "{error:#}");
             }

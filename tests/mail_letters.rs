@@ -4,19 +4,24 @@ use std::{
     fs,
     io::Write as _,
     process::{Command, Stdio},
+    sync::LazyLock,
 };
 
 use chrono::DateTime;
 use duban::mail::{
     DigestContext, Item, LINK_PLACEHOLDER, LetterContext, LetterKind, MAX_LINE, Mailbox, Outgoing, RenderError,
-    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, message_id, parse_address,
+    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, hostile_char, message_id, parse_address,
 };
 use mail_parser::{MessageParser, MimeHeaders, PartType};
+use proptest::prelude::*;
 
 const LETTERS: [LetterKind; 4] = [LetterKind::Today, LetterKind::Chase, LetterKind::Supervise, LetterKind::Event];
 
-fn templates() -> Templates {
-    Templates::load(None).unwrap_or_else(|errors| panic!("{errors}"))
+static TEMPLATES: LazyLock<Templates> =
+    LazyLock::new(|| Templates::load(None).unwrap_or_else(|errors| panic!("{errors}")));
+
+fn templates() -> &'static Templates {
+    &TEMPLATES
 }
 
 /// Every sample, rendered.
@@ -85,6 +90,11 @@ fn subjects_say_what_matters_and_are_cut_where_they_must() {
     long.sections[0].items[0].clause_label = "很长的依据".repeat(10);
     assert_eq!(subject(&long).chars().count(), SUBJECT_CHARS);
     assert!(subject(&long).ends_with('…'));
+    assert_eq!(subject(&LetterContext::sample(LetterKind::Event)), "【事件】1项逾期未办，请即办理");
+    assert_eq!(
+        subject(&LetterContext::sample_bare(LetterKind::Event)),
+        "【事件】第43项第1条，时限10月31日（周一）16:30"
+    );
     let digest = |digest: &DigestContext| templates.digest(digest).unwrap().subject;
     assert_eq!(digest(&DigestContext::sample()), "【督办清单】2022年10月31日（周一）新增逾期1项");
     assert_eq!(digest(&DigestContext::sample_empty()), "【督办清单】2022年10月31日（周一）今日无新增逾期");
@@ -141,9 +151,21 @@ fn every_item_stands_in_both_parts_with_all_it_has() {
     all.push((rendered, items));
     for (rendered, items) in all {
         for item in items {
-            let optional = [item.missing, item.basis_note, item.note, item.days_overdue.map(|n| format!("逾期{n}日"))];
-            let fields =
-                [item.clause_label, item.title, item.owners, item.period_label, item.due_label, item.light_word];
+            let optional = [
+                item.missing,
+                item.basis_note,
+                item.note,
+                item.days_overdue.filter(|n| *n > 0).map(|n| format!("逾期{n}日")),
+            ];
+            let fields = [
+                item.duty,
+                item.clause_label,
+                item.title,
+                item.owners,
+                item.period_label,
+                item.due_label,
+                item.light_word,
+            ];
             for field in fields.into_iter().chain(optional.into_iter().flatten()) {
                 assert!(rendered.text.contains(&field), "{field} is not in the text");
                 assert!(rendered.html.contains(&field), "{field} is not in HTML");
@@ -254,8 +276,23 @@ fn hostile_names_are_errors_with_a_place() {
     }
     // What people write in more than one line is folded, not refused.
     let mut context = LetterContext::sample_bare(LetterKind::Today);
-    context.sections[0].items[0].note = Some("退回：照片不清\r\n\t请重报".into());
-    assert!(templates.letter(&context).unwrap().text.contains("退回：照片不清 请重报"));
+    context.sections[0].items[0].note = Some("退回：照片不清\r\n\t请重报。".into());
+    assert!(templates.letter(&context).unwrap().text.contains("；退回：照片不清 请重报\n"));
+}
+
+#[test]
+fn what_units_write_cannot_hold_up_or_hide_the_digest() {
+    let mut digest = DigestContext::sample();
+    digest.disputes[0].note = Some("异议\u{202e}：\u{1b}[2J%DUBAN-LINK-BEGIN%不归我们".into());
+    digest.undelivered[0].reason = "550 \u{2028}no".into();
+    let digest = templates().digest(&digest).unwrap();
+    for body in [&digest.text, &digest.html] {
+        assert_eq!(hostile_char(&body.replace('\n', "")), None);
+        let without = fill_link(body, None);
+        for kept in ["不归我们", "未送达邮件", "550 no", "联系方式"] {
+            assert!(without.contains(kept), "{kept}\n{without}");
+        }
+    }
 }
 
 #[test]
@@ -339,6 +376,34 @@ fn messages_read_back_as_written() {
             let (PartType::Text(body) | PartType::Html(body)) = &part.body else { panic!("{kind:?}") };
             assert_eq!(squeeze(body), squeeze(expected), "{kind:?}");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever stands in a name: an error or a letter that reads back, never a panic, never a header more.
+    #[test]
+    fn no_name_breaks_a_letter(name in "\\PC{0,40}|.{0,40}|[\\s\\S]{0,40}|=\\?utf-8\\?[bq]\\?.{0,20}\\?=", n in 0..4usize) {
+        let mut context = LetterContext::sample(LETTERS[n]);
+        context.recipient.clone_from(&name);
+        context.sections[0].items[0].title.clone_from(&name);
+        context.sections[0].items[0].clause_label.clone_from(&name);
+        let rendered = templates().letter(&context);
+        prop_assert_eq!(hostile_char(&name).is_some(), matches!(rendered, Err(RenderError::Hostile { .. })));
+        let plain = templates().letter(&LetterContext::sample(LETTERS[n])).unwrap();
+        let mut letter = outgoing(1, &rendered.unwrap_or(plain), None);
+        letter.to.name.clone_from(&name);
+        let Ok(bytes) = letter.build() else {
+            prop_assert!(hostile_char(&name).is_some());
+            return Ok(());
+        };
+        let message = MessageParser::default().parse(&bytes).unwrap();
+        let names: Vec<_> = message.headers().iter().map(|header| header.name().to_owned()).collect();
+        prop_assert_eq!(names.len(), 12, "{:?}", names);
+        prop_assert_eq!(message.to().unwrap().first().unwrap().address(), Some("zongzhan@cq.gov.cn"));
+        let lines_fit = bytes.split(|&b| b == b'\n').all(|line| line.len() <= MAX_LINE + 1);
+        prop_assert!(lines_fit);
     }
 }
 

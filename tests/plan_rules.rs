@@ -146,6 +146,8 @@ fn overlapping_nodes_owe_one_check_in_a_day_and_one_publicity_each() {
     assert_eq!(publicity[0].due_at, local("2022-10-03T00:00:00"));
     let of_window = plan::for_node(&world, &opened[0]);
     assert_eq!(of_window.len(), 3 * 13 + 1);
+    assert!(of_window.iter().all(|owed| rows.contains(owed)));
+    assert_eq!(plan::for_node(&World { nodes: &[], ..world }, &opened[0]), of_window);
 }
 
 fn event(kind: &str, units: &[&str]) -> Event {

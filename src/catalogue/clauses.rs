@@ -15,7 +15,11 @@ pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
     let parts = read_parts(&mut file, report);
     let mut entries = Vec::new();
     let mut seen = HashMap::new();
-    for mut task in file.tables(report, "task") {
+    let tables = file.tables(report, "task");
+    if tables.is_empty() {
+        report.at(0, "there is no task", "begin each with `[[task]]`");
+    }
+    for mut task in tables {
         let item = task.number(report, "item");
         let part = task.number(report, "part");
         let title = task.text(report, "title");
@@ -29,7 +33,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
         if number == 0 {
             report.at(item.at, "`item` 0 is out of range", "tasks are numbered from 1");
         }
-        if let Some(line) = seen.insert(number, report.source().position(item.at).0) {
+        if let Some(line) = seen.insert(number, report.source().line(item.at)) {
             report.at(item.at, format!("task {number} is given twice"), format!("it stands in line {line} already"));
         }
         let Some(part_title) = parts.get(&part.value) else {

@@ -7,6 +7,9 @@ use std::{borrow::Cow, fmt};
 /// So many mistakes of a file are told one by one; of the rest, the number.
 pub const MOST_TOLD: usize = 200;
 
+/// Of so many known words the one that was meant is looked for.
+const MOST_WEIGHED: usize = 5_000;
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -133,9 +136,14 @@ impl<'a> Source<'a> {
         self.text
     }
 
+    /// The line of a byte offset, from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset).max(1)
+    }
+
     /// Line and column of a byte offset, from 1; columns count characters.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let line = self.line(offset);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let mut end = offset.min(self.text.len());
         while !self.text.is_char_boundary(end) {
@@ -174,6 +182,20 @@ impl<'a> Report<'a> {
         self.found.list.push(Diagnostic { file, line, column, message: message.into(), help: help.into() });
     }
 
+    /// A word at a byte offset that is none of the `known` ones, with a hint at what was meant.
+    pub fn unknown<'k>(
+        &mut self,
+        offset: usize,
+        message: impl Into<String>,
+        given: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) {
+        // Looking for what was meant costs more than all the rest: not for what is only counted.
+        let told = self.found.list.len() < MOST_TOLD;
+        let help = if told { meant(given, known) } else { String::new() };
+        self.at(offset, message, help);
+    }
+
     /// Whether nothing is wrong so far.
     pub fn is_clean(&self) -> bool {
         self.found.is_empty()
@@ -204,7 +226,8 @@ impl<T> At<T> {
 
 /// The one of `known` that was probably meant, or all of them, as a hint.
 pub fn meant<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
+    let mut known: Vec<&str> = known.into_iter().take(MOST_WEIGHED).collect();
+    known.sort_unstable();
     let nearest = known.iter().map(|word| (distance(given, word), *word)).min();
     match nearest {
         Some((far, word)) if far <= 2 && far < word.chars().count() => format!("did you mean `{word}`?"),
@@ -280,7 +303,7 @@ mod tests {
     #[test]
     fn near_misses_are_guessed() {
         assert_eq!(meant("cadense", ["cadence", "due"]), "did you mean `cadence`?");
-        assert_eq!(meant("x", ["cadence", "due"]), "known: cadence, due");
+        assert_eq!(meant("x", ["due", "cadence"]), "known: cadence, due");
         assert_eq!((distance("", "ab"), distance("kitten", "sitting"), distance("a", "a")), (2, 3, 0));
     }
 

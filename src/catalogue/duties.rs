@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::{
-    diagnostic::{At, Report, meant, shown},
+    diagnostic::{At, Report, shown},
     grammar,
     tree::{self, Fields},
 };
@@ -60,7 +60,11 @@ pub fn read(report: &mut Report<'_>, known: &Known) -> Option<Vec<Duty>> {
     let mut file = Fields::new(tree.get_ref(), 0, "the file");
     let mut duties = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for mut table in file.tables(report, "duty") {
+    let tables = file.tables(report, "duty");
+    if tables.is_empty() {
+        report.at(0, "there is no duty", "begin each with `[[duty]]`");
+    }
+    for mut table in tables {
         let duty = read_duty(&mut table, report, known, &mut seen);
         table.finish(report);
         duties.extend(duty);
@@ -123,7 +127,7 @@ fn read_id(table: &mut Fields<'_, '_>, report: &mut Report<'_>, seen: &mut HashM
         report.at(id.at, message, "ids are written like 13.2 or 3.1a: at most 16 letters, digits, `.` and `-`");
         return None;
     }
-    let line = report.source().position(id.at).0;
+    let line = report.source().line(id.at);
     if let Some(first) = seen.insert(id.value.clone(), line) {
         report.at(id.at, format!("duty `{}` is given twice", id.value), format!("it stands in line {first} already"));
     }
@@ -169,7 +173,7 @@ fn read_word<T: Clone>(
     let found = grammar::word(words, &written.value);
     if found.is_none() {
         let message = format!("unknown {key} `{}`", shown(&written.value));
-        report.at(written.at, message, meant(&written.value, words.iter().map(|(word, _)| *word)));
+        report.unknown(written.at, message, &written.value, words.iter().map(|(word, _)| *word));
     }
     found.map(|value| At::new(value, written.at))
 }
@@ -202,7 +206,7 @@ fn read_timing(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
         && !events.contains(event)
     {
         let message = format!("unknown event `{}`", shown(event));
-        report.at(cadence.at, message, meant(event, events.iter().map(String::as_str)));
+        report.unknown(cadence.at, message, event, events.iter().map(String::as_str));
     }
     if let (Some(kind), Some(cadence)) = (&kind, &cadence) {
         check_kind(report, kind, &cadence.value);
@@ -254,21 +258,20 @@ fn check_names(report: &mut Report<'_>, known: &Known, owners: &[At<String>]) {
         if !seen.insert(owner.value.as_str()) {
             report.at(owner.at, format!("`{}` is named twice", shown(&owner.value)), "name it once");
         }
-        let (what, unknown, known): (_, _, Vec<&str>) =
-            match (owner.value.strip_prefix('@'), &known.groups, &known.units) {
-                (Some(group), Some(groups), _) => {
-                    ("group", !groups.contains_key(group), groups.keys().map(String::as_str).collect())
+        match owner.value.strip_prefix('@') {
+            Some(group) => {
+                if let Some(groups) = known.groups.as_ref().filter(|groups| !groups.contains_key(group)) {
+                    let message = format!("unknown group `{}`", shown(group));
+                    report.unknown(owner.at, message, group, groups.keys().map(String::as_str));
                 }
-                (None, _, Some(units)) => {
-                    ("unit", !units.contains(owner.value.as_str()), units.iter().map(String::as_str).collect())
+            }
+            None => {
+                let name = owner.value.as_str();
+                if let Some(units) = known.units.as_ref().filter(|units| !units.contains(name)) {
+                    let message = format!("unknown unit `{}`", shown(name));
+                    report.unknown(owner.at, message, name, units.iter().map(String::as_str));
                 }
-                _ => continue,
-            };
-        if unknown {
-            let name = owner.value.trim_start_matches('@');
-            let mut known = known;
-            known.sort_unstable();
-            report.at(owner.at, format!("unknown {what} `{}`", shown(name)), meant(name, known));
+            }
         }
     }
 }
@@ -292,9 +295,10 @@ fn read_owners(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
 fn read_quotas(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Quota> {
     let written = table.texts_if(report, "quota").map(|list| list.value).unwrap_or_default();
     let mut quotas: Vec<Quota> = Vec::new();
+    let mut counted = HashSet::new();
     for text in written {
         match grammar::quota(&text.value) {
-            Some(quota) if quotas.iter().any(|known| known.counter == quota.counter) => {
+            Some(quota) if !counted.insert(quota.counter.clone()) => {
                 report.at(text.at, format!("`{}` is counted twice", shown(&quota.counter)), "give each counter once");
             }
             Some(quota) => quotas.push(quota),

@@ -205,12 +205,9 @@ pub fn quota(written: &str) -> Option<Quota> {
             _ => return None,
         }
     }
-    let sound = !counter.is_empty()
-        && !counter.contains(['=', '>', '<', ';'])
-        && !unit.is_empty()
-        && quota.at_least > 0
-        && !(quota.distinct && quota.level);
-    sound.then_some(quota)
+    let named = !counter.is_empty() && !counter.contains(['=', '>', '<', ';']) && !unit.is_empty();
+    let both = quota.distinct && quota.level;
+    (named && quota.at_least > 0 && !both).then_some(quota)
 }
 
 /// The quota as the seeds write it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, NaiveDate};
 
 use super::{
-    diagnostic::{At, Diagnostics, Report, Source, meant, shown},
+    diagnostic::{At, Diagnostics, Report, Source, shown},
     grammar,
     json::{self, Value},
     sheet::Sheet,
@@ -91,7 +91,7 @@ fn read_word<T: Clone>(
     let found = grammar::word(words, field.value);
     if found.is_none() {
         let message = format!("unknown {column} `{}`", shown(field.value));
-        report.at(field.at, message, meant(field.value, words.iter().map(|(word, _)| *word)));
+        report.unknown(field.at, message, field.value, words.iter().map(|(word, _)| *word));
     }
     found
 }

@@ -1,11 +1,11 @@
 //! `ladders.toml`: when obligations speak and to whom. A step that could never fire is a mistake.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveTime;
 
 use super::{
-    diagnostic::{At, Report, meant, shown},
+    diagnostic::{At, Report, shown},
     grammar,
     tree::{self, Fields},
 };
@@ -68,7 +68,7 @@ fn read_class(table: &mut Fields<'_, '_>, report: &mut Report<'_>, named: &mut V
     let written = table.text(report, "class")?;
     let Some(class) = grammar::word(&grammar::CLASSES, &written.value) else {
         let message = format!("unknown class `{}`", shown(&written.value));
-        report.at(written.at, message, meant(&written.value, grammar::CLASSES.iter().map(|(word, _)| *word)));
+        report.unknown(written.at, message, &written.value, grammar::CLASSES.iter().map(|(word, _)| *word));
         return None;
     };
     if named.contains(&class) {
@@ -128,7 +128,7 @@ fn read_roles(report: &mut Report<'_>, written: &At<Vec<At<String>>>) -> Vec<Rol
             Some(role) => roles.push(role),
             None => {
                 let known = ["liaison", "deputy", "head", "office"];
-                report.at(text.at, format!("unknown post `{}`", shown(&text.value)), meant(&text.value, known));
+                report.unknown(text.at, format!("unknown post `{}`", shown(&text.value)), &text.value, known);
             }
         }
     }
@@ -155,6 +155,7 @@ fn read_reminders(
     room: Option<&Room>,
 ) -> Vec<Reminder> {
     let mut reminders: Vec<Reminder> = Vec::new();
+    let mut seen = HashSet::new();
     for mut step in table.tables(report, "reminders") {
         let when = step.text(report, "when");
         let to = roles(&mut step, report);
@@ -167,7 +168,7 @@ fn read_reminders(
         if let Some((wrong, right)) = never(class, when, room) {
             report.at(written.at, format!("the step `{}` can never fire: {wrong}", written.value), right);
         }
-        if reminders.iter().any(|known| known.when == when) {
+        if !seen.insert(when) {
             report.at(written.at, format!("there are two steps at `{}`", written.value), "make them one");
         }
         reminders.push(Reminder { when, to });

@@ -81,11 +81,6 @@ impl Seeds {
             (path.display().to_string(), read_file(&path).map(Cow::Owned))
         })
     }
-
-    /// What a reader of the calendar should know about these years.
-    pub fn warnings(&self, years: impl IntoIterator<Item = i32>) -> Vec<String> {
-        years.into_iter().filter_map(|year| year_warning(&self.calendar, year)).collect()
-    }
 }
 
 /// What is not settled about a year, if anything.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    diagnostic::{At, Report, meant, shown},
+    diagnostic::{At, Report, shown},
     tree::{self, Fields},
 };
 use crate::domain::{event::EventType, node::Node};
@@ -13,6 +13,7 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
     let tree = tree::parse(report)?;
     let mut file = Fields::new(tree.get_ref(), 0, "the file");
     let mut nodes: Vec<Node> = Vec::new();
+    let mut seen: HashMap<String, String> = HashMap::new();
     for mut table in file.tables(report, "node") {
         let name = table.name(report, "name");
         let first = table.date(report, "first");
@@ -23,13 +24,9 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
             report.at(last.at, format!("the node ends on {}, before it begins", last.value), "put the later day last");
         }
         let node = Node::dated(name.value, first.value, last.value);
-        if let Some(known) = nodes.iter().find(|known| known.key == node.key) {
+        if let Some(known) = seen.insert(node.key.clone(), node.name.clone()) {
             let message = format!("two nodes begin on {}", node.key);
-            report.at(
-                first.at,
-                message,
-                format!("make it one with “{}”: a node is known by its first day", known.name),
-            );
+            report.at(first.at, message, format!("make it one with “{known}”: a node is known by its first day"));
         }
         nodes.push(node);
     }
@@ -42,6 +39,7 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
     let tree = tree::parse(report)?;
     let mut file = Fields::new(tree.get_ref(), 0, "the file");
     let mut types: Vec<(EventType, Vec<At<String>>)> = Vec::new();
+    let mut seen = HashSet::new();
     for mut table in file.tables(report, "event") {
         let name = table.name(report, "name");
         let implies = table.texts_if(report, "implies").map(|list| list.value).unwrap_or_default();
@@ -51,7 +49,7 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
         if name.value.contains(char::is_whitespace) {
             report.at(name.at, "the name of an event has a blank", "leave it out: duties name it between blanks");
         }
-        if types.iter().any(|(known, _)| known.name == name.value) {
+        if !seen.insert(name.value.clone()) {
             report.at(name.at, format!("event `{}` is given twice", name.value), "give it once");
         }
         let texts = implies.iter().map(|implied| implied.value.clone()).collect();
@@ -63,30 +61,57 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
 }
 
 fn check_implied(report: &mut Report<'_>, types: &[(EventType, Vec<At<String>>)]) {
-    let by_name: HashMap<&str, &EventType> = types.iter().map(|(kind, _)| (kind.name.as_str(), kind)).collect();
-    for (kind, implied) in types {
+    let index: HashMap<&str, usize> = types.iter().enumerate().map(|(n, (kind, _))| (kind.name.as_str(), n)).collect();
+    let circular = circular(types, &index);
+    for (n, (kind, implied)) in types.iter().enumerate() {
         for name in implied {
-            if !by_name.contains_key(name.value.as_str()) {
+            let Some(other) = index.get(name.value.as_str()) else {
                 let known = types.iter().map(|(kind, _)| kind.name.as_str());
-                report.at(name.at, format!("unknown event `{}`", shown(&name.value)), meant(&name.value, known));
-            } else if reaches(&by_name, &name.value, &kind.name) {
+                report.unknown(name.at, format!("unknown event `{}`", shown(&name.value)), &name.value, known);
+                continue;
+            };
+            if circular.contains(&n) && circular.contains(other) {
                 report.at(name.at, format!("`{}` implies itself", kind.name), "events must not imply each other");
             }
         }
     }
 }
 
-/// Whether one type implies another, or is it.
-fn reaches(by_name: &HashMap<&str, &EventType>, from: &str, to: &str) -> bool {
-    let mut open = vec![from];
-    let mut seen = HashSet::new();
-    while let Some(name) = open.pop() {
-        if name == to {
-            return true;
-        }
-        if seen.insert(name) {
-            open.extend(by_name.get(name).into_iter().flat_map(|kind| kind.implies.iter().map(String::as_str)));
+/// The types that stand in a circle: those that remain when types that imply nothing more, and types that nothing more
+/// implies, are taken away again and again.
+fn circular(types: &[(EventType, Vec<At<String>>)], index: &HashMap<&str, usize>) -> HashSet<usize> {
+    let arrows: Vec<(usize, usize)> = types
+        .iter()
+        .enumerate()
+        .flat_map(|(from, (_, implied))| implied.iter().map(move |name| (from, name.value.as_str())))
+        .filter_map(|(from, to)| Some((from, *index.get(to)?)))
+        .collect();
+    let backwards: Vec<(usize, usize)> = arrows.iter().map(|(from, to)| (*to, *from)).collect();
+    let all: HashSet<usize> = (0..types.len()).collect();
+    let led_from_circles = without_sources(&all, &arrows);
+    without_sources(&led_from_circles, &backwards)
+}
+
+/// What remains of `kept` when everything that no remaining arrow points to is taken away again and again.
+fn without_sources(kept: &HashSet<usize>, arrows: &[(usize, usize)]) -> HashSet<usize> {
+    let mut kept = kept.clone();
+    let mut targets: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut pointed: HashMap<usize, usize> = HashMap::new();
+    for (from, to) in arrows.iter().filter(|(from, to)| kept.contains(from) && kept.contains(to)) {
+        targets.entry(*from).or_default().push(*to);
+        *pointed.entry(*to).or_default() += 1;
+    }
+    let mut open: Vec<usize> = kept.iter().copied().filter(|n| !pointed.contains_key(n)).collect();
+    while let Some(source) = open.pop() {
+        kept.remove(&source);
+        for target in targets.get(&source).into_iter().flatten() {
+            if let Some(count) = pointed.get_mut(target) {
+                *count -= 1;
+                if *count == 0 {
+                    open.push(*target);
+                }
+            }
         }
     }
-    false
+    kept
 }

@@ -1,11 +1,11 @@
 //! Posts: who holds each, at which address, and who stands in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
 use super::{
-    diagnostic::{At, Diagnostics, Report, Source, meant, shown},
+    diagnostic::{At, Diagnostics, Report, Source, shown},
     grammar,
     sheet::{Row, Sheet},
 };
@@ -44,11 +44,13 @@ pub fn parse(name: &str, bytes: &[u8], roster: Option<&Roster>) -> Result<Vec<Po
 pub fn read(report: &mut Report<'_>, roster: Option<&Roster>) -> Vec<PostEntry> {
     let optional = ["stand_in_address", "from", "until"];
     let Some(sheet) = Sheet::read(report, &["unit", "role", "holder", "address"], &optional) else { return Vec::new() };
+    let units: Option<HashSet<&str>> =
+        roster.map(|roster| roster.units.iter().map(|unit| unit.name.0.as_str()).collect());
     let mut posts = Vec::new();
     let mut seen: HashMap<PostId, usize> = HashMap::new();
     for row in &sheet.rows {
-        let Some(entry) = read_row(report, &sheet, row, roster) else { continue };
-        let line = report.source().position(row.at).0;
+        let Some(entry) = read_row(report, &sheet, row, roster, units.as_ref()) else { continue };
+        let line = report.source().line(row.at);
         if let Some(first) = seen.insert(entry.post.clone(), line) {
             let message = format!("post `{}` is given twice", entry.post);
             report.at(row.at, message, format!("it stands in line {first} already"));
@@ -61,8 +63,14 @@ pub fn read(report: &mut Report<'_>, roster: Option<&Roster>) -> Vec<PostEntry> 
     posts.into_iter().map(|(entry, _)| entry).collect()
 }
 
-fn read_row(report: &mut Report<'_>, sheet: &Sheet, row: &Row, roster: Option<&Roster>) -> Option<PostEntry> {
-    let unit = read_unit(report, &sheet.field(row, "unit"), roster);
+fn read_row(
+    report: &mut Report<'_>,
+    sheet: &Sheet,
+    row: &Row,
+    roster: Option<&Roster>,
+    units: Option<&HashSet<&str>>,
+) -> Option<PostEntry> {
+    let unit = read_unit(report, &sheet.field(row, "unit"), units);
     let role = read_role(report, &sheet.field(row, "role"));
     if let (Some(unit), Some(Role::Office), Some(roster)) = (&unit, role, roster)
         && *unit != roster.office
@@ -105,13 +113,13 @@ fn read_row(report: &mut Report<'_>, sheet: &Sheet, row: &Row, roster: Option<&R
     })
 }
 
-fn read_unit(report: &mut Report<'_>, field: &At<&str>, roster: Option<&Roster>) -> Option<UnitName> {
+fn read_unit(report: &mut Report<'_>, field: &At<&str>, units: Option<&HashSet<&str>>) -> Option<UnitName> {
     let name = UnitName(read_name(report, "unit", field)?);
-    if let Some(roster) = roster
-        && roster.unit(&name).is_none()
+    if let Some(units) = units
+        && !units.contains(name.0.as_str())
     {
-        let known = roster.units.iter().map(|unit| unit.name.0.as_str());
-        report.at(field.at, format!("unknown unit `{}`", shown(field.value)), meant(field.value, known));
+        let known = units.iter().copied();
+        report.unknown(field.at, format!("unknown unit `{}`", shown(field.value)), field.value, known);
         return None;
     }
     Some(name)
@@ -121,7 +129,7 @@ fn read_role(report: &mut Report<'_>, field: &At<&str>) -> Option<Role> {
     let role = Role::from_code(field.value);
     if role.is_none() {
         let known = ["liaison", "deputy", "head", "office"];
-        report.at(field.at, format!("unknown role `{}`", shown(field.value)), meant(field.value, known));
+        report.unknown(field.at, format!("unknown role `{}`", shown(field.value)), field.value, known);
     }
     role
 }

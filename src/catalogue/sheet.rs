@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::diagnostic::{At, Report, meant, shown};
+use super::diagnostic::{At, Report, shown};
 
 /// The rows of a sheet.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ fn read_heading(
     for (index, field) in heading.fields.iter().enumerate() {
         let Some(name) = known.iter().find(|name| **name == field.value) else {
             let message = format!("unknown column `{}`", shown(&field.value));
-            report.at(field.at, message, meant(&field.value, known.iter().copied()));
+            report.unknown(field.at, message, &field.value, known.iter().copied());
             sound = false;
             continue;
         };

@@ -8,7 +8,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::diagnostic::{At, Report, meant, shown};
+use super::diagnostic::{At, Report, shown};
 use crate::domain::text;
 
 /// A name is not longer than this.
@@ -19,7 +19,12 @@ pub fn parse<'s>(report: &mut Report<'s>) -> Option<Spanned<DeTable<'s>>> {
     let (tree, errors) = DeTable::parse_recoverable(report.source().text());
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
-        report.at(at, error.message().replace('\n', ", "), "this is no TOML");
+        let message = error.message().replace('\n', ", ");
+        let (wrong, right) = match message.split_once(", expected ") {
+            Some((wrong, right)) => (wrong, format!("expected {right}")),
+            None => (message.as_str(), String::new()),
+        };
+        report.at(at, format!("not TOML: {wrong}"), right);
     }
     errors.is_empty().then_some(tree)
 }
@@ -162,7 +167,7 @@ impl<'s, 't> Fields<'s, 't> {
         for key in self.table.keys().filter(|key| !self.taken.contains(&key.get_ref().as_ref())) {
             let name = key.get_ref();
             let message = format!("unknown key `{}` in {}", shown(name), self.what);
-            report.at(key.span().start, message, meant(name, self.taken.iter().copied()));
+            report.unknown(key.span().start, message, name, self.taken.iter().copied());
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `units.toml`: the units, the groups, and which unit is the safety office.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
-    diagnostic::{At, Report, meant, shown},
+    diagnostic::{At, Report, shown},
     tree::{self, Fields},
 };
 use crate::domain::unit::{Roster, Unit, UnitName};
@@ -16,8 +16,13 @@ pub fn read(report: &mut Report<'_>) -> Option<Roster> {
     let groups = read_groups(&mut file, report);
     let mut units = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for mut table in file.tables(report, "unit") {
-        let Some((unit, at)) = read_unit(&mut table, report, &groups) else {
+    let names: HashSet<&str> = groups.iter().map(|group| group.value.as_str()).collect();
+    let tables = file.tables(report, "unit");
+    if tables.is_empty() {
+        report.at(0, "there is no unit", "begin each with `[[unit]]`");
+    }
+    for mut table in tables {
+        let Some((unit, at)) = read_unit(&mut table, report, &names) else {
             table.finish(report);
             continue;
         };
@@ -30,7 +35,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Roster> {
         && !seen.contains_key(&office.value)
     {
         let message = format!("`office` is no unit: `{}`", shown(&office.value));
-        report.at(office.at, message, meant(&office.value, seen.keys().map(String::as_str)));
+        report.unknown(office.at, message, &office.value, seen.keys().map(String::as_str));
     }
     Some(Roster {
         office: UnitName(office.map(|office| office.value).unwrap_or_default()),
@@ -40,7 +45,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Roster> {
 }
 
 fn twice(report: &mut Report<'_>, seen: &mut HashMap<String, usize>, what: &str, name: &str, at: usize) {
-    let line = report.source().position(at).0;
+    let line = report.source().line(at);
     if let Some(first) = seen.insert(name.to_owned(), line) {
         report.at(at, format!("{what} `{name}` is given twice"), format!("it stands in line {first} already"));
     }
@@ -60,18 +65,19 @@ fn read_groups(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<At<Str
     groups
 }
 
-fn read_unit(table: &mut Fields<'_, '_>, report: &mut Report<'_>, groups: &[At<String>]) -> Option<(Unit, usize)> {
+fn read_unit(table: &mut Fields<'_, '_>, report: &mut Report<'_>, groups: &HashSet<&str>) -> Option<(Unit, usize)> {
     let name = table.name(report, "name");
     let kind = table.text(report, "kind");
     let member_of = table.texts_if(report, "groups").map(|list| list.value).unwrap_or_default();
     let joined_on = table.date_if(report, "joined_on");
     let left_on = table.date_if(report, "left_on");
-    for (n, group) in member_of.iter().enumerate() {
-        if !groups.iter().any(|known| known.value == group.value) {
-            let known = groups.iter().map(|group| group.value.as_str());
-            report.at(group.at, format!("unknown group `{}`", shown(&group.value)), meant(&group.value, known));
+    let mut seen = HashSet::new();
+    for group in &member_of {
+        if !groups.contains(group.value.as_str()) {
+            let known = groups.iter().copied();
+            report.unknown(group.at, format!("unknown group `{}`", shown(&group.value)), &group.value, known);
         }
-        if member_of.iter().take(n).any(|before| before.value == group.value) {
+        if !seen.insert(group.value.as_str()) {
             report.at(group.at, format!("group `{}` is named twice", shown(&group.value)), "name it once");
         }
     }

@@ -11,9 +11,12 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 
 use crate::config::log::{Log, To};
 
+/// What says at info what nobody needs to know; the configured level may say otherwise.
+const QUIETER: &str = "tokio_cron_scheduler=warn";
+
 /// Sets up the log of the daemon. A second call does nothing.
 pub fn start(log: &Log) {
-    let filter = EnvFilter::builder().parse_lossy(&log.level);
+    let filter = EnvFilter::builder().parse_lossy(format!("{QUIETER},{}", log.level));
     let wanted = match log.to {
         To::Journal => true,
         To::Stderr => false,

@@ -10,6 +10,7 @@ pub mod next;
 pub mod open;
 pub mod plan;
 pub mod serve;
+pub mod simulate;
 
 use std::{
     io::{self, Write},
@@ -21,6 +22,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     catalogue::{Diagnostics, Seeds},
     clock::Clock,
+    jobs::Settings,
     mail::TemplateErrors,
 };
 
@@ -51,6 +53,8 @@ pub enum Command {
     Serve(serve::Args),
     /// List what falls due in a range of days
     Plan(plan::Args),
+    /// Run the real jobs on a stepped clock and keep every letter
+    Simulate(simulate::Args),
     /// Check configuration, templates and seeds
     Check(check::Args),
     /// Show the statutory calendar
@@ -101,6 +105,13 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(serve::Args {}) => serve::run(common, out).await,
         Command::Plan(args) => plan::run(&args, open::config(common)?.zone(), out),
+        Command::Simulate(args) => {
+            let config = open::config(common)?;
+            let seeds = seeds(args.seeds.as_deref())?;
+            // No mail server is waited for.
+            let settings = Settings { pace: None, batch: 100, ..config.settings() };
+            simulate::run(&args, settings, config.templates()?, &seeds, out).await
+        }
         Command::Check(args) => {
             let config = open::config(common)?;
             config.templates()?;

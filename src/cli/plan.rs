@@ -17,7 +17,7 @@ use crate::domain::{
 pub const COLUMNS: [&str; 4] = ["duty", "owners", "period", "due_at"];
 
 /// A longer range is a slip of the hand.
-const LONGEST_YEARS: i32 = 50;
+const LONGEST_YEARS: u32 = 50;
 
 /// What to list.
 #[derive(Debug, Clone, clap::Args)]
@@ -48,10 +48,10 @@ pub struct Args {
 /// Writes the list; the zone is where deadlines are read.
 pub fn run(args: &Args, zone: Zone, out: &mut dyn Write) -> anyhow::Result<()> {
     if args.to < args.from {
-        bail!("--to {} is before --from {}", args.to, args.from);
+        return Err(usage(format!("--to {} is before --from {}", args.to, args.from)));
     }
-    if args.to.years_since(args.from).is_some_and(|years| i64::from(years) >= i64::from(LONGEST_YEARS)) {
-        bail!("the range is longer than {LONGEST_YEARS} years");
+    if args.to.years_since(args.from).is_some_and(|years| years >= LONGEST_YEARS) {
+        return Err(usage(format!("the range is longer than {LONGEST_YEARS} years")));
     }
     let mut seeds = super::seeds(args.seeds.as_deref())?;
     let filter = Filter::new(args, &seeds.catalogue.duties, &seeds.roster)?;
@@ -61,6 +61,11 @@ pub fn run(args: &Args, zone: Zone, out: &mut dyn Write) -> anyhow::Result<()> {
     let rows = plan::due_between(&world, args.from, args.to);
     let rows: Vec<Vec<String>> = rows.iter().filter(|owed| filter.owed(owed)).map(|owed| row(zone, owed)).collect();
     Ok(write_list(args.format, &COLUMNS, &rows, out)?)
+}
+
+/// A mistake in the arguments, told as clap tells its own.
+fn usage(wrong: String) -> anyhow::Error {
+    clap::Error::raw(clap::error::ErrorKind::ValueValidation, wrong + "\n").into()
 }
 
 /// One row of the list.

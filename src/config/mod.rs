@@ -154,7 +154,8 @@ impl Config {
             signature: office.signature.clone(),
             public_url: console.public_url.as_ref().map(|link| link.0.clone()),
             trial_until: trial.until.map(|day| day.0),
-            pace: Some(mail.pace.0).filter(|pace| *pace > TimeDelta::zero()),
+            // A folder needs no pace.
+            pace: Some(mail.pace.0).filter(|pace| *pace > TimeDelta::zero() && mail.transport.is_smtp()),
             batch: mail.batch,
             connections: mail.connections,
             lease: mail.lease.0,

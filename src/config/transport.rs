@@ -182,6 +182,11 @@ fn check_smtp(values: &Values, around: &Surroundings, wrong: &mut Diagnostics) {
 }
 
 impl TransportSection {
+    /// Whether letters go to a mail server.
+    pub fn is_smtp(&self) -> bool {
+        matches!(self, TransportSection::Smtp(_))
+    }
+
     /// The password that goes with it, if there is one.
     pub fn password(&self, around: &Surroundings) -> Option<SecretString> {
         match self {

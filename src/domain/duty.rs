@@ -31,6 +31,16 @@ pub struct Clause {
     pub measure: Option<u16>,
 }
 
+impl Clause {
+    /// `任务13措施2`, `任务35`.
+    pub fn label(self) -> String {
+        match self.measure {
+            Some(measure) => format!("任务{}措施{measure}", self.item),
+            None => format!("任务{}", self.item),
+        }
+    }
+}
+
 /// What sort of duty it is (the document's own distinction).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +55,19 @@ pub enum Kind {
     Event,
     /// On the days of a key node.
     Node,
+}
+
+impl Kind {
+    /// As an office writes it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Kind::Recurring => "定期",
+            Kind::Standing => "常态化",
+            Kind::Deadline => "限期",
+            Kind::Event => "事件",
+            Kind::Node => "重要节点",
+        }
+    }
 }
 
 /// How often.
@@ -78,6 +101,24 @@ pub enum Cadence {
     EachNodeDay,
 }
 
+impl Cadence {
+    /// As an office writes it.
+    pub fn label(&self) -> String {
+        match self {
+            Cadence::Daily => "每日".into(),
+            Cadence::Workday => "每个工作日".into(),
+            Cadence::Weekly => "每周".into(),
+            Cadence::Monthly => "每月".into(),
+            Cadence::Quarterly => "每季度".into(),
+            Cadence::HalfYearly => "每半年".into(),
+            Cadence::Yearly => "每年".into(),
+            Cadence::Once(day) => format!("一次（{}前）", day.format("%Y年%-m月%-d日")),
+            Cadence::OnEvent { event, after } => format!("{event}发生后{}", after.label()),
+            Cadence::EachNodeDay => "重要节点期间每日".into(),
+        }
+    }
+}
+
 /// A distance from an event: by the clock, or in whole civil days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +135,15 @@ impl After {
         match self {
             After::Minutes(minutes) => Some(TimeDelta::minutes(i64::from(minutes))),
             After::Days(_) => None,
+        }
+    }
+
+    /// `30分钟内`, `2小时内`, `30日内`.
+    pub fn label(self) -> String {
+        match self {
+            After::Minutes(minutes) if minutes % 60 == 0 => format!("{}小时内", minutes / 60),
+            After::Minutes(minutes) => format!("{minutes}分钟内"),
+            After::Days(days) => format!("{days}日内"),
         }
     }
 }
@@ -120,6 +170,17 @@ pub enum Basis {
     Task,
     /// Our default, which the office may change; always shown as one.
     Policy,
+}
+
+impl Basis {
+    /// As an office writes it; a default of ours is always shown as one.
+    pub fn label(self) -> &'static str {
+        match self {
+            Basis::Source => "委内措施",
+            Basis::Task => "市级任务",
+            Basis::Policy => "系统默认，可调整",
+        }
+    }
 }
 
 /// One entry of `owed_by`/`supported_by`, in the document's order.
@@ -157,6 +218,15 @@ pub struct Quota {
     /// A level to hold: the latest figure counts, not the sum (5.1).
     #[serde(default)]
     pub level: bool,
+}
+
+impl Quota {
+    /// `检查企业不少于2家（名称不重复）`.
+    pub fn label(&self) -> String {
+        let distinct = if self.distinct { "（名称不重复）" } else { "" };
+        let level = if self.level { "（在位数）" } else { "" };
+        format!("{}不少于{}{}{distinct}{level}", self.counter, self.at_least, self.unit)
+    }
 }
 
 /// A duty of the catalogue.
@@ -211,4 +281,20 @@ pub enum Form {
     Cadence,
     /// Once for each node (`also_each_node`).
     Node,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_read_as_an_office_writes_them() {
+        let quota =
+            Quota { counter: "检查企业".into(), at_least: 2, unit: "家".into(), distinct: true, level: false };
+        assert_eq!(quota.label(), "检查企业不少于2家（名称不重复）");
+        let event = Cadence::OnEvent { event: "极端天气预警".into(), after: After::Minutes(30) };
+        assert_eq!(event.label(), "极端天气预警发生后30分钟内");
+        assert_eq!(Cadence::Once(NaiveDate::from_ymd_opt(2022, 9, 30).unwrap()).label(), "一次（2022年9月30日前）");
+        assert_eq!(Clause { item: 13, measure: Some(2) }.label(), "任务13措施2");
+    }
 }

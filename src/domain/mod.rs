@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod derive;
 pub mod duty;
 pub mod event;
 pub mod ladder;

@@ -5,17 +5,19 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::{
-    calendar::{Calendar, DayReason, DayStatus, YearStatus, Zone},
+    calendar::{Calendar, DayReason, Zone},
     catalogue::Catalogue,
     duty::{After, Cadence, DueRule, Duty, DutyId, Form, Mode, Owner},
     event::Event,
     node::{self, Node},
-    period::{Period, month_and_day},
+    period::Period,
     unit::{Roster, Unit, UnitName},
 };
+
+pub use super::derive::derive;
 
 /// A `once` without a first day of its own opens so many workdays before it is due.
 pub const ONCE_OPENS_WORKDAYS_BEFORE: u32 = 30;
@@ -105,20 +107,27 @@ pub fn opening_between(world: &World<'_>, from: DateTime<Utc>, until: DateTime<U
     collect(world, first, last, |term| from < term.opens_at && term.opens_at <= until)
 }
 
-/// What one node opens: its days, and its own obligation for duties that are owed once a node. Days that other nodes have
-/// too are given again; the period is the same.
+/// What one node opens, whether or not the world has it yet: its days, and its own obligation for duties that are owed
+/// once a node. Days that other nodes have too are given again; the period is the same.
 pub fn for_node(world: &World<'_>, node: &Node) -> Vec<Owed> {
-    let within = |term: &Term| match &term.period {
-        Period::Node(key) => *key == node.key,
-        Period::Day(day) => node.contains(*day),
-        _ => false,
-    };
-    let mut rows = collect(world, node.first, node.last, within);
-    let by_nodes = |row: &Owed| {
-        row.form == Form::Node
-            || world.catalogue.duty(&row.duty).is_some_and(|duty| duty.cadence == Cadence::EachNodeDay)
-    };
-    rows.retain(by_nodes);
+    let owners = Owners::new(world.roster);
+    let mut rows = Vec::new();
+    for duty in &world.catalogue.duties {
+        let by_day = duty.cadence == Cadence::EachNodeDay;
+        if !by_day && !duty.also_each_node {
+            continue;
+        }
+        let days = node.first.iter_days().take_while(|day| by_day && *day <= node.last);
+        let days = days.filter_map(|day| calendar_term(world, duty, Period::Day(day)));
+        let once = node_terms(world, std::slice::from_ref(node), node.first, node.last);
+        let once = once.into_iter().filter(|_| duty.also_each_node);
+        let terms = days.map(|term| (Form::Cadence, term)).chain(once.map(|term| (Form::Node, term)));
+        let resolved = owners.of(duty);
+        for (form, term) in terms.filter(|(_, term)| effective_on(duty, term.opening_day)) {
+            push_owed(&mut rows, duty, form, &term, &resolved);
+        }
+    }
+    rows.sort_by(order);
     rows
 }
 
@@ -262,7 +271,7 @@ fn in_series(world: &World<'_>, cadence: &Cadence, period: &Period) -> bool {
 }
 
 /// The civil day that the due rule gives for a calendar period.
-fn due_day(world: &World<'_>, duty: &Duty, period: &Period) -> NaiveDate {
+pub(super) fn due_day(world: &World<'_>, duty: &Duty, period: &Period) -> NaiveDate {
     let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return NaiveDate::MIN };
     match duty.due {
         DueRule::EndOfDay | DueRule::Exact => last,
@@ -445,128 +454,4 @@ pub fn next_due(world: &World<'_>, duty: &Duty, form: Form, after: DateTime<Utc>
                 .find(|due| *due > after)
         }
     }
-}
-
-/// How the deadline was derived, line by line, for people: the period, its last day, the workday and on whose word it is
-/// one. `opens_at` and `due_at` are those of the obligation, before any extension.
-pub fn derive(
-    world: &World<'_>,
-    duty: &Duty,
-    form: Form,
-    period: &Period,
-    opens_at: DateTime<Utc>,
-    due_at: DateTime<Utc>,
-) -> Vec<String> {
-    let mut lines = Vec::new();
-    match period {
-        Period::Node(key) => derive_node(world, key, &mut lines),
-        Period::Event(_) => derive_event(world, duty, opens_at, &mut lines),
-        _ if form == Form::Node => {}
-        _ => derive_calendar(world, duty, period, opens_at, &mut lines),
-    }
-    lines.push(format!("截止：{}", people_time(world.zone, due_at)));
-    lines
-}
-
-fn derive_node(world: &World<'_>, key: &str, lines: &mut Vec<String>) {
-    let Some(node) = world.node(key) else {
-        lines.push(format!("期：重要节点 {key}（现已不在节点表中）"));
-        return;
-    };
-    lines.push(format!("期：重要节点“{}”，{} 至 {}", node.name, written(node.first), written(node.last)));
-    lines.push(format!("规则：每个节点一次，节点最后一日 24:00 截止{}", provisional(world.calendar, node.last)));
-}
-
-fn derive_event(world: &World<'_>, duty: &Duty, at: DateTime<Utc>, lines: &mut Vec<String>) {
-    let Cadence::OnEvent { event, after } = &duty.cadence else { return };
-    lines.push(format!("期：事件（{event}），发生于 {}", people_time(world.zone, at)));
-    lines.push(match after {
-        After::Minutes(minutes) if minutes % 60 == 0 => format!("规则：事件发生后 {} 小时内", minutes / 60),
-        After::Minutes(minutes) => format!("规则：事件发生后 {minutes} 分钟内"),
-        After::Days(days) => format!("规则：事件当日起第 {days} 天 24:00 截止"),
-    });
-}
-
-fn derive_calendar(world: &World<'_>, duty: &Duty, period: &Period, opens_at: DateTime<Utc>, lines: &mut Vec<String>) {
-    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return };
-    if let Period::Once(_) = period {
-        lines.push(format!("期：一次性任务，{} 完成", period.label()));
-        let why = match duty.effective_from {
-            Some(_) => "任务自该日起生效".to_owned(),
-            None => format!("截止日前第 {ONCE_OPENS_WORKDAYS_BEFORE} 个工作日"),
-        };
-        lines.push(format!("开放：{}（{why}）", written(world.zone.day_of(opens_at))));
-    } else if first == last {
-        lines.push(format!("期：{}，{}", written(first), reason(world.calendar, first)));
-        if duty.cadence == Cadence::EachNodeDay {
-            let nodes = world.all_nodes();
-            let names: Vec<&str> =
-                nodes.iter().filter(|node| node.contains(first)).map(|node| node.name.as_str()).collect();
-            lines.push(format!("当日属于重要节点：{}", names.join("、")));
-        }
-    } else {
-        lines.push(format!("期：{}，{} 至 {}", period.label(), written(first), written(last)));
-    }
-    match duty.due {
-        DueRule::EndOfDay | DueRule::Exact => lines.push("规则：期末当日 24:00 截止，不因休息日顺延".to_owned()),
-        DueRule::LastWorkday(time) => derive_workday(world, duty, period, &time.format("%H:%M").to_string(), lines),
-    }
-}
-
-fn derive_workday(world: &World<'_>, duty: &Duty, period: &Period, time: &str, lines: &mut Vec<String>) {
-    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return };
-    let calendar = world.calendar;
-    let due = due_day(world, duty, period);
-    lines.push(format!("规则：期内最后一个工作日 {time} 截止；期内无工作日的，顺延至其后第一个工作日"));
-    if due <= last {
-        for day in due.iter_days().skip(1).take_while(|day| *day <= last) {
-            lines.push(format!("{}：{}", written(day), reason(calendar, day)));
-        }
-        lines.push(format!("最后一个工作日：{}，{}", written(due), reason(calendar, due)));
-    } else {
-        lines.push(format!("期内无工作日（{} 至 {} 均为休息日）", written(first), written(last)));
-        lines.push(format!("顺延至：{}，{}", written(due), reason(calendar, due)));
-    }
-}
-
-/// `2022-09-30（星期五）`.
-fn written(day: NaiveDate) -> String {
-    const NAMES: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
-    format!("{day}（星期{}）", NAMES[day.weekday().num_days_from_monday() as usize])
-}
-
-/// Why a day is worked or not, and on whose word.
-fn reason(calendar: &Calendar, day: NaiveDate) -> String {
-    let said = match calendar.day(day) {
-        DayReason::Weekday => "工作日（周一至周五）".to_owned(),
-        DayReason::Weekend => "休息日（周末）".to_owned(),
-        DayReason::Holiday(listed) => format!("休息日（{}放假{}）", listed.name, on_word(listed.status)),
-        DayReason::Makeup(listed) => format!("工作日（{}调休上班{}）", listed.name, on_word(listed.status)),
-    };
-    said + provisional(calendar, day)
-}
-
-fn on_word(status: DayStatus) -> &'static str {
-    match status {
-        DayStatus::Notice => "，依放假通知",
-        DayStatus::Provisional => "，推算",
-    }
-}
-
-/// The mark of a day whose year has no notice yet.
-fn provisional(calendar: &Calendar, day: NaiveDate) -> &'static str {
-    match calendar.year(day.year()) {
-        YearStatus::Published => "",
-        YearStatus::Provisional | YearStatus::NotPublished => "，暂定：该年放假通知尚未公布",
-    }
-}
-
-/// An instant as people read a deadline: midnight is 24:00 of the day before.
-fn people_time(zone: Zone, instant: DateTime<Utc>) -> String {
-    let local = zone.local(instant);
-    if local.format("%H:%M:%S").to_string() == "00:00:00" {
-        let day = zone.due_day(instant);
-        return format!("{}年{} 24:00", day.year(), month_and_day(day));
-    }
-    format!("{}年{} {}", local.year(), month_and_day(local.date_naive()), local.format("%H:%M"))
 }

@@ -58,12 +58,15 @@ impl Count {
 
 /// Counts the filings towards each quota, in the order of `received_at`.
 pub fn count(quotas: &[Quota], filings: &[&Filing]) -> Vec<Count> {
-    quotas.iter().map(|quota| Count {
-        counter: quota.counter.clone(),
-        unit: quota.unit.clone(),
-        have: have(quota, filings),
-        want: quota.at_least,
-    }).collect()
+    quotas
+        .iter()
+        .map(|quota| Count {
+            counter: quota.counter.clone(),
+            unit: quota.unit.clone(),
+            have: have(quota, filings),
+            want: quota.at_least,
+        })
+        .collect()
 }
 
 fn have(quota: &Quota, filings: &[&Filing]) -> u32 {
@@ -80,7 +83,12 @@ fn have(quota: &Quota, filings: &[&Filing]) -> u32 {
         filings.iter().map(|filing| items(filing).iter().map(Item::amount).fold(bare(filing), u32::saturating_add));
     if quota.level {
         // A check-in that does not speak of the level leaves the earlier figure in place.
-        return filings.iter().zip(figures).filter(|(filing, _)| !items(filing).is_empty()).last().map_or(0, |(_, n)| n);
+        return filings
+            .iter()
+            .zip(figures)
+            .filter(|(filing, _)| !items(filing).is_empty())
+            .last()
+            .map_or(0, |(_, n)| n);
     }
     figures.fold(0, u32::saturating_add)
 }

@@ -92,12 +92,16 @@ pub fn streak(members: &[Member], me: i64, ladder: &Ladder, slots: Slots<'_>) ->
     let Some((row, live)) = row_of(members, me, slots) else { return Streak::default() };
     let Some(mine) = row.iter().position(|miss| miss.member.id == me) else { return Streak::default() };
     let chased = row.iter().filter(|miss| miss.member.unmet_at(miss.chase)).map(|miss| miss.chase).min();
-    let supervise = ladder.supervise.as_ref().zip(chased).map(|(level, below)| {
-        reach(&row, mine, live, level, below, slots, |miss| miss.chase)
-    });
-    let propose = ladder.propose.as_ref().zip(supervise.as_ref().and_then(|reached| reached.first)).map(|(level, below)| {
-        reach(&row, mine, live, level, below, slots, |miss| morning(miss.chase, slots))
-    });
+    let supervise = ladder
+        .supervise
+        .as_ref()
+        .zip(chased)
+        .map(|(level, below)| reach(&row, mine, live, level, below, slots, |miss| miss.chase));
+    let propose = ladder
+        .propose
+        .as_ref()
+        .zip(supervise.as_ref().and_then(|reached| reached.first))
+        .map(|(level, below)| reach(&row, mine, live, level, below, slots, |miss| morning(miss.chase, slots)));
     Streak {
         position: u32::try_from(mine + 1).unwrap_or(u32::MAX),
         supervise: supervise.and_then(|reached| reached.mine),

@@ -220,9 +220,9 @@ pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTi
     let chase_day_end = slots.zone.at(slots.zone.day_of(chase), close_of_day);
     let next_due = plan::next_due(context.world, context.duty, obligation.form, obligation.due_at);
     let limit = context.ladder.node_day_limit.filter(|_| context.duty.cadence == Cadence::EachNodeDay);
-    let limit = limit.filter(|_| obligation.form == Form::Cadence).map(|n| {
-        slots.zone.at(slots.calendar.workdays_after(slots.zone.due_day(obligation.due_at), n), close_of_day)
-    });
+    let limit = limit
+        .filter(|_| obligation.form == Form::Cadence)
+        .map(|n| slots.zone.at(slots.calendar.workdays_after(slots.zone.due_day(obligation.due_at), n), close_of_day));
     match (next_due.map(|next| next.max(chase_day_end)), limit) {
         (Some(lapse), Some(limit)) => Some(lapse.min(limit)),
         (lapse, limit) => lapse.or(limit),
@@ -241,7 +241,8 @@ pub fn needs(obligation: &Obligation, duty: &Duty, ladder: &Ladder, slots: Slots
     Needs {
         series: missed
             && repeats
-            && (pending(&ladder.supervise, obligation.supervised_at) || pending(&ladder.propose, obligation.proposed_at)),
+            && (pending(&ladder.supervise, obligation.supervised_at)
+                || pending(&ladder.propose, obligation.proposed_at)),
         proof: declares,
     }
 }
@@ -403,9 +404,8 @@ fn merged(told: Vec<Telling>) -> Vec<Telling> {
 
 fn loudest(told: Vec<Telling>) -> Option<Telling> {
     // A miss that only stands in the letter does not silence the 催办 or 督办 before it.
-    let loudest = told
-        .iter()
-        .max_by_key(|telling| (telling.kind == NoticeKind::Supervise, !telling.stands, telling.at))?;
+    let loudest =
+        told.iter().max_by_key(|telling| (telling.kind == NoticeKind::Supervise, !telling.stands, telling.at))?;
     let mut to = Vec::new();
     for telling in &told {
         join_roles(&mut to, &telling.to);

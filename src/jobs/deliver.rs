@@ -49,7 +49,8 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
     let known = engine.known().await?;
     let pace = Arc::new(Mutex::new(Pace::new(engine.settings.pace)));
     let mut done = Delivered::default();
-    let mut sessions: Vec<Session> = (0..engine.settings.connections.max(1)).map(|_| engine.transport.session()).collect();
+    let mut sessions: Vec<Session> =
+        (0..engine.settings.connections.max(1)).map(|_| engine.transport.session()).collect();
     while !engine.stopping.is_cancelled() {
         let now = engine.clock.now();
         let mut tx = engine.store.write().await?;
@@ -169,7 +170,12 @@ async fn mark(engine: &Engine, outcomes: Vec<Tried>, done: &mut Delivered) -> Re
             LetterState::Deferred => done.deferred += 1,
             LetterState::Refused | LetterState::GivenUp | LetterState::Failed => done.ended += 1,
         }
-        tracing::warn!(letter.message_id = letter.message_id, letter.kind = letter.kind, "letter {} not sent: {words}", letter.message_id);
+        tracing::warn!(
+            letter.message_id = letter.message_id,
+            letter.kind = letter.kind,
+            "letter {} not sent: {words}",
+            letter.message_id
+        );
         tx.mark_letter(letter.id, state, &words, next).await?;
     }
     let before = tx.meta(MAIL_DOWN).await?.unwrap_or_default();

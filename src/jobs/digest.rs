@@ -3,11 +3,23 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{Engine, Known, Result, words, write::{Desk, new_letter}};
+use super::{
+    Engine, Known, Result, words,
+    write::{Desk, new_letter},
+};
 use crate::{
-    domain::{obligation::{Obligation, Phase}, slot::MORNING, step::NoticeKind},
+    domain::{
+        obligation::{Obligation, Phase},
+        slot::MORNING,
+        step::NoticeKind,
+    },
     mail::{DigestContext, DigestTotals, Item, LetterKind, UndeliveredRow},
-    store::{Tx, letters::LetterRow, obligations::Stored, requests::{self, Request}},
+    store::{
+        Tx,
+        letters::LetterRow,
+        obligations::Stored,
+        requests::{self, Request},
+    },
 };
 
 /// What was done.
@@ -38,7 +50,6 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     let now = engine.clock.now();
     let known = engine.known().await?;
     let today = known.zone.day_of(now);
-    note_gap(engine, now).await?;
     let slot = known.zone.at(today, MORNING);
     if !known.calendar.is_workday(today) || now < slot || slot < known.starts_at() {
         return Ok(Digested::default());
@@ -49,7 +60,8 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
         return Ok(Digested::default());
     }
     let since = tx.meta(LAST).await?.and_then(|text| text.parse().ok()).unwrap_or_else(|| known.starts_at());
-    let proposals = tx.unwritten_notices(usize::MAX).await?.into_iter().filter(|notice| notice.kind == NoticeKind::Propose);
+    let proposals =
+        tx.unwritten_notices(usize::MAX).await?.into_iter().filter(|notice| notice.kind == NoticeKind::Propose);
     let proposals: Vec<(i64, i64)> = proposals.map(|notice| (notice.id, notice.obligation)).collect();
     let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
     let post = known.roster.office_post();
@@ -84,8 +96,13 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     }
 }
 
-/// Notes that a pass is under way, and whether the watcher was down before it.
-async fn note_gap(engine: &Engine, now: DateTime<Utc>) -> Result<()> {
+/// Notes that the daemon is at work, and whether it was down before: the next digest says so. For the daemon alone; a
+/// simulation's clock leaps without anything being down.
+///
+/// # Errors
+/// The store could not.
+pub async fn note_gap(engine: &Engine) -> Result<()> {
+    let now = engine.clock.now();
     let mut tx = engine.store.read().await?;
     let seen: Option<DateTime<Utc>> = tx.meta(SEEN).await?.and_then(|text| text.parse().ok());
     let gap = seen.filter(|seen| now - *seen > GAP);
@@ -116,7 +133,8 @@ async fn gather(
     let waiting = tx.live_obligations(Phase::Waiting).await?;
     let unreminded = tx.unreminded_misses(now - TimeDelta::days(60)).await?;
     let requests = tx.pending_requests().await?;
-    let mut ids: Vec<i64> = [&new, &standing, &waiting, &unreminded].into_iter().flatten().map(|row| row.obligation.id).collect();
+    let mut ids: Vec<i64> =
+        [&new, &standing, &waiting, &unreminded].into_iter().flatten().map(|row| row.obligation.id).collect();
     ids.extend(proposals.iter().map(|(_, obligation)| *obligation));
     ids.extend(requests.iter().map(|request| request.obligation));
     ids.sort_unstable();
@@ -127,7 +145,11 @@ async fn gather(
     let undelivered = tx.undelivered_letters(since).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();
     let totals = totals(tx, known, today).await?;
-    let trial = engine.settings.trial_until.filter(|until| today < *until).map(|_| known.post_label(&known.roster.office_post()));
+    let trial = engine
+        .settings
+        .trial_until
+        .filter(|until| today < *until)
+        .map(|_| known.post_label(&known.roster.office_post()));
     Ok(DigestContext {
         recipient: known.post_label(&known.roster.office_post()),
         date_label: words::date(today),

@@ -58,8 +58,9 @@ impl Known {
     /// The store could not, or nothing has been set up yet.
     pub async fn read(tx: &mut Tx, zone: Zone) -> Result<Known> {
         let starts_on = tx.meta(STARTS_ON).await?.and_then(|day| day.parse().ok());
-        let starts_on = starts_on
-            .ok_or_else(|| JobError::Setup("the database is empty: start `duban serve` once, or `duban migrate`".into()))?;
+        let starts_on = starts_on.ok_or_else(|| {
+            JobError::Setup("the database is empty: start `duban serve` once, or `duban migrate`".into())
+        })?;
         let mut holders: HashMap<PostId, Vec<Holder>> = HashMap::new();
         for holder in tx.holders().await? {
             holders.entry(holder.post.clone()).or_default().push(holder);
@@ -89,13 +90,7 @@ impl Known {
 
     /// The plan's world under a catalogue.
     pub fn world<'a>(&'a self, catalogue: &'a Catalogue) -> World<'a> {
-        World {
-            catalogue,
-            roster: &self.roster,
-            calendar: &self.calendar,
-            zone: self.zone,
-            nodes: &self.windows,
-        }
+        World { catalogue, roster: &self.roster, calendar: &self.calendar, zone: self.zone, nodes: &self.windows }
     }
 
     /// The calendar and the zone.

@@ -19,6 +19,7 @@ use crate::{
     store::{Store, StoreError},
 };
 
+pub mod acts;
 pub mod deliver;
 pub mod digest;
 pub mod driver;
@@ -28,6 +29,7 @@ pub mod known;
 pub mod leap;
 pub mod materialise;
 pub mod setup;
+pub mod simulate;
 pub mod step;
 pub mod words;
 pub mod write;

@@ -206,7 +206,8 @@ async fn settle_batch(
     let mut entries: Vec<Entry> = Vec::new();
     let mut troubles: Vec<(String, String)> = Vec::new();
     for Loaded { stored, series, reminder_taken } in loaded {
-        let decided = known.rules(&stored, today).and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, now));
+        let decided =
+            known.rules(&stored, today).and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, now));
         let mut next = stored.clone();
         match decided {
             Ok(advance) => {

@@ -6,7 +6,7 @@ use super::{Known, known::Rules};
 use crate::{
     domain::{
         calendar::Zone,
-        duty::{Basis, Clause, DutyId},
+        duty::{Basis, DutyId},
         light,
         obligation::{Obligation, Phase},
         period::Period,
@@ -15,14 +15,6 @@ use crate::{
     },
     mail::Item,
 };
-
-/// `第13项第2条`, or `第5项` where only the task asks for it.
-pub fn clause(clause: Clause) -> String {
-    match clause.measure {
-        Some(measure) => format!("第{}项第{measure}条", clause.item),
-        None => format!("第{}项", clause.item),
-    }
-}
 
 fn weekday(day: NaiveDate) -> &'static str {
     match day.weekday() {
@@ -95,7 +87,7 @@ pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: 
     let filings: Vec<&Filing> = filings.iter().collect();
     Item {
         duty: obligation.duty.0.clone(),
-        clause_label: clause(rules.duty.clause),
+        clause_label: rules.duty.clause.label(),
         title: rules.duty.title.clone(),
         owners: owners(&obligation.owners),
         period_label: period(known, rules, obligation),

@@ -17,13 +17,7 @@ use crate::{
         unit::{PostId, Role},
     },
     mail::{self, Item, LetterContext, LetterKind, Section, SectionKind},
-    store::{
-        Tx,
-        letters::NewLetter,
-        log::hex,
-        notices::Notice,
-        obligations::Stored,
-    },
+    store::{Tx, letters::NewLetter, log::hex, notices::Notice, obligations::Stored},
 };
 
 /// Letters a transaction.
@@ -163,7 +157,11 @@ async fn write_chunk(
                 tx.fail_notices(&ids, &words).await?;
                 let posts: Vec<String> = mailbox.posts.iter().map(ToString::to_string).collect();
                 tx.add_trouble(&format!("letter to {}", posts.join(";")), now, &words).await?;
-                tracing::error!(letter.posts = posts.join(";"), "letter to {} cannot be written: {words}", posts.join(";"));
+                tracing::error!(
+                    letter.posts = posts.join(";"),
+                    "letter to {} cannot be written: {words}",
+                    posts.join(";")
+                );
             }
         }
     }
@@ -223,6 +221,7 @@ impl<'a> Desk<'a> {
     fn section(&self, notice: &Notice, stored: &Stored) -> SectionKind {
         let obligation = &stored.obligation;
         match notice.kind {
+            NoticeKind::Event if obligation.phase == Phase::Missed => SectionKind::EventMissed,
             NoticeKind::Event => SectionKind::Event,
             NoticeKind::Supervise | NoticeKind::Propose => SectionKind::Supervise,
             NoticeKind::Chase if obligation.chased_at == Some(notice.at) => SectionKind::Chase,
@@ -263,15 +262,18 @@ fn letter(
     for (id, section) in gravest {
         sections.entry(section).or_default().push((id, desk.item(id)?));
     }
-    let sections: Vec<Section> = sections.into_iter().map(|(kind, items)| Section::new(kind, in_order(desk, items))).collect();
+    let sections: Vec<Section> =
+        sections.into_iter().map(|(kind, items)| Section::new(kind, in_order(desk, items))).collect();
     let shown: HashSet<i64> = mailbox.notices.iter().map(|notice| notice.obligation).collect();
     let context = context_rows(desk, mailbox, due_today, &shown)?;
     let kind = LetterContext::gravest(&sections).unwrap_or(LetterKind::Today);
     let label = |post: &PostId| desk.known.post_label(post);
     let recipient = mailbox.posts.first().map(label).unwrap_or_default();
-    let trial = engine.settings.trial_until.filter(|until| desk.today < *until).map(|_| {
-        mailbox.posts.iter().map(label).collect::<Vec<_>>().join("、")
-    });
+    let trial = engine
+        .settings
+        .trial_until
+        .filter(|until| desk.today < *until)
+        .map(|_| mailbox.posts.iter().map(label).collect::<Vec<_>>().join("、"));
     let context = LetterContext {
         kind,
         recipient,
@@ -295,7 +297,9 @@ fn letter(
 
 fn in_order(desk: &Desk<'_>, mut items: Vec<(i64, Item)>) -> Vec<Item> {
     let due = |id: &i64| desk.stored(*id).map(|stored| stored.obligation.due_at);
-    items.sort_by_cached_key(|(id, item)| (words::document_order(&crate::domain::duty::DutyId(item.duty.clone())), due(id), *id));
+    items.sort_by_cached_key(|(id, item)| {
+        (words::document_order(&crate::domain::duty::DutyId(item.duty.clone())), due(id), *id)
+    });
     items.into_iter().map(|(_, item)| item).collect()
 }
 
@@ -309,8 +313,7 @@ fn context_rows(
     if mailbox.event {
         return Ok(Vec::new());
     }
-    let units: Vec<_> =
-        mailbox.posts.iter().filter(|post| post.role == Role::Liaison).map(|post| &post.unit).collect();
+    let units: Vec<_> = mailbox.posts.iter().filter(|post| post.role == Role::Liaison).map(|post| &post.unit).collect();
     let own = |stored: &&Stored| {
         !shown.contains(&stored.obligation.id) && stored.obligation.owners.iter().any(|owner| units.contains(&owner))
     };

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{classify::Outcome, letter::LetterKind};
+use super::{letter::LetterKind, outcome::Outcome};
 
 /// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::classify::{Phase, Reason};
+    use crate::mail::outcome::{Phase, Reason};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_667_178_000 + seconds, 0).unwrap()

@@ -65,6 +65,8 @@ impl LetterKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SectionKind {
+    /// What an event obliged to, not done in time.
+    EventMissed,
     /// What an event obliges to.
     Event,
     /// 督办: misses carried up to the head.
@@ -83,7 +85,8 @@ pub enum SectionKind {
 
 impl SectionKind {
     /// All of them, in order.
-    pub const ALL: [SectionKind; 7] = [
+    pub const ALL: [SectionKind; 8] = [
+        SectionKind::EventMissed,
         SectionKind::Event,
         SectionKind::Supervise,
         SectionKind::Chase,
@@ -96,6 +99,7 @@ impl SectionKind {
     /// The heading, unless the section brings its own.
     pub fn title(self) -> &'static str {
         match self {
+            SectionKind::EventMissed => "事件逾期",
             SectionKind::Event => "事件应办",
             SectionKind::Supervise => "督办事项",
             SectionKind::Chase => "催办事项",
@@ -109,7 +113,7 @@ impl SectionKind {
     /// The letter that a section alone would make.
     pub fn letter(self) -> LetterKind {
         match self {
-            SectionKind::Event => LetterKind::Event,
+            SectionKind::EventMissed | SectionKind::Event => LetterKind::Event,
             SectionKind::Supervise => LetterKind::Supervise,
             SectionKind::Chase => LetterKind::Chase,
             SectionKind::Overdue | SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon => {

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{address::Address, classify::Outcome, file::unsendable, message::Outgoing};
+use super::{address::Address, file::unsendable, message::Outgoing, outcome::Outcome};
 
 /// A letter that was delivered.
 #[derive(Clone, PartialEq, Eq)]

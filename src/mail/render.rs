@@ -11,24 +11,20 @@ use std::{
 };
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig};
-use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{
     hostile::{hostile_char, one_line},
-    letter::{DigestContext, Item, LetterContext, LetterKind, SectionKind},
+    letter::{DigestContext, LetterContext, LetterKind},
+    values::{clean, digest_lists, digest_summary, extend, letter_extras},
 };
-
-/// Stands in a stored body where the link goes; [`fill_link`] puts it there when the letter is sent.
-pub const LINK_PLACEHOLDER: &str = "%DUBAN-LINK%";
-const LINK_BEGIN: &str = "%DUBAN-LINK-BEGIN%";
-const LINK_END: &str = "%DUBAN-LINK-END%";
 
 /// The most characters a subject has (字).
 pub const SUBJECT_CHARS: usize = 30;
 
-/// A letter in words. `text` and `html` say the same and may hold [`LINK_PLACEHOLDER`].
+/// A letter in words. `text` and `html` say the same and may hold
+/// [`LINK_PLACEHOLDER`](super::LINK_PLACEHOLDER).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// One line of at most 30 characters, kind first.
@@ -324,117 +320,6 @@ fn file_error(path: &Path, message: &str) -> TemplateError {
     TemplateError { file: path.display().to_string(), line: None, message: message.to_owned() }
 }
 
-/// The context as plain values, with every text checked.
-fn clean(context: &impl Serialize) -> Result<Value, RenderError> {
-    let mut values = serde_json::to_value(context).map_err(|error| TemplateError {
-        file: "values".into(),
-        line: None,
-        message: error.to_string(),
-    })?;
-    clean_value(&mut values, "", false)?;
-    Ok(values)
-}
-
-fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), RenderError> {
-    match value {
-        Value::String(text) => {
-            if free_text {
-                *text = one_line(text);
-            }
-            match hostile_char(text) {
-                Some(c) => Err(RenderError::Hostile { field: field.to_owned(), code: u32::from(c) }),
-                None => Ok(()),
-            }
-        }
-        Value::Array(values) => values
-            .iter_mut()
-            .enumerate()
-            .try_for_each(|(i, value)| clean_value(value, &format!("{field}[{i}]"), free_text)),
-        Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
-            let dot = if field.is_empty() { "" } else { "." };
-            clean_value(value, &format!("{field}{dot}{key}"), matches!(key.as_str(), "note" | "reason" | "watcher"))
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Adds what every template may use beside the context's own fields.
-fn extend(values: &mut Value, link: bool, extras: Value) {
-    let link =
-        if link { json!({ "begin": LINK_BEGIN, "url": LINK_PLACEHOLDER, "end": LINK_END }) } else { Value::Null };
-    if let (Value::Object(values), Value::Object(extras)) = (values, extras) {
-        values.extend(extras);
-        values.insert("link".into(), link);
-        values.insert("numerals".into(), json!(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十"]));
-    }
-}
-
-fn letter_extras(context: &LetterContext) -> Value {
-    let mut counts = BTreeMap::new();
-    let mut colours = BTreeMap::new();
-    for kind in SectionKind::ALL {
-        let count: usize =
-            context.sections.iter().filter(|section| section.kind == kind).map(|section| section.items.len()).sum();
-        counts.insert(kind, count);
-        colours.insert(kind, colour(kind));
-    }
-    let gravest: Vec<&Item> = context
-        .sections
-        .iter()
-        .filter(|section| section.kind.letter() == context.kind)
-        .flat_map(|section| &section.items)
-        .collect();
-    let longest = gravest.iter().filter_map(|item| item.days_overdue).max().unwrap_or(0);
-    json!({
-        "counts": counts,
-        "colours": colours,
-        "gravest": gravest,
-        "longest": longest,
-    })
-}
-
-fn colour(kind: SectionKind) -> &'static str {
-    match kind {
-        SectionKind::Event | SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => "#b42318",
-        SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon => "#8a5a00",
-    }
-}
-
-/// The digest's lists of items in order, each with its heading.
-fn digest_lists(context: &DigestContext, values: &Value) -> Value {
-    let lists = [
-        ("新增逾期", "new_misses", "#b42318"),
-        ("持续逾期", "standing", "#b42318"),
-        ("通报建议", "proposals", "#b42318"),
-        ("待审核", "waiting_review", "#1a6b2f"),
-        ("延期申请", "extensions", "#8a5a00"),
-        ("异议", "disputes", "#8a5a00"),
-        ("未提醒，请核定", "unreminded", "#444444"),
-    ];
-    debug_assert!(context.new_misses.len() == values["new_misses"].as_array().map_or(0, Vec::len));
-    lists
-        .into_iter()
-        .map(|(title, field, colour)| json!({ "title": title, "items": values[field], "colour": colour }))
-        .collect()
-}
-
-/// The digest's first sentence: 零报告 where there is nothing.
-fn digest_summary(context: &DigestContext) -> String {
-    let decide = context.proposals.len()
-        + context.waiting_review.len()
-        + context.extensions.len()
-        + context.disputes.len()
-        + context.unreminded.len();
-    let misses = match (context.new_misses.len(), context.standing.len()) {
-        (0, 0) => "今日无新增逾期，无持续逾期。".to_owned(),
-        (0, standing) => format!("今日无新增逾期，持续逾期{standing}项。"),
-        (new, standing) => format!("今日新增逾期{new}项，持续逾期{standing}项。"),
-    };
-    let decide =
-        if decide == 0 { "无待办理事项。".to_owned() } else { format!("待我办办理{decide}项。") };
-    format!("{misses}{decide}")
-}
-
 /// What a subject may be: the kind first, no 清单 but on the digest, no exclamation mark, cut at 30 characters.
 fn checked_subject(kind: LetterKind, subject: &str) -> Result<String, String> {
     let head = format!("【{}】", kind.label());
@@ -478,32 +363,4 @@ fn tidy(text: &str) -> String {
         out.push('\n');
     }
     out
-}
-
-/// Puts the link into a stored body, or takes every trace of it out where there is no public URL. Tells HTML from text
-/// by the first character.
-pub fn fill_link(body: &str, url: Option<&str>) -> String {
-    match url {
-        Some(url) => {
-            let html = body.trim_start().starts_with('<');
-            let url = if html { escape_html(url) } else { url.to_owned() };
-            body.replace(LINK_BEGIN, "").replace(LINK_END, "").replace(LINK_PLACEHOLDER, &url)
-        }
-        None => without_link(body),
-    }
-}
-
-fn without_link(body: &str) -> String {
-    let mut out = String::with_capacity(body.len());
-    let mut rest = body;
-    while let Some((before, after)) = rest.split_once(LINK_BEGIN) {
-        out.push_str(before);
-        rest = after.split_once(LINK_END).map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
-    out.replace(LINK_PLACEHOLDER, "")
-}
-
-fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

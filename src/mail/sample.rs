@@ -82,6 +82,7 @@ impl LetterContext {
             SectionKind::Chase | SectionKind::Supervise => {
                 Item { streak: None, basis_note: None, ..Item::sample_missed() }
             }
+            SectionKind::Event => event_item(),
             _ => Item { missing: None, ..Item::sample() },
         };
         LetterContext {
@@ -100,18 +101,23 @@ fn sample_items(section: SectionKind) -> Vec<Item> {
     match section {
         SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => vec![Item::sample_missed()],
         SectionKind::Returned => vec![Item::sample_noted("退回：照片不清，请于11月2日18:00前重报")],
-        SectionKind::Event => vec![Item {
-            duty: "43.1".into(),
-            clause_label: "第43项第1条".into(),
-            title: "极端天气停工避险".into(),
-            owners: "质安处".into(),
-            period_label: "事件：暴雨红色预警".into(),
-            due_label: "10月31日（周一）16:30".into(),
-            light_word: "待办".into(),
-            ..Item::default()
-        }],
+        SectionKind::EventMissed => vec![Item { light_word: "逾期".into(), days_overdue: Some(0), ..event_item() }],
+        SectionKind::Event => vec![event_item()],
         SectionKind::DueToday => vec![Item::sample()],
         SectionKind::DueSoon => vec![Item { due_label: "11月2日（周三）18:00".into(), ..Item::sample() }],
+    }
+}
+
+fn event_item() -> Item {
+    Item {
+        duty: "43.1".into(),
+        clause_label: "第43项第1条".into(),
+        title: "极端天气停工避险".into(),
+        owners: "质安处".into(),
+        period_label: "事件：暴雨红色预警".into(),
+        due_label: "10月31日（周一）16:30".into(),
+        light_word: "待办".into(),
+        ..Item::default()
     }
 }
 

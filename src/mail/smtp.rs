@@ -8,179 +8,29 @@
 //! There is never a way back to plain text: with `StartTls` a server that does not offer it gets no letter, and no
 //! password is sent on a plain connection unless the settings say so in as many words.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use lettre::transport::smtp::{
     authentication::{Credentials, Mechanism},
     commands::Auth,
     response::Response,
 };
-use secrecy::{ExposeSecret, SecretString};
-use thiserror::Error;
+use secrecy::ExposeSecret;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{
-        ClientConfig, RootCertStore,
-        crypto::ring,
-        pki_types::{CertificateDer, ServerName, pem::PemObject},
-    },
-};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::{
-    classify::{Failure, Outcome, Phase, Reply, classify, clean_text},
+    classify::classify,
     file::unsendable,
     message::Outgoing,
+    outcome::{Failure, Outcome, Phase, Reply, clean_text},
+    settings::{SettingsError, SmtpSettings, Timeouts, TlsMode, connector},
     transport::Probe,
     wire::Wire,
 };
-
-/// How the connection is secured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TlsMode {
-    /// Not at all: for a relay on this machine.
-    None,
-    /// STARTTLS, required.
-    StartTls,
-    /// TLS from the first byte (port 465).
-    Implicit,
-}
-
-/// How long each phase may take. The defaults are those of RFC 5321 4.5.3.2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Resolving the name and connecting; the TLS handshake has as long again.
-    pub connect: Duration,
-    /// The greeting.
-    pub banner: Duration,
-    /// EHLO, STARTTLS and each step of AUTH.
-    pub helo: Duration,
-    /// MAIL FROM.
-    pub mail: Duration,
-    /// RCPT TO.
-    pub rcpt: Duration,
-    /// DATA.
-    pub data: Duration,
-    /// Each block of the body.
-    pub block: Duration,
-    /// The answer to the final dot. Short waits make duplicates.
-    pub after_dot: Duration,
-    /// All of a letter, connecting included.
-    pub total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Timeouts {
-        let minutes = |n: u64| Duration::from_secs(n * 60);
-        Timeouts {
-            connect: Duration::from_secs(30),
-            banner: minutes(5),
-            helo: minutes(5),
-            mail: minutes(5),
-            rcpt: minutes(5),
-            data: minutes(2),
-            block: minutes(3),
-            after_dot: minutes(10),
-            total: minutes(20),
-        }
-    }
-}
-
-/// All that has to be known of a mail server.
-#[derive(Clone)]
-pub struct SmtpSettings {
-    /// Name or address.
-    pub host: String,
-    /// 25, 465, 587.
-    pub port: u16,
-    /// How the connection is secured.
-    pub tls: TlsMode,
-    /// With a user name there must be a password.
-    pub username: Option<String>,
-    /// The password (授权码).
-    pub password: Option<SecretString>,
-    /// Whether the password may be sent on a plain connection.
-    pub allow_plain_auth: bool,
-    /// What we call ourselves at EHLO.
-    pub helo: String,
-    /// A PEM file of certificates to trust beside those of the system.
-    pub extra_root: Option<PathBuf>,
-    /// How long each phase may take.
-    pub timeouts: Timeouts,
-    /// The most connections at a time, over all sessions.
-    pub connections: usize,
-    /// The most letters over one connection.
-    pub letters_per_connection: u32,
-}
-
-impl SmtpSettings {
-    /// Settings for a server, with the defaults for everything else and no authentication.
-    pub fn new(host: impl Into<String>, port: u16, tls: TlsMode) -> SmtpSettings {
-        SmtpSettings {
-            host: host.into(),
-            port,
-            tls,
-            username: None,
-            password: None,
-            allow_plain_auth: false,
-            helo: "localhost".into(),
-            extra_root: None,
-            timeouts: Timeouts::default(),
-            connections: 1,
-            letters_per_connection: 100,
-        }
-    }
-}
-
-impl fmt::Debug for SmtpSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The user name is an address as a rule.
-        f.debug_struct("SmtpSettings")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("tls", &self.tls)
-            .field("auth", &self.username.is_some())
-            .field("connections", &self.connections)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What is wrong with the settings.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SettingsError {
-    /// Not a name or address.
-    #[error("the mail server's host {0:?} is neither a host name nor an IP address")]
-    Host(String),
-    /// Not a name that can be said at EHLO.
-    #[error("the EHLO name {0:?} is no host name")]
-    Helo(String),
-    /// One without the other.
-    #[error("user name and password go together: one of them is missing")]
-    Credentials,
-    /// A password in the clear.
-    #[error("a password on a connection without TLS: set TLS, or allow it in as many words")]
-    PlainAuth,
-    /// No connection could ever be made.
-    #[error("the number of connections and of letters over one must be at least 1")]
-    Zero,
-    /// The extra certificates cannot be used.
-    #[error("{path}: {error}")]
-    Root {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        error: String,
-    },
-    /// Nothing to trust.
-    #[error("no trusted certificates: the system has none and no file is given")]
-    NoRoots,
-    /// The TLS library refuses to start.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
-}
 
 /// A mail server. Cheap to clone; clones share the bound on connections.
 #[derive(Clone)]
@@ -204,26 +54,7 @@ impl fmt::Debug for Smtp {
 impl Smtp {
     /// Checks the settings and loads the certificates. Does not connect.
     pub fn new(settings: SmtpSettings) -> Result<Smtp, SettingsError> {
-        let plain_name = |name: &str| {
-            !name.is_empty()
-                && name.len() <= 255
-                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b))
-        };
-        if !plain_name(&settings.host) {
-            return Err(SettingsError::Host(settings.host));
-        }
-        if !plain_name(&settings.helo) {
-            return Err(SettingsError::Helo(settings.helo));
-        }
-        if settings.username.is_some() != settings.password.is_some() {
-            return Err(SettingsError::Credentials);
-        }
-        if settings.username.is_some() && settings.tls == TlsMode::None && !settings.allow_plain_auth {
-            return Err(SettingsError::PlainAuth);
-        }
-        if settings.connections == 0 || settings.letters_per_connection == 0 {
-            return Err(SettingsError::Zero);
-        }
+        settings.check()?;
         let (server_name, connector) = match settings.tls {
             TlsMode::None => (None, None),
             TlsMode::StartTls | TlsMode::Implicit => {
@@ -258,36 +89,6 @@ impl Smtp {
         connection.leave(self.inner.settings.timeouts.helo).await;
         Ok(Probe { facts })
     }
-}
-
-fn connector(settings: &SmtpSettings) -> Result<TlsConnector, SettingsError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = &settings.extra_root {
-        let root_error = |error: &dyn fmt::Display| SettingsError::Root {
-            path: path.display().to_string(),
-            error: error.to_string(),
-        };
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| root_error(&error))?;
-        let mut found = false;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| root_error(&error))?;
-            roots.add(certificate).map_err(|error| root_error(&error))?;
-            found = true;
-        }
-        if !found {
-            return Err(root_error(&"holds no certificate"));
-        }
-    }
-    if roots.is_empty() {
-        return Err(SettingsError::NoRoots);
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| SettingsError::Tls(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// A connection that is ready for MAIL.
@@ -543,36 +344,6 @@ mod tests {
         assert!(offers(extensions, "STARTTLS") && offers(extensions, "SIZE") && !offers(extensions, "START"));
         assert!(offers_auth(extensions, "PLAIN") && offers_auth(extensions, "LOGIN"));
         assert!(!offers_auth("AUTH CRAM-MD5\nPLAIN", "PLAIN"));
-    }
-
-    #[test]
-    fn settings_that_would_leak_or_never_work_are_refused() {
-        let base = || SmtpSettings::new("localhost", 25, TlsMode::None);
-        let with_password = |settings: SmtpSettings| SmtpSettings {
-            username: Some("u@example.com".into()),
-            password: Some(SecretString::from("p")),
-            ..settings
-        };
-        let error = |settings| Smtp::new(settings).err();
-        assert_eq!(error(base()), None);
-        assert_eq!(error(with_password(base())), Some(SettingsError::PlainAuth));
-        assert_eq!(error(SmtpSettings { allow_plain_auth: true, ..with_password(base()) }), None);
-        assert_eq!(error(SmtpSettings { username: Some("u".into()), ..base() }), Some(SettingsError::Credentials));
-        assert_eq!(error(SmtpSettings { connections: 0, ..base() }), Some(SettingsError::Zero));
-        assert_eq!(error(SmtpSettings { helo: "a b".into(), ..base() }), Some(SettingsError::Helo("a b".into())));
-        assert_eq!(error(SmtpSettings { host: String::new(), ..base() }), Some(SettingsError::Host(String::new())));
-        let missing = SmtpSettings { tls: TlsMode::StartTls, extra_root: Some("/no/such.pem".into()), ..base() };
-        assert!(matches!(error(missing), Some(SettingsError::Root { path, .. }) if path == "/no/such.pem"));
-    }
-
-    #[test]
-    fn settings_do_not_show_name_or_password() {
-        let settings = SmtpSettings {
-            username: Some("canary-user@example.com".into()),
-            password: Some(SecretString::from("canary-password")),
-            ..SmtpSettings::new("localhost", 465, TlsMode::Implicit)
-        };
-        assert!(!format!("{settings:?}").contains("canary"));
     }
 
     #[tokio::test]

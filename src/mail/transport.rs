@@ -2,10 +2,10 @@
 //! answers means.
 
 use super::{
-    classify::Outcome,
     file::FileOutbox,
     memory::MemoryOutbox,
     message::Outgoing,
+    outcome::Outcome,
     smtp::{Smtp, SmtpSession},
 };
 

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
-use super::classify::{Failure, Reply};
+use super::outcome::{Failure, Reply};
 
 /// The longest line of a reply. RFC 5321 asks for 512; some servers say more.
 const MAX_LINE: usize = 4096;

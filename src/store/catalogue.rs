@@ -14,7 +14,8 @@ use crate::domain::{
     unit::UnitName,
 };
 
-const VERSIONS: &str = "SELECT version, effective_on, applied_at, by_post, document FROM catalogue_version ORDER BY version";
+const VERSIONS: &str =
+    "SELECT version, effective_on, applied_at, by_post, document FROM catalogue_version ORDER BY version";
 const INSERT_VERSION: &str =
     "INSERT INTO catalogue_version (version, effective_on, applied_at, by_post, document) VALUES ($1, $2, $3, $4, $5)";
 const DAYS: &str = "SELECT day, name, kind, status FROM calendar_day ORDER BY day";
@@ -25,13 +26,25 @@ const PUT_WINDOW: &str = "INSERT INTO node_window (id, name, first_on, last_on, 
 const CHANGE_WINDOW: &str = "UPDATE node_window SET last_on = $2, closed_at = $3 WHERE id = $1";
 const EVENTS: &str =
     "SELECT id, event_type, at, place, units, opened_at, closed_at, false_alarm FROM event ORDER BY at, id";
-const EVENT: &str = "SELECT id, event_type, at, place, units, opened_at, closed_at, false_alarm FROM event WHERE id = $1";
-const PUT_EVENT: &str = "INSERT INTO event (id, event_type, at, place, units, opened_at) VALUES ($1, $2, $3, $4, $5, $6)";
+const EVENT: &str =
+    "SELECT id, event_type, at, place, units, opened_at, closed_at, false_alarm FROM event WHERE id = $1";
+const PUT_EVENT: &str =
+    "INSERT INTO event (id, event_type, at, place, units, opened_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const CLOSE_EVENT: &str = "UPDATE event SET closed_at = $2, false_alarm = $3 WHERE id = $1 AND closed_at IS NULL";
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
-    VERSIONS, INSERT_VERSION, DAYS, PUT_DAY, DELETE_DAYS, WINDOWS, PUT_WINDOW, CHANGE_WINDOW, EVENTS, EVENT, PUT_EVENT,
+    VERSIONS,
+    INSERT_VERSION,
+    DAYS,
+    PUT_DAY,
+    DELETE_DAYS,
+    WINDOWS,
+    PUT_WINDOW,
+    CHANGE_WINDOW,
+    EVENTS,
+    EVENT,
+    PUT_EVENT,
     CLOSE_EVENT,
 ];
 
@@ -118,7 +131,8 @@ struct EventRow {
 
 impl From<EventRow> for StoredEvent {
     fn from(row: EventRow) -> StoredEvent {
-        let units = row.units.split(';').filter(|name| !name.is_empty()).map(|name| UnitName(name.to_owned())).collect();
+        let units =
+            row.units.split(';').filter(|name| !name.is_empty()).map(|name| UnitName(name.to_owned())).collect();
         StoredEvent {
             event: Event { id: row.id, event_type: row.event_type, at: row.at, place: row.place, units },
             opened_at: row.opened_at,
@@ -205,7 +219,14 @@ impl Tx {
                 DayStatus::Provisional => "provisional",
             };
             on!(self, |c| {
-                sqlx::query(PUT_DAY).bind(day).bind(&listed.name).bind(kind).bind(status).execute(c).await?.rows_affected()
+                sqlx::query(PUT_DAY)
+                    .bind(day)
+                    .bind(&listed.name)
+                    .bind(kind)
+                    .bind(status)
+                    .execute(c)
+                    .await?
+                    .rows_affected()
             });
         }
         Ok(())
@@ -242,8 +263,19 @@ impl Tx {
     ///
     /// # Errors
     /// The database refused.
-    pub async fn change_window(&mut self, id: &str, last_on: NaiveDate, closed_at: Option<DateTime<Utc>>) -> Result<()> {
-        on!(self, |c| sqlx::query(CHANGE_WINDOW).bind(id).bind(last_on).bind(closed_at).execute(c).await?.rows_affected());
+    pub async fn change_window(
+        &mut self,
+        id: &str,
+        last_on: NaiveDate,
+        closed_at: Option<DateTime<Utc>>,
+    ) -> Result<()> {
+        on!(self, |c| sqlx::query(CHANGE_WINDOW)
+            .bind(id)
+            .bind(last_on)
+            .bind(closed_at)
+            .execute(c)
+            .await?
+            .rows_affected());
         Ok(())
     }
 
@@ -291,7 +323,13 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn close_event(&mut self, id: &str, now: DateTime<Utc>, false_alarm: bool) -> Result<bool> {
-        Ok(on!(self, |c| sqlx::query(CLOSE_EVENT).bind(id).bind(now).bind(false_alarm).execute(c).await?.rows_affected())
+        Ok(on!(self, |c| sqlx::query(CLOSE_EVENT)
+            .bind(id)
+            .bind(now)
+            .bind(false_alarm)
+            .execute(c)
+            .await?
+            .rows_affected())
             == 1)
     }
 }

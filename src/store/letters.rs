@@ -28,8 +28,7 @@ const RELEASE: &str = "UPDATE letter SET state = 'queued', next_try_at = $2, rep
     lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'leased'";
 const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('queued', 'deferred') AND next_try_at < $1";
 const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
-const OLDEST_UNSENT: &str =
-    "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
+const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
 const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
@@ -43,7 +42,19 @@ const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE 
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
-    INSERT, CLAIM, MARK, RELEASE, DEFER_ALL, NEXT_TRY, OLDEST_UNSENT, LAST_SENT, COUNTS, UNDELIVERED, PAGE, BY_SLOT, BODY,
+    INSERT,
+    CLAIM,
+    MARK,
+    RELEASE,
+    DEFER_ALL,
+    NEXT_TRY,
+    OLDEST_UNSENT,
+    LAST_SENT,
+    COUNTS,
+    UNDELIVERED,
+    PAGE,
+    BY_SLOT,
+    BODY,
     RETRY,
 ];
 
@@ -195,9 +206,8 @@ impl Tx {
         limit: usize,
     ) -> Result<Vec<Claimed>> {
         let limit = super::obligations::as_count(limit);
-        let mut claimed: Vec<Claimed> = on!(self, |c| {
-            sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?
-        });
+        let mut claimed: Vec<Claimed> =
+            on!(self, |c| { sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await? });
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
         Ok(claimed)
     }
@@ -285,9 +295,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn last_sent_since(&mut self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        Ok(on!(self, |c| {
-            sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await?
-        }))
+        Ok(on!(self, |c| { sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await? }))
     }
 
     /// How many letters stand how.

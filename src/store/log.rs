@@ -9,12 +9,12 @@ use sqlx::FromRow;
 
 use super::{Result, Tx, bulk};
 
-const INSERT: &str =
-    "INSERT INTO log (obligation, at, by_post, action, detail, hash) VALUES {values}";
+const INSERT: &str = "INSERT INTO log (obligation, at, by_post, action, detail, hash) VALUES {values}";
 const INSERT_COLUMNS: usize = 6;
 const OF_OBLIGATION: &str =
     "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE obligation = $1 ORDER BY id";
-const PAGE: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE id > $1 ORDER BY id LIMIT $2";
+const PAGE: &str =
+    "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE id > $1 ORDER BY id LIMIT $2";
 const UNSEALED: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log \
     WHERE seal IS NULL ORDER BY id LIMIT $1";
 const LAST_SEAL: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id DESC LIMIT 1";

@@ -237,7 +237,10 @@ impl Store {
                     let value: String =
                         sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(pool).await?;
                     if value == "off" {
-                        tracing::warn!(database.setting = setting, "PostgreSQL runs with {setting}=off: a crash may lose what was acknowledged");
+                        tracing::warn!(
+                            database.setting = setting,
+                            "PostgreSQL runs with {setting}=off: a crash may lose what was acknowledged"
+                        );
                     }
                 }
             }

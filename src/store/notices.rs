@@ -262,8 +262,7 @@ impl Tx {
                 on!(self, |c| sqlx::query_scalar(TOLD_IDS).bind(after).bind(5000_i64).fetch_all(c).await?);
             let Some(last) = ids.last().copied() else { return Ok(all) };
             let count = super::obligations::as_count(ids.len());
-            let rows: Vec<Told> =
-                on!(self, |c| sqlx::query_as(TOLD).bind(after).bind(count).fetch_all(c).await?);
+            let rows: Vec<Told> = on!(self, |c| sqlx::query_as(TOLD).bind(after).bind(count).fetch_all(c).await?);
             all.extend(rows);
             after = last;
         }

@@ -63,7 +63,9 @@ const SERIES_BEFORE: &str = select!("WHERE series = $1 AND opens_at <= $2 ORDER 
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
 const KEYS_OPENING: &str = "SELECT duty, owner, period FROM obligation WHERE opens_at > $1 AND opens_at <= $2";
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
-const LIVE: &str = select!("WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 ORDER BY due_at, duty, owners");
+const LIVE: &str =
+    select!("WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 ORDER BY due_at, duty, owners");
+const AFTER_ID: &str = select!("WHERE id > $1 ORDER BY id");
 const LIVE_DUE: &str = select!(
     "WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 AND due_at > $2 AND due_at <= $3 \
      ORDER BY due_at, duty, owners"
@@ -86,8 +88,25 @@ const FILTERED: &str = select!(
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
-    DUE, ANY_DUE, NEXT, BY_ID, BY_KEY, BY_DUTY_PERIOD, SERIES_BEFORE, UNOPENED, KEYS_OPENING, ALL, LIVE, LIVE_DUE, COUNT_LIVE, BY_EVENT,
-    MISSED_SINCE, UNREMINDED, COUNT_PHASES, FILTERED,
+    DUE,
+    ANY_DUE,
+    NEXT,
+    BY_ID,
+    BY_KEY,
+    BY_DUTY_PERIOD,
+    SERIES_BEFORE,
+    UNOPENED,
+    KEYS_OPENING,
+    ALL,
+    AFTER_ID,
+    LIVE,
+    LIVE_DUE,
+    COUNT_LIVE,
+    BY_EVENT,
+    MISSED_SINCE,
+    UNREMINDED,
+    COUNT_PHASES,
+    FILTERED,
 ];
 
 /// The statements of many rows, with their columns.
@@ -369,8 +388,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn obligation_of(&mut self, duty: &str, unit: &str, period: &str) -> Result<Option<Stored>> {
-        let rows: Vec<Row> =
-            on!(self, |c| sqlx::query_as(BY_DUTY_PERIOD).bind(duty).bind(period).fetch_all(c).await?);
+        let rows: Vec<Row> = on!(self, |c| sqlx::query_as(BY_DUTY_PERIOD).bind(duty).bind(period).fetch_all(c).await?);
         Ok(stored(rows)?.into_iter().find(|row| row.obligation.owners.iter().any(|owner| owner.0 == unit)))
     }
 
@@ -448,6 +466,14 @@ impl Tx {
     /// The database refused.
     pub async fn live_obligations(&mut self, phase: Phase) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(LIVE).bind(phase.code()).fetch_all(c).await?))
+    }
+
+    /// What was made after the obligation of that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_after(&mut self, id: i64) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(AFTER_ID).bind(id).fetch_all(c).await?))
     }
 
     /// What is in one of those phases and due after `from` and by `until`.

@@ -110,7 +110,15 @@ impl Tx {
         answer: &str,
     ) -> Result<bool> {
         Ok(on!(self, |c| {
-            sqlx::query(DECIDE).bind(id).bind(now).bind(by_post).bind(granted).bind(answer).execute(c).await?.rows_affected()
+            sqlx::query(DECIDE)
+                .bind(id)
+                .bind(now)
+                .bind(by_post)
+                .bind(granted)
+                .bind(answer)
+                .execute(c)
+                .await?
+                .rows_affected()
         }) == 1)
     }
 }

@@ -5,8 +5,7 @@ use sqlx::FromRow;
 
 use super::{Result, Tx};
 
-const INSERT_RUN: &str =
-    "INSERT INTO run (job, started_at, finished_at, summary, error) VALUES ($1, $2, $3, $4, $5)";
+const INSERT_RUN: &str = "INSERT INTO run (job, started_at, finished_at, summary, error) VALUES ($1, $2, $3, $4, $5)";
 const LAST_RUN: &str =
     "SELECT id, job, started_at, finished_at, summary, error FROM run WHERE job = $1 ORDER BY id DESC LIMIT 1";
 const RUNS: &str = "SELECT id, job, started_at, finished_at, summary, error FROM run ORDER BY id DESC LIMIT $1";
@@ -23,9 +22,8 @@ const END_TROUBLE: &str = "DELETE FROM trouble WHERE subject = $1";
 const TROUBLES: &str = "SELECT subject, first_at, last_at, failures, words FROM trouble ORDER BY first_at, subject";
 
 /// The fixed statements.
-pub const STATEMENTS: &[&str] = &[
-    INSERT_RUN, LAST_RUN, RUNS, PRUNE_RUNS, GET_META, SET_META, PUT_META, ADD_TROUBLE, END_TROUBLE, TROUBLES,
-];
+pub const STATEMENTS: &[&str] =
+    &[INSERT_RUN, LAST_RUN, RUNS, PRUNE_RUNS, GET_META, SET_META, PUT_META, ADD_TROUBLE, END_TROUBLE, TROUBLES];
 
 /// A job's run.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]

@@ -12,7 +12,8 @@ const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation) VA
     ON CONFLICT (submission, obligation) DO NOTHING";
 const INSERT_EVIDENCE: &str =
     "INSERT INTO evidence (submission, position, sha256, name, size) VALUES ($1, $2, $3, $4, $5)";
-const BY_ID: &str = "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission WHERE id = $1";
+const BY_ID: &str =
+    "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission WHERE id = $1";
 const FOR_OBLIGATION: &str = "SELECT submission.id, submission.unit, submission.by_post, submission.acted_on, \
     submission.received_at, submission.items, submission.note, submission.withdrawn_at, submission_for.obligation, \
     submission_for.returned_at \
@@ -20,19 +21,29 @@ const FOR_OBLIGATION: &str = "SELECT submission.id, submission.unit, submission.
     WHERE submission_for.obligation IN ({list}) ORDER BY submission.received_at, submission.id";
 const OBLIGATIONS_OF: &str = "SELECT obligation FROM submission_for WHERE submission = $1 ORDER BY obligation";
 const WITHDRAW: &str = "UPDATE submission SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
-const CORRECT: &str = "UPDATE submission SET acted_on = $2, items = $3, note = $4 WHERE id = $1 AND withdrawn_at IS NULL";
+const CORRECT: &str =
+    "UPDATE submission SET acted_on = $2, items = $3, note = $4 WHERE id = $1 AND withdrawn_at IS NULL";
 const RETURN: &str = "UPDATE submission_for SET returned_at = $2 WHERE obligation = $1 AND returned_at IS NULL";
 const EVIDENCE_OF: &str =
     "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE submission = $1 ORDER BY position";
 const ERASE: &str = "UPDATE evidence SET erased_at = $2 WHERE sha256 = $1 AND erased_at IS NULL";
-const WITH_HASH: &str =
-    "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE sha256 = $1 ORDER BY submission, position";
+const WITH_HASH: &str = "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE sha256 = $1 ORDER BY submission, position";
 const ALL_EVIDENCE: &str =
     "SELECT submission, position, sha256, name, size, erased_at FROM evidence ORDER BY sha256, submission, position";
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
-    INSERT, INSERT_FOR, INSERT_EVIDENCE, BY_ID, OBLIGATIONS_OF, WITHDRAW, CORRECT, RETURN, EVIDENCE_OF, ERASE, WITH_HASH,
+    INSERT,
+    INSERT_FOR,
+    INSERT_EVIDENCE,
+    BY_ID,
+    OBLIGATIONS_OF,
+    WITHDRAW,
+    CORRECT,
+    RETURN,
+    EVIDENCE_OF,
+    ERASE,
+    WITH_HASH,
     ALL_EVIDENCE,
 ];
 

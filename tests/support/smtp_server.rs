@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
     time::sleep,
 };
@@ -160,7 +160,11 @@ impl Drop for SmtpServer {
 impl SmtpServer {
     pub async fn start(setup: Setup) -> SmtpServer {
         let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        // Small, so that a big body cannot vanish into it.
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(128).unwrap();
         let address = listener.local_addr().unwrap();
         let (acceptor, certificate) = match setup.security {
             Security::None => (None, None),
@@ -371,10 +375,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
     fn extensions(&self) -> String {
         let mut lines = vec!["fake.example.com".to_owned(), "SIZE 10000000".to_owned()];
         let starttls = matches!(self.setup.security, Security::StartTls | Security::BrokenStartTls);
-        if starttls && !self.secure {
+        let before_tls = starttls && !self.secure;
+        if before_tls {
             lines.push("STARTTLS".to_owned());
         }
-        if self.setup.login.is_some() {
+        if self.setup.login.is_some() && !before_tls {
             lines.push(format!("AUTH {}", self.setup.mechanisms));
         }
         let last = lines.len() - 1;
@@ -462,6 +467,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             }
             Some(How::Twice) => {
                 self.write(right.as_bytes()).await?;
+                // So late that the right one has been read alone.
+                sleep(Duration::from_millis(30)).await;
                 self.write(right.as_bytes()).await.map(|()| true)
             }
         }

@@ -1,0 +1,233 @@
+//! 报送: one act, filed once; it may count for several obligations of the unit that files.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{Actor, Result, refuse};
+use crate::{
+    domain::{
+        light::{self, Light},
+        obligation::Phase,
+        quota::{self, Count, Filing, Item},
+        text,
+        unit::UnitName,
+    },
+    store::{
+        Tx,
+        obligations::Stored,
+        submissions::{Evidence, Submission},
+    },
+};
+
+/// The longest note, in characters.
+pub const LONGEST_NOTE: usize = 2000;
+/// The longest name, in characters.
+pub const LONGEST_NAME: usize = 200;
+/// The most items of one submission.
+pub const MOST_ITEMS: usize = 200;
+
+/// What a unit files.
+#[derive(Debug, Clone)]
+pub struct NewSubmission {
+    /// A receipt number of the sender's own; filing under it again changes nothing.
+    pub receipt: Option<String>,
+    /// The unit.
+    pub unit: UnitName,
+    /// What it counts for; at least one.
+    pub obligations: Vec<i64>,
+    /// The civil day of the act; `None` = today.
+    pub acted_on: Option<NaiveDate>,
+    /// What it names.
+    pub items: Vec<Item>,
+    /// A short note.
+    pub note: String,
+    /// Files that are on disk already: hash, name, bytes.
+    pub files: Vec<(String, String, u64)>,
+}
+
+/// What the unit gets back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The receipt number.
+    pub number: String,
+    /// Whether this number had been filed before.
+    pub repeated: bool,
+    /// How each obligation stands now.
+    pub obligations: Vec<Stands>,
+}
+
+/// How an obligation stands after a filing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stands {
+    /// The obligation.
+    pub id: i64,
+    /// Its duty.
+    pub duty: String,
+    /// Its period.
+    pub period: String,
+    /// Its light.
+    pub light: Light,
+    /// The light's word.
+    pub word: &'static str,
+    /// How far each counter is.
+    pub counts: Vec<Count>,
+}
+
+impl Actor<'_> {
+    /// Files.
+    ///
+    /// # Errors
+    /// It may not be filed, or the store could not; nothing has changed then.
+    pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
+        check_texts(new)?;
+        let today = self.known.zone.day_of(self.now);
+        let acted_on = new.acted_on.unwrap_or(today);
+        if acted_on > today {
+            return refuse(format!("办理日期 {acted_on} 尚未到来"));
+        }
+        let number = new.receipt.clone().unwrap_or_else(|| self.engine.new_id("R"));
+        let mut tx = self.engine.store.write().await?;
+        if let Some(earlier) = tx.submission(&number).await? {
+            if earlier.unit != new.unit.0 {
+                return refuse("该回执号不可用");
+            }
+            let ids = tx.obligations_of_submission(&number).await?;
+            let rows = tx.obligations(&ids).await?;
+            return self.receipt(&mut tx, number, true, rows).await;
+        }
+        let rows = self.wanted(&mut tx, new, acted_on).await?;
+        let submission = Submission {
+            id: number.clone(),
+            unit: new.unit.0.clone(),
+            by_post: self.by.to_string(),
+            acted_on,
+            received_at: self.now,
+            items: new.items.clone(),
+            note: new.note.clone(),
+            withdrawn_at: None,
+        };
+        tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await?;
+        let mut written = Vec::with_capacity(rows.len());
+        for stored in rows {
+            let next = self.reconsidered(&mut tx, &stored).await?;
+            let hashes: Vec<&str> = new.files.iter().map(|(hash, ..)| hash.as_str()).collect();
+            let detail = json!({ "receipt": number, "acted_on": acted_on, "items": new.items, "files": hashes });
+            written.push(self.write(&mut tx, &stored, next, "submit", &detail).await?);
+        }
+        let receipt = self.receipt(&mut tx, number, false, written).await?;
+        tx.commit().await?;
+        Ok(receipt)
+    }
+
+    /// The obligations a submission is for, each of which must be open to it.
+    async fn wanted(&self, tx: &mut Tx, new: &NewSubmission, acted_on: NaiveDate) -> Result<Vec<Stored>> {
+        if new.obligations.is_empty() {
+            return refuse("未指明报送哪一事项");
+        }
+        let mut rows = tx.obligations(&new.obligations).await?;
+        rows.sort_by_key(|row| row.obligation.id);
+        let mut counters: Vec<String> = Vec::new();
+        for id in &new.obligations {
+            // Another unit's and one that does not exist look the same.
+            let own = rows.iter().find(|row| row.obligation.id == *id && row.obligation.owners.contains(&new.unit));
+            let Some(stored) = own else { return refuse(format!("没有事项 {id}，或不属 {}", new.unit)) };
+            self.check_open(stored, acted_on)?;
+            counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
+        }
+        if let Some(item) = new.items.iter().find(|item| !counters.contains(&item.counter)) {
+            let known = if counters.is_empty() {
+                "该事项不计数".to_owned()
+            } else {
+                format!("可填：{}", counters.join("、"))
+            };
+            return refuse(format!("没有计数项“{}”；{known}", item.counter));
+        }
+        Ok(rows)
+    }
+
+    fn check_open(&self, stored: &Stored, acted_on: NaiveDate) -> Result<()> {
+        let obligation = &stored.obligation;
+        if obligation.opens_at > self.now {
+            let opens = super::super::words::moment(self.known.zone, obligation.opens_at);
+            return refuse(format!("事项 {} 尚未开始，{opens}起可报送", obligation.id));
+        }
+        match obligation.phase {
+            Phase::Lapsed => return refuse(format!("事项 {} 已按逾期未办结，不再受理补报", obligation.id)),
+            Phase::Waived | Phase::Withdrawn | Phase::Upheld => {
+                return refuse(format!("事项 {} {}，无须报送", obligation.id, light::word(obligation)));
+            }
+            Phase::Done if obligation.accepted_at.is_some() => {
+                return refuse(format!("事项 {} 已审核通过，无须再报", obligation.id));
+            }
+            _ => {}
+        }
+        let rules = self.rules(stored)?;
+        match self.known.window(obligation, &rules).objection(acted_on) {
+            Some(words) => refuse(words),
+            None => Ok(()),
+        }
+    }
+
+    async fn receipt(&self, tx: &mut Tx, number: String, repeated: bool, rows: Vec<Stored>) -> Result<Receipt> {
+        let mut obligations = Vec::with_capacity(rows.len());
+        for stored in rows {
+            let filings = super::standing_filings(tx, stored.obligation.id).await?;
+            let filings: Vec<&Filing> = filings.iter().collect();
+            let counts = quota::count(&self.rules(&stored)?.duty.quotas, &filings);
+            let obligation = &stored.obligation;
+            obligations.push(Stands {
+                id: obligation.id,
+                duty: obligation.duty.0.clone(),
+                period: obligation.period.clone(),
+                light: Light::of(obligation),
+                word: light::word(obligation),
+                counts,
+            });
+        }
+        Ok(Receipt { number, repeated, obligations })
+    }
+}
+
+/// Refuses what no submission may hold, naming each.
+///
+/// # Errors
+/// A text is too long or holds a character that may not stand in it.
+pub fn check_texts(new: &NewSubmission) -> Result<()> {
+    let mut faults = Vec::new();
+    let mut check = |what: &str, value: &str, longest: usize, lines: bool| {
+        if value.chars().count() > longest {
+            faults.push(format!("{what}过长：至多 {longest} 字"));
+        }
+        let shown = if lines { value.replace(['\n', '\r', '\t'], " ") } else { value.to_owned() };
+        if let Some((_, c, _)) = text::first_forbidden(&shown) {
+            faults.push(format!("{what}含有不可用的字符 U+{:04X}", u32::from(c)));
+        }
+    };
+    check("说明", &new.note, LONGEST_NOTE, true);
+    for item in &new.items {
+        check("名称", &item.value, LONGEST_NAME, false);
+        check("计数项", &item.counter, LONGEST_NAME, false);
+    }
+    for (_, name, _) in &new.files {
+        check("文件名", name, LONGEST_NAME, false);
+    }
+    if let Some(item) = new.items.iter().find(|item| text::fold(&item.value).is_empty()) {
+        faults.push(format!("“{}”未填名称或数目", item.counter));
+    }
+    if new.items.len() > MOST_ITEMS {
+        faults.push(format!("计数项过多：至多 {MOST_ITEMS} 条"));
+    }
+    if faults.is_empty() { Ok(()) } else { refuse(faults.join("；")) }
+}
+
+fn evidence(number: &str, new: &NewSubmission) -> Vec<Evidence> {
+    let file = |(position, (sha256, name, size)): (usize, &(String, String, u64))| Evidence {
+        submission: number.to_owned(),
+        position: i64::try_from(position).unwrap_or(i64::MAX),
+        sha256: sha256.clone(),
+        name: name.clone(),
+        size: i64::try_from(*size).unwrap_or(i64::MAX),
+        erased_at: None,
+    };
+    new.files.iter().enumerate().map(file).collect()
+}

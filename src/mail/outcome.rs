@@ -1,0 +1,309 @@
+//! The words for what can happen to a letter: how far it got, why it stopped, what is known of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::hostile::{is_hostile, one_line};
+
+/// How far the talk with the server had got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Making the message out of the row.
+    Build,
+    /// Writing the .eml file (file transport).
+    File,
+    /// Resolving the name and connecting.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// The greeting.
+    Banner,
+    /// EHLO.
+    Ehlo,
+    /// STARTTLS.
+    StartTls,
+    /// AUTH.
+    Auth,
+    /// MAIL FROM.
+    Mail,
+    /// RCPT TO.
+    Rcpt,
+    /// DATA.
+    Data,
+    /// Sending the body, until the final dot has been handed over.
+    Body,
+    /// Waiting for the answer to the final dot.
+    AfterDot,
+}
+
+impl Phase {
+    /// The code for tables and logs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Phase::Build => "build",
+            Phase::File => "file",
+            Phase::Connect => "connect",
+            Phase::Tls => "tls",
+            Phase::Banner => "banner",
+            Phase::Ehlo => "ehlo",
+            Phase::StartTls => "starttls",
+            Phase::Auth => "auth",
+            Phase::Mail => "mail",
+            Phase::Rcpt => "rcpt",
+            Phase::Data => "data",
+            Phase::Body => "body",
+            Phase::AfterDot => "after_dot",
+        }
+    }
+
+    /// Whether the phase belongs to the connection, before any letter was named.
+    pub fn is_of_connection(self) -> bool {
+        (Phase::File..=Phase::Auth).contains(&self)
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+/// Why, as far as it can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Too much at once, by the provider's own words.
+    Throttled,
+    /// Name or password missing, wrong or not allowed; or the sender is not the one logged in.
+    Auth,
+    /// Taken for spam or otherwise disliked.
+    Content,
+    /// No such mailbox, or one that takes no mail.
+    Mailbox,
+    /// Mailbox full or letter too big.
+    Size,
+    /// A 4xx without words that we know.
+    Temporary,
+    /// A 5xx without words that we know.
+    Permanent,
+    /// The connection ended.
+    Dropped,
+    /// No answer in time.
+    TimedOut,
+    /// An answer that is no SMTP.
+    Garbage,
+    /// TLS failed, or was asked for and not offered.
+    Tls,
+    /// The row makes no message.
+    Unsendable,
+    /// The disk.
+    Disk,
+}
+
+impl Reason {
+    /// In words for the office.
+    pub fn label(self) -> &'static str {
+        match self {
+            Reason::Throttled => "对方限流",
+            Reason::Auth => "邮箱登录或发件人未获许可",
+            Reason::Content => "被判为垃圾邮件",
+            Reason::Mailbox => "收件邮箱不存在或停用",
+            Reason::Size => "收件邮箱已满或邮件过大",
+            Reason::Temporary => "对方暂时不收",
+            Reason::Permanent => "对方拒收",
+            Reason::Dropped => "连接中断",
+            Reason::TimedOut => "对方无应答",
+            Reason::Garbage => "对方应答有误",
+            Reason::Tls => "加密连接失败",
+            Reason::Unsendable => "邮件内容有误",
+            Reason::Disk => "写入磁盘失败",
+        }
+    }
+}
+
+/// What is known of a letter after an attempt. Texts are cleaned: no address, no control character, at most 200
+/// characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// The server has taken it.
+    Sent {
+        /// What the server said, its queue id as a rule.
+        reply: String,
+    },
+    /// Not sent; this letter waits.
+    Deferred {
+        /// Where.
+        phase: Phase,
+        /// What the server said, if it did.
+        reply: Option<String>,
+        /// Why.
+        reason: Reason,
+    },
+    /// Not sent, through no fault of the letter: all mail waits.
+    ConnectionDown {
+        /// Where.
+        phase: Phase,
+        /// What the server said, or what failed.
+        reply: Option<String>,
+        /// Why.
+        reason: Reason,
+        /// Whether somebody has to do something.
+        alarm: bool,
+    },
+    /// Will never be sent: it stands on the next digest.
+    Refused {
+        /// Where.
+        phase: Phase,
+        /// What the server said.
+        reply: String,
+        /// Why.
+        reason: Reason,
+    },
+    /// Handed over whole, without an answer: it may have been taken.
+    Unknown {
+        /// Always after the dot.
+        phase: Phase,
+        /// How it ended.
+        reason: Reason,
+    },
+}
+
+impl Outcome {
+    /// The code for tables and logs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Outcome::Sent { .. } => "sent",
+            Outcome::Deferred { .. } => "deferred",
+            Outcome::ConnectionDown { .. } => "connection_down",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// The phase reached; for a letter sent, that after the dot.
+    pub fn phase(&self) -> Phase {
+        match self {
+            Outcome::Sent { .. } => Phase::AfterDot,
+            Outcome::Deferred { phase, .. }
+            | Outcome::ConnectionDown { phase, .. }
+            | Outcome::Refused { phase, .. }
+            | Outcome::Unknown { phase, .. } => *phase,
+        }
+    }
+
+    /// What the server said, or what failed, cleaned.
+    pub fn reply(&self) -> Option<&str> {
+        match self {
+            Outcome::Sent { reply } | Outcome::Refused { reply, .. } => Some(reply),
+            Outcome::Deferred { reply, .. } | Outcome::ConnectionDown { reply, .. } => reply.as_deref(),
+            Outcome::Unknown { .. } => None,
+        }
+    }
+
+    /// Why it was not sent.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Outcome::Sent { .. } => None,
+            Outcome::Deferred { reason, .. }
+            | Outcome::ConnectionDown { reason, .. }
+            | Outcome::Refused { reason, .. }
+            | Outcome::Unknown { reason, .. } => Some(*reason),
+        }
+    }
+
+    /// Whether somebody has to mend something before any mail can leave.
+    pub fn alarms(&self) -> bool {
+        matches!(self, Outcome::ConnectionDown { alarm: true, .. })
+    }
+
+    /// Whether the server has taken the letter.
+    pub fn is_sent(&self) -> bool {
+        matches!(self, Outcome::Sent { .. })
+    }
+}
+
+/// A server's reply: its code and its text, raw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// 200..=599.
+    pub code: u16,
+    /// The lines' texts joined by spaces.
+    pub text: String,
+}
+
+impl Reply {
+    /// 2xx.
+    pub fn is_positive(&self) -> bool {
+        (200..300).contains(&self.code)
+    }
+
+    /// `550 text`, fit to be stored and shown.
+    pub fn cleaned(&self) -> String {
+        clean_text(&format!("{} {}", self.code, self.text))
+    }
+}
+
+/// What came instead of a reply that lets the talk go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// A reply that refuses, or is out of place.
+    Reply(Reply),
+    /// The connection ended or could not be made.
+    Dropped(String),
+    /// No answer in time.
+    TimedOut,
+    /// What came is no SMTP.
+    Garbage,
+    /// TLS failed or is not to be had.
+    Tls(String),
+    /// We cannot log in here.
+    NoAuth(String),
+}
+
+/// The most characters of a server's words that are kept.
+pub const REPLY_CHARS: usize = 200;
+
+/// A server's words, fit to be stored and shown: on one line, without hostile characters and addresses, cut.
+pub fn clean_text(text: &str) -> String {
+    let text: String = text.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect();
+    let words: Vec<String> = one_line(&text).split(' ').map(mask_address).collect();
+    let text = words.join(" ");
+    if text.chars().count() <= REPLY_CHARS {
+        return text;
+    }
+    let cut: String = text.chars().take(REPLY_CHARS - 1).collect();
+    format!("{cut}…")
+}
+
+/// A word with an `@` between what could be an address is masked around it; a queue id has none.
+fn mask_address(word: &str) -> String {
+    let of_address = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    let mut out = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(at) = rest.find('@') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        let kept = before.trim_end_matches(of_address);
+        out.push_str(kept);
+        out.push_str("***@***");
+        rest = after.trim_start_matches(of_address);
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn server_words_are_cleaned() {
+        assert_eq!(clean_text("550 5.1.1 <zhang.san@cq.gov.cn>: no\r\n\x1b[31m"), "550 5.1.1 <***@***>: no [31m");
+        assert_eq!(clean_text("to=<a@b.cn>,c@d.cn"), "to=<***@***>,***@***");
+        assert_eq!(clean_text("250 ok queued as 4XyZ\u{202e}"), "250 ok queued as 4XyZ");
+        assert_eq!(clean_text(&"很".repeat(500)).chars().count(), REPLY_CHARS);
+        assert!(!clean_text("张三@例子.中国").contains("张三"));
+    }
+}

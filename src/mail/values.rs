@@ -1,0 +1,134 @@
+//! What templates are given: a letter's values, checked, and what can be counted from them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    hostile::{hostile_char, is_hostile, one_line},
+    letter::{DigestContext, Item, LetterContext, SectionKind},
+    link::{LINK_BEGIN, LINK_END, LINK_MARK, LINK_PLACEHOLDER},
+    render::{RenderError, TemplateError},
+};
+
+/// The context as plain values, with every text checked.
+pub(super) fn clean(context: &impl Serialize) -> Result<Value, RenderError> {
+    let mut values = serde_json::to_value(context).map_err(|error| TemplateError {
+        file: "values".into(),
+        line: None,
+        message: error.to_string(),
+    })?;
+    clean_value(&mut values, "", false)?;
+    Ok(values)
+}
+
+fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), RenderError> {
+    match value {
+        Value::String(text) => {
+            if free_text {
+                // Written by anybody: cleaned, not refused, or one filing could hold up the office's digest. Templates
+                // end the sentence themselves.
+                let clean: String = text.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect();
+                *text = one_line(&clean).trim_end_matches('。').to_owned();
+            }
+            // Nobody but the template sets the marks of the link.
+            if text.contains(LINK_MARK) {
+                *text = text.replace(LINK_MARK, "％DUBAN-");
+            }
+            match hostile_char(text) {
+                Some(c) => Err(RenderError::Hostile { field: field.to_owned(), code: u32::from(c) }),
+                None => Ok(()),
+            }
+        }
+        Value::Array(values) => values
+            .iter_mut()
+            .enumerate()
+            .try_for_each(|(i, value)| clean_value(value, &format!("{field}[{i}]"), free_text)),
+        Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
+            let dot = if field.is_empty() { "" } else { "." };
+            clean_value(value, &format!("{field}{dot}{key}"), matches!(key.as_str(), "note" | "reason" | "watcher"))
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Adds what every template may use beside the context's own fields.
+pub(super) fn extend(values: &mut Value, link: bool, extras: Value) {
+    let link =
+        if link { json!({ "begin": LINK_BEGIN, "url": LINK_PLACEHOLDER, "end": LINK_END }) } else { Value::Null };
+    if let (Value::Object(values), Value::Object(extras)) = (values, extras) {
+        values.extend(extras);
+        values.insert("link".into(), link);
+        values.insert("numerals".into(), json!(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十"]));
+    }
+}
+
+pub(super) fn letter_extras(context: &LetterContext) -> Value {
+    let mut counts = BTreeMap::new();
+    let mut colours = BTreeMap::new();
+    for kind in SectionKind::ALL {
+        let count: usize =
+            context.sections.iter().filter(|section| section.kind == kind).map(|section| section.items.len()).sum();
+        counts.insert(kind, count);
+        colours.insert(kind, colour(kind));
+    }
+    let of_kind = || context.sections.iter().filter(|section| section.kind.letter() == context.kind);
+    let mut gravest: Vec<&Item> = of_kind().flat_map(|section| &section.items).collect();
+    if gravest.is_empty() {
+        gravest = context.sections.iter().take(1).flat_map(|section| &section.items).collect();
+    }
+    let longest = gravest.iter().filter_map(|item| item.days_overdue).max().unwrap_or(0);
+    json!({
+        "counts": counts,
+        "colours": colours,
+        "gravest": gravest,
+        "longest": longest,
+    })
+}
+
+fn colour(kind: SectionKind) -> &'static str {
+    match kind {
+        SectionKind::EventMissed
+        | SectionKind::Event
+        | SectionKind::Supervise
+        | SectionKind::Chase
+        | SectionKind::Overdue => "#b42318",
+        SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon => "#8a5a00",
+    }
+}
+
+/// The digest's lists of items in order, each with its heading.
+pub(super) fn digest_lists(context: &DigestContext, values: &Value) -> Value {
+    let lists = [
+        ("新增逾期", "new_misses", "#b42318"),
+        ("持续逾期", "standing", "#b42318"),
+        ("通报建议", "proposals", "#b42318"),
+        ("待审核", "waiting_review", "#1a6b2f"),
+        ("延期申请", "extensions", "#8a5a00"),
+        ("异议", "disputes", "#8a5a00"),
+        ("未提醒，请核定", "unreminded", "#444444"),
+    ];
+    debug_assert!(context.new_misses.len() == values["new_misses"].as_array().map_or(0, Vec::len));
+    lists
+        .into_iter()
+        .map(|(title, field, colour)| json!({ "title": title, "items": values[field], "colour": colour }))
+        .collect()
+}
+
+/// The digest's first sentence: 零报告 where there is nothing.
+pub(super) fn digest_summary(context: &DigestContext) -> String {
+    let decide = context.proposals.len()
+        + context.waiting_review.len()
+        + context.extensions.len()
+        + context.disputes.len()
+        + context.unreminded.len();
+    let misses = match (context.new_misses.len(), context.standing.len()) {
+        (0, 0) => "今日无新增逾期，无持续逾期。".to_owned(),
+        (0, standing) => format!("今日无新增逾期，持续逾期{standing}项。"),
+        (new, standing) => format!("今日新增逾期{new}项，持续逾期{standing}项。"),
+    };
+    let decide =
+        if decide == 0 { "无待办理事项。".to_owned() } else { format!("待我办办理{decide}项。") };
+    format!("{misses}{decide}")
+}
