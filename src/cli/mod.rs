@@ -2,15 +2,25 @@
 //!
 //! Exit codes: 0 done, 1 refused, 2 not understood (clap), 78 a configuration, seeds or a database that cannot be used.
 
+pub mod backup;
 pub mod calendar;
 pub mod check;
+pub mod completions;
+pub mod digest;
+pub mod doctor;
 pub mod list;
 pub mod logging;
+pub mod man;
+pub mod migrate;
 pub mod next;
 pub mod open;
 pub mod plan;
+pub mod run;
+pub mod send_test;
 pub mod serve;
 pub mod simulate;
+pub mod status;
+pub mod template;
 
 use std::{
     io::{self, Write},
@@ -51,6 +61,24 @@ pub struct Common {
 pub enum Command {
     /// Run the daemon
     Serve(serve::Args),
+    /// Say how the daemon is doing; exit 1 when something is too old
+    Status(status::Args),
+    /// Look at everything that could be wrong
+    Doctor(doctor::Args),
+    /// Copy database and evidence into a new folder
+    Backup(backup::Args),
+    /// Make the database or bring its schema up
+    Migrate,
+    /// Run one job now
+    Run(run::Args),
+    /// Show the office's digest
+    #[command(subcommand)]
+    Digest(DigestCommand),
+    /// Send a letter that says it is a test
+    SendTest(send_test::Args),
+    /// Check the wording of letters
+    #[command(subcommand)]
+    Template(TemplateCommand),
     /// List what falls due in a range of days
     Plan(plan::Args),
     /// Run the real jobs on a stepped clock and keep every letter
@@ -60,6 +88,24 @@ pub enum Command {
     /// Show the statutory calendar
     #[command(subcommand)]
     Calendar(CalendarCommand),
+    /// Write a shell's completion script
+    Completions(completions::Args),
+    /// Write the manual pages
+    Man(man::Args),
+}
+
+/// `duban digest …`
+#[derive(Debug, Subcommand)]
+pub enum DigestCommand {
+    /// Show the newest digest, or what it would say now
+    Show(digest::ShowArgs),
+}
+
+/// `duban template …`
+#[derive(Debug, Subcommand)]
+pub enum TemplateCommand {
+    /// Render every letter with sample values
+    Check(template::CheckArgs),
 }
 
 /// `duban calendar …`
@@ -102,8 +148,21 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
 async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     let common = &cli.common;
     let mut err = io::stderr();
+    if !matches!(cli.command, Command::Serve(_)) {
+        logging::start_quiet();
+    }
     match cli.command {
         Command::Serve(serve::Args {}) => serve::run(common, out).await,
+        Command::Status(args) => status::run(common, &args, out, &mut err).await,
+        Command::Doctor(args) => doctor::run(common, &args, out).await,
+        Command::Backup(args) => backup::run(common, &args, out, &mut err).await,
+        Command::Migrate => migrate::run(common, out).await,
+        Command::Run(args) => run::run(&open::engine(common).await?, &args, out).await,
+        Command::Digest(DigestCommand::Show(args)) => digest::show(&open::engine(common).await?, &args, out).await,
+        Command::SendTest(args) => send_test::run(common, &args, out).await,
+        Command::Template(TemplateCommand::Check(args)) => template::check(common, &args, out),
+        Command::Completions(args) => completions::run(&args, out),
+        Command::Man(args) => man::run(&args, out),
         Command::Plan(args) => plan::run(&args, open::config(common)?.zone(), out),
         Command::Simulate(args) => {
             let config = open::config(common)?;

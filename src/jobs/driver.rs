@@ -27,7 +27,7 @@ use tokio_cron_scheduler::{Job as CronJob, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Engine, JOBS, Job, JobError, Result, Summary,
+    Engine, JOBS, Job, JobError, Result, Summary, digest,
     health::{Health, Limits},
     leap::{Leap, Look},
 };
@@ -252,6 +252,7 @@ impl Driver {
     /// One pass. Deliveries have their own task, which is rung when there is something to send.
     async fn pass(&self, engine: &Engine, housekept: &mut Option<Instant>) -> Result<FirstPass> {
         let mut done = Vec::with_capacity(4);
+        digest::note_gap(engine).await?;
         for job in [Job::Materialise, Job::Step, Job::Digest] {
             if self.stop.is_cancelled() {
                 return Ok(done);
