@@ -37,6 +37,7 @@ const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, sta
     reply FROM letter WHERE id > $1 ORDER BY id LIMIT $2";
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
 const BODY: &str = "SELECT subject, body_text FROM letter WHERE id = $1";
+const NEWEST: &str = "SELECT id FROM letter WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE id = $1 \
     AND state IN ('refused', 'given_up', 'failed')";
 
@@ -56,6 +57,7 @@ pub const STATEMENTS: &[&str] = &[
     BY_SLOT,
     BODY,
     RETRY,
+    NEWEST,
 ];
 
 /// The statements of many rows, with their columns.
@@ -338,6 +340,14 @@ impl Tx {
     /// The database refused.
     pub async fn letter_text(&mut self, id: i64) -> Result<Option<(String, String)>> {
         Ok(on!(self, |c| sqlx::query_as(BODY).bind(id).fetch_optional(c).await?))
+    }
+
+    /// The newest letter of a kind.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn newest_letter(&mut self, kind: &str) -> Result<Option<i64>> {
+        Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind).fetch_optional(c).await?))
     }
 
     /// Queues an undelivered letter again. Says whether there was one.

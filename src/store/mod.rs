@@ -121,6 +121,11 @@ static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 impl Store {
+    /// The number of the newest schema that this program knows.
+    pub fn newest_schema() -> i64 {
+        SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
     /// Opens the database and brings its schema up.
     ///
     /// # Errors
