@@ -80,6 +80,10 @@ impl Actor<'_> {
     /// # Errors
     /// It may not be filed, or the store could not; nothing has changed then.
     pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
+        self.check_post()?;
+        if !self.acts_for(&new.unit) {
+            return refuse(format!("没有该事项，或不属 {}", self.by.unit));
+        }
         check_texts(new)?;
         let today = self.known.zone.day_of(self.now);
         let acted_on = new.acted_on.unwrap_or(today);
@@ -107,7 +111,11 @@ impl Actor<'_> {
             note: new.note.clone(),
             withdrawn_at: None,
         };
-        tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await?;
+        if !tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await? {
+            // The same receipt number came in twice at the same moment.
+            drop(tx);
+            return Box::pin(self.submit(&NewSubmission { receipt: Some(number), ..new.clone() })).await;
+        }
         let mut written = Vec::with_capacity(rows.len());
         for stored in rows {
             let next = self.reconsidered(&mut tx, &stored).await?;
@@ -126,6 +134,7 @@ impl Actor<'_> {
             return refuse("未指明报送哪一事项");
         }
         let mut rows = tx.obligations(&new.obligations).await?;
+        // One order for all, so that two who write the same rows wait for each other and no more.
         rows.sort_by_key(|row| row.obligation.id);
         let mut counters: Vec<String> = Vec::new();
         for id in &new.obligations {
@@ -135,14 +144,7 @@ impl Actor<'_> {
             self.check_open(stored, acted_on)?;
             counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
         }
-        if let Some(item) = new.items.iter().find(|item| !counters.contains(&item.counter)) {
-            let known = if counters.is_empty() {
-                "该事项不计数".to_owned()
-            } else {
-                format!("可填：{}", counters.join("、"))
-            };
-            return refuse(format!("没有计数项“{}”；{known}", item.counter));
-        }
+        check_counters(&new.items, &counters)?;
         Ok(rows)
     }
 
@@ -197,6 +199,20 @@ impl Actor<'_> {
         }
         Ok(Receipt { number, repeated, obligations })
     }
+}
+
+/// Refuses items that none of the quotas counts.
+///
+/// # Errors
+/// One names no counter.
+pub fn check_counters(items: &[Item], counters: &[String]) -> Result<()> {
+    let Some(item) = items.iter().find(|item| !counters.contains(&item.counter)) else { return Ok(()) };
+    let known = if counters.is_empty() {
+        "该事项不计数".to_owned()
+    } else {
+        format!("可填：{}", counters.join("、"))
+    };
+    refuse(format!("没有计数项“{}”；{known}", item.counter))
 }
 
 /// Refuses what no submission may hold, naming each.
