@@ -209,7 +209,7 @@ impl Tx {
     ) -> Result<Vec<Claimed>> {
         let limit = super::obligations::as_count(limit);
         let mut claimed: Vec<Claimed> =
-            on!(self, |c| { sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await? });
+            on!(self, |c| sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?);
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
         Ok(claimed)
     }
@@ -220,7 +220,7 @@ impl Tx {
     /// The database refused.
     pub async fn mark_sent(&mut self, sent: &[(i64, DateTime<Utc>, String)]) -> Result<()> {
         for chunk in sent.chunks(bulk::ROWS) {
-            let text = bulk::values(MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
+            let text = self.marks().values(MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text);
                 for (id, at, reply) in chunk {
@@ -297,7 +297,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn last_sent_since(&mut self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        Ok(on!(self, |c| { sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await? }))
+        Ok(on!(self, |c| sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await?))
     }
 
     /// How many letters stand how.

@@ -131,7 +131,7 @@ impl Tx {
     /// The database refused.
     pub async fn append_log(&mut self, entries: &[Entry]) -> Result<()> {
         for chunk in entries.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = self.marks().values(INSERT, chunk.len(), INSERT_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text);
                 for entry in chunk {

@@ -145,7 +145,7 @@ impl Tx {
     /// The database refused.
     pub async fn insert_notices(&mut self, notices: &[NewNotice]) -> Result<()> {
         for chunk in notices.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = self.marks().values(INSERT, chunk.len(), INSERT_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text);
                 for notice in chunk {
@@ -190,7 +190,7 @@ impl Tx {
     pub async fn take_notices(&mut self, letter: i64, ids: &[i64]) -> Result<Vec<i64>> {
         let mut taken = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(TAKE, 2, chunk.len());
+            let text = self.marks().list(TAKE, chunk.len());
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).bind(letter);
                 for id in chunk {
@@ -209,7 +209,7 @@ impl Tx {
     /// The database refused.
     pub async fn fail_notices(&mut self, ids: &[i64], words: &str) -> Result<()> {
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(FAIL, 2, chunk.len());
+            let text = self.marks().list(FAIL, chunk.len());
             on!(self, |c| {
                 let mut query = sqlx::query(text).bind(words);
                 for id in chunk {
@@ -229,7 +229,7 @@ impl Tx {
     pub async fn reminded_in_time(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
         let mut found = Vec::new();
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(REMINDED, 1, chunk.len());
+            let text = self.marks().list(REMINDED, chunk.len());
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text);
                 for id in chunk {

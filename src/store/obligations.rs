@@ -78,6 +78,12 @@ const UNREMINDED: &str = select!(
     "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at > $1 ORDER BY due_at, duty, owners"
 );
 const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
+/// What waits for a step is looked at anew by the next pass.
+const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 \
+    WHERE next_at > $1 AND phase IN ('open', 'returned', 'missed', 'lapsed')";
+/// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
+const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
+    WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
 const FILTERED: &str = select!(
     "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
      AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
@@ -106,6 +112,8 @@ pub const STATEMENTS: &[&str] = &[
     MISSED_SINCE,
     UNREMINDED,
     COUNT_PHASES,
+    WAKE,
+    RETIME,
     FILTERED,
 ];
 
@@ -237,7 +245,7 @@ impl Tx {
     pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
         let mut made = 0;
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = self.marks().values(INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
                 let mut query = sqlx::query(text);
                 for Stored { obligation: o, catalogue, log_head } in chunk {
@@ -275,7 +283,7 @@ impl Tx {
     pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(UPDATE, chunk.len(), UPDATE_COLUMNS);
+            let text = self.marks().values(UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text);
                 for Stored { obligation: o, catalogue, log_head } in chunk {
@@ -322,7 +330,7 @@ impl Tx {
     pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(STEP, chunk.len(), STEP_COLUMNS);
+            let text = self.marks().values(STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text);
                 for Stored { obligation: o, log_head, .. } in chunk {
@@ -409,7 +417,7 @@ impl Tx {
     pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(IN_IDS, 1, chunk.len());
+            let text = self.marks().list(IN_IDS, chunk.len());
             let rows: Vec<Row> = on!(self, |c| {
                 let mut query = sqlx::query_as(text);
                 for id in chunk {
@@ -522,6 +530,23 @@ impl Tx {
     /// The database refused.
     pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
+    }
+
+    /// Has the next pass look at everything open that waits for a later step. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn wake_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(WAKE).bind(now).execute(c).await?.rows_affected()))
+    }
+
+    /// Has the next pass time anew everything open, by steps after `now` alone. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
+        Ok(retimed + self.wake_open_obligations(now).await?)
     }
 
     /// How many are in each phase.

@@ -318,7 +318,8 @@ pub fn post(text: &str) -> PostId {
     PostId { unit: UnitName(unit.into()), role: Role::from_code(role).unwrap() }
 }
 
-fn read(at: DateTime<Utc>, letter: &Delivered) -> Letter {
+/// A letter as a foreign parser reads it.
+pub fn read(at: DateTime<Utc>, letter: &Delivered) -> Letter {
     let parsed = MessageParser::default().parse(&letter.raw).unwrap();
     Letter {
         at,
