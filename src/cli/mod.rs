@@ -1,10 +1,22 @@
 //! The command line: a file a subcommand. Arguments in, text out; decides nothing.
 
+pub mod acting;
 pub mod calendar;
 pub mod check;
+pub mod dispute;
+pub mod event;
+pub mod extend;
 pub mod list;
+pub mod node;
+pub mod obligation;
 pub mod plan;
+pub mod post;
+pub mod review;
+pub mod seed;
 pub mod simulate;
+pub mod submit;
+pub mod unit;
+pub mod waive;
 
 use std::path::Path;
 
