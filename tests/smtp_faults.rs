@@ -3,7 +3,7 @@
 #[path = "support/smtp_server.rs"]
 mod smtp_server;
 
-use std::time::{Duration};
+use std::time::Duration;
 
 use chrono::DateTime;
 use duban::mail::{
