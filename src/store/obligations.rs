@@ -72,10 +72,12 @@ const LIVE_DUE: &str = select!(
 );
 const COUNT_LIVE: &str = "SELECT COUNT(*) FROM obligation \
     WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1";
+const COUNT_FILED: &str = "SELECT COUNT(*) FROM obligation WHERE filed_at IS NOT NULL AND filed_at > $1 AND late = $2";
 const BY_EVENT: &str = select!("WHERE period = $1 ORDER BY id");
-const MISSED_SINCE: &str = select!("WHERE missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
+const MISSED_SINCE: &str =
+    select!("WHERE missed_at IS NOT NULL AND missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
 const UNREMINDED: &str = select!(
-    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at > $1 ORDER BY due_at, duty, owners"
+    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at IS NOT NULL AND missed_at > $1 ORDER BY due_at, duty, owners"
 );
 const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
 /// What waits for a step is looked at anew by the next pass.
@@ -108,6 +110,7 @@ pub const STATEMENTS: &[&str] = &[
     LIVE,
     LIVE_DUE,
     COUNT_LIVE,
+    COUNT_FILED,
     BY_EVENT,
     MISSED_SINCE,
     UNREMINDED,
@@ -505,6 +508,15 @@ impl Tx {
     /// The database refused.
     pub async fn count_live(&mut self, phase: Phase) -> Result<u64> {
         let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_LIVE).bind(phase.code()).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// How many were filed since then, in time or late.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_filed_since(&mut self, since: DateTime<Utc>, late: bool) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_FILED).bind(since).bind(late).fetch_one(c).await?);
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
