@@ -3,8 +3,6 @@
 //!
 //! A failing seed is printed and replays with `DUBAN_CHAOS_SEED=n tests/run -- --test chaos`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
 mod support;
 
 use std::{

@@ -1,6 +1,5 @@
 //! Broken configurations: each mistake is told with its place and what would be right, all of them at once; nothing is
 //! started and no file is made.
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{
     fs,
