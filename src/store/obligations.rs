@@ -26,7 +26,7 @@ macro_rules! select {
 const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, \
     opens_at, period_end, due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head) \
     VALUES {values} \
-    ON CONFLICT (duty, owner, period) DO NOTHING RETURNING id";
+    ON CONFLICT (duty, owner, period) DO NOTHING";
 const INSERT_COLUMNS: usize = 18;
 
 const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, phase, \
@@ -111,6 +111,9 @@ pub const STATEMENTS: &[&str] = &[
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS)];
+
+/// The statements with a list of numbers, with its first placeholder.
+pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
 
 /// An obligation with what only the store needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,9 +240,9 @@ impl Tx {
     pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
         let mut made = 0;
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
-                let mut query = sqlx::query(text);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
                 for Stored { obligation: o, catalogue, log_head } in chunk {
                     query = query
                         .bind(0_i64)
@@ -261,7 +264,7 @@ impl Tx {
                         .bind(o.next_at)
                         .bind(log_head);
                 }
-                query.fetch_all(c).await?.len() as u64
+                query.execute(c).await?.rows_affected()
             });
         }
         Ok(made)
@@ -275,9 +278,9 @@ impl Tx {
     pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(UPDATE, chunk.len(), UPDATE_COLUMNS);
+            let text = bulk::values(self.marks(), UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
                 for Stored { obligation: o, catalogue, log_head } in chunk {
                     query = query
                         .bind(o.id)
@@ -322,9 +325,9 @@ impl Tx {
     pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(STEP, chunk.len(), STEP_COLUMNS);
+            let text = bulk::values(self.marks(), STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
                 for Stored { obligation: o, log_head, .. } in chunk {
                     query = query
                         .bind(o.id)
@@ -409,9 +412,9 @@ impl Tx {
     pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(IN_IDS, 1, chunk.len());
+            let text = bulk::list(self.marks(), IN_IDS, 1, chunk.len());
             let rows: Vec<Row> = on!(self, |c| {
-                let mut query = sqlx::query_as(text);
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
                 }
