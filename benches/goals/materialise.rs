@@ -136,7 +136,7 @@ async fn insert(store: &Store, rows: &[Stored]) {
     for chunk in rows.chunks(ROWS) {
         let text = AssertSqlSafe(format!(
             "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (duty, owner, period) DO NOTHING",
-            placeholders(chunk.len(), WIDTH)
+            placeholders(store, chunk.len(), WIDTH)
         ));
         let written = either!(&mut tx, Tx, |c| {
             let mut query = sqlx::query(text);
