@@ -66,7 +66,7 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
         let rest = statement.split_once(from)?.1;
         Some(rest.split_once([' ', '('])?.0.to_owned())
     };
-    let table = if statement.starts_with("WITH v (") { between("UPDATE ") } else { between("INSERT INTO ") };
+    let table = between("INSERT INTO ").or_else(|| between("UPDATE ")).or_else(|| between("FROM "));
     let columns = statement.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(columns, _)| columns);
     let (Some(table), Some(columns)) = (table, columns) else { return Vec::new() };
     let rows = match statement.split_once("VALUES ($1,") {
@@ -74,7 +74,9 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
         None => return Vec::new(),
     };
     let of = |column: &str| {
-        let kind = types.get(&(table.clone(), column.trim().to_owned()));
+        // What a range of instants is called has no column of its own.
+        let column = column.trim().trim_start_matches("until").trim_start_matches("least");
+        let kind = types.get(&(table.clone(), if column.is_empty() { "opens_at" } else { column }.to_owned()));
         PgTypeInfo::with_name(match kind.unwrap_or_else(|| panic!("{table} has no {column}")).as_str() {
             "int8" => "INT8",
             "text" => "TEXT",
@@ -105,7 +107,8 @@ fn no_statement_is_left_out_of_the_lists() {
         let words: Vec<&str> = listed.split(|c: char| !c.is_ascii_uppercase() && c != '_').collect();
         for part in text.split("\nconst ").skip(1) {
             let Some((name, value)) = part.split_once(": &str =") else { continue };
-            let value = value.trim_start().trim_start_matches("select!(").trim_start().trim_start_matches('"');
+            let value = value.trim_start().trim_start_matches("concat!(").trim_start();
+            let value = value.trim_start_matches("select!(").trim_start().trim_start_matches('"');
             if !["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "WHERE", "ORDER"].iter().any(|w| value.starts_with(w))
             {
                 continue;

@@ -60,6 +60,18 @@ const BY_KEY: &str = select!("WHERE duty = $1 AND owner = $2 AND period = $3");
 const BY_DUTY_PERIOD: &str = select!("WHERE duty = $1 AND period = $2 ORDER BY id");
 const IN_IDS: &str = select!("WHERE id IN ({list})");
 const SERIES_BEFORE: &str = select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT $3");
+// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
+// series, so that history costs nothing.
+const SERIES_NEWEST: &str = concat!(
+    "WITH v (series, until, least) AS (VALUES {values}), \
+     f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
+        WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET 2), v.least) AS since \
+        FROM v) ",
+    select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
+);
+const SERIES_COLUMNS: usize = 3;
+/// How many [`Tx::series_newest`] gives of each, where there are so many: the offset above and one.
+pub const NEWEST: usize = 3;
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
 const KEYS_OPENING: &str = "SELECT duty, owner, period FROM obligation WHERE opens_at > $1 AND opens_at <= $2";
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
@@ -110,7 +122,8 @@ pub const STATEMENTS: &[&str] = &[
 ];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS)];
+pub const BULK: &[(&str, usize)] =
+    &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS), (SERIES_NEWEST, SERIES_COLUMNS)];
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
@@ -433,6 +446,26 @@ impl Tx {
         stored(on!(self, |c| {
             sqlx::query_as(SERIES_BEFORE).bind(series).bind(until).bind(as_count(limit)).fetch_all(c).await?
         }))
+    }
+
+    /// The newest [`NEWEST`] of each of these series that opened by `until`, in no order.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn series_newest(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        let mut found = Vec::with_capacity(series.len() * NEWEST);
+        for chunk in series.chunks(bulk::ROWS) {
+            let text = bulk::values(self.marks(), SERIES_NEWEST, chunk.len(), SERIES_COLUMNS);
+            let rows: Vec<Row> = on!(self, |c| {
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
+                for name in chunk {
+                    query = query.bind(name).bind(until).bind(DateTime::<Utc>::UNIX_EPOCH);
+                }
+                query.fetch_all(c).await?
+            });
+            found.extend(stored(rows)?);
+        }
+        Ok(found)
     }
 
     /// What has not opened yet, withdrawn ones included.
