@@ -222,9 +222,9 @@ impl Tx {
     /// The database refused.
     pub async fn mark_sent(&mut self, sent: &[(i64, DateTime<Utc>, String)]) -> Result<()> {
         for chunk in sent.chunks(bulk::ROWS) {
-            let text = self.marks().values(MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
+            let text = bulk::values(self.marks(), MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
             on!(self, |c| {
-                let mut query = sqlx::query(text);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
                 for (id, at, reply) in chunk {
                     query = query.bind(id).bind(at).bind(reply);
                 }
