@@ -136,7 +136,7 @@ pub struct Story {
 }
 
 /// A letter as it arrived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     pub at: DateTime<Utc>,
     pub to: String,
