@@ -20,8 +20,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 
 /// What pure code must not touch.
 const IMPURE: &[&str] = &[
-    "sqlx", "lettre", "tokio", "std::fs", "std::net", "std::env", "std::process", "std::thread", "async fn", ".await",
-    "Utc::now", "Local::now", "SystemTime", "Instant::now", "println!", "tracing::", "rand::",
+    "sqlx",
+    "lettre",
+    "tokio",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "async fn",
+    ".await",
+    "Utc::now",
+    "Local::now",
+    "SystemTime",
+    "Instant::now",
+    "println!",
+    "tracing::",
+    "rand::",
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
@@ -139,7 +154,9 @@ fn the_sql_has_no_clock_and_no_date_arithmetic() {
     for file in rust_files(&src().join("store")) {
         for (n, line) in code(&file) {
             let upper = line.to_uppercase();
-            for word in ["NOW()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "DATETIME(", "STRFTIME", "INTERVAL '", "JULIANDAY"] {
+            for word in
+                ["NOW()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "DATETIME(", "STRFTIME", "INTERVAL '", "JULIANDAY"]
+            {
                 if upper.contains(word) {
                     faults.push(format!("{}:{n}: {word}", file.display()));
                 }

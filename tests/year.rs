@@ -125,13 +125,18 @@ async fn assert_digests(story: &Story, from: &str, to: &str) {
         .filter(|day| known.calendar.is_workday(*day))
         .map(|day| known.slots().morning_of(day))
         .collect();
-    let digests: Vec<DateTime<Utc>> =
-        story.letters.iter().filter(|letter| letter.subject.starts_with("【督办清单】")).map(|letter| letter.at).collect();
+    let digests: Vec<DateTime<Utc>> = story
+        .letters
+        .iter()
+        .filter(|letter| letter.subject.starts_with("【督办清单】"))
+        .map(|letter| letter.at)
+        .collect();
     assert_eq!(digests, workdays);
 }
 
 async fn year_of(from: &str, to: &str, does: Does, word: &str) {
-    let (expected_notices, expected_obligations) = (oracle("notices", from, to, word), oracle("obligations", from, to, word));
+    let (expected_notices, expected_obligations) =
+        (oracle("notices", from, to, word), oracle("obligations", from, to, word));
     for kind in BOTH {
         let Some(story) = played(kind, from, to, does).await else { continue };
         assert_same(&format!("{kind:?} {word} notices"), &notices(&story).await, &expected_notices);

@@ -1,6 +1,9 @@
 //! Secrets: from a file that the configuration names, or from a credential of systemd. Never shown.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -10,7 +13,7 @@ use super::Surroundings;
 const LONGEST: u64 = 16 << 10;
 
 /// The secret of `file`, else of systemd's credential of that name, if there is one. White space at its end is no part of
-/// it.
+/// it. A blank credential is none: a unit can hand over one that the administrator has not filled.
 ///
 /// # Errors
 /// There should be one and it cannot be read; the words name the file.
@@ -18,14 +21,21 @@ pub fn read(file: Option<&Path>, credential: &str, around: &Surroundings) -> Res
     if let Some(file) = file {
         return read_file(file).map(Some);
     }
-    let Some(folder) = around.var("CREDENTIALS_DIRECTORY") else { return Ok(None) };
-    let path = Path::new(folder).join(credential);
-    if path.exists() { read_file(&path).map(Some) } else { Ok(None) }
+    match credential_file(credential, around) {
+        Some(path) => read_file(&path).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Whether systemd gives a credential of that name.
 pub fn has_credential(credential: &str, around: &Surroundings) -> bool {
-    around.var("CREDENTIALS_DIRECTORY").is_some_and(|folder| Path::new(folder).join(credential).exists())
+    credential_file(credential, around).is_some()
+}
+
+fn credential_file(credential: &str, around: &Surroundings) -> Option<PathBuf> {
+    let path = Path::new(around.var("CREDENTIALS_DIRECTORY")?).join(credential);
+    let blank = || fs::read(&path).is_ok_and(|bytes| bytes.trim_ascii().is_empty());
+    (path.exists() && !blank()).then_some(path)
 }
 
 fn read_file(path: &Path) -> Result<SecretString, String> {

@@ -78,6 +78,12 @@ const UNREMINDED: &str = select!(
     "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at > $1 ORDER BY due_at, duty, owners"
 );
 const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
+/// What waits for a step is looked at anew by the next pass.
+const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 \
+    WHERE next_at > $1 AND phase IN ('open', 'returned', 'missed', 'lapsed')";
+/// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
+const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
+    WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
 const FILTERED: &str = select!(
     "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
      AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
@@ -106,6 +112,8 @@ pub const STATEMENTS: &[&str] = &[
     MISSED_SINCE,
     UNREMINDED,
     COUNT_PHASES,
+    WAKE,
+    RETIME,
     FILTERED,
 ];
 
@@ -522,6 +530,23 @@ impl Tx {
     /// The database refused.
     pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
+    }
+
+    /// Has the next pass look at everything open that waits for a later step. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn wake_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(WAKE).bind(now).execute(c).await?.rows_affected()))
+    }
+
+    /// Has the next pass time anew everything open, by steps after `now` alone. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
+        Ok(retimed + self.wake_open_obligations(now).await?)
     }
 
     /// How many are in each phase.
