@@ -1,7 +1,5 @@
 //! Imports point one way, and the domain is pure. What clippy cannot see is held here.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 use std::{
     fs,
     path::{Path, PathBuf},

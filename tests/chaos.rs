@@ -3,8 +3,6 @@
 //!
 //! A failing seed is printed and replays with `DUBAN_CHAOS_SEED=n tests/run -- --test chaos`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
-
 mod support;
 
 use std::{
@@ -54,7 +52,11 @@ fn filings(obligations: &[Obligation], seed: u64) -> BTreeMap<DateTime<Utc>, Vec
     plan
 }
 
-async fn file_due(story: &Story, plan: &mut BTreeMap<DateTime<Utc>, Vec<(String, String, String)>>, now: DateTime<Utc>) {
+async fn file_due(
+    story: &Story,
+    plan: &mut BTreeMap<DateTime<Utc>, Vec<(String, String, String)>>,
+    now: DateTime<Utc>,
+) {
     while let Some(entry) = plan.first_entry().filter(|entry| *entry.key() <= now) {
         for (duty, unit, period) in entry.remove() {
             let known = story.engine.known().await.unwrap();
@@ -164,11 +166,22 @@ fn outcome(random: &mut StdRng) -> Option<Scripted> {
             delivered: false,
         },
         1 => Scripted {
-            outcome: Outcome::ConnectionDown { phase: MailPhase::Banner, reply, reason: Reason::Temporary, alarm: true },
+            outcome: Outcome::ConnectionDown {
+                phase: MailPhase::Banner,
+                reply,
+                reason: Reason::Temporary,
+                alarm: true,
+            },
             delivered: false,
         },
-        2 => Scripted { outcome: Outcome::Unknown { phase: MailPhase::AfterDot, reason: Reason::Dropped }, delivered: true },
-        3 => Scripted { outcome: Outcome::Unknown { phase: MailPhase::AfterDot, reason: Reason::Dropped }, delivered: false },
+        2 => Scripted {
+            outcome: Outcome::Unknown { phase: MailPhase::AfterDot, reason: Reason::Dropped },
+            delivered: true,
+        },
+        3 => Scripted {
+            outcome: Outcome::Unknown { phase: MailPhase::AfterDot, reason: Reason::Dropped },
+            delivered: false,
+        },
         _ => return None,
     };
     Some(scripted)
@@ -298,7 +311,10 @@ async fn nothing_twice(story: &Story, seed: u64, doubts: usize) {
         if let (true, Some(filed), Some(sent)) = (chaser, obligation.filed_at, row.sent_at) {
             let mut tx = story.engine.store.read().await.unwrap();
             let written = tx.notices_of(obligation.id).await.unwrap();
-            assert!(written.iter().filter(|n| n.kind == row.kind).all(|n| n.at < filed), "seed {seed}: chased after filing at {filed}, {sent}");
+            assert!(
+                written.iter().filter(|n| n.kind == row.kind).all(|n| n.at < filed),
+                "seed {seed}: chased after filing at {filed}, {sent}"
+            );
         }
     }
     let twice: Vec<_> = told.iter().filter(|(_, letters)| letters.len() > 1).collect();

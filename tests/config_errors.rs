@@ -1,6 +1,5 @@
 //! Broken configurations: each mistake is told with its place and what would be right, all of them at once; nothing is
 //! started and no file is made.
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{
     fs,
@@ -17,7 +16,10 @@ struct Broken {
 }
 
 const BROKEN: &[Broken] = &[
-    Broken { text: "[mail]\nfrm = \"a@b.cn\"\n", told: &[("2:1", "unknown key `frm` in [mail]; did you mean `from`?")] },
+    Broken {
+        text: "[mail]\nfrm = \"a@b.cn\"\n",
+        told: &[("2:1", "unknown key `frm` in [mail]; did you mean `from`?")],
+    },
     Broken { text: "[mial]\n", told: &[("1:2", "unknown key `mial` in the file; did you mean `mail`?")] },
     Broken { text: "zone = \"Asia/Shanghai\"\n", told: &[("1:1", "`zone` stands in [time]")] },
     Broken { text: "[office]\nhost = \"x\"\n", told: &[("2:1", "`host` stands in [mail.transport]")] },
@@ -35,8 +37,14 @@ const BROKEN: &[Broken] = &[
     Broken { text: "[mail]\nconnections = 99\n", told: &[("2:15", "it must be from 1 to 32")] },
     Broken { text: "[mail]\nfrom_name = \"a\\u202eb\"\n", told: &[("2:13", "U+202E")] },
     Broken { text: "[mail]\nlease = \"1m\"\n", told: &[("2:9", "`lease` is shorter than")] },
-    Broken { text: "[mail.timeouts]\ntotal = \"1m\"\n", told: &[("", "`after_dot` is longer than `total`, which is 1m")] },
-    Broken { text: "[mail]\ntransport = \"smtp\"\n", told: &[("2:13", "must be a table, begun by `[mail.transport]`")] },
+    Broken {
+        text: "[mail.timeouts]\ntotal = \"1m\"\n",
+        told: &[("", "`after_dot` is longer than `total`, which is 1m")],
+    },
+    Broken {
+        text: "[mail]\ntransport = \"smtp\"\n",
+        told: &[("2:13", "must be a table, begun by `[mail.transport]`")],
+    },
     Broken { text: "[mail.transport]\nkind = \"sendmail\"\n", told: &[("2:8", "must be one of file, smtp")] },
     Broken {
         text: "[mail]\nfrom = \"d@cq.gov.cn\"\n[mail.transport]\nkind = \"smtp\"\n",

@@ -1,8 +1,6 @@
 //! Whole years of the document on both databases, beside an oracle that was written without this program: every
 //! obligation, every light, and every notice with its slot and its post.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
-
 mod support;
 
 use std::{

@@ -21,12 +21,11 @@ pub struct ShowArgs {
 /// The database cannot be read, or the digest cannot be worded.
 pub async fn show(engine: &Engine, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let newest = if args.now { None } else { newest(engine).await? };
-    let (subject, text) = match newest {
-        Some(letter) => letter,
-        None => {
-            let rendered = digest::preview(engine).await?;
-            (rendered.subject, rendered.text)
-        }
+    let (subject, text) = if let Some(letter) = newest {
+        letter
+    } else {
+        let rendered = digest::preview(engine).await?;
+        (rendered.subject, rendered.text)
     };
     writeln!(out, "{subject}\n\n{}", fill_link(&text, engine.settings.public_url.as_deref()).trim_end())?;
     Ok(())

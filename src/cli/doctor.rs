@@ -76,7 +76,7 @@ impl Findings {
 }
 
 /// How long the mail server may take for a probe.
-const PROBE: Duration = Duration::from_secs(60);
+const PROBE: Duration = Duration::from_mins(1);
 /// Less free space than this is a warning, or a fault.
 const LITTLE: u64 = 1_000_000_000;
 const TOO_LITTLE: u64 = 100_000_000;

@@ -2,25 +2,37 @@
 //!
 //! Exit codes: 0 done, 1 refused, 2 not understood (clap), 78 a configuration, seeds or a database that cannot be used.
 
+pub mod acting;
 pub mod backup;
 pub mod calendar;
 pub mod check;
 pub mod completions;
 pub mod digest;
+pub mod dispute;
 pub mod doctor;
+pub mod event;
+pub mod extend;
 pub mod list;
 pub mod logging;
 pub mod man;
 pub mod migrate;
 pub mod next;
+pub mod node;
+pub mod obligation;
 pub mod open;
 pub mod plan;
+pub mod post;
+pub mod review;
 pub mod run;
+pub mod seed;
 pub mod send_test;
 pub mod serve;
 pub mod simulate;
 pub mod status;
+pub mod submit;
 pub mod template;
+pub mod unit;
+pub mod waive;
 
 use std::{
     io::{self, Write},
@@ -85,7 +97,37 @@ pub enum Command {
     Simulate(simulate::Args),
     /// Check configuration, templates and seeds
     Check(check::Args),
-    /// Show the statutory calendar
+    /// List, show and explain obligations
+    #[command(subcommand)]
+    Obligation(obligation::Args),
+    /// File what was done (报送), correct it or take it back
+    Submit(submit::Args),
+    /// Accept or return what was filed (审核)
+    Review(review::Args),
+    /// Ask for, grant or refuse an extension (延期)
+    #[command(subcommand)]
+    Extend(extend::Args),
+    /// Waive obligations (免除)
+    Waive(waive::Args),
+    /// Raise, uphold or reject a dispute (异议)
+    #[command(subcommand)]
+    Dispute(dispute::Args),
+    /// Open, close and list events (事件)
+    #[command(subcommand)]
+    Event(event::Args),
+    /// Open, extend, close and list key nodes (重要节点)
+    #[command(subcommand)]
+    Node(node::Args),
+    /// List and change units (单位)
+    #[command(subcommand)]
+    Unit(unit::Args),
+    /// List, set, import and hand over posts (岗位)
+    #[command(subcommand)]
+    Post(post::Args),
+    /// Compare and apply changed seeds
+    #[command(subcommand)]
+    Seed(seed::Args),
+    /// Show the statutory calendar, take in a notice
     #[command(subcommand)]
     Calendar(CalendarCommand),
     /// Write a shell's completion script
@@ -113,6 +155,8 @@ pub enum TemplateCommand {
 pub enum CalendarCommand {
     /// Show the listed days of a year
     Show(calendar::ShowArgs),
+    /// Take in a holiday notice (csv, or JSON in the holiday-cn layout)
+    Import(calendar::ImportArgs),
 }
 
 /// A configuration, seeds or a database that cannot be used: exit 78, so that systemd does not try again.
@@ -176,6 +220,20 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
             config.templates()?;
             let today = config.zone().day_of(Clock::System.now());
             check::run(&args, today, out, &mut err).map(drop)
+        }
+        Command::Obligation(args) => obligation::run(&open::engine(common).await?, args, out).await,
+        Command::Submit(args) => submit::run(&open::engine(common).await?, args, out).await,
+        Command::Review(args) => review::run(&open::engine(common).await?, args, out).await,
+        Command::Extend(args) => extend::run(&open::engine(common).await?, args, out).await,
+        Command::Waive(args) => waive::run(&open::engine(common).await?, args, out).await,
+        Command::Dispute(args) => dispute::run(&open::engine(common).await?, args, out).await,
+        Command::Event(args) => event::run(&open::engine(common).await?, args, out).await,
+        Command::Node(args) => node::run(&open::engine(common).await?, args, out).await,
+        Command::Unit(args) => unit::run(&open::engine(common).await?, args, out).await,
+        Command::Post(args) => post::run(&open::engine(common).await?, args, out).await,
+        Command::Seed(args) => seed::run(&open::engine(common).await?, args, out).await,
+        Command::Calendar(CalendarCommand::Import(args)) => {
+            calendar::import(&open::engine(common).await?, args, out).await
         }
         Command::Calendar(CalendarCommand::Show(args)) => calendar::show(&args, &seeds(None)?.calendar, out, &mut err),
     }

@@ -30,6 +30,9 @@ use crate::{
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Args {}
 
+/// How long the database may take to close.
+const CLOSE: std::time::Duration = std::time::Duration::from_secs(4);
+
 /// Runs until SIGTERM or SIGINT.
 ///
 /// # Errors
@@ -58,7 +61,10 @@ pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     );
     let store = engine.store.clone();
     let done = drive(common, &config, engine, loaded, out).await;
-    store.close().await;
+    // What was given up may hold a connection still.
+    if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
+        tracing::warn!("the database did not close within {} s", CLOSE.as_secs());
+    }
     tracing::info!("duban has stopped");
     drop(lock);
     done

@@ -26,7 +26,7 @@ pub struct Alarm {
 /// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("alarm.on_alarm", Kind::Program, "\"/usr/local/bin/duban-alarm --sms\""),
-    Key::new("alarm.every", Kind::Span(60, 604_800), "\"1h\""),
+    Key::new("alarm.every", Kind::Span(1, 604_800), "\"1h\""),
     // An idle pass is recorded every five minutes.
     Key::new("alarm.max_pass_age", Kind::Span(600, 604_800), "\"15m\""),
     Key::new("alarm.max_unsent_age", Kind::Span(60, 604_800), "\"2h\""),

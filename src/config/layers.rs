@@ -296,7 +296,7 @@ mod tests {
     use super::*;
 
     fn with(kind: &str) -> String {
-        let mut sections: BTreeMap<&str, String> = BTreeMap::new();
+        let mut sections: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for key in keys() {
             let (section, name) = key.path.rsplit_once('.').unwrap();
             let file_key = matches!(name, "kind" | "folder");
@@ -306,11 +306,12 @@ mod tests {
                 _ => name == "url_file",
             };
             if !skipped && !matches!(name, "password_file" | "username" | "extra_root") {
-                sections.entry(section).or_default().push_str(&format!("{name} = {}\n", key.example));
+                sections.entry(section).or_default().push(format!("{name} = {}", key.example));
             }
         }
-        sections.entry("mail.transport").or_default().push_str(&format!("kind = \"{kind}\"\n"));
-        sections.into_iter().map(|(section, body)| format!("[{section}]\n{body}")).collect()
+        sections.entry("mail.transport").or_default().push(format!("kind = \"{kind}\""));
+        let section = |(name, lines): (&str, Vec<String>)| format!("[{name}]\n{}\n", lines.join("\n"));
+        sections.into_iter().map(section).collect::<Vec<_>>().concat()
     }
 
     #[test]

@@ -38,16 +38,15 @@ const SAFETY_TICK: Duration = Duration::from_secs(30);
 /// An instant that is past already and could not be settled is not waited for more often than this.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait after passes that failed.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
 /// A delivery that finds nothing to send is made this often all the same, to show that it is alive.
-const IDLE_DELIVERY: Duration = Duration::from_secs(240);
-/// How long a stop waits for the row in hand, and how much longer for the letter in hand.
-const STOP_PASS: Duration = Duration::from_secs(12);
-const STOP_DELIVERY: Duration = Duration::from_secs(4);
-/// How often it is asked whether to sound the alarm.
-const ALARM_LOOK: Duration = Duration::from_secs(60);
+const IDLE_DELIVERY: Duration = Duration::from_mins(4);
+/// How long a stop waits for the row and the letter in hand, together.
+const STOP: Duration = Duration::from_secs(10);
+/// How often it is asked whether to sound the alarm. Not at once: a start may find letters that it is about to send.
+const ALARM_LOOK: Duration = Duration::from_mins(1);
 /// How long the alarm's program may take.
-const ALARM_LIMIT: Duration = Duration::from_secs(60);
+const ALARM_LIMIT: Duration = Duration::from_mins(1);
 /// Housekeeping is due when the last one is this old: a day, less what a run takes.
 const HOUSEKEEPING: TimeDelta = TimeDelta::hours(20);
 
@@ -150,8 +149,9 @@ impl Driver {
             tracing::debug!("the doorbell did not stop: {error}");
         }
         alarms.abort();
-        finish("pass", passes, STOP_PASS).await;
-        finish("delivery", deliveries, STOP_DELIVERY).await;
+        let asked_at = clock::monotonic();
+        finish("pass", passes, STOP).await;
+        finish("delivery", deliveries, STOP.saturating_sub(asked_at.elapsed())).await;
         match lost {
             Some((what, ended)) if !asked => {
                 let why = ended.err().map(|error| format!(": {error}")).unwrap_or_default();
@@ -331,7 +331,8 @@ impl Driver {
     async fn alarm_loop(self: Arc<Driver>) {
         let mut sounded: Option<Instant> = None;
         loop {
-            sleep(ALARM_LOOK).await;
+            let every = self.options().alarm.every;
+            sleep(ALARM_LOOK.min(every)).await;
             let alarm = self.options().alarm;
             let Some((program, arguments)) = &alarm.program else { continue };
             if sounded.is_some_and(|at| at.elapsed() < alarm.every) || self.held() {
@@ -399,7 +400,7 @@ async fn housekeeping_due(engine: &Engine, housekept: &mut Option<Instant>) -> R
         return Ok(true);
     }
     // Look again in an hour of this process's time.
-    *housekept = clock::monotonic().checked_sub(day.saturating_sub(Duration::from_secs(3600)));
+    *housekept = clock::monotonic().checked_sub(day.saturating_sub(Duration::from_hours(1)));
     Ok(false)
 }
 

@@ -75,7 +75,7 @@ impl Leap {
 mod tests {
     use super::*;
 
-    const HOLD: Duration = Duration::from_secs(600);
+    const HOLD: Duration = Duration::from_mins(10);
 
     fn wall(days: i64, seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000 + days * 86_400 + seconds, 0).unwrap()

@@ -81,11 +81,11 @@ pub enum Location {
     /// For simulation: gone when closed.
     SqliteMemory,
     /// A `postgres://` address.
-    Postgres(secrecy_free::Url),
+    Postgres(address::Url),
 }
 
 /// The address of a PostgreSQL server, whose password is never shown.
-pub mod secrecy_free {
+pub mod address {
     use std::fmt;
 
     /// See the module.
@@ -104,7 +104,7 @@ impl FromStr for Location {
 
     fn from_str(url: &str) -> std::result::Result<Self, String> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Location::Postgres(secrecy_free::Url(url.to_owned())));
+            return Ok(Location::Postgres(address::Url(url.to_owned())));
         }
         match url.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(Location::SqliteMemory),
@@ -191,6 +191,7 @@ impl Store {
     ///
     /// # Errors
     /// The database is out of reach.
+    #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
             Store::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
@@ -202,6 +203,7 @@ impl Store {
     ///
     /// # Errors
     /// The database is out of reach or locked for too long.
+    #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn write(&self) -> Result<Tx> {
         Ok(match self {
             Store::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),

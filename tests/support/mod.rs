@@ -1,5 +1,5 @@
 //! A whole duban in a test: a real database of either kind, a clock that is stepped, a mailbox in memory.
-#![allow(dead_code, clippy::unwrap_used, reason = "not every test uses all of it; a test may fail loudly")]
+#![allow(dead_code, reason = "not every test uses all of it; a test may fail loudly")]
 
 use std::{
     future::Future,
