@@ -23,9 +23,20 @@ fn main() -> ExitCode {
                 usage.exit();
             }
             if !error.is::<Exit>() {
-                let _ = writeln!(io::stderr(), "{error:#}");
+                let _ = writeln!(io::stderr(), "{}", words(&error));
             }
             ExitCode::from(cli::exit_code(&error))
         }
     }
+}
+
+/// The error and its causes; a cause that the error's own words hold already is not said again.
+fn words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }

@@ -191,10 +191,15 @@ pub fn engine(store: Store, now: DateTime<Utc>, connections: usize, transport: T
     Engine::new(store, Clock::stepped(now), settings(connections), templates, transport, Some(7))
 }
 
-/// `($1,$2),($3,$4)`: placeholders of the bench's own statements.
-pub fn placeholders(rows: usize, columns: usize) -> String {
+/// `($1,$2),($3,$4)`, on SQLite `(?,?),(?,?)`: placeholders of the bench's own statements, as each database reads them best.
+pub fn placeholders(store: &Store, rows: usize, columns: usize) -> String {
     let row = |row: usize| {
-        let list: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        let list: Vec<String> = (1..=columns)
+            .map(|column| match store {
+                Store::Sqlite(_) => "?".to_owned(),
+                Store::Postgres(_) => format!("${}", row * columns + column),
+            })
+            .collect();
         format!("({})", list.join(","))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(",")

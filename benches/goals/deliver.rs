@@ -300,7 +300,7 @@ async fn drain_limit(store: &Store, port: u16, body: &Arc<Vec<u8>>, letters: usi
     let mut marked = 0;
     while acks.recv_many(&mut sent, 200).await > 0 {
         let mut tx = store.write().await.unwrap();
-        let text = AssertSqlSafe(MARK.replace("{}", &placeholders(sent.len(), 3)));
+        let text = AssertSqlSafe(MARK.replace("{}", &placeholders(store, sent.len(), 3)));
         either!(&mut tx, Tx, |c| {
             let mut query = sqlx::query(text);
             for id in &sent {

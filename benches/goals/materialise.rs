@@ -108,16 +108,19 @@ fn say(report: &mut Report, kind: Kind, units: usize, rows: u64, fsync: f64, all
         Some(limit / first),
         Goal::AtLeast(0.5),
     );
-    for (what, taken) in [("again, nothing new", median(all.again)), ("again, roster touched", median(all.changed))] {
+    let mut again = |what: &str, taken: f64, goal: Goal| {
         report.line(
             "materialise",
             format!("{units} units, {name}: {what}, 0 rows written"),
             format!("{:.1} ms", taken * 1e3),
             format!("first time {:.1} ms", first * 1e3),
             Some(taken / first),
-            Goal::AtMost(0.3),
+            goal,
         );
-    }
+    };
+    again("again, nothing new", median(all.again), Goal::AtMost(0.3));
+    // Not what a tick meets: everything is read, planned and compared anew.
+    again("again, all planned anew after a change elsewhere", median(all.changed), Goal::Shown);
 }
 
 /// What changes when a row of the table is written: how many there are and, on PostgreSQL, the newest transaction in it;
@@ -136,7 +139,7 @@ async fn insert(store: &Store, rows: &[Stored]) {
     for chunk in rows.chunks(ROWS) {
         let text = AssertSqlSafe(format!(
             "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (duty, owner, period) DO NOTHING",
-            placeholders(chunk.len(), WIDTH)
+            placeholders(store, chunk.len(), WIDTH)
         ));
         let written = either!(&mut tx, Tx, |c| {
             let mut query = sqlx::query(text);

@@ -127,7 +127,10 @@ impl Bench {
     async fn put_series(&mut self) {
         self.database.execute("CREATE TABLE bench_series (duty TEXT, owner TEXT, series TEXT)").await;
         for chunk in self.rows.chunks(ROWS) {
-            let text = AssertSqlSafe(format!("INSERT INTO bench_series VALUES {}", placeholders(chunk.len(), 3)));
+            let text = AssertSqlSafe(format!(
+                "INSERT INTO bench_series VALUES {}",
+                placeholders(&self.database.store, chunk.len(), 3)
+            ));
             either!(&self.database.store, Store, |pool| {
                 let mut query = sqlx::query(text);
                 for Stored { obligation: o, .. } in chunk {
@@ -388,7 +391,7 @@ async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, told: usize)
         let chunk = either!(&mut tx, Tx, |c| {
             let rows = sqlx::query(DUE).bind(now).bind(1000_i64).fetch_all(&mut **c).await.unwrap();
             if !rows.is_empty() {
-                let text = AssertSqlSafe(MOVE.replace("{}", &placeholders(rows.len(), 14)));
+                let text = AssertSqlSafe(MOVE.replace("{}", &placeholders(store, rows.len(), 14)));
                 let mut query = sqlx::query(text);
                 for row in &rows {
                     query = query
@@ -409,7 +412,7 @@ async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, told: usize)
                 }
                 assert_eq!(query.execute(&mut **c).await.unwrap().rows_affected(), rows.len() as u64);
                 for role in &ROLES[..told] {
-                    let text = AssertSqlSafe(TELL.replace("{}", &placeholders(rows.len(), 7)));
+                    let text = AssertSqlSafe(TELL.replace("{}", &placeholders(store, rows.len(), 7)));
                     let mut query = sqlx::query(text);
                     for row in &rows {
                         query = query

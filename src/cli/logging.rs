@@ -12,7 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::Subscribe
 use crate::config::log::{Log, To};
 
 /// What says at info what nobody needs to know; the configured level may say otherwise.
-const QUIETER: &str = "tokio_cron_scheduler=warn";
+const QUIETER: &str = "tokio_cron_scheduler=warn,sqlx::pool=warn";
 
 /// Sets up the log of the daemon. A second call does nothing.
 pub fn start(log: &Log) {

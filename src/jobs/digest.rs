@@ -162,7 +162,7 @@ async fn gather(
     let told: Vec<Stored> = standing.into_iter().filter(|row| !new_ids.contains(&row.obligation.id)).collect();
     let undelivered = tx.undelivered_letters(since).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();
-    let totals = totals(tx, known, today).await?;
+    let totals = totals(tx, known, since, today).await?;
     let trial = engine
         .settings
         .trial_until
@@ -240,7 +240,7 @@ fn down_line(known: &Known, line: &str) -> Option<String> {
     Some(format!("本系统自{from}至{until}未运行，期间到期的提醒已合并补发"))
 }
 
-async fn totals(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DigestTotals> {
+async fn totals(tx: &mut Tx, known: &Known, since: DateTime<Utc>, today: NaiveDate) -> Result<DigestTotals> {
     let mut totals = DigestTotals::default();
     let (from, until) = (known.zone.start_of(today), known.zone.end_of(today));
     for phase in [Phase::Open, Phase::Returned] {
@@ -250,5 +250,9 @@ async fn totals(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DigestTo
     }
     totals.overdue = tx.count_live(Phase::Missed).await?;
     totals.open += totals.overdue;
+    totals.closed_on_time = tx.count_filed_since(since, false).await?;
+    totals.made_good = tx.count_filed_since(since, true).await?;
+    // No letter is tried for longer than this.
+    totals.letters_sent = tx.count_sent_since(since - TimeDelta::days(10), since).await?;
     Ok(totals)
 }

@@ -221,6 +221,9 @@ impl Driver {
             let done = if held { idle_look(&engine).await } else { guarded(self.pass(&engine, &mut housekept)).await };
             let wait = match done {
                 Ok(done) => {
+                    if failures > 0 {
+                        tracing::info!(pass.failures = failures, "passes succeed again, after {failures} that failed");
+                    }
                     failures = 0;
                     self.report(&engine, &done, held).await;
                     if let Some(first) = first.take_if(|_| !held) {

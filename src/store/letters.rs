@@ -30,6 +30,7 @@ const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('que
 const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
 const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
+const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at > $2";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
 const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
     sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY id";
@@ -51,6 +52,7 @@ pub const STATEMENTS: &[&str] = &[
     NEXT_TRY,
     OLDEST_UNSENT,
     LAST_SENT,
+    COUNT_SENT,
     COUNTS,
     UNDELIVERED,
     PAGE,
@@ -220,9 +222,9 @@ impl Tx {
     /// The database refused.
     pub async fn mark_sent(&mut self, sent: &[(i64, DateTime<Utc>, String)]) -> Result<()> {
         for chunk in sent.chunks(bulk::ROWS) {
-            let text = self.marks().values(MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
+            let text = bulk::values(self.marks(), MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
             on!(self, |c| {
-                let mut query = sqlx::query(text);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
                 for (id, at, reply) in chunk {
                     query = query.bind(id).bind(at).bind(reply);
                 }
@@ -298,6 +300,15 @@ impl Tx {
     /// The database refused.
     pub async fn last_sent_since(&mut self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         Ok(on!(self, |c| sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await?))
+    }
+
+    /// How many letters the mail server took since then, of those written since `written`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_sent_since(&mut self, written: DateTime<Utc>, since: DateTime<Utc>) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_SENT).bind(written).bind(since).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How many letters stand how.

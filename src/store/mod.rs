@@ -328,3 +328,13 @@ pub fn statements() -> Vec<&'static str> {
     ]
     .concat()
 }
+
+/// Every statement of many rows, with its columns.
+pub fn bulk_statements() -> Vec<(&'static str, usize)> {
+    [letters::BULK, log::BULK, notices::BULK, obligations::BULK].concat()
+}
+
+/// Every statement with a list, with the list's first placeholder.
+pub fn list_statements() -> Vec<(&'static str, usize)> {
+    [notices::LISTS, obligations::LISTS, submissions::LISTS].concat()
+}
