@@ -4,7 +4,7 @@ mod support;
 
 use clap::{Parser, Subcommand};
 use duban::{
-    cli::{calendar, dispute, event, extend, node, obligation, post, review, seed, submit, unit, waive},
+    cli::{calendar, dispute, event, evidence, extend, node, obligation, post, review, seed, submit, unit, waive},
     jobs::acts::{
         ActError,
         evidence::{LARGEST, Vault},
@@ -34,6 +34,8 @@ enum Command {
     #[command(subcommand)]
     Event(event::Args),
     #[command(subcommand)]
+    Evidence(evidence::Args),
+    #[command(subcommand)]
     Node(node::Args),
     #[command(subcommand)]
     Unit(unit::Args),
@@ -59,6 +61,7 @@ async fn types(story: &Story, line: &str) -> anyhow::Result<String> {
         Command::Extend(args) => extend::run(engine, args, &mut out).await?,
         Command::Dispute(args) => dispute::run(engine, args, &mut out).await?,
         Command::Event(args) => event::run(engine, args, &mut out).await?,
+        Command::Evidence(args) => evidence::run(engine, args, &mut out).await?,
         Command::Node(args) => node::run(engine, args, &mut out).await?,
         Command::Unit(args) => unit::run(engine, args, &mut out).await?,
         Command::Post(args) => post::run(engine, args, &mut out).await?,
@@ -119,6 +122,15 @@ async fn a_month_is_filed_looked_at_returned_and_accepted() {
         assert!(is_usage(&story, "submit 13.2 质安处 2022-09 --as 质安处").await);
         let shown = typed(&story, &format!("obligation show {id}")).await;
         assert!(shown.contains("submission R1") && shown.contains("file 现场.txt (8 bytes"), "{shown}");
+        let hash = shown.split("sha256 ").nth(1).unwrap().split(')').next().unwrap().to_owned();
+        let copy = folder.path().join("copy");
+        typed(&story, &format!("evidence get {hash} --out {}", copy.display())).await;
+        assert_eq!(std::fs::read(&copy).unwrap(), b"evidence");
+        assert!(types(&story, &format!("evidence get {hash} --out {}", copy.display())).await.is_err());
+        let erased = typed(&story, &format!("evidence erase R1 {hash} --reason 误传 --as 质安处/liaison")).await;
+        assert_eq!(erased, "erased from R1; its bytes are gone\n");
+        assert_eq!(refused(&story, &format!("evidence get {hash} --out x")).await, format!("没有文件 {hash}"));
+        assert!(typed(&story, &format!("obligation show {id}")).await.contains("erased 2022-09-05T11:00:00+08:00"));
         typed(&story, &format!("submit --id {id} --item 检查企业=乙公司 --item 协调解决难题=2 --receipt R2")).await;
         let listed = typed(&story, "obligation list --unit 质安处 --duty 13.2 --light green --format csv").await;
         let due = "2022-09-01T00:00:00+08:00,2022-09-30T18:00:00+08:00";

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod check;
 pub mod dispute;
 pub mod event;
+pub mod evidence;
 pub mod extend;
 pub mod list;
 pub mod node;
