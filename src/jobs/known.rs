@@ -137,7 +137,7 @@ impl Known {
     /// Who holds a post on a day; before its first holder's day, that one.
     pub fn holder(&self, post: &PostId, day: NaiveDate) -> Option<&Holder> {
         let holders = self.holders.get(post)?;
-        let current = holders.iter().filter(|holder| holder.from_on <= day).next_back();
+        let current = holders.iter().rfind(|holder| holder.from_on <= day);
         current.or(holders.first())
     }
 

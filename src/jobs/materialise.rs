@@ -116,10 +116,10 @@ fn opening(known: &Known, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<(i64
 /// Everything that is due on or after the first day that counts and opens by `until`.
 fn from_the_start(known: &Known, until: DateTime<Utc>) -> Vec<(i64, Owed)> {
     let last = known.zone.day_of(until) + LONGEST_PERIOD;
-    let opens = |(_, owed): &(i64, Owed)| owed.opens_at <= until;
-    under_each_version(known, |version| plan::due_between(&known.world(&version.catalogue), known.starts_on, last))
-        .filter(opens)
-        .collect()
+    under_each_version(known, |version| {
+        plan::due_between_open_by(&known.world(&version.catalogue), known.starts_on, last, until)
+    })
+    .collect()
 }
 
 /// A new obligation, as it is before anything has happened to it.

@@ -22,9 +22,12 @@ use crate::{
 pub mod acts;
 pub mod deliver;
 pub mod digest;
+pub mod driver;
 pub mod explain;
+pub mod health;
 pub mod housekeeping;
 pub mod known;
+pub mod leap;
 pub mod materialise;
 pub mod setup;
 pub mod simulate;

@@ -24,7 +24,7 @@ use crate::{
         Tx,
         log::{self, DAEMON, Entry},
         notices::NewNotice,
-        obligations::Stored,
+        obligations::{NEWEST, Stored},
     },
 };
 
@@ -57,7 +57,7 @@ impl Stepped {
 }
 
 /// Rows a transaction: short enough not to keep others waiting.
-const BATCH: usize = 500;
+const BATCH: usize = 1000;
 /// How long a row that cannot be worked on is left alone.
 const TROUBLE_WAIT: TimeDelta = TimeDelta::hours(1);
 /// How much of a series is read at once.
@@ -131,9 +131,13 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
             *oldest = stored.obligation.opens_at.min(*oldest);
         }
     }
-    let mut series: HashMap<String, Vec<Stored>> = HashMap::new();
+    let mut series: HashMap<String, Vec<Stored>> = HashMap::with_capacity(count.len());
+    let mut newest = newest_of_each(tx, &count, now).await?;
     for (name, oldest) in count {
-        let rows = read_series(tx, &name, oldest, now).await?;
+        let rows = match newest.remove(&name) {
+            Some(rows) if rows.len() < NEWEST || row_of_misses(&rows, oldest).0 => rows,
+            _ => read_series(tx, &name, oldest, now).await?,
+        };
         let undeclared = rows.iter().map(|row| &row.obligation).filter(|o| o.missed_at.is_none() && o.due_at <= now);
         prove.extend(undeclared.map(|obligation| obligation.id));
         series.insert(name, rows);
@@ -144,8 +148,9 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
         .into_iter()
         .map(|(name, rows)| (name, rows.iter().filter_map(|row| member(known, row, &proven, now)).collect()))
         .collect();
+    let none = HashMap::is_empty(&members);
     let loaded = due.into_iter().map(|stored| Loaded {
-        series: members.get(&stored.obligation.series()).cloned().unwrap_or_default(),
+        series: if none { Vec::new() } else { members.get(&stored.obligation.series()).cloned().unwrap_or_default() },
         reminder_taken: proven.contains(&stored.obligation.id),
         stored,
     });
@@ -172,19 +177,41 @@ async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: Date
         let page = tx.series_before(series, until, SERIES_PAGE).await?;
         let more = page.len() == SERIES_PAGE;
         rows.extend(page);
-        let before = rows.iter().map(|row| &row.obligation).filter(|obligation| obligation.opens_at < oldest);
-        let mut misses = 0;
-        let mut whole = false;
-        for obligation in before {
-            whole |= matches!(obligation.phase, Phase::Done | Phase::Waiting) && !obligation.late;
-            misses += usize::from(obligation.missed_at.is_some() && !obligation.unreminded);
-        }
+        let (whole, misses) = row_of_misses(&rows, oldest);
         if !more || whole || misses >= ENOUGH_MISSES {
             rows.reverse();
             return Ok(rows);
         }
         until = rows.last().map_or(until, |row| row.obligation.opens_at - TimeDelta::seconds(1));
     }
+}
+
+/// The newest few of many series, each in the order of periods: enough wherever the period before was filed in time.
+async fn newest_of_each(
+    tx: &mut Tx,
+    series: &HashMap<String, DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, Vec<Stored>>> {
+    let names: Vec<String> = series.keys().cloned().collect();
+    let mut newest: HashMap<String, Vec<Stored>> = HashMap::with_capacity(names.len());
+    for row in tx.series_newest(&names, now).await? {
+        newest.entry(row.obligation.series()).or_default().push(row);
+    }
+    for rows in newest.values_mut() {
+        rows.sort_by_key(|row| row.obligation.opens_at);
+    }
+    Ok(newest)
+}
+
+/// Of a series before `oldest`: whether one filed in time ends the row of misses there, and how many misses there are.
+fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
+    let mut misses = 0;
+    let mut whole = false;
+    for obligation in rows.iter().map(|row| &row.obligation).filter(|obligation| obligation.opens_at < oldest) {
+        whole |= matches!(obligation.phase, Phase::Done | Phase::Waiting) && !obligation.late;
+        misses += usize::from(obligation.missed_at.is_some() && !obligation.unreminded);
+    }
+    (whole, misses)
 }
 
 fn member(known: &Known, stored: &Stored, proven: &HashSet<i64>, now: DateTime<Utc>) -> Option<Member> {
@@ -220,16 +247,17 @@ async fn settle_batch(
     for Loaded { stored, series, reminder_taken } in loaded {
         let decided =
             known.rules(&stored, today).and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, now));
-        let mut next = stored.clone();
+        let mut next = stored;
         match decided {
             Ok(advance) => {
+                let id = next.obligation.id;
                 next.obligation = advance.obligation.clone();
                 entries.extend(log_entries(&mut next, &advance));
-                advances.insert(stored.obligation.id, advance);
+                advances.insert(id, advance);
             }
             Err(words) => {
+                troubles.push((format!("obligation {}", next.obligation.id), words));
                 next.obligation.next_at = Some(now + TROUBLE_WAIT);
-                troubles.push((format!("obligation {}", stored.obligation.id), words));
             }
         }
         rows.push(next);

@@ -1,14 +1,55 @@
 //! Statements of many rows: `(VALUES …)` with as many rows as there are, in chunks that both databases take.
+//!
+//! The text is one; only the placeholders differ. SQLite takes `$7` for a name and looks every name up among all before
+//! it, so that a statement of 18,000 of them takes seconds to read; its own `?` costs nothing. PostgreSQL knows `$7` alone.
 
 use sqlx::AssertSqlSafe;
 
-/// Rows a statement. SQLite takes 32,766 parameters; 1,000 rows of 24 columns stay below.
+use super::Tx;
+
+/// Rows a statement. SQLite takes 32,766 parameters; 1,000 rows of 27 columns stay below.
 pub const ROWS: usize = 1000;
+
+/// How a database writes a placeholder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    /// `?`: the next argument.
+    Plain,
+    /// `$7`: the seventh.
+    Numbered,
+}
+
+impl Tx {
+    /// How this database writes a placeholder in a long list.
+    pub fn marks(&self) -> Marks {
+        match self {
+            Tx::Sqlite(_) => Marks::Plain,
+            Tx::Postgres(_) => Marks::Numbered,
+        }
+    }
+}
+
+impl Marks {
+    fn push(self, list: &mut String, n: usize) {
+        match self {
+            Marks::Plain => list.push('?'),
+            Marks::Numbered => {
+                list.push('$');
+                list.push_str(&n.to_string());
+            }
+        }
+    }
+}
+
+/// Whether a statement of that many rows is worth keeping prepared: the full ones come again, the odd ends do not.
+pub fn keep(rows: usize) -> bool {
+    rows == ROWS
+}
 
 /// Puts `rows` rows of `columns` placeholders where `{values}` stands in the text. Nothing but placeholders is made up
 /// here, so the text stays as safe as the `const` it came from.
-pub fn values(text: &'static str, rows: usize, columns: usize) -> AssertSqlSafe<String> {
-    let mut list = String::with_capacity(rows * columns * 6);
+pub fn values(marks: Marks, text: &'static str, rows: usize, columns: usize) -> AssertSqlSafe<String> {
+    let mut list = String::with_capacity(rows * columns * 7);
     let mut n = 0;
     for row in 0..rows {
         list.push_str(if row == 0 { "(" } else { ", (" });
@@ -17,16 +58,44 @@ pub fn values(text: &'static str, rows: usize, columns: usize) -> AssertSqlSafe<
             if column > 0 {
                 list.push(',');
             }
-            list.push('$');
-            list.push_str(&n.to_string());
+            marks.push(&mut list, n);
         }
         list.push(')');
     }
     AssertSqlSafe(text.replace("{values}", &list))
 }
 
-/// Placeholders `$first…` for an IN list, where `{list}` stands.
-pub fn list(text: &'static str, first: usize, count: usize) -> AssertSqlSafe<String> {
-    let list: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
-    AssertSqlSafe(text.replace("{list}", &list.join(",")))
+/// Placeholders `$first…` for an IN list, where `{list}` stands. What is bound before the list stands before it in the text.
+pub fn list(marks: Marks, text: &'static str, first: usize, count: usize) -> AssertSqlSafe<String> {
+    let mut list = String::with_capacity(count * 6);
+    for n in first..first + count {
+        if n > first {
+            list.push(',');
+        }
+        marks.push(&mut list, n);
+    }
+    let mut text = text.to_owned();
+    if marks == Marks::Plain {
+        // Named and plain ones would be counted apart.
+        for n in 1..first {
+            text = text.replacen(&format!("${n}"), "?", 1);
+        }
+    }
+    AssertSqlSafe(text.replace("{list}", &list))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::SqlSafeStr as _;
+
+    use super::*;
+
+    #[test]
+    fn placeholders_of_both_kinds() {
+        let text = |safe: AssertSqlSafe<String>| safe.into_sql_str().as_str().to_owned();
+        assert_eq!(text(values(Marks::Numbered, "V {values}", 2, 2)), "V ($1,$2), ($3,$4)");
+        assert_eq!(text(values(Marks::Plain, "V {values}", 2, 2)), "V (?,?), (?,?)");
+        assert_eq!(text(list(Marks::Numbered, "a = $1 AND b IN ({list})", 2, 2)), "a = $1 AND b IN ($2,$3)");
+        assert_eq!(text(list(Marks::Plain, "a = $1 AND b IN ({list})", 2, 2)), "a = ? AND b IN (?,?)");
+    }
 }

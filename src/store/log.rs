@@ -131,9 +131,9 @@ impl Tx {
     /// The database refused.
     pub async fn append_log(&mut self, entries: &[Entry]) -> Result<()> {
         for chunk in entries.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             on!(self, |c| {
-                let mut query = sqlx::query(text);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
                 for entry in chunk {
                     query = query
                         .bind(entry.obligation)

@@ -40,6 +40,9 @@ pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD,
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
 
+/// The statements with a list of numbers, with its first placeholder.
+pub const LISTS: &[(&str, usize)] = &[(TAKE, 2), (FAIL, 2), (REMINDED, 1)];
+
 /// A notice to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNotice {
@@ -145,9 +148,9 @@ impl Tx {
     /// The database refused.
     pub async fn insert_notices(&mut self, notices: &[NewNotice]) -> Result<()> {
         for chunk in notices.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             on!(self, |c| {
-                let mut query = sqlx::query(text);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
                 for notice in chunk {
                     query = query
                         .bind(notice.obligation)
@@ -190,9 +193,9 @@ impl Tx {
     pub async fn take_notices(&mut self, letter: i64, ids: &[i64]) -> Result<Vec<i64>> {
         let mut taken = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(TAKE, 2, chunk.len());
+            let text = bulk::list(self.marks(), TAKE, 2, chunk.len());
             let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text).bind(letter);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len())).bind(letter);
                 for id in chunk {
                     query = query.bind(id);
                 }
@@ -209,9 +212,9 @@ impl Tx {
     /// The database refused.
     pub async fn fail_notices(&mut self, ids: &[i64], words: &str) -> Result<()> {
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(FAIL, 2, chunk.len());
+            let text = bulk::list(self.marks(), FAIL, 2, chunk.len());
             on!(self, |c| {
-                let mut query = sqlx::query(text).bind(words);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len())).bind(words);
                 for id in chunk {
                     query = query.bind(id);
                 }
@@ -229,9 +232,9 @@ impl Tx {
     pub async fn reminded_in_time(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
         let mut found = Vec::new();
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(REMINDED, 1, chunk.len());
+            let text = bulk::list(self.marks(), REMINDED, 1, chunk.len());
             let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
                 }

@@ -26,7 +26,7 @@ macro_rules! select {
 const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, \
     opens_at, period_end, due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head) \
     VALUES {values} \
-    ON CONFLICT (duty, owner, period) DO NOTHING RETURNING id";
+    ON CONFLICT (duty, owner, period) DO NOTHING";
 const INSERT_COLUMNS: usize = 18;
 
 const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, phase, \
@@ -60,6 +60,18 @@ const BY_KEY: &str = select!("WHERE duty = $1 AND owner = $2 AND period = $3");
 const BY_DUTY_PERIOD: &str = select!("WHERE duty = $1 AND period = $2 ORDER BY id");
 const IN_IDS: &str = select!("WHERE id IN ({list})");
 const SERIES_BEFORE: &str = select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT $3");
+// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
+// series, so that history costs nothing.
+const SERIES_NEWEST: &str = concat!(
+    "WITH v (series, until, least) AS (VALUES {values}), \
+     f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
+        WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET 2), v.least) AS since \
+        FROM v) ",
+    select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
+);
+const SERIES_COLUMNS: usize = 3;
+/// How many [`Tx::series_newest`] gives of each, where there are so many: the offset above and one.
+pub const NEWEST: usize = 3;
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
 const KEYS_OPENING: &str = "SELECT duty, owner, period FROM obligation WHERE opens_at > $1 AND opens_at <= $2";
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
@@ -72,10 +84,12 @@ const LIVE_DUE: &str = select!(
 );
 const COUNT_LIVE: &str = "SELECT COUNT(*) FROM obligation \
     WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1";
+const COUNT_FILED: &str = "SELECT COUNT(*) FROM obligation WHERE filed_at IS NOT NULL AND filed_at > $1 AND late = $2";
 const BY_EVENT: &str = select!("WHERE period = $1 ORDER BY id");
-const MISSED_SINCE: &str = select!("WHERE missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
+const MISSED_SINCE: &str =
+    select!("WHERE missed_at IS NOT NULL AND missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
 const UNREMINDED: &str = select!(
-    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at > $1 ORDER BY due_at, duty, owners"
+    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at IS NOT NULL AND missed_at > $1 ORDER BY due_at, duty, owners"
 );
 const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
 /// What waits for a step is looked at anew by the next pass.
@@ -108,6 +122,7 @@ pub const STATEMENTS: &[&str] = &[
     LIVE,
     LIVE_DUE,
     COUNT_LIVE,
+    COUNT_FILED,
     BY_EVENT,
     MISSED_SINCE,
     UNREMINDED,
@@ -118,7 +133,11 @@ pub const STATEMENTS: &[&str] = &[
 ];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS)];
+pub const BULK: &[(&str, usize)] =
+    &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS), (SERIES_NEWEST, SERIES_COLUMNS)];
+
+/// The statements with a list of numbers, with its first placeholder.
+pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
 
 /// An obligation with what only the store needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,9 +264,9 @@ impl Tx {
     pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
         let mut made = 0;
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(INSERT, chunk.len(), INSERT_COLUMNS);
+            let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
-                let mut query = sqlx::query(text);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
                 for Stored { obligation: o, catalogue, log_head } in chunk {
                     query = query
                         .bind(0_i64)
@@ -269,7 +288,7 @@ impl Tx {
                         .bind(o.next_at)
                         .bind(log_head);
                 }
-                query.fetch_all(c).await?.len() as u64
+                query.execute(c).await?.rows_affected()
             });
         }
         Ok(made)
@@ -283,9 +302,9 @@ impl Tx {
     pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(UPDATE, chunk.len(), UPDATE_COLUMNS);
+            let text = bulk::values(self.marks(), UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
                 for Stored { obligation: o, catalogue, log_head } in chunk {
                     query = query
                         .bind(o.id)
@@ -330,9 +349,9 @@ impl Tx {
     pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(bulk::ROWS) {
-            let text = bulk::values(STEP, chunk.len(), STEP_COLUMNS);
+            let text = bulk::values(self.marks(), STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
                 for Stored { obligation: o, log_head, .. } in chunk {
                     query = query
                         .bind(o.id)
@@ -417,9 +436,9 @@ impl Tx {
     pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(bulk::ROWS) {
-            let text = bulk::list(IN_IDS, 1, chunk.len());
+            let text = bulk::list(self.marks(), IN_IDS, 1, chunk.len());
             let rows: Vec<Row> = on!(self, |c| {
-                let mut query = sqlx::query_as(text);
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
                 }
@@ -438,6 +457,26 @@ impl Tx {
         stored(on!(self, |c| {
             sqlx::query_as(SERIES_BEFORE).bind(series).bind(until).bind(as_count(limit)).fetch_all(c).await?
         }))
+    }
+
+    /// The newest [`NEWEST`] of each of these series that opened by `until`, in no order.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn series_newest(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        let mut found = Vec::with_capacity(series.len() * NEWEST);
+        for chunk in series.chunks(bulk::ROWS) {
+            let text = bulk::values(self.marks(), SERIES_NEWEST, chunk.len(), SERIES_COLUMNS);
+            let rows: Vec<Row> = on!(self, |c| {
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
+                for name in chunk {
+                    query = query.bind(name).bind(until).bind(DateTime::<Utc>::UNIX_EPOCH);
+                }
+                query.fetch_all(c).await?
+            });
+            found.extend(stored(rows)?);
+        }
+        Ok(found)
     }
 
     /// What has not opened yet, withdrawn ones included.
@@ -505,6 +544,15 @@ impl Tx {
     /// The database refused.
     pub async fn count_live(&mut self, phase: Phase) -> Result<u64> {
         let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_LIVE).bind(phase.code()).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// How many were filed since then, in time or late.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_filed_since(&mut self, since: DateTime<Utc>, late: bool) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_FILED).bind(since).bind(late).fetch_one(c).await?);
         Ok(u64::try_from(count).unwrap_or(0))
     }
 

@@ -49,6 +49,9 @@ pub const STATEMENTS: &[&str] = &[
     ALL_EVIDENCE,
 ];
 
+/// The statements with a list of numbers, with its first placeholder.
+pub const LISTS: &[(&str, usize)] = &[(FOR_OBLIGATION, 1)];
+
 /// A submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
@@ -228,9 +231,9 @@ impl Tx {
     pub async fn submissions_for(&mut self, obligations: &[i64]) -> Result<Vec<Counted>> {
         let mut found = Vec::new();
         for chunk in obligations.chunks(bulk::ROWS) {
-            let text = bulk::list(FOR_OBLIGATION, 1, chunk.len());
+            let text = bulk::list(self.marks(), FOR_OBLIGATION, 1, chunk.len());
             let rows: Vec<CountedRow> = on!(self, |c| {
-                let mut query = sqlx::query_as(text);
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
                 }

@@ -1,5 +1,5 @@
 //! A whole duban in a test: a real database of either kind, a clock that is stepped, a mailbox in memory.
-#![allow(dead_code, clippy::unwrap_used, reason = "not every test uses all of it; a test may fail loudly")]
+#![allow(dead_code, reason = "not every test uses all of it; a test may fail loudly")]
 
 use std::{
     future::Future,
@@ -364,7 +364,8 @@ pub fn post(text: &str) -> PostId {
     PostId { unit: UnitName(unit.into()), role: Role::from_code(role).unwrap() }
 }
 
-fn read(at: DateTime<Utc>, letter: &Delivered) -> Letter {
+/// A letter as a foreign parser reads it.
+pub fn read(at: DateTime<Utc>, letter: &Delivered) -> Letter {
     let parsed = MessageParser::default().parse(&letter.raw).unwrap();
     Letter {
         at,

@@ -170,7 +170,7 @@ impl Actor<'_> {
         let filings = standing_filings(tx, stored.obligation.id).await?;
         let window = self.known.window(&stored.obligation, &rules);
         let standing = stored.obligation.judge(rules.duty, window, &filings);
-        Ok(stored.obligation.reconsidered(rules.duty, standing, self.now))
+        Ok(stored.obligation.reconsidered(rules.duty, standing, window.filed_by, self.now))
     }
 }
 

@@ -37,7 +37,7 @@ impl Actor<'_> {
         if id.parse::<NaiveDate>().is_ok() {
             return refuse(format!("编号“{id}”是日期，日期只用作法定节点的编号"));
         }
-        self.check_days(first, last)?;
+        Self::check_days(first, last)?;
         if first < self.known.zone.day_of(self.now) {
             return refuse(format!("起始日 {first} 已过"));
         }
@@ -97,7 +97,7 @@ impl Actor<'_> {
         }
         let last = if close && window.first_on > today { window.first_on - Days::new(1) } else { last };
         if !close {
-            self.check_days(window.first_on, last)?;
+            Self::check_days(window.first_on, last)?;
         }
         tx.change_window(id, last, close.then_some(self.now)).await?;
         let before = window.last_on;
@@ -111,7 +111,7 @@ impl Actor<'_> {
         Ok(tx.commit().await?)
     }
 
-    fn check_days(&self, first: NaiveDate, last: NaiveDate) -> Result<()> {
+    fn check_days(first: NaiveDate, last: NaiveDate) -> Result<()> {
         if last < first {
             return refuse(format!("结束日 {last} 早于起始日 {first}"));
         }

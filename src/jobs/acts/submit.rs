@@ -9,9 +9,10 @@ use crate::{
         light::{self, Light},
         obligation::Phase,
         quota::{self, Count, Filing, Item},
-        text,
+        step, text,
         unit::UnitName,
     },
+    jobs::known::Rules,
     store::{
         Tx,
         obligations::Stored,
@@ -154,8 +155,11 @@ impl Actor<'_> {
             let opens = super::super::words::moment(self.known.zone, obligation.opens_at);
             return refuse(format!("事项 {} 尚未开始，{opens}起可报送", obligation.id));
         }
+        let rules = self.rules(stored)?;
+        // Making good ends at an instant, whether or not a pass has noticed.
+        let lapsed = obligation.phase == Phase::Lapsed || self.making_good_ended(stored, &rules);
         match obligation.phase {
-            Phase::Lapsed => return refuse(format!("事项 {} 已按逾期未办结，不再受理补报", obligation.id)),
+            _ if lapsed => return refuse(format!("事项 {} 已按逾期未办结，不再受理补报", obligation.id)),
             Phase::Waived | Phase::Withdrawn | Phase::Upheld => {
                 return refuse(format!("事项 {} {}，无须报送", obligation.id, light::word(obligation)));
             }
@@ -164,11 +168,18 @@ impl Actor<'_> {
             }
             _ => {}
         }
-        let rules = self.rules(stored)?;
         match self.known.window(obligation, &rules).objection(acted_on) {
             Some(words) => refuse(words),
             None => Ok(()),
         }
+    }
+
+    fn making_good_ended(&self, stored: &Stored, rules: &Rules<'_>) -> bool {
+        let world = self.known.world(rules.catalogue);
+        let context =
+            step::Context { duty: rules.duty, ladder: rules.ladder, world: &world, series: &[], reminder_taken: false };
+        let owed = stored.obligation.phase.is_owed() || stored.obligation.phase == Phase::Scheduled;
+        owed && step::lapse_at(&stored.obligation, &context).is_some_and(|lapse| lapse <= self.now)
     }
 
     async fn receipt(&self, tx: &mut Tx, number: String, repeated: bool, rows: Vec<Stored>) -> Result<Receipt> {

@@ -1,0 +1,172 @@
+//! Making obligations: a fresh horizon beside bare inserts of the same rows; the same horizon once more.
+
+use chrono::{DateTime, Utc};
+use duban::{
+    clock::monotonic,
+    domain::{
+        duty::Form,
+        obligation::{owner_key, series_key},
+    },
+    jobs::{known, materialise},
+    mail::{MemoryOutbox, Transport},
+    store::{
+        Store,
+        obligations::{Stored, join_owners},
+    },
+};
+use sqlx::AssertSqlSafe;
+
+use crate::{
+    Size,
+    base::{Database, Kind, either, engine, placeholders, seeds},
+    machine,
+    report::{Goal, Report, median, rate, secs},
+};
+
+const COLUMNS: &str = "revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, period_end, \
+    due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head";
+const WIDTH: usize = 18;
+const ROWS: usize = 1000;
+
+fn begins() -> DateTime<Utc> {
+    "2022-09-26T00:00:00+08:00".parse().unwrap()
+}
+
+/// Both databases, both sizes.
+pub async fn measure(size: Size, report: &mut Report) {
+    let sizes: &[usize] = if size == Size::Quick { &[1, 4] } else { &[1, 100] };
+    for kind in Kind::all() {
+        for times in sizes {
+            let runs = if *times == 1 { 5 } else { 3 };
+            case(kind, *times, if size == Size::Quick { 1 } else { runs }, report).await;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Times {
+    first: Vec<f64>,
+    again: Vec<f64>,
+    changed: Vec<f64>,
+    limit: Vec<f64>,
+}
+
+async fn case(kind: Kind, times: usize, runs: usize, report: &mut Report) {
+    let seeds = seeds(times);
+    let units = seeds.roster.units.len();
+    let mut all = Times::default();
+    let mut rows = 0;
+    let mut fsync = Vec::new();
+    for _ in 0..runs {
+        let ours = Database::fresh(kind).await;
+        let engine = engine(ours.store.clone(), begins(), 1, Transport::Memory(MemoryOutbox::new()));
+        engine.set_up(&seeds).await.unwrap();
+        ours.settle().await;
+        fsync.push(machine::fsync_4k());
+        let began = monotonic();
+        let made = materialise::run(&engine).await.unwrap();
+        all.first.push(secs(began.elapsed()));
+        rows = made.made;
+        assert!(rows > 0, "nothing was made");
+
+        let before = mark(&ours).await;
+        let began = monotonic();
+        assert!(materialise::run(&engine).await.unwrap().is_idle(), "the second run made something");
+        all.again.push(secs(began.elapsed()));
+        assert_eq!(mark(&ours).await, before, "the second run wrote something");
+        // Somebody has changed something that turns out not to matter: everything is planned and compared anew.
+        let mut tx = ours.store.write().await.unwrap();
+        known::touch(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let began = monotonic();
+        assert!(materialise::run(&engine).await.unwrap().is_idle(), "a change elsewhere made something");
+        all.changed.push(secs(began.elapsed()));
+        assert_eq!(mark(&ours).await, before, "a change elsewhere rewrote obligations");
+
+        let stored = ours.store.read().await.unwrap().all_obligations().await.unwrap();
+        assert_eq!(stored.len() as u64, rows);
+        let bare = Database::fresh(kind).await;
+        bare.settle().await;
+        let began = monotonic();
+        insert(&bare.store, &stored).await;
+        all.limit.push(secs(began.elapsed()));
+        assert_eq!(bare.number("SELECT COUNT(*) FROM obligation").await as u64, rows);
+        bare.drop().await;
+        ours.drop().await;
+    }
+    say(report, kind, units, rows, median(fsync), all);
+}
+
+fn say(report: &mut Report, kind: Kind, units: usize, rows: u64, fsync: f64, all: Times) {
+    let (first, limit) = (median(all.first), median(all.limit));
+    let name = kind.name();
+    report.line(
+        "materialise",
+        format!("{units} units, {name}: fresh horizon, {rows} rows"),
+        rate(rows as f64 / first, "row"),
+        format!("1,000-row inserts {} (fsync_4k {fsync:.0}/s)", rate(rows as f64 / limit, "row")),
+        Some(limit / first),
+        Goal::AtLeast(0.5),
+    );
+    let mut again = |what: &str, taken: f64, goal: Goal| {
+        report.line(
+            "materialise",
+            format!("{units} units, {name}: {what}, 0 rows written"),
+            format!("{:.1} ms", taken * 1e3),
+            format!("first time {:.1} ms", first * 1e3),
+            Some(taken / first),
+            goal,
+        );
+    };
+    again("again, nothing new", median(all.again), Goal::AtMost(0.3));
+    // Not what a tick meets: everything is read, planned and compared anew.
+    again("again, all planned anew after a change elsewhere", median(all.changed), Goal::Shown);
+}
+
+/// What changes when a row of the table is written: how many there are and, on PostgreSQL, the newest transaction in it;
+/// on SQLite the sum of the revisions.
+async fn mark(database: &Database) -> (i64, i64) {
+    let newest = match database.kind {
+        Kind::Sqlite => "SELECT COALESCE(SUM(revision + 1), 0) + COALESCE(MAX(id), 0) FROM obligation",
+        Kind::Postgres => "SELECT COALESCE(MAX(xmin::text::bigint), 0) FROM obligation",
+    };
+    (database.number("SELECT COUNT(*) FROM obligation").await, database.number(newest).await)
+}
+
+/// The limit: the same rows by the thousand, in one transaction, nothing else.
+async fn insert(store: &Store, rows: &[Stored]) {
+    let mut tx = store.write().await.unwrap();
+    for chunk in rows.chunks(ROWS) {
+        let text = AssertSqlSafe(format!(
+            "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (duty, owner, period) DO NOTHING",
+            placeholders(store, chunk.len(), WIDTH)
+        ));
+        let written = either!(&mut tx, Tx, |c| {
+            let mut query = sqlx::query(text);
+            for Stored { obligation: o, catalogue, log_head } in chunk {
+                query = query
+                    .bind(o.revision)
+                    .bind(catalogue)
+                    .bind(&o.duty.0)
+                    .bind(if o.form == Form::Node { "node" } else { "cadence" })
+                    .bind(owner_key(o.joint, &o.owners))
+                    .bind(join_owners(&o.owners))
+                    .bind(o.joint)
+                    .bind(series_key(&o.duty, o.form, o.joint, &o.owners))
+                    .bind(&o.period)
+                    .bind(o.opens_at)
+                    .bind(o.period_end)
+                    .bind(o.due_at)
+                    .bind(o.first_due_at)
+                    .bind(o.phase.code())
+                    .bind(o.armed_at)
+                    .bind(o.settled_to)
+                    .bind(o.next_at)
+                    .bind(log_head);
+            }
+            query.execute(&mut **c).await.unwrap().rows_affected()
+        });
+        assert_eq!(written, chunk.len() as u64);
+    }
+    tx.commit().await.unwrap();
+}
