@@ -101,6 +101,27 @@ async fn returned_and_refiled_in_time_keeps_its_light_and_late_is_orange() {
 }
 
 #[tokio::test]
+async fn returned_for_this_evening_is_told_at_once() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        story.run_until("2022-10-12 16:30").await;
+        story.file("9.1b", "质安处", "2022-W41", &["调度=1"]).await.unwrap();
+        let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
+        let until = at("2022-10-12 20:00");
+        story.act(OFFICE, async |actor| actor.send_back(id, "缺附件", until).await).await.unwrap();
+        story.run_until("2022-10-12 20:30").await;
+        assert_eq!(
+            story.told_of("9.1b", "质安处", "2022-W41").await,
+            rows(&[("10-12 16:30", "remind", "质安处/liaison")])
+        );
+        let liaison = story.address("质安处/liaison").await;
+        assert!(story.letters_to(&liaison, "2022-10-12 16:30")[0].text.contains("已退回"));
+        assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::Red);
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_extension_asked_in_time_undoes_the_miss_and_one_refused_does_not() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         story.run_until("2022-10-14 10:00").await;

@@ -12,6 +12,7 @@ use duban::{
         unit::UnitName,
     },
     jobs::acts::{
+        Actor,
         catalogue::changes,
         roster::{Takeover, UnitEntry},
     },
@@ -31,6 +32,12 @@ async fn a_unit_that_leaves_is_let_go_and_what_it_shares_goes_on() {
         let touched =
             story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-10-12"), "撤并").await).await.unwrap();
         assert_eq!(touched.len(), 2);
+        // One that thinks better of it stays, as if nothing had been said.
+        let stays = UnitName("物业处".into());
+        story.act(OFFICE, async |actor| actor.leave(&stays, day("2022-10-13"), "撤并").await).await.unwrap();
+        let entry = UnitEntry { name: stays, kind: None, groups: None, joined_on: None, stays: true };
+        let unit = story.act(OFFICE, async |actor| actor.set_unit(&entry).await).await.unwrap();
+        assert_eq!((unit.joined_on, unit.left_on), (None, None));
         let sharing = UnitName("宣教处".into());
         story.act(OFFICE, async |actor| actor.leave(&sharing, day("2022-10-13"), "并入办公室").await).await.unwrap();
         story.pass().await;
@@ -63,6 +70,7 @@ async fn a_unit_that_leaves_is_let_go_and_what_it_shares_goes_on() {
         assert_eq!(told[told.len() - 5..], expected);
         assert!(told[..told.len() - 5].iter().all(|(_, kind, _)| kind == "remind"));
         assert_eq!(story.obligation("5.2", "委安委办", "2022-10-13").await.owners, [office]);
+        assert_eq!(story.light("9.1b", "物业处", "2022-W41").await, Light::Yellow);
         story
     })
     .await;
@@ -77,6 +85,7 @@ async fn a_unit_that_joins_owes_what_opens_from_then_on() {
             kind: Some("机关处室".into()),
             groups: Some(vec!["安全监管单位".into()]),
             joined_on: Some(day("2022-10-12")),
+            stays: false,
         };
         let today = story.act(OFFICE, async |actor| actor.set_unit(&entry).await).await;
         assert_eq!(refused(today), "起始日 2022-10-12 不在今日之后；新单位最早从明日起");
@@ -224,6 +233,40 @@ async fn a_holiday_notice_recomputes_only_what_has_not_opened() {
         // Other years stay as they were.
         let known = story.engine.known().await.unwrap();
         assert!(!known.calendar.is_workday(day("2026-10-01")) && !known.calendar.is_workday(day("2026-12-31")));
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_changes_at_one_moment_are_both_seen() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        story.pass().await;
+        let other = story.second_engine(8).await;
+        let before = story.engine.known().await.unwrap().revision;
+        let takeover = |unit: &str| Takeover {
+            post: post(&format!("{unit}/liaison")),
+            holder: "某某".into(),
+            address: "new@example.com".into(),
+            from_on: None,
+            stand_in: None,
+        };
+        let office = post(OFFICE);
+        let change = async |engine: &duban::jobs::Engine, unit: &str| {
+            let known = engine.known().await.unwrap();
+            let actor = Actor { engine, known: &known, by: &office, now: engine.clock.now() };
+            actor.set_post(&takeover(unit)).await.unwrap();
+        };
+        for _ in 0..5 {
+            tokio::join!(change(&story.engine, "质安处"), change(&other, "物业处"));
+        }
+        let known = story.engine.known().await.unwrap();
+        assert_eq!(known.revision, before + 10);
+        assert_eq!(
+            other.known().await.unwrap().address(&post("质安处/liaison"), day("2022-10-10")),
+            Some("new@example.com")
+        );
+        other.store.close().await;
         story
     })
     .await;
