@@ -46,3 +46,11 @@ pub fn monotonic() -> std::time::Instant {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
     std::time::Instant::now()
 }
+
+/// How long the machine has been on, sleep included. Nobody can set it, which tells a clock that was set from time that
+/// has passed.
+pub fn since_boot() -> std::time::Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or(0);
+    std::time::Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanoseconds)
+}

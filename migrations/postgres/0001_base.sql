@@ -104,6 +104,9 @@ CREATE TABLE obligation (
 );
 CREATE INDEX obligation_next ON obligation (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX obligation_series ON obligation (series, opens_at);
+-- What the digest tells once a day.
+CREATE INDEX obligation_missed ON obligation (missed_at) WHERE missed_at IS NOT NULL;
+CREATE INDEX obligation_filed ON obligation (filed_at) WHERE filed_at IS NOT NULL;
 -- What is not settled for good: what people look at every day.
 CREATE INDEX obligation_live ON obligation (phase, due_at)
     WHERE phase IN ('open', 'returned', 'missed', 'waiting');

@@ -258,19 +258,16 @@ fn check_names(report: &mut Report<'_>, known: &Known, owners: &[At<String>]) {
         if !seen.insert(owner.value.as_str()) {
             report.at(owner.at, format!("`{}` is named twice", shown(&owner.value)), "name it once");
         }
-        match owner.value.strip_prefix('@') {
-            Some(group) => {
-                if let Some(groups) = known.groups.as_ref().filter(|groups| !groups.contains_key(group)) {
-                    let message = format!("unknown group `{}`", shown(group));
-                    report.unknown(owner.at, message, group, groups.keys().map(String::as_str));
-                }
+        if let Some(group) = owner.value.strip_prefix('@') {
+            if let Some(groups) = known.groups.as_ref().filter(|groups| !groups.contains_key(group)) {
+                let message = format!("unknown group `{}`", shown(group));
+                report.unknown(owner.at, message, group, groups.keys().map(String::as_str));
             }
-            None => {
-                let name = owner.value.as_str();
-                if let Some(units) = known.units.as_ref().filter(|units| !units.contains(name)) {
-                    let message = format!("unknown unit `{}`", shown(name));
-                    report.unknown(owner.at, message, name, units.iter().map(String::as_str));
-                }
+        } else {
+            let name = owner.value.as_str();
+            if let Some(units) = known.units.as_ref().filter(|units| !units.contains(name)) {
+                let message = format!("unknown unit `{}`", shown(name));
+                report.unknown(owner.at, message, name, units.iter().map(String::as_str));
             }
         }
     }

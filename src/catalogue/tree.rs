@@ -151,7 +151,7 @@ impl<'s, 't> Fields<'s, 't> {
             return Vec::new();
         };
         let mut tables = Vec::with_capacity(list.len());
-        for item in list.iter() {
+        for item in list {
             match item.get_ref() {
                 DeValue::Table(table) => tables.push(Fields::new(table, item.span().start, key)),
                 _ => {
@@ -214,13 +214,12 @@ pub fn check_name(report: &mut Report<'_>, key: &str, name: &At<String>) -> bool
 
 fn number(report: &mut Report<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<At<u32>> {
     let Some(integer) = value.get_ref().as_integer() else { return wrong_type(report, key, value, "a whole number") };
-    match u32::from_str_radix(integer.as_str(), integer.radix()) {
-        Ok(number) => Some(At::new(number, value.span().start)),
-        Err(_) => {
-            let message = format!("`{key}` is out of range: {}", shown(integer.as_str()));
-            report.at(value.span().start, message, "it must be from 0 to 4294967295");
-            None
-        }
+    if let Ok(number) = u32::from_str_radix(integer.as_str(), integer.radix()) {
+        Some(At::new(number, value.span().start))
+    } else {
+        let message = format!("`{key}` is out of range: {}", shown(integer.as_str()));
+        report.at(value.span().start, message, "it must be from 0 to 4294967295");
+        None
     }
 }
 
@@ -230,12 +229,11 @@ fn date(report: &mut Report<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Opt
         DeValue::Datetime(written) => written.to_string(),
         _ => return wrong_type(report, key, value, "a date like 2022-09-30"),
     };
-    match super::grammar::date(&written) {
-        Some(date) => Some(At::new(date, value.span().start)),
-        None => {
-            let message = format!("`{key}` is no date: `{}`", shown(&written));
-            report.at(value.span().start, message, "dates are written like 2022-09-30 and must exist");
-            None
-        }
+    if let Some(date) = super::grammar::date(&written) {
+        Some(At::new(date, value.span().start))
+    } else {
+        let message = format!("`{key}` is no date: `{}`", shown(&written));
+        report.at(value.span().start, message, "dates are written like 2022-09-30 and must exist");
+        None
     }
 }

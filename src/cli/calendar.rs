@@ -1,13 +1,19 @@
-//! `duban calendar show`: the listed days of a year and what is known of it.
+//! `duban calendar`: the listed days of a year and what is known of it; a notice is taken in.
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
+
+use anyhow::Context as _;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::list::{Format, write_list};
+use super::{
+    acting::{As, act, office, settle},
+    list::{Format, write_list},
+};
 use crate::{
-    catalogue::year_warning,
+    catalogue::{holidays, year_warning},
     domain::calendar::{Calendar, DayKind, DayStatus},
+    jobs::Engine,
 };
 
 /// The columns of the list.
@@ -22,6 +28,29 @@ pub struct ShowArgs {
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Which notice.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ImportArgs {
+    /// A csv file (date,name,kind,status) or the JSON of the holiday-cn layout
+    pub file: PathBuf,
+    /// Who takes it in; the office unless given
+    #[command(flatten)]
+    pub by: As,
+}
+
+/// Takes a notice in: all that was listed for its years gives way to it.
+///
+/// # Errors
+/// The file has mistakes, it is refused, or the program could not.
+pub async fn import(engine: &Engine, args: ImportArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+    let by = office(engine, &args.by).await?;
+    let bytes = std::fs::read(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
+    let listed = holidays::parse(&args.file.display().to_string(), &bytes)?;
+    let days = act(engine, &by, async |actor| actor.import_calendar(&listed).await).await?;
+    let years: Vec<String> = listed.years.iter().map(ToString::to_string).collect();
+    Ok(writeln!(out, "{days} days listed for {}; {}", years.join(", "), settle(engine).await?)?)
 }
 
 /// Writes the listed days; that a year has no notice yet goes to `err`.

@@ -32,11 +32,11 @@ pub struct Clause {
 }
 
 impl Clause {
-    /// `任务13措施2`, `任务35`.
+    /// `第13项第2条`, `第35项`.
     pub fn label(self) -> String {
         match self.measure {
-            Some(measure) => format!("任务{}措施{measure}", self.item),
-            None => format!("任务{}", self.item),
+            Some(measure) => format!("第{}项第{measure}条", self.item),
+            None => format!("第{}项", self.item),
         }
     }
 }
@@ -295,6 +295,6 @@ mod tests {
         let event = Cadence::OnEvent { event: "极端天气预警".into(), after: After::Minutes(30) };
         assert_eq!(event.label(), "极端天气预警发生后30分钟内");
         assert_eq!(Cadence::Once(NaiveDate::from_ymd_opt(2022, 9, 30).unwrap()).label(), "一次（2022年9月30日前）");
-        assert_eq!(Clause { item: 13, measure: Some(2) }.label(), "任务13措施2");
+        assert_eq!(Clause { item: 13, measure: Some(2) }.label(), "第13项第2条");
     }
 }

@@ -209,9 +209,15 @@ impl Obligation {
     }
 
     /// Takes the filings into account after any of them came, was corrected, withdrawn or returned, or after the
-    /// deadline moved.
+    /// deadline moved. `filed_by` is the end of the filing grace.
     #[must_use]
-    pub fn reconsidered(&self, duty: &Duty, standing: Standing, now: DateTime<Utc>) -> Obligation {
+    pub fn reconsidered(
+        &self,
+        duty: &Duty,
+        standing: Standing,
+        filed_by: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Obligation {
         let mut next = self.clone();
         match (standing, self.phase) {
             (_, Phase::Waived | Phase::Withdrawn | Phase::Upheld) => {}
@@ -227,8 +233,9 @@ impl Obligation {
                 next.meet(duty, at, now);
             }
             (Standing::Late(at), _) => {
+                // Filed before a pass could declare the miss: it was one from the end of the grace on.
                 next.late = true;
-                next.missed_at = Some(self.missed_at.unwrap_or(self.due_at));
+                next.missed_at = Some(self.missed_at.unwrap_or(filed_by));
                 next.meet(duty, at, now);
             }
         }

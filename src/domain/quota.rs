@@ -83,12 +83,7 @@ fn have(quota: &Quota, filings: &[&Filing]) -> u32 {
         filings.iter().map(|filing| items(filing).iter().map(Item::amount).fold(bare(filing), u32::saturating_add));
     if quota.level {
         // A check-in that does not speak of the level leaves the earlier figure in place.
-        return filings
-            .iter()
-            .zip(figures)
-            .filter(|(filing, _)| !items(filing).is_empty())
-            .last()
-            .map_or(0, |(_, n)| n);
+        return filings.iter().zip(figures).rfind(|(filing, _)| !items(filing).is_empty()).map_or(0, |(_, n)| n);
     }
     figures.fold(0, u32::saturating_add)
 }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     duty::{Cadence, Duty, Form},
     ladder::{Class, Ladder, Level, When},
-    light::Light,
     obligation::{Obligation, Phase},
     plan::{self, World},
     series::{self, Member, Streak},
@@ -275,7 +274,7 @@ pub fn upcoming(obligation: &Obligation, context: &Context<'_>) -> Option<(DateT
         Phase::Open | Phase::Returned => {
             let miss = grace_end(context.ladder, obligation.due_at, slots);
             // Reopened after its deadline: missed from then on.
-            let miss = if miss > obligation.settled_to { miss } else { obligation.settled_to + TimeDelta::seconds(1) };
+            let miss = if miss >= obligation.settled_to { miss } else { obligation.settled_to + TimeDelta::seconds(1) };
             let remind = reminders(obligation, context.ladder, slots)
                 .into_iter()
                 .map(|(at, _)| at)
@@ -397,24 +396,18 @@ pub fn unreminded(obligation: &Obligation, ladder: &Ladder, slots: Slots<'_>, ta
 fn merged(told: Vec<Telling>) -> Vec<Telling> {
     let (propose, rest): (Vec<_>, Vec<_>) = told.into_iter().partition(|telling| telling.kind == NoticeKind::Propose);
     let one_instant = rest.windows(2).all(|pair| pair[0].at == pair[1].at);
-    let mut tellings = if one_instant { rest } else { loudest(rest).into_iter().collect() };
+    let mut tellings = if one_instant { rest } else { loudest(&rest).into_iter().collect() };
     tellings.extend(propose.into_iter().last());
     tellings
 }
 
-fn loudest(told: Vec<Telling>) -> Option<Telling> {
+fn loudest(told: &[Telling]) -> Option<Telling> {
     // A miss that only stands in the letter does not silence the 催办 or 督办 before it.
     let loudest =
         told.iter().max_by_key(|telling| (telling.kind == NoticeKind::Supervise, !telling.stands, telling.at))?;
     let mut to = Vec::new();
-    for telling in &told {
+    for telling in told {
         join_roles(&mut to, &telling.to);
     }
     Some(Telling { to, ..loudest.clone() })
-}
-
-/// The lights before and after a step, where they differ: what a board has to count anew.
-pub fn light_change(before: &Obligation, after: &Obligation) -> Option<(Light, Light)> {
-    let (was, is) = (Light::of(before), Light::of(after));
-    (was != is).then_some((was, is))
 }

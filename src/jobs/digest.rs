@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    Engine, Known, Result, words,
+    Engine, JobError, Known, Result, words,
     write::{Desk, new_letter},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         slot::MORNING,
         step::NoticeKind,
     },
-    mail::{DigestContext, DigestTotals, Item, LetterKind, UndeliveredRow},
+    mail::{DigestContext, DigestTotals, Item, LetterKind, Rendered, UndeliveredRow},
     store::{
         Tx,
         letters::LetterRow,
@@ -59,10 +59,7 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     if tx.letter_exists(&key).await? {
         return Ok(Digested::default());
     }
-    let since = tx.meta(LAST).await?.and_then(|text| text.parse().ok()).unwrap_or_else(|| known.starts_at());
-    let proposals =
-        tx.unwritten_notices(usize::MAX).await?.into_iter().filter(|notice| notice.kind == NoticeKind::Propose);
-    let proposals: Vec<(i64, i64)> = proposals.map(|notice| (notice.id, notice.obligation)).collect();
+    let (since, proposals) = news(&mut tx, &known).await?;
     let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
     let post = known.roster.office_post();
     let Some(address) = known.address(&post, today) else {
@@ -94,6 +91,27 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
             Ok(Digested::default())
         }
     }
+}
+
+/// Since when there is news, and the proposals no digest has yet: notice and obligation.
+async fn news(tx: &mut Tx, known: &Known) -> Result<(DateTime<Utc>, Vec<(i64, i64)>)> {
+    let since = tx.meta(LAST).await?.and_then(|text| text.parse().ok()).unwrap_or_else(|| known.starts_at());
+    let notices = tx.unwritten_notices(usize::MAX).await?.into_iter();
+    let proposals = notices.filter(|notice| notice.kind == NoticeKind::Propose);
+    Ok((since, proposals.map(|notice| (notice.id, notice.obligation)).collect()))
+}
+
+/// What a digest would say if it were written now. Writes nothing.
+///
+/// # Errors
+/// The store could not, or the digest cannot be worded.
+pub async fn preview(engine: &Engine) -> Result<Rendered> {
+    let now = engine.clock.now();
+    let mut tx = engine.store.read().await?;
+    let known = engine.known_in(&mut tx).await?;
+    let (since, proposals) = news(&mut tx, &known).await?;
+    let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
+    engine.templates.digest(&context).map_err(|error| JobError::Setup(error.to_string()))
 }
 
 /// Notes that the daemon is at work, and whether it was down before: the next digest says so. For the daemon alone; a
@@ -144,7 +162,7 @@ async fn gather(
     let told: Vec<Stored> = standing.into_iter().filter(|row| !new_ids.contains(&row.obligation.id)).collect();
     let undelivered = tx.undelivered_letters(since).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();
-    let totals = totals(tx, known, today).await?;
+    let totals = totals(tx, known, since, today).await?;
     let trial = engine
         .settings
         .trial_until
@@ -222,7 +240,7 @@ fn down_line(known: &Known, line: &str) -> Option<String> {
     Some(format!("本系统自{from}至{until}未运行，期间到期的提醒已合并补发"))
 }
 
-async fn totals(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DigestTotals> {
+async fn totals(tx: &mut Tx, known: &Known, since: DateTime<Utc>, today: NaiveDate) -> Result<DigestTotals> {
     let mut totals = DigestTotals::default();
     let (from, until) = (known.zone.start_of(today), known.zone.end_of(today));
     for phase in [Phase::Open, Phase::Returned] {
@@ -232,5 +250,9 @@ async fn totals(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DigestTo
     }
     totals.overdue = tx.count_live(Phase::Missed).await?;
     totals.open += totals.overdue;
+    totals.closed_on_time = tx.count_filed_since(since, false).await?;
+    totals.made_good = tx.count_filed_since(since, true).await?;
+    // No letter is tried for longer than this.
+    totals.letters_sent = tx.count_sent_since(since - TimeDelta::days(10), since).await?;
     Ok(totals)
 }

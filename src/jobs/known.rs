@@ -23,11 +23,18 @@ use crate::{
         slot::Slots,
         unit::{PostId, Roster},
     },
-    store::{Tx, catalogue::Version, obligations::Stored, roster::Holder},
+    store::{
+        Tx,
+        catalogue::{Version, Window},
+        obligations::Stored,
+        roster::Holder,
+    },
 };
 
 /// The key of the revision in `meta`.
 const REVISION: &str = "revision";
+/// Written first by whoever moves the revision on, so that two wait for each other.
+const REVISION_LOCK: &str = "revision_lock";
 /// The key of the first day that counts.
 pub const STARTS_ON: &str = "starts_on";
 
@@ -71,7 +78,8 @@ impl Known {
             versions: tx.catalogue_versions().await?,
             roster: tx.roster().await?,
             calendar: tx.calendar().await?,
-            windows: tx.windows().await?.iter().map(crate::store::catalogue::Window::node).collect(),
+            // One that was closed before it began has no days.
+            windows: tx.windows().await?.iter().map(Window::node).filter(|node| node.first <= node.last).collect(),
             holders,
             zone,
         })
@@ -123,9 +131,14 @@ impl Known {
 
     /// Where a post's letters go on a day.
     pub fn address(&self, post: &PostId, day: NaiveDate) -> Option<&str> {
+        self.holder(post, day).map(|holder| holder.address_on(day))
+    }
+
+    /// Who holds a post on a day; before its first holder's day, that one.
+    pub fn holder(&self, post: &PostId, day: NaiveDate) -> Option<&Holder> {
         let holders = self.holders.get(post)?;
-        let current = holders.iter().filter(|holder| holder.from_on <= day).next_back();
-        current.or(holders.first()).map(|holder| holder.address_on(day))
+        let current = holders.iter().rfind(|holder| holder.from_on <= day);
+        current.or(holders.first())
     }
 
     /// A post's name as letters address it.
@@ -168,6 +181,7 @@ pub async fn revision(tx: &mut Tx) -> Result<i64> {
 /// # Errors
 /// The store could not.
 pub async fn touch(tx: &mut Tx) -> Result<()> {
+    tx.set_meta(REVISION_LOCK, "").await?;
     let next = revision(tx).await? + 1;
     Ok(tx.set_meta(REVISION, &next.to_string()).await?)
 }

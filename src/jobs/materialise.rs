@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, Known, Result};
+use super::{
+    Engine, Known, Result,
+    acts::{catalogue, roster},
+};
 use crate::{
     domain::{
         duty::Mode,
@@ -59,6 +62,9 @@ pub async fn run(engine: &Engine) -> Result<Made> {
     let now = engine.clock.now();
     let known = engine.known().await?;
     let until = now + engine.settings.horizon;
+    // What a day brings: units that leave on it, ladders that take effect.
+    roster::settle_departures(engine, &known, now).await?;
+    catalogue::settle_ladders(engine, &known, now).await?;
     let mark = read_mark(engine).await?;
     let mut made = Made::default();
     match mark {
@@ -227,7 +233,7 @@ fn same(stored: &Stored, row: &Stored) -> bool {
 }
 
 /// The stored obligation with what the plan says now. A deadline that the office moved stays moved.
-fn replaced(stored: &Stored, row: Stored) -> Stored {
+pub fn replaced(stored: &Stored, row: Stored) -> Stored {
     let mut obligation = row.obligation;
     obligation.id = stored.obligation.id;
     obligation.revision = stored.obligation.revision;

@@ -22,8 +22,12 @@ use crate::{
 pub mod acts;
 pub mod deliver;
 pub mod digest;
+pub mod driver;
+pub mod explain;
+pub mod health;
 pub mod housekeeping;
 pub mod known;
+pub mod leap;
 pub mod materialise;
 pub mod setup;
 pub mod simulate;
@@ -92,6 +96,8 @@ pub struct Engine {
     pub templates: Arc<Templates>,
     /// The way out.
     pub transport: Transport,
+    /// Where evidence lies; `None` = files cannot be taken.
+    pub vault: Option<acts::evidence::Vault>,
     /// Who claims: different for each process.
     pub owner: String,
     /// The source of randomness; seeded in tests.
@@ -119,6 +125,7 @@ impl Engine {
             settings,
             templates: Arc::new(templates),
             transport,
+            vault: None,
             owner,
             random: Mutex::new(random),
             known: Mutex::new(None),

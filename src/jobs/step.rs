@@ -157,6 +157,18 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
     Ok(loaded.collect())
 }
 
+/// An obligation's series around it, in the order of periods, as it stands now.
+///
+/// # Errors
+/// The store could not.
+pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<Vec<Member>> {
+    let until = now.max(stored.obligation.opens_at);
+    let rows = read_series(tx, &stored.obligation.series(), stored.obligation.opens_at, until).await?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.obligation.id).collect();
+    let proven: HashSet<i64> = tx.reminded_in_time(&ids).await?.into_iter().collect();
+    Ok(rows.iter().filter_map(|row| member(known, row, &proven, now)).collect())
+}
+
 /// The series in the order of periods, back from now until its row of misses before `oldest` is whole, or long enough.
 async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Stored>> {
     let mut rows: Vec<Stored> = Vec::new();

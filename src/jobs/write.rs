@@ -54,6 +54,9 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
     Ok(written)
 }
 
+/// Mailboxes by the address it was for, whether it is an event's, and the address it goes to.
+type Mailboxes = BTreeMap<(String, bool, String), Mailbox>;
+
 /// All that is to be said to one address.
 struct Mailbox {
     address: String,
@@ -63,15 +66,10 @@ struct Mailbox {
 }
 
 /// Groups notices by where they go. The second list is those whose post has no address.
-fn by_mailbox(
-    engine: &Engine,
-    known: &Known,
-    notices: Vec<Notice>,
-    today: NaiveDate,
-) -> (BTreeMap<(String, bool, String), Mailbox>, Vec<Notice>) {
+fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: NaiveDate) -> (Mailboxes, Vec<Notice>) {
     let trial = engine.settings.trial_until.is_some_and(|until| today < until);
     let office = known.address(&known.roster.office_post(), today);
-    let mut groups: BTreeMap<(String, bool, String), Mailbox> = BTreeMap::new();
+    let mut groups = Mailboxes::new();
     let mut homeless = Vec::new();
     for notice in notices {
         let Some(own) = known.address(&notice.post, today) else {

@@ -277,7 +277,13 @@ fn environment() -> Environment<'static> {
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         env.set_syntax(syntax);
     }
-    env.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+    env.set_auto_escape_callback(|name| {
+        if Path::new(name).extension().is_some_and(|ending| ending == "html") {
+            AutoEscape::Html
+        } else {
+            AutoEscape::None
+        }
+    });
     env
 }
 

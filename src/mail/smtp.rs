@@ -121,7 +121,7 @@ impl fmt::Debug for SmtpSession {
         f.debug_struct("SmtpSession")
             .field("connected", &self.connection.is_some())
             .field("phase", &self.phase)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

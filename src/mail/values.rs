@@ -30,7 +30,7 @@ fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), Re
                 // Written by anybody: cleaned, not refused, or one filing could hold up the office's digest. Templates
                 // end the sentence themselves.
                 let clean: String = text.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect();
-                *text = one_line(&clean).trim_end_matches('。').to_owned();
+                one_line(&clean).trim_end_matches('。').clone_into(text);
             }
             // Nobody but the template sets the marks of the link.
             if text.contains(LINK_MARK) {

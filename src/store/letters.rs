@@ -30,6 +30,7 @@ const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('que
 const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
 const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
+const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at > $2";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
 const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
     sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY id";
@@ -37,6 +38,7 @@ const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, sta
     reply FROM letter WHERE id > $1 ORDER BY id LIMIT $2";
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
 const BODY: &str = "SELECT subject, body_text FROM letter WHERE id = $1";
+const NEWEST: &str = "SELECT id FROM letter WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE id = $1 \
     AND state IN ('refused', 'given_up', 'failed')";
 
@@ -50,12 +52,14 @@ pub const STATEMENTS: &[&str] = &[
     NEXT_TRY,
     OLDEST_UNSENT,
     LAST_SENT,
+    COUNT_SENT,
     COUNTS,
     UNDELIVERED,
     PAGE,
     BY_SLOT,
     BODY,
     RETRY,
+    NEWEST,
 ];
 
 /// The statements of many rows, with their columns.
@@ -207,7 +211,7 @@ impl Tx {
     ) -> Result<Vec<Claimed>> {
         let limit = super::obligations::as_count(limit);
         let mut claimed: Vec<Claimed> =
-            on!(self, |c| { sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await? });
+            on!(self, |c| sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?);
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
         Ok(claimed)
     }
@@ -295,7 +299,16 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn last_sent_since(&mut self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        Ok(on!(self, |c| { sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await? }))
+        Ok(on!(self, |c| sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await?))
+    }
+
+    /// How many letters the mail server took since then, of those written since `written`.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_sent_since(&mut self, written: DateTime<Utc>, since: DateTime<Utc>) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_SENT).bind(written).bind(since).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How many letters stand how.
@@ -338,6 +351,14 @@ impl Tx {
     /// The database refused.
     pub async fn letter_text(&mut self, id: i64) -> Result<Option<(String, String)>> {
         Ok(on!(self, |c| sqlx::query_as(BODY).bind(id).fetch_optional(c).await?))
+    }
+
+    /// The newest letter of a kind.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn newest_letter(&mut self, kind: &str) -> Result<Option<i64>> {
+        Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind).fetch_optional(c).await?))
     }
 
     /// Queues an undelivered letter again. Says whether there was one.

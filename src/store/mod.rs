@@ -81,11 +81,11 @@ pub enum Location {
     /// For simulation: gone when closed.
     SqliteMemory,
     /// A `postgres://` address.
-    Postgres(secrecy_free::Url),
+    Postgres(address::Url),
 }
 
 /// The address of a PostgreSQL server, whose password is never shown.
-pub mod secrecy_free {
+pub mod address {
     use std::fmt;
 
     /// See the module.
@@ -104,7 +104,7 @@ impl FromStr for Location {
 
     fn from_str(url: &str) -> std::result::Result<Self, String> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Location::Postgres(secrecy_free::Url(url.to_owned())));
+            return Ok(Location::Postgres(address::Url(url.to_owned())));
         }
         match url.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(Location::SqliteMemory),
@@ -121,6 +121,11 @@ static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 impl Store {
+    /// The number of the newest schema that this program knows.
+    pub fn newest_schema() -> i64 {
+        SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0)
+    }
+
     /// Opens the database and brings its schema up.
     ///
     /// # Errors
@@ -186,6 +191,7 @@ impl Store {
     ///
     /// # Errors
     /// The database is out of reach.
+    #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn read(&self) -> Result<Tx> {
         Ok(match self {
             Store::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
@@ -197,6 +203,7 @@ impl Store {
     ///
     /// # Errors
     /// The database is out of reach or locked for too long.
+    #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn write(&self) -> Result<Tx> {
         Ok(match self {
             Store::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
@@ -286,6 +293,8 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // Rows come through a channel from SQLite's own thread: the more fit in, the fewer hand-overs.
+        .row_buffer_size(1024)
         .busy_timeout(Duration::from_secs(10))
         .optimize_on_close(true, None)
 }

@@ -84,12 +84,20 @@ const LIVE_DUE: &str = select!(
 );
 const COUNT_LIVE: &str = "SELECT COUNT(*) FROM obligation \
     WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1";
+const COUNT_FILED: &str = "SELECT COUNT(*) FROM obligation WHERE filed_at IS NOT NULL AND filed_at > $1 AND late = $2";
 const BY_EVENT: &str = select!("WHERE period = $1 ORDER BY id");
-const MISSED_SINCE: &str = select!("WHERE missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
+const MISSED_SINCE: &str =
+    select!("WHERE missed_at IS NOT NULL AND missed_at > $1 AND missed_at <= $2 ORDER BY due_at, duty, owners");
 const UNREMINDED: &str = select!(
-    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at > $1 ORDER BY due_at, duty, owners"
+    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at IS NOT NULL AND missed_at > $1 ORDER BY due_at, duty, owners"
 );
 const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
+/// What waits for a step is looked at anew by the next pass.
+const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 \
+    WHERE next_at > $1 AND phase IN ('open', 'returned', 'missed', 'lapsed')";
+/// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
+const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
+    WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
 const FILTERED: &str = select!(
     "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
      AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
@@ -114,10 +122,13 @@ pub const STATEMENTS: &[&str] = &[
     LIVE,
     LIVE_DUE,
     COUNT_LIVE,
+    COUNT_FILED,
     BY_EVENT,
     MISSED_SINCE,
     UNREMINDED,
     COUNT_PHASES,
+    WAKE,
+    RETIME,
     FILTERED,
 ];
 
@@ -536,6 +547,15 @@ impl Tx {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
+    /// How many were filed since then, in time or late.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn count_filed_since(&mut self, since: DateTime<Utc>, late: bool) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_FILED).bind(since).bind(late).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// What an event (or a node) opened, by its period key.
     ///
     /// # Errors
@@ -558,6 +578,23 @@ impl Tx {
     /// The database refused.
     pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
+    }
+
+    /// Has the next pass look at everything open that waits for a later step. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn wake_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(WAKE).bind(now).execute(c).await?.rows_affected()))
+    }
+
+    /// Has the next pass time anew everything open, by steps after `now` alone. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
+        Ok(retimed + self.wake_open_obligations(now).await?)
     }
 
     /// How many are in each phase.

@@ -27,6 +27,7 @@ const RETURN: &str = "UPDATE submission_for SET returned_at = $2 WHERE obligatio
 const EVIDENCE_OF: &str =
     "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE submission = $1 ORDER BY position";
 const ERASE: &str = "UPDATE evidence SET erased_at = $2 WHERE sha256 = $1 AND erased_at IS NULL";
+const ERASE_OF: &str = "UPDATE evidence SET erased_at = $3 WHERE submission = $1 AND sha256 = $2 AND erased_at IS NULL";
 const WITH_HASH: &str = "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE sha256 = $1 ORDER BY submission, position";
 const ALL_EVIDENCE: &str =
     "SELECT submission, position, sha256, name, size, erased_at FROM evidence ORDER BY sha256, submission, position";
@@ -43,6 +44,7 @@ pub const STATEMENTS: &[&str] = &[
     RETURN,
     EVIDENCE_OF,
     ERASE,
+    ERASE_OF,
     WITH_HASH,
     ALL_EVIDENCE,
 ];
@@ -309,5 +311,19 @@ impl Tx {
     /// The database refused.
     pub async fn erase_evidence(&mut self, sha256: &str, now: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| sqlx::query(ERASE).bind(sha256).bind(now).execute(c).await?.rows_affected()))
+    }
+
+    /// Marks a file as erased in one submission. Returns in how many places.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn erase_evidence_of(&mut self, submission: &str, sha256: &str, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(ERASE_OF)
+            .bind(submission)
+            .bind(sha256)
+            .bind(now)
+            .execute(c)
+            .await?
+            .rows_affected()))
     }
 }

@@ -158,6 +158,7 @@ impl Drop for SmtpServer {
 }
 
 impl SmtpServer {
+    #[allow(clippy::unused_async, reason = "needs a runtime to listen in")]
     pub async fn start(setup: Setup) -> SmtpServer {
         let folder = tempfile::tempdir().unwrap();
         let socket = TcpSocket::new_v4().unwrap();
@@ -166,12 +167,11 @@ impl SmtpServer {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(128).unwrap();
         let address = listener.local_addr().unwrap();
-        let (acceptor, certificate) = match setup.security {
-            Security::None => (None, None),
-            _ => {
-                let (acceptor, path) = certificate(&setup, folder.path());
-                (Some(acceptor), Some(path))
-            }
+        let (acceptor, certificate) = if setup.security == Security::None {
+            (None, None)
+        } else {
+            let (acceptor, path) = certificate(&setup, folder.path());
+            (Some(acceptor), Some(path))
         };
         let book = Arc::new(Mutex::new(Book::default()));
         let task = tokio::spawn(serve(listener, Arc::new(setup), acceptor, Arc::clone(&book)));
@@ -283,7 +283,7 @@ async fn connection(
         let mut stream = talk.stream;
         if setup.security == Security::BrokenStartTls {
             stream.write_all(b"250 this is no TLS at all\r\n").await.map_err(|_| Over)?;
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
             return Err(Over);
         }
         let stream = acceptor.ok_or(Over)?.accept(stream).await.map_err(|_| Over)?;
@@ -412,7 +412,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             let line = self.raw_line().await?;
             if self.letter.as_ref().is_some_and(|fault| fault.at == At::Body) {
                 match self.letter.as_ref().map(|fault| fault.how.clone()) {
-                    Some(How::Hang) => sleep(Duration::from_secs(600)).await,
+                    Some(How::Hang) => sleep(Duration::from_mins(10)).await,
                     _ => return Err(Over),
                 }
             }
@@ -448,7 +448,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Talk<'a, S> {
             }
             Some(How::Drop) => Err(Over),
             Some(How::Hang) => {
-                sleep(Duration::from_secs(600)).await;
+                sleep(Duration::from_mins(10)).await;
                 Err(Over)
             }
             Some(How::Garbage) => {

@@ -11,12 +11,24 @@ use crate::{
     domain::{
         obligation::{Obligation, Refusal},
         quota::Filing,
-        unit::PostId,
+        text,
+        unit::{PostId, Role, UnitName},
     },
     store::{StoreError, Tx, log, obligations::Stored},
 };
 
+pub mod calendar;
+pub mod catalogue;
+pub mod correct;
+pub mod dispute;
+pub mod event;
+pub mod evidence;
+pub mod extension;
+pub mod node;
+pub mod review;
+pub mod roster;
 pub mod submit;
+pub mod waiver;
 
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +76,59 @@ pub struct Actor<'a> {
     pub now: DateTime<Utc>,
 }
 
+/// The longest reason, in characters.
+pub const LONGEST_REASON: usize = 500;
+
 impl Actor<'_> {
+    /// Refuses a post that the roster does not have: an unknown unit, one that has left, or an office post elsewhere.
+    ///
+    /// # Errors
+    /// There is no such post.
+    pub fn check_post(&self) -> Result<()> {
+        let today = self.known.zone.day_of(self.now);
+        let unit = self.known.roster.unit(&self.by.unit).filter(|unit| unit.active_on(today));
+        let office = self.by.role != Role::Office || self.by.unit == self.known.roster.office;
+        if unit.is_some() && office { Ok(()) } else { refuse(format!("没有岗位 {}", self.by)) }
+    }
+
+    /// Whether the office's own post acts.
+    pub fn is_office(&self) -> bool {
+        *self.by == self.known.roster.office_post()
+    }
+
+    /// Refuses everybody but the office.
+    ///
+    /// # Errors
+    /// It is not the office, or there is no such post.
+    pub fn require_office(&self) -> Result<()> {
+        self.check_post()?;
+        if self.is_office() {
+            return Ok(());
+        }
+        refuse(format!("{} 无权办理，须由 {} 办理", self.by, self.known.roster.office_post()))
+    }
+
+    /// Whether the post may speak for a unit: its own, or any where it is the office's.
+    pub fn acts_for(&self, unit: &UnitName) -> bool {
+        self.by.unit == *unit || self.is_office()
+    }
+
+    /// An obligation that the post may act upon: one of its own unit's, or any where it is the office's. Another unit's
+    /// and one that does not exist look the same.
+    ///
+    /// # Errors
+    /// There is none, or it is another unit's.
+    pub async fn find(&self, tx: &mut Tx, id: i64) -> Result<Stored> {
+        self.check_post()?;
+        let found = tx.obligation(id).await?;
+        let own = |stored: &Stored| stored.obligation.owners.iter().any(|owner| self.acts_for(owner));
+        match found.filter(own) {
+            Some(stored) => Ok(stored),
+            None if self.is_office() => refuse(format!("没有事项 {id}")),
+            None => refuse(format!("没有事项 {id}，或不属 {}", self.by.unit)),
+        }
+    }
+
     /// The rules of an obligation.
     ///
     /// # Errors
@@ -106,8 +170,48 @@ impl Actor<'_> {
         let filings = standing_filings(tx, stored.obligation.id).await?;
         let window = self.known.window(&stored.obligation, &rules);
         let standing = stored.obligation.judge(rules.duty, window, &filings);
-        Ok(stored.obligation.reconsidered(rules.duty, standing, self.now))
+        Ok(stored.obligation.reconsidered(rules.duty, standing, window.filed_by, self.now))
     }
+}
+
+/// Refuses a text that is empty, too long or holds what may not stand in it.
+///
+/// # Errors
+/// See above.
+pub fn check_text(what: &str, value: &str, longest: usize) -> Result<()> {
+    if value.trim().is_empty() {
+        return refuse(format!("未填{what}"));
+    }
+    if value.chars().count() > longest {
+        return refuse(format!("{what}过长：至多 {longest} 字"));
+    }
+    match text::first_forbidden(value) {
+        Some((_, c, _)) => refuse(format!("{what}含有不可用的字符 U+{:04X}", u32::from(c))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an id that could not stand in a period's key or in a list.
+///
+/// # Errors
+/// See above.
+pub fn check_id(id: &str) -> Result<()> {
+    check_text("编号", id, 64)?;
+    if id.contains(|c: char| c.is_whitespace() || ";:/,\"'".contains(c)) {
+        return refuse(format!("编号“{id}”含有空格或 ; : / , 等符号"));
+    }
+    Ok(())
+}
+
+/// Answers what is still asked about an obligation that has been closed for good.
+///
+/// # Errors
+/// The store could not.
+async fn drop_requests(actor: &Actor<'_>, tx: &mut Tx, obligation: i64, words: &str) -> Result<()> {
+    for request in tx.requests_of(obligation).await?.iter().filter(|request| request.decided_at.is_none()) {
+        tx.decide_request(&request.id, actor.now, &actor.by.to_string(), false, words).await?;
+    }
+    Ok(())
 }
 
 /// What was filed for an obligation and still counts.

@@ -9,9 +9,10 @@ use crate::{
         light::{self, Light},
         obligation::Phase,
         quota::{self, Count, Filing, Item},
-        text,
+        step, text,
         unit::UnitName,
     },
+    jobs::known::Rules,
     store::{
         Tx,
         obligations::Stored,
@@ -79,6 +80,10 @@ impl Actor<'_> {
     /// # Errors
     /// It may not be filed, or the store could not; nothing has changed then.
     pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
+        self.check_post()?;
+        if !self.acts_for(&new.unit) {
+            return refuse(format!("没有该事项，或不属 {}", self.by.unit));
+        }
         check_texts(new)?;
         let today = self.known.zone.day_of(self.now);
         let acted_on = new.acted_on.unwrap_or(today);
@@ -106,7 +111,11 @@ impl Actor<'_> {
             note: new.note.clone(),
             withdrawn_at: None,
         };
-        tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await?;
+        if !tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await? {
+            // The same receipt number came in twice at the same moment.
+            drop(tx);
+            return Box::pin(self.submit(&NewSubmission { receipt: Some(number), ..new.clone() })).await;
+        }
         let mut written = Vec::with_capacity(rows.len());
         for stored in rows {
             let next = self.reconsidered(&mut tx, &stored).await?;
@@ -125,6 +134,7 @@ impl Actor<'_> {
             return refuse("未指明报送哪一事项");
         }
         let mut rows = tx.obligations(&new.obligations).await?;
+        // One order for all, so that two who write the same rows wait for each other and no more.
         rows.sort_by_key(|row| row.obligation.id);
         let mut counters: Vec<String> = Vec::new();
         for id in &new.obligations {
@@ -134,14 +144,7 @@ impl Actor<'_> {
             self.check_open(stored, acted_on)?;
             counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
         }
-        if let Some(item) = new.items.iter().find(|item| !counters.contains(&item.counter)) {
-            let known = if counters.is_empty() {
-                "该事项不计数".to_owned()
-            } else {
-                format!("可填：{}", counters.join("、"))
-            };
-            return refuse(format!("没有计数项“{}”；{known}", item.counter));
-        }
+        check_counters(&new.items, &counters)?;
         Ok(rows)
     }
 
@@ -151,8 +154,11 @@ impl Actor<'_> {
             let opens = super::super::words::moment(self.known.zone, obligation.opens_at);
             return refuse(format!("事项 {} 尚未开始，{opens}起可报送", obligation.id));
         }
+        let rules = self.rules(stored)?;
+        // Making good ends at an instant, whether or not a pass has noticed.
+        let lapsed = obligation.phase == Phase::Lapsed || self.making_good_ended(stored, &rules);
         match obligation.phase {
-            Phase::Lapsed => return refuse(format!("事项 {} 已按逾期未办结，不再受理补报", obligation.id)),
+            _ if lapsed => return refuse(format!("事项 {} 已按逾期未办结，不再受理补报", obligation.id)),
             Phase::Waived | Phase::Withdrawn | Phase::Upheld => {
                 return refuse(format!("事项 {} {}，无须报送", obligation.id, light::word(obligation)));
             }
@@ -161,11 +167,18 @@ impl Actor<'_> {
             }
             _ => {}
         }
-        let rules = self.rules(stored)?;
         match self.known.window(obligation, &rules).objection(acted_on) {
             Some(words) => refuse(words),
             None => Ok(()),
         }
+    }
+
+    fn making_good_ended(&self, stored: &Stored, rules: &Rules<'_>) -> bool {
+        let world = self.known.world(rules.catalogue);
+        let context =
+            step::Context { duty: rules.duty, ladder: rules.ladder, world: &world, series: &[], reminder_taken: false };
+        let owed = stored.obligation.phase.is_owed() || stored.obligation.phase == Phase::Scheduled;
+        owed && step::lapse_at(&stored.obligation, &context).is_some_and(|lapse| lapse <= self.now)
     }
 
     async fn receipt(&self, tx: &mut Tx, number: String, repeated: bool, rows: Vec<Stored>) -> Result<Receipt> {
@@ -186,6 +199,20 @@ impl Actor<'_> {
         }
         Ok(Receipt { number, repeated, obligations })
     }
+}
+
+/// Refuses items that none of the quotas counts.
+///
+/// # Errors
+/// One names no counter.
+pub fn check_counters(items: &[Item], counters: &[String]) -> Result<()> {
+    let Some(item) = items.iter().find(|item| !counters.contains(&item.counter)) else { return Ok(()) };
+    let known = if counters.is_empty() {
+        "该事项不计数".to_owned()
+    } else {
+        format!("可填：{}", counters.join("、"))
+    };
+    refuse(format!("没有计数项“{}”；{known}", item.counter))
 }
 
 /// Refuses what no submission may hold, naming each.

@@ -1,0 +1,23 @@
+//! `duban completions SHELL`: from the same definition as the command line itself.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+
+/// For which shell.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Writes the script.
+///
+/// # Errors
+/// It cannot be written.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut super::Cli::command(), "duban", &mut script);
+    Ok(out.write_all(&script)?)
+}

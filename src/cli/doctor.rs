@@ -1,0 +1,258 @@
+//! `duban doctor`: looks at everything an administrator would look at, and says what to do.
+//!
+//! Changes nothing but the probe's own file or connection. What is wrong now is a fault and ends with exit 1; what will
+//! be wrong is a warning.
+
+use std::{
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chrono::{Datelike, NaiveDate};
+
+use super::{
+    Common, Exit,
+    list::{Format, write_list},
+    open, serve,
+};
+use crate::{
+    catalogue::year_warning,
+    config::{Config, transport::TransportSection},
+    jobs::{
+        Engine, Known,
+        health::{self, Health},
+    },
+    mail::Outcome,
+    store::Location,
+};
+
+/// The columns of the list.
+pub const COLUMNS: [&str; 3] = ["check", "state", "words"];
+
+/// How to show it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    Warning,
+    Fault,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            State::Good => "ok",
+            State::Warning => "warning",
+            State::Fault => "fault",
+        }
+    }
+}
+
+/// What was found, check by check.
+#[derive(Default)]
+struct Findings(Vec<(&'static str, State, String)>);
+
+impl Findings {
+    fn good(&mut self, check: &'static str, words: impl Into<String>) {
+        self.0.push((check, State::Good, words.into()));
+    }
+
+    fn warning(&mut self, check: &'static str, words: impl Into<String>) {
+        self.0.push((check, State::Warning, words.into()));
+    }
+
+    fn fault(&mut self, check: &'static str, words: impl Into<String>) {
+        self.0.push((check, State::Fault, words.into()));
+    }
+}
+
+/// How long the mail server may take for a probe.
+const PROBE: Duration = Duration::from_mins(1);
+/// Less free space than this is a warning, or a fault.
+const LITTLE: u64 = 1_000_000_000;
+const TOO_LITTLE: u64 = 100_000_000;
+
+/// Examines everything.
+///
+/// # Errors
+/// There is a fault (exit 1), or the configuration or the database cannot be used at all (78).
+pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
+    let config = open::config(common)?;
+    let engine = open::engine_of(&config).await?;
+    let mut found = Findings::default();
+    let file = config.file.as_ref().map_or_else(|| "built-in defaults".to_owned(), |path| path.display().to_string());
+    found.good("configuration", file);
+    secrets(&config, &mut found);
+    let durable = match &config.location {
+        Location::Postgres(_) => "PostgreSQL, reached",
+        Location::SqliteFile(_) | Location::SqliteMemory => "SQLite, whole; WAL with synchronous=FULL",
+    };
+    found.good("database", durable);
+    let known = engine.known().await?;
+    calendar(&known, engine.today(), &mut found);
+    posts(&engine, &known, &mut found);
+    mail(&engine, &mut found).await;
+    disk(&config, &mut found);
+    evidence(&engine, &config, &mut found).await?;
+    log_chain(&engine, &mut found).await?;
+    daemon(&engine, &config, &mut found).await?;
+    let rows: Vec<Vec<String>> =
+        found.0.iter().map(|(check, state, words)| vec![(*check).into(), state.word().into(), words.clone()]).collect();
+    write_list(args.format, &COLUMNS, &rows, out)?;
+    engine.store.close().await;
+    if found.0.iter().any(|(_, state, _)| *state == State::Fault) { Err(Exit(1).into()) } else { Ok(()) }
+}
+
+/// Whether others on the machine could read what they should not.
+fn secrets(config: &Config, found: &mut Findings) {
+    let mut files: Vec<&Path> = Vec::new();
+    if let TransportSection::Smtp(smtp) = &config.sections.mail.transport {
+        files.extend(smtp.password_file.as_deref());
+    }
+    files.extend(config.sections.database.url_file.as_deref());
+    for file in files {
+        let mode = std::fs::metadata(file).map_or(0, |about| about.permissions().mode());
+        if mode & 0o007 != 0 {
+            found.warning("secrets", format!("{}: everybody on this machine can read it; chmod 0600", file.display()));
+        }
+    }
+    let with_password = |url: &String| {
+        url.split_once("://").is_some_and(|(_, rest)| rest.split_once('@').is_some_and(|(user, _)| user.contains(':')))
+    };
+    if config.sections.database.url.as_ref().is_some_and(with_password) {
+        found.warning(
+            "secrets",
+            "[database] url holds a password; put the address into a file and name it with url_file",
+        );
+    }
+}
+
+/// This year must have its notice; next year's is due in November.
+fn calendar(known: &Known, today: NaiveDate, found: &mut Findings) {
+    let mut years = vec![today.year()];
+    if today.month() >= 11 {
+        years.push(today.year() + 1);
+    }
+    let warnings: Vec<String> = years.iter().filter_map(|year| year_warning(&known.calendar, *year)).collect();
+    if warnings.is_empty() {
+        found.good(
+            "calendar",
+            format!("published for {}", years.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")),
+        );
+    }
+    for warning in warnings {
+        found.warning("calendar", format!("{warning}; once it is out: duban calendar import FILE"));
+    }
+}
+
+fn posts(engine: &Engine, known: &Known, found: &mut Findings) {
+    let today = engine.today();
+    let trial = engine.settings.trial_until.is_some_and(|until| today < until);
+    let posts = health::mailed_posts(known, today, trial);
+    let (without, example) = health::unreachable_posts(known, &posts, today);
+    let some = |posts: &[crate::domain::unit::PostId]| {
+        let names: Vec<String> = posts.iter().take(6).map(ToString::to_string).collect();
+        let more = if posts.len() > names.len() { ", …" } else { "" };
+        format!("{}{more}", names.join(", "))
+    };
+    if !without.is_empty() {
+        found.fault("posts", format!("{} posts get no mail, they have no address: {}", without.len(), some(&without)));
+    }
+    if !example.is_empty() {
+        let words =
+            format!("{} posts have example addresses: {}; duban post import FILE", example.len(), some(&example));
+        if engine.transport.leaves_the_house() { found.fault("posts", words) } else { found.warning("posts", words) }
+    }
+    if without.is_empty() && example.is_empty() {
+        found.good("posts", format!("{} posts have addresses", posts.len()));
+    }
+}
+
+async fn mail(engine: &Engine, found: &mut Findings) {
+    match tokio::time::timeout(PROBE, engine.transport.probe()).await {
+        Ok(Ok(probe)) => found.good("mail", format!("{}: {}", engine.transport.name(), probe.facts.join(", "))),
+        Ok(Err(outcome)) => found.fault("mail", describe(&outcome)),
+        Err(_) => found.fault("mail", format!("the mail server did not answer within {} s", PROBE.as_secs())),
+    }
+}
+
+fn describe(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Sent { reply } => reply.clone(),
+        Outcome::Refused { phase, reply, reason } => format!("{}: {} {reply}", phase.code(), reason.label()),
+        Outcome::Deferred { phase, reply, reason } | Outcome::ConnectionDown { phase, reply, reason, .. } => {
+            format!("{}: {} {}", phase.code(), reason.label(), reply.as_deref().unwrap_or_default()).trim().to_owned()
+        }
+        Outcome::Unknown { phase, reason } => format!("{}: {}", phase.code(), reason.label()),
+    }
+}
+
+fn disk(config: &Config, found: &mut Findings) {
+    let mut folders: Vec<PathBuf> = vec![config.folder.clone(), config.evidence_folder()];
+    if let Location::SqliteFile(path) = &config.location {
+        folders.extend(path.parent().map(Path::to_path_buf));
+    }
+    folders.sort();
+    folders.dedup();
+    for folder in folders.iter().filter(|folder| folder.exists()) {
+        let Ok(about) = rustix::fs::statvfs(folder) else { continue };
+        let free = about.f_bavail.saturating_mul(about.f_frsize);
+        let inodes = about.f_files == 0 || about.f_favail > 1000;
+        let words = format!("{}: {} MB free", folder.display(), free / 1_000_000);
+        match free {
+            _ if !inodes => found.fault("disk", format!("{}: no room for more files (inodes)", folder.display())),
+            0..TOO_LITTLE => found.fault("disk", words),
+            TOO_LITTLE..LITTLE => found.warning("disk", words),
+            _ => found.good("disk", words),
+        }
+    }
+}
+
+/// Whether evidence can be kept where it is to be kept.
+async fn evidence(engine: &Engine, config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    let folder = config.evidence_folder();
+    let named = engine.store.read().await?.all_evidence().await?.iter().filter(|one| one.erased_at.is_none()).count();
+    if folder.is_dir() {
+        found.good("evidence", format!("{}: {named} files filed", folder.display()));
+    } else if named > 0 {
+        found.fault("evidence", format!("{} is missing, and {named} files were filed", folder.display()));
+    } else {
+        found.good("evidence", "nothing has been filed yet");
+    }
+    Ok(())
+}
+
+async fn log_chain(engine: &Engine, found: &mut Findings) -> anyhow::Result<()> {
+    let faults = engine.store.read().await?.verify_log().await?;
+    match faults.first() {
+        None => found.good("log", "every entry and seal fits"),
+        Some(first) => found.fault("log", format!("{} entries or seals do not fit, first: {first}", faults.len())),
+    }
+    Ok(())
+}
+
+async fn daemon(engine: &Engine, config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+    if let Location::SqliteFile(path) = &config.location
+        && !open::is_served(path)
+    {
+        found.warning("daemon", "`duban serve` is not running");
+        return Ok(());
+    }
+    let wrong = Health::look(engine).await?.wrong(serve::limits(config));
+    if wrong.is_empty() {
+        found.good("daemon", "its passes and its mail are up to date");
+    }
+    for words in wrong {
+        found.fault("daemon", words);
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! `duban man`: the manual pages, from the same definition as the command line itself.
+
+use std::{fs, io::Write, path::PathBuf};
+
+use clap::CommandFactory;
+
+/// Where to.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Write a page for every command into this folder, instead of the first page to standard output
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Writes the pages.
+///
+/// # Errors
+/// They cannot be written.
+pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
+    let command = super::Cli::command();
+    let Some(folder) = &args.out else {
+        return Ok(clap_mangen::Man::new(command).render(out)?);
+    };
+    fs::create_dir_all(folder)?;
+    clap_mangen::generate_to(command, folder)?;
+    Ok(writeln!(out, "{}", folder.display())?)
+}

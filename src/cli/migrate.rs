@@ -1,0 +1,26 @@
+//! `duban migrate`: makes the database or brings its schema up, and loads the seeds into an empty one.
+
+use std::io::Write;
+
+use super::{Common, open};
+
+/// Does it.
+///
+/// # Errors
+/// The database cannot be used; then nothing in it has been changed.
+pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
+    let config = open::config(common)?;
+    let parts = open::parts(&config)?;
+    let seeds = super::seeds(None)?;
+    let store = open::store(&config.location).await?;
+    let engine = parts.engine(&config, store);
+    let loaded = engine.set_up(&seeds).await?;
+    let schema = crate::store::Store::newest_schema();
+    writeln!(out, "{}: schema {schema}", engine.store.kind())?;
+    if let Some(loaded) = loaded {
+        let crate::jobs::setup::Loaded { duties, units, starts_on } = loaded;
+        writeln!(out, "loaded {duties} duties and {units} units; what falls due from {starts_on} on counts")?;
+    }
+    engine.store.close().await;
+    Ok(())
+}

@@ -1,0 +1,247 @@
+//! Opens what the configuration names: the one way in which commands come to an engine.
+//!
+//! A database that is damaged, foreign or newer than this program is found before anything is written to it, and named.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::bail;
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{Common, Unusable};
+use crate::{
+    clock::Clock,
+    config::{Config, Surroundings},
+    jobs::Engine,
+    mail::{Templates, Transport},
+    store::{Location, Store, StoreError},
+};
+
+/// The configuration.
+///
+/// # Errors
+/// Every mistake in it.
+pub fn config(common: &Common) -> anyhow::Result<Config> {
+    Ok(Config::load(common.config.as_deref(), &Surroundings::of_process())?)
+}
+
+/// An engine on the configured database, which must have been set up; its schema is brought up if need be. A `serve`
+/// beside it is no hindrance.
+///
+/// # Errors
+/// The configuration, the templates or the database cannot be used.
+pub async fn engine(common: &Common) -> anyhow::Result<Engine> {
+    engine_of(&config(common)?).await
+}
+
+/// See [`engine`].
+///
+/// # Errors
+/// The templates or the database cannot be used.
+pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
+    if let Location::SqliteFile(path) = &config.location
+        && !path.exists()
+    {
+        let path = path.display();
+        bail!(Unusable(format!("{path}: there is no database yet; start `duban serve` once, or run `duban migrate`")));
+    }
+    let parts = parts(config)?;
+    let store = store(&config.location).await?;
+    Ok(parts.engine(config, store))
+}
+
+/// What an engine needs besides its database: all that can be wrong before one is opened.
+pub struct Parts {
+    templates: Templates,
+    transport: Transport,
+}
+
+/// The templates and the way out.
+///
+/// # Errors
+/// The templates or the transport's certificates cannot be used.
+pub fn parts(config: &Config) -> anyhow::Result<Parts> {
+    let templates = config.templates()?;
+    let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
+    Ok(Parts { templates, transport })
+}
+
+impl Parts {
+    /// An engine.
+    pub fn engine(self, config: &Config, store: Store) -> Engine {
+        Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None)
+    }
+}
+
+/// Opens a database, or makes one where there is none, and brings its schema up.
+///
+/// # Errors
+/// It cannot be used; then nothing in it has been changed.
+pub async fn store(location: &Location) -> anyhow::Result<Store> {
+    // What a running `serve` has open it has looked at, and its log is in motion.
+    let served = matches!(location, Location::SqliteFile(path) if is_served(path));
+    if served { Store::open(location).await.map_err(store_error) } else { unserved_store(location).await }
+}
+
+/// See [`store`]; for whoever knows that no `serve` runs on it.
+///
+/// # Errors
+/// See [`store`].
+pub async fn unserved_store(location: &Location) -> anyhow::Result<Store> {
+    if let Location::SqliteFile(path) = location {
+        make_folder(path)?;
+        inspect(path).await?;
+    }
+    Store::open(location).await.map_err(store_error)
+}
+
+/// A database that cannot be used ends with 78, one that is out of reach with 1: systemd tries the second again.
+pub fn store_error(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Schema(_) | StoreError::Corrupt(_) => Unusable(error.to_string()).into(),
+        StoreError::Database(_) => error.into(),
+    }
+}
+
+fn make_folder(path: &Path) -> anyhow::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    fs::create_dir_all(folder)
+        .map_err(|error| Unusable(format!("{}: cannot be made: {error}", folder.display())).into())
+}
+
+/// The lock file beside a SQLite database.
+pub fn lock_path(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+/// Holds the lock until it is dropped: one `serve` a database file.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+/// How often, and how far apart, the lock is asked for.
+const TRIES: usize = 5;
+const TRY_WAIT: std::time::Duration = std::time::Duration::from_millis(100);
+/// What the lock file says once the database has been set up.
+const IN_USE: &str = "in use";
+
+impl Lock {
+    /// Takes the lock beside a database.
+    ///
+    /// # Errors
+    /// Another process has it.
+    pub fn take(database: &Path) -> anyhow::Result<Lock> {
+        make_folder(database)?;
+        let path = lock_path(database);
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(|error| Unusable(format!("{}: {error}", path.display())))?;
+        // A command that asks whether somebody serves holds it for a moment.
+        let mut tries = 0;
+        while matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && tries < TRIES {
+            tries += 1;
+            std::thread::sleep(TRY_WAIT);
+        }
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { file }),
+            Err(TryLockError::WouldBlock) => {
+                let database = database.display();
+                bail!(
+                    "another `duban serve` runs on {database} (it holds {}); one database file has one",
+                    path.display()
+                )
+            }
+            Err(TryLockError::Error(error)) => bail!(Unusable(format!("{}: {error}", path.display()))),
+        }
+    }
+
+    /// Notes that the database holds something from now on.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn mark_in_use(&mut self) -> anyhow::Result<()> {
+        let mut text = String::new();
+        self.file.read_to_string(&mut text)?;
+        if text.is_empty() {
+            self.file.write_all(IN_USE.as_bytes())?;
+            self.file.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a `serve` runs on that database.
+pub fn is_served(database: &Path) -> bool {
+    File::options().read(true).write(true).open(lock_path(database)).is_ok_and(|file| file.try_lock_shared().is_err())
+}
+
+const HEADER: &[u8] = b"SQLite format 3\0";
+
+/// Looks at a SQLite file without changing it: whether it is one, whole, ours, and not newer than this program.
+async fn inspect(path: &Path) -> anyhow::Result<()> {
+    let refuse = |what: String| Err(Unusable(format!("{}: {what}; nothing was changed", path.display())).into());
+    let mut start = [0_u8; 16];
+    match File::open(path).and_then(|mut file| file.read(&mut start)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return refuse(error.to_string()),
+        Ok(0) if fs::read_to_string(lock_path(path)).is_ok_and(|text| text.starts_with(IN_USE)) => {
+            return refuse("the file is empty and was a database in use; restore it from a backup".into());
+        }
+        // The first start was cut off before anything was written.
+        Ok(0) => return Ok(()),
+        Ok(_) if start != HEADER => return refuse("is no SQLite database, or its beginning is damaged".into()),
+        Ok(_) => {}
+    }
+    match inspect_inside(path).await {
+        Ok(None) => Ok(()),
+        Ok(Some(what)) => refuse(what),
+        Err(error) => refuse(format!("the database is damaged or cannot be read: {error}")),
+    }
+}
+
+/// What is wrong inside, read through a connection that cannot write. What the last process left in the write-ahead log
+/// belongs to the database; only without one may the file be taken as it lies, which leaves no trace at all.
+async fn inspect_inside(path: &Path) -> Result<Option<String>, sqlx::Error> {
+    let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    let options =
+        SqliteConnectOptions::new().filename(path).read_only(true).immutable(!has_log).disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let found = inspect_connection(&mut connection).await;
+    connection.close().await?;
+    found
+}
+
+async fn inspect_connection(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    let whole: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
+    if whole != "ok" {
+        return Ok(Some(format!("the database is damaged: {}", whole.replace('\n', ", "))));
+    }
+    let tables: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'").fetch_all(&mut *connection).await?;
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    if !tables.iter().any(|name| name == "_sqlx_migrations") {
+        return Ok(Some("it is a SQLite database of another program".into()));
+    }
+    let newest: Option<i64> =
+        sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
+    let Some(newest) = newest else { return Ok(None) };
+    if newest > Store::newest_schema() {
+        return Ok(Some(format!("it has schema {newest}, which is newer than this program; start the newer duban")));
+    }
+    if tables.iter().any(|name| name == "obligation") {
+        Ok(None)
+    } else {
+        Ok(Some("it is a database of another program".into()))
+    }
+}

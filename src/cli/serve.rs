@@ -1,0 +1,262 @@
+//! `duban serve`: the daemon. Opens everything, refuses what must be refused, drives the jobs until it is told to stop.
+
+use std::{io::Write, sync::Arc};
+
+use anyhow::bail;
+use sd_notify::NotifyState;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+use super::{
+    Common, Unusable, logging,
+    next::{self, Next},
+    open::{self, Lock},
+};
+use crate::{
+    config::{Config, value},
+    jobs::{
+        Engine, Summary,
+        driver::{self, Alarm, Driver, FirstPass, Options},
+        health::{self, Limits},
+        setup::Loaded,
+    },
+    mail::Transport,
+    store::{Location, Store},
+};
+
+/// What is served.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {}
+
+/// How long the database may take to close.
+const CLOSE: std::time::Duration = std::time::Duration::from_secs(4);
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// It cannot start, or something ended that never should.
+pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
+    let config = open::config(common)?;
+    logging::start(&config.sections.log);
+    let parts = open::parts(&config)?;
+    let seeds = super::seeds(None)?;
+    let mut lock = match &config.location {
+        Location::SqliteFile(path) => Some(Lock::take(path)?),
+        Location::SqliteMemory | Location::Postgres(_) => None,
+    };
+    let store = open::unserved_store(&config.location).await?;
+    let engine = parts.engine(&config, store);
+    let loaded = engine.set_up(&seeds).await?;
+    if let Some(lock) = &mut lock {
+        lock.mark_in_use()?;
+    }
+    refuse_example_addresses(&engine).await?;
+    tracing::info!(
+        database.kind = engine.store.kind(),
+        mail.transport = engine.transport.name(),
+        "duban {} starts",
+        env!("CARGO_PKG_VERSION")
+    );
+    let store = engine.store.clone();
+    let done = drive(common, &config, engine, loaded, out).await;
+    // What was given up may hold a connection still.
+    if tokio::time::timeout(CLOSE, store.close()).await.is_err() {
+        tracing::warn!("the database did not close within {} s", CLOSE.as_secs());
+    }
+    tracing::info!("duban has stopped");
+    drop(lock);
+    done
+}
+
+async fn drive(
+    common: &Common,
+    config: &Config,
+    engine: Engine,
+    loaded: Option<Loaded>,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let stop = engine.stopping.clone();
+    let driver = Driver::new(engine, options(config));
+    let (first, mut passed) = oneshot::channel();
+    let running = tokio::spawn({
+        let driver = Arc::clone(&driver);
+        async move { driver.run(first).await }
+    });
+    tokio::pin!(running);
+    let mut ready = false;
+    loop {
+        tokio::select! {
+            done = &mut running => return Ok(done??),
+            _ = terminate.recv() => stop.cancel(),
+            _ = interrupt.recv() => stop.cancel(),
+            _ = hang_up.recv() => reload(common, config, &driver).await,
+            done = &mut passed, if !ready => {
+                ready = true;
+                driver::notify(&[NotifyState::Ready]);
+                let Ok(done) = done else { continue };
+                if let Err(error) = tell(config, &driver.engine(), loaded, &done, out).await {
+                    tracing::debug!("nobody hears of the first pass: {error}");
+                }
+            }
+        }
+    }
+}
+
+/// How the configuration wants the driver to behave.
+pub fn options(config: &Config) -> Options {
+    let alarm = &config.sections.alarm;
+    Options {
+        leap_hold: config.sections.time.leap_hold.std(),
+        alarm: Alarm {
+            program: alarm.on_alarm.as_deref().map(value::program),
+            every: alarm.every.std(),
+            limits: limits(config),
+        },
+    }
+}
+
+/// What the configuration calls too old.
+pub fn limits(config: &Config) -> Limits {
+    let alarm = &config.sections.alarm;
+    Limits { pass: alarm.max_pass_age.0, unsent: alarm.max_unsent_age.0, mail_down: alarm.max_mail_down.0 }
+}
+
+/// Nothing may leave the house while a post that would get mail has an address that only stands for one.
+async fn refuse_example_addresses(engine: &Engine) -> anyhow::Result<()> {
+    if !engine.transport.leaves_the_house() {
+        return Ok(());
+    }
+    let known = engine.known().await?;
+    let today = engine.today();
+    let trial = engine.settings.trial_until.is_some_and(|until| today < until);
+    let posts = health::mailed_posts(&known, today, trial);
+    let (without, example) = health::unreachable_posts(&known, &posts, today);
+    if !without.is_empty() {
+        tracing::warn!("posts without an address get no mail: {}", list(&without));
+    }
+    if example.is_empty() {
+        return Ok(());
+    }
+    bail!(Unusable(format!(
+        "[mail.transport] kind = \"smtp\" refuses to start: {} of {} posts that would get mail have an example address: {}; \
+         give them their own with `duban post import FILE`",
+        example.len(),
+        posts.len(),
+        list(&example)
+    )))
+}
+
+fn list(posts: &[crate::domain::unit::PostId]) -> String {
+    let all: Vec<String> = posts.iter().map(ToString::to_string).collect();
+    all.join(", ")
+}
+
+/// Reads configuration and templates again. With a mistake in them everything stays as it is.
+async fn reload(common: &Common, config: &Config, driver: &Driver) {
+    match reloaded(common, config, driver.engine().store.clone()).await {
+        Ok((engine, options)) => {
+            driver.replace(engine, options);
+            tracing::info!("configuration and templates have been read again and are in force");
+        }
+        Err(error) => tracing::error!("the new configuration is refused, the old one stays in force:\n{error:#}"),
+    }
+}
+
+async fn reloaded(common: &Common, config: &Config, store: Store) -> anyhow::Result<(Engine, Options)> {
+    let new = open::config(common)?;
+    if new.location != config.location || new.sections.log != config.sections.log {
+        tracing::warn!("[database], [state] and [log] are read at start only: restart for their changes");
+    }
+    let engine = open::parts(&new)?.engine(&new, store);
+    refuse_example_addresses(&engine).await?;
+    Ok((engine, options(&new)))
+}
+
+/// Says in plain words what the first pass did, where things are, and what comes next.
+async fn tell(
+    config: &Config,
+    engine: &Engine,
+    loaded: Option<Loaded>,
+    done: &FirstPass,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let zone = engine.settings.zone;
+    let version = env!("CARGO_PKG_VERSION");
+    let mut lines = Vec::new();
+    let mut line = |what: &str, words: String| lines.push(format!("  {what:<14}{words}"));
+    let file = config.file.as_ref().map(|path| path.display().to_string());
+    line("configuration", file.unwrap_or_else(|| "the built-in defaults (--config FILE for your own)".into()));
+    line("database", where_database(&config.location));
+    line("evidence", config.evidence_folder().display().to_string());
+    line("mail", where_mail(&engine.transport));
+    if let Some(loaded) = loaded {
+        let Loaded { duties, units, starts_on } = loaded;
+        line("loaded", format!("{duties} duties and {units} units; what falls due from {starts_on} on counts"));
+    }
+    let counts = Counts::of(done);
+    line(
+        "obligations",
+        format!("{} opened, {} planned ahead, {} missed", counts.opened, counts.planned, counts.missed),
+    );
+    line("letters", format!("{} written", counts.letters));
+    line(
+        "next",
+        Next::look(engine).await?.map_or_else(|| "nothing is planned".into(), |next| next::words(&next, zone)),
+    );
+    let start = if loaded.is_some() { "first start" } else { "started" };
+    writeln!(out, "duban {version}: {start}, first pass done")?;
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    writeln!(out, "Running. Stop with Ctrl-C; `duban status` says how it is.")?;
+    Ok(out.flush()?)
+}
+
+fn where_database(location: &Location) -> String {
+    match location {
+        Location::SqliteFile(path) => path.display().to_string(),
+        Location::SqliteMemory => "in memory".into(),
+        Location::Postgres(_) => "PostgreSQL".into(),
+    }
+}
+
+fn where_mail(transport: &Transport) -> String {
+    match transport {
+        Transport::File(outbox) => {
+            format!("as files into {}; nothing leaves this machine", outbox.folder().display())
+        }
+        Transport::Smtp(_) => "through the mail server".into(),
+        Transport::Memory(_) => "kept in memory".into(),
+    }
+}
+
+/// What a pass did, over its jobs.
+#[derive(Default)]
+struct Counts {
+    opened: u64,
+    planned: u64,
+    missed: u64,
+    letters: u64,
+}
+
+impl Counts {
+    fn of(done: &FirstPass) -> Counts {
+        let mut counts = Counts::default();
+        for (_, summary) in done {
+            match summary {
+                Summary::Materialise(made) => counts.planned += made.made,
+                Summary::Step(stepped) => {
+                    counts.opened += stepped.opened;
+                    counts.missed += stepped.missed;
+                    counts.letters += stepped.letters;
+                }
+                Summary::Digest(digested) => counts.letters += u64::from(digested.written),
+                Summary::Deliver(_) | Summary::Housekeeping(_) => {}
+            }
+        }
+        counts.planned = counts.planned.saturating_sub(counts.opened);
+        counts
+    }
+}

@@ -1,0 +1,105 @@
+//! `duban unit`: the roster's units.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+
+use super::{
+    acting::{As, act, office, settle},
+    list::{Format, write_list},
+};
+use crate::{
+    domain::unit::UnitName,
+    jobs::{Engine, acts::roster::UnitEntry},
+};
+
+/// The columns of the list.
+pub const COLUMNS: [&str; 5] = ["name", "kind", "groups", "joined_on", "left_on"];
+
+/// What is done.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Args {
+    /// List the units
+    List {
+        /// How to write the list
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Write down a new unit, or another kind or other groups of one
+    Set {
+        /// Its name
+        name: String,
+        /// Its kind, for display
+        #[arg(long)]
+        kind: Option<String>,
+        /// A group that it is a member of (repeatable); those given are all it is in
+        #[arg(long, value_name = "NAME")]
+        group: Vec<String>,
+        /// It is in no group
+        #[arg(long, conflicts_with = "group")]
+        no_group: bool,
+        /// Of a new unit, its first day; tomorrow unless given
+        #[arg(long, value_parser = super::date)]
+        joined_on: Option<NaiveDate>,
+        /// Who writes it down; the office unless given
+        #[command(flatten)]
+        by: As,
+    },
+    /// A unit leaves: what it owes alone is waived, what it shares goes on with the others
+    Leave {
+        /// Its name
+        name: String,
+        /// The first day on which it owes nothing any more; today unless given
+        #[arg(long, value_parser = super::date)]
+        on: Option<NaiveDate>,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Who writes it down; the office unless given
+        #[command(flatten)]
+        by: As,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+/// It is refused, or the program could not.
+pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
+    match args {
+        Args::List { format } => list(engine, format, out).await,
+        Args::Set { name, kind, group, no_group, joined_on, by } => {
+            let by = office(engine, &by).await?;
+            let groups = (no_group || !group.is_empty()).then_some(group);
+            let entry = UnitEntry { name: UnitName(name), kind, groups, joined_on };
+            let unit = act(engine, &by, async |actor| actor.set_unit(&entry).await).await?;
+            Ok(writeln!(out, "{} written down; {}", unit.name, settle(engine).await?)?)
+        }
+        Args::Leave { name, on, reason, by } => {
+            let by = office(engine, &by).await?;
+            let on = on.unwrap_or_else(|| engine.today());
+            let unit = UnitName(name);
+            let touched = act(engine, &by, async |actor| actor.leave(&unit, on, &reason).await).await?;
+            let settled = settle(engine).await?;
+            Ok(writeln!(
+                out,
+                "{unit} leaves on {on}; {} open obligations closed or handed on; {settled}",
+                touched.len()
+            )?)
+        }
+    }
+}
+
+async fn list(engine: &Engine, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
+    let known = engine.known().await?;
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let rows: Vec<Vec<String>> = known
+        .roster
+        .units
+        .iter()
+        .map(|unit| {
+            vec![unit.name.0.clone(), unit.kind.clone(), unit.groups.join(";"), day(unit.joined_on), day(unit.left_on)]
+        })
+        .collect();
+    Ok(write_list(format, &COLUMNS, &rows, out)?)
+}

@@ -1,0 +1,349 @@
+//! Reads each layer strictly, then puts the layers together.
+//!
+//! What a strict reading finds is told where it stands: file, line and column, or the variable's name. Only when nothing
+//! is wrong are the layers handed to the `config` crate, which knows which goes over which.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use config::{Environment, File, FileFormat};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{DEFAULTS, Key, Sections, database, keys, mail, transport, value::Kind};
+use crate::catalogue::{
+    Diagnostic, Diagnostics,
+    diagnostic::{Report, Source, meant, shown},
+    tree,
+};
+
+/// What variables of the configuration begin with.
+const PREFIX: &str = "DUBAN__";
+/// A larger file is none of ours.
+const LARGEST: u64 = 1 << 20;
+/// The name of the embedded defaults in messages.
+const EMBEDDED: &str = "config/default.toml (embedded)";
+
+/// What surrounds the process: its environment, read once.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    vars: BTreeMap<String, String>,
+    unreadable: Vec<String>,
+}
+
+impl Surroundings {
+    /// This process's.
+    pub fn of_process() -> Surroundings {
+        let mut around = Surroundings::default();
+        for (name, value) in env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => {
+                    around.vars.insert(name, value);
+                }
+                Err(_) => around.unreadable.push(name),
+            }
+        }
+        around
+    }
+
+    /// These variables and no others: for tests.
+    pub fn of(vars: &[(&str, &str)]) -> Surroundings {
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Surroundings { vars: vars.collect(), unreadable: Vec::new() }
+    }
+
+    /// A variable.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(String::as_str)
+    }
+
+    /// The file that systemd's configuration folder holds, when none is named.
+    pub(super) fn usual_file(&self) -> Option<PathBuf> {
+        let folder = self.var("CONFIGURATION_DIRECTORY")?.split(':').next()?;
+        Some(Path::new(folder).join("duban.toml")).filter(|path| path.exists())
+    }
+
+    fn ours(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.vars
+            .iter()
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone)]
+pub struct Placed {
+    /// The value as text.
+    pub text: String,
+    name: String,
+    line: usize,
+    column: usize,
+}
+
+impl Placed {
+    /// A mistake about this value.
+    pub fn wrong(&self, what: impl Into<String>, right: impl Into<String>) -> Diagnostics {
+        let Placed { name, line, column, .. } = self;
+        let told =
+            Diagnostic { file: name.clone(), line: *line, column: *column, message: what.into(), help: right.into() };
+        Diagnostics { list: vec![told], more: 0 }
+    }
+
+    /// Whether nobody has set it.
+    pub fn is_default(&self) -> bool {
+        self.name == EMBEDDED
+    }
+}
+
+/// The values of all layers, the highest of each key.
+#[derive(Default)]
+pub struct Values {
+    held: BTreeMap<&'static str, Placed>,
+    bad: BTreeSet<&'static str>,
+}
+
+impl Values {
+    /// The value of a key.
+    pub fn get(&self, path: &str) -> Option<&Placed> {
+        self.held.get(path)
+    }
+
+    /// Whether a key was given a value that it cannot have.
+    pub fn is_bad(&self, path: &str) -> bool {
+        self.bad.contains(path)
+    }
+}
+
+/// A file's text.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Diagnostics> {
+    let wrong = |what: String| {
+        let right = "give an existing file with --config, or leave it out for the defaults";
+        Diagnostics::of_file(path.display().to_string(), what, right)
+    };
+    let about = fs::metadata(path).map_err(|error| wrong(format!("the file cannot be read: {error}")))?;
+    if !about.is_file() {
+        return Err(wrong("it is no file".into()));
+    }
+    if about.len() > LARGEST {
+        return Err(wrong("it is larger than 1 MB".into()));
+    }
+    fs::read(path).map_err(|error| wrong(format!("the file cannot be read: {error}")))
+}
+
+/// Reads and joins the layers. `file` is a name and its bytes.
+pub(super) fn read(file: Option<(&str, &[u8])>, around: &Surroundings) -> Result<Sections, Diagnostics> {
+    let mut values = Values::default();
+    let mut found = Diagnostics::default();
+    read_source(&Source::new(EMBEDDED, DEFAULTS), &mut values, &mut found);
+    let source = file.map(|(name, bytes)| Source::decode(name, bytes)).transpose();
+    let source = source.unwrap_or_else(|wrong| {
+        found.add(wrong);
+        None
+    });
+    if let Some(source) = &source {
+        read_source(source, &mut values, &mut found);
+    }
+    read_environment(around, &mut values, &mut found);
+    found.add(mail::check(&values));
+    found.add(transport::check(&values, around));
+    found.add(database::check(&values, around));
+    found.or(())?;
+    join(source.as_ref().map_or("", Source::text), around)
+}
+
+fn read_source<'s>(source: &'s Source<'s>, values: &mut Values, found: &mut Diagnostics) {
+    let mut report = Report::new(source);
+    if let Some(tree) = tree::parse(&mut report) {
+        read_table(tree.get_ref(), "", values, &mut report);
+    }
+    found.add(report.finish());
+}
+
+fn read_table(table: &DeTable<'_>, above: &str, values: &mut Values, report: &mut Report<'_>) {
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        let path = if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
+        if let Some(key) = keys().find(|key| key.path == path) {
+            read_value(key, name, value, values, report);
+        } else if is_section(&path) {
+            match value.get_ref() {
+                DeValue::Table(inner) => read_table(inner, &path, values, report),
+                other => {
+                    let what = format!("`{name}` is of type {}", other.type_str());
+                    report.at(value.span().start, what, format!("it must be a table, begun by `[{path}]`"));
+                }
+            }
+        } else {
+            let place = if above.is_empty() { String::from("the file") } else { format!("[{above}]") };
+            report.at(key.span().start, format!("unknown key `{}` in {place}", shown(name)), hint(above, name));
+        }
+    }
+}
+
+fn is_section(path: &str) -> bool {
+    keys().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// What was probably meant by an unknown key: one of its neighbours, or the section in which such a key stands.
+fn hint(above: &str, name: &str) -> String {
+    let elsewhere = keys().find(|key| key.path.rsplit('.').next() == Some(name));
+    if let Some(key) = elsewhere {
+        let section = key.path.rsplit_once('.').map_or("", |(section, _)| section);
+        return format!("`{name}` stands in [{section}]");
+    }
+    let below = |key: &'static Key| {
+        let rest = if above.is_empty() { Some(key.path) } else { key.path.strip_prefix(above)?.strip_prefix('.') };
+        rest?.split('.').next()
+    };
+    let mut near: Vec<&str> = keys().filter_map(below).collect();
+    near.dedup();
+    meant(name, near)
+}
+
+fn read_value(key: &Key, name: &str, value: &Spanned<DeValue<'_>>, values: &mut Values, report: &mut Report<'_>) {
+    let at = value.span().start;
+    let Some(text) = text_of(key.kind, value.get_ref()) else {
+        let what = format!("`{name}` is of type {}", value.get_ref().type_str());
+        report.at(at, what, format!("it must be {}", key.kind.like()));
+        values.bad.insert(key.path);
+        values.held.remove(key.path);
+        return;
+    };
+    if let Err(wrong) = key.kind.check(&text) {
+        report.at(at, format!("`{name}` {}", wrong.what), wrong.right);
+        values.bad.insert(key.path);
+        values.held.remove(key.path);
+        return;
+    }
+    let (line, column) = report.source().position(at);
+    let placed = Placed { text: text.into_owned(), name: report.source().name().to_owned(), line, column };
+    values.held.insert(key.path, placed);
+}
+
+/// The value as text, if it is of the type that the kind wants.
+fn text_of<'v>(kind: Kind, value: &'v DeValue<'_>) -> Option<Cow<'v, str>> {
+    match (kind, value) {
+        (Kind::Number(..), DeValue::Integer(number)) => {
+            let number = i64::from_str_radix(number.as_str(), number.radix()).ok()?;
+            Some(Cow::Owned(number.to_string()))
+        }
+        (Kind::Flag, DeValue::Boolean(flag)) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
+        (Kind::Date, DeValue::Datetime(date)) => Some(Cow::Owned(date.to_string())),
+        (Kind::Number(..) | Kind::Flag, _) => None,
+        (_, DeValue::String(text)) => Some(Cow::Borrowed(text.as_ref())),
+        _ => None,
+    }
+}
+
+fn read_environment(around: &Surroundings, values: &mut Values, found: &mut Diagnostics) {
+    for name in around.unreadable.iter().filter(|name| name.starts_with(PREFIX)) {
+        found.add(Diagnostics::of_file(variable(name), "its value is not UTF-8", "write it in UTF-8"));
+    }
+    for (name, text) in around.ours() {
+        let path = name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase().replace("__", ".");
+        let Some(key) = keys().find(|key| key.path == path) else {
+            let all = keys().map(|key| key.path);
+            let near = meant(&path, all);
+            let right = near.strip_prefix("did you mean `").and_then(|near| near.strip_suffix("`?"));
+            let right = right.map_or_else(
+                || "variables are written DUBAN__SECTION__KEY; the keys stand in config/default.toml".to_owned(),
+                |path| format!("did you mean {}?", variable_of(path)),
+            );
+            found.add(Diagnostics::of_file(variable(name), "there is no such key", right));
+            continue;
+        };
+        if let Err(wrong) = key.kind.check(text) {
+            found.add(Diagnostics::of_file(variable(name), format!("its value {}", wrong.what), wrong.right));
+            values.bad.insert(key.path);
+            values.held.remove(key.path);
+            continue;
+        }
+        values.held.insert(key.path, Placed { text: text.to_owned(), name: variable(name), line: 0, column: 0 });
+    }
+}
+
+fn variable(name: &str) -> String {
+    format!("environment variable {}", shown(name))
+}
+
+fn variable_of(path: &str) -> String {
+    format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
+}
+
+/// Puts the layers together.
+fn join(text: &str, around: &Surroundings) -> Result<Sections, Diagnostics> {
+    let ours = around.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let environment = Environment::with_prefix("DUBAN").prefix_separator("__").separator("__").source(Some(ours));
+    let joined = config::Config::builder()
+        .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+        .add_source(File::from_str(text, FileFormat::Toml))
+        .add_source(environment)
+        .build()
+        .and_then(config::Config::try_deserialize);
+    joined.map_err(|error| Diagnostics::of_file("the configuration", error.to_string(), ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(kind: &str) -> String {
+        let mut sections: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for key in keys() {
+            let (section, name) = key.path.rsplit_once('.').unwrap();
+            let file_key = matches!(name, "kind" | "folder");
+            let skipped = match section {
+                "mail.transport" => name == "kind" || file_key != (kind == "file"),
+                // Files that are not there on the machine of a test.
+                _ => name == "url_file",
+            };
+            if !skipped && !matches!(name, "password_file" | "username" | "extra_root") {
+                sections.entry(section).or_default().push(format!("{name} = {}", key.example));
+            }
+        }
+        sections.entry("mail.transport").or_default().push(format!("kind = \"{kind}\""));
+        let section = |(name, lines): (&str, Vec<String>)| format!("[{name}]\n{}\n", lines.join("\n"));
+        sections.into_iter().map(section).collect::<Vec<_>>().concat()
+    }
+
+    #[test]
+    fn every_key_may_be_given() {
+        for kind in ["file", "smtp"] {
+            let text = with(kind);
+            let read = read(Some(("all.toml", text.as_bytes())), &Surroundings::default());
+            assert!(read.is_ok(), "{}\n{text}", read.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn every_key_stands_in_the_defaults() {
+        for key in keys() {
+            let (section, name) = key.path.rsplit_once('.').unwrap();
+            let from = DEFAULTS.find(&format!("[{section}]\n")).unwrap_or_else(|| panic!("no [{section}]"));
+            let body = &DEFAULTS[from + 1..];
+            let body = body.find("\n[").map_or(body, |end| &body[..end]);
+            let written = body.lines().any(|line| {
+                let line = line.strip_prefix("# ").unwrap_or(line);
+                line.strip_prefix(name).is_some_and(|rest| rest.starts_with(" = "))
+            });
+            assert!(written, "{} is not in config/default.toml", key.path);
+        }
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_file() {
+        let around = Surroundings::of(&[("DUBAN__TIME__HORIZON_DAYS", "7"), ("DUBAN__MAIL__FROM_NAME", "0123")]);
+        let text = b"[time]\nhorizon_days = 9\n[office]\ncontact = \"x\"\n";
+        let sections = read(Some(("x.toml", text)), &around).unwrap();
+        assert_eq!((sections.time.horizon_days, sections.office.contact.as_str()), (7, "x"));
+        assert_eq!(sections.mail.from_name, "0123");
+    }
+}

@@ -1,0 +1,33 @@
+//! `[log]`: what is logged, and how.
+
+use serde::Deserialize;
+
+use super::{Key, value::Kind};
+
+/// The section.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The least that is logged.
+    pub level: String,
+    /// Where to: the journal when systemd listens, else standard error.
+    pub to: To,
+}
+
+/// Where the log goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum To {
+    /// The journal under systemd, else standard error.
+    Auto,
+    /// The journal.
+    Journal,
+    /// Standard error.
+    Stderr,
+}
+
+/// Its keys.
+pub const KEYS: &[Key] = &[
+    Key::new("log.level", Kind::Filter, "\"info\""),
+    Key::new("log.to", Kind::Word(&["auto", "journal", "stderr"]), "\"auto\""),
+];

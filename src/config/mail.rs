@@ -1,0 +1,122 @@
+//! `[mail]`: who the letters are from, how fast they go, how long a mail server may take.
+
+use serde::Deserialize;
+
+use super::{
+    Key, Values,
+    transport::TransportSection,
+    value::{Kind, MailAddress, Span, show_span},
+};
+use crate::{catalogue::Diagnostics, mail};
+
+/// The section.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSection {
+    /// The sender's address.
+    pub from: MailAddress,
+    /// The sender's name.
+    pub from_name: String,
+    /// Where answers go, if not to the sender.
+    pub reply_to: Option<MailAddress>,
+    /// One letter in each of these; zero = no pace.
+    pub pace: Span,
+    /// Connections at once.
+    pub connections: usize,
+    /// Letters a claim takes at once.
+    pub batch: usize,
+    /// How long a claim holds.
+    pub lease: Span,
+    /// How long a mail server may take.
+    pub timeouts: TimeoutsSection,
+    /// The way out.
+    pub transport: TransportSection,
+}
+
+/// `[mail.timeouts]`: how long each phase may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeoutsSection {
+    /// Resolving the name and connecting.
+    pub connect: Span,
+    /// The greeting.
+    pub banner: Span,
+    /// EHLO, STARTTLS, each step of AUTH.
+    pub helo: Span,
+    /// MAIL FROM.
+    pub mail: Span,
+    /// RCPT TO.
+    pub rcpt: Span,
+    /// DATA.
+    pub data: Span,
+    /// Each block of the body.
+    pub block: Span,
+    /// The answer to the final dot.
+    pub after_dot: Span,
+    /// All of a letter.
+    pub total: Span,
+}
+
+const PHASE: Kind = Kind::Span(1, 3600);
+
+/// Its keys.
+pub const KEYS: &[Key] = &[
+    Key::new("mail.from", Kind::Address, "\"duban@cq.gov.cn\""),
+    Key::new("mail.from_name", Kind::Text, "\"督办系统\""),
+    Key::new("mail.reply_to", Kind::Address, "\"anwei@cq.gov.cn\""),
+    Key::new("mail.pace", Kind::Span(0, 3600), "\"1s\""),
+    Key::new("mail.connections", Kind::Number(1, 32), "1"),
+    Key::new("mail.batch", Kind::Number(1, 1000), "20"),
+    Key::new("mail.lease", Kind::Span(10, 86_400), "\"30m\""),
+    Key::new("mail.timeouts.connect", PHASE, "\"30s\""),
+    Key::new("mail.timeouts.banner", PHASE, "\"5m\""),
+    Key::new("mail.timeouts.helo", PHASE, "\"5m\""),
+    Key::new("mail.timeouts.mail", PHASE, "\"5m\""),
+    Key::new("mail.timeouts.rcpt", PHASE, "\"5m\""),
+    Key::new("mail.timeouts.data", PHASE, "\"2m\""),
+    Key::new("mail.timeouts.block", PHASE, "\"3m\""),
+    Key::new("mail.timeouts.after_dot", PHASE, "\"10m\""),
+    Key::new("mail.timeouts.total", PHASE, "\"20m\""),
+];
+
+/// What cannot be true at once.
+pub fn check(values: &Values) -> Diagnostics {
+    let mut wrong = Diagnostics::default();
+    let span =
+        |key: &str| values.get(key).and_then(|placed| placed.text.parse::<Span>().ok().map(|span| (placed, span.0)));
+    if let (Some((at, after_dot)), Some((_, total))) = (span("mail.timeouts.after_dot"), span("mail.timeouts.total"))
+        && after_dot > total
+    {
+        let what = format!("`after_dot` is longer than `total`, which is {}", show_span(total));
+        wrong.add(at.wrong(what, "give `total` more time, or `after_dot` less"));
+    }
+    let batch = values.get("mail.batch").and_then(|placed| placed.text.parse::<i32>().ok());
+    if let (Some((at, lease)), Some((_, total)), Some((_, pace)), Some(batch)) =
+        (span("mail.lease"), span("mail.timeouts.total"), span("mail.pace"), batch)
+        && lease < total + pace * batch
+    {
+        let least = show_span(total + pace * batch);
+        let what = format!(
+            "`lease` is shorter than the {least} that sending a batch may take (timeouts.total, and pace × batch)"
+        );
+        wrong.add(at.wrong(what, "a letter whose claim has run out could be sent by somebody else too"));
+    }
+    wrong
+}
+
+impl TimeoutsSection {
+    /// As the transport wants them.
+    pub fn resolve(self) -> mail::Timeouts {
+        mail::Timeouts {
+            connect: self.connect.std(),
+            banner: self.banner.std(),
+            helo: self.helo.std(),
+            mail: self.mail.std(),
+            rcpt: self.rcpt.std(),
+            data: self.data.std(),
+            block: self.block.std(),
+            after_dot: self.after_dot.std(),
+            total: self.total.std(),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Secrets: from a file that the configuration names, or from a credential of systemd. Never shown.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Surroundings;
+
+/// A longer file is no secret but a mistake.
+const LONGEST: u64 = 16 << 10;
+
+/// The secret of `file`, else of systemd's credential of that name, if there is one. White space at its end is no part of
+/// it. A blank credential is none: a unit can hand over one that the administrator has not filled.
+///
+/// # Errors
+/// There should be one and it cannot be read; the words name the file.
+pub fn read(file: Option<&Path>, credential: &str, around: &Surroundings) -> Result<Option<SecretString>, String> {
+    if let Some(file) = file {
+        return read_file(file).map(Some);
+    }
+    match credential_file(credential, around) {
+        Some(path) => read_file(&path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Whether systemd gives a credential of that name.
+pub fn has_credential(credential: &str, around: &Surroundings) -> bool {
+    credential_file(credential, around).is_some()
+}
+
+fn credential_file(credential: &str, around: &Surroundings) -> Option<PathBuf> {
+    let path = Path::new(around.var("CREDENTIALS_DIRECTORY")?).join(credential);
+    let blank = || fs::read(&path).is_ok_and(|bytes| bytes.trim_ascii().is_empty());
+    (path.exists() && !blank()).then_some(path)
+}
+
+fn read_file(path: &Path) -> Result<SecretString, String> {
+    let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+    let about = fs::metadata(path).map_err(|error| named(&error))?;
+    if !about.is_file() || about.len() > LONGEST {
+        return Err(named(&"is no file that holds a secret"));
+    }
+    let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+    let text = text.trim_end();
+    if text.is_empty() {
+        return Err(named(&"is empty"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(named(&"holds more than one line"));
+    }
+    Ok(SecretString::from(text.to_owned()))
+}
+
+/// The secret itself.
+pub fn expose(secret: &SecretString) -> &str {
+    secret.expose_secret()
+}

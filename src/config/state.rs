@@ -1,0 +1,27 @@
+//! `[state]`: the folder in which everything lies that has no place of its own.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::{Key, Surroundings, value::Kind};
+
+/// The section.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The folder, if it is not the usual one.
+    pub folder: Option<PathBuf>,
+}
+
+/// Its keys.
+pub const KEYS: &[Key] = &[Key::new("state.folder", Kind::Path, "\"/var/lib/duban\"")];
+
+impl State {
+    /// The folder: the configured one, else the one systemd gives, else `./var`.
+    pub fn resolve(&self, around: &Surroundings) -> PathBuf {
+        let given =
+            || around.var("STATE_DIRECTORY").and_then(|all| all.split(':').next()).filter(|one| !one.is_empty());
+        self.folder.clone().or_else(|| given().map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("./var"))
+    }
+}

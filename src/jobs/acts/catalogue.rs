@@ -1,0 +1,224 @@
+//! 目录: changed seeds become a new version that takes effect on a day. All of it or nothing.
+//!
+//! Duties touch what has not opened yet. Ladders also re-time the unfired steps of what is open, from the effective day
+//! on. Units follow the roster's own rules, listed days those of a notice. Holders of posts are not the seeds' to
+//! change: only posts that nobody holds get one.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde_json::json;
+
+use super::{Actor, Result, refuse};
+use crate::{
+    catalogue::{
+        ListedDays, PostEntry, Seeds,
+        diff::{Change, Subject, diff, diff_rosters},
+    },
+    domain::{
+        calendar::{Calendar, notice_year},
+        unit::{Roster, Unit, UnitName},
+    },
+    jobs::{self, Engine, Known, known::touch, setup::put_posts},
+    store::catalogue::Version,
+};
+
+/// What seeds would change, or have changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// Duties, ladders, nodes, events, clauses; units and groups.
+    pub entries: Vec<Change>,
+    /// The years whose listed days change.
+    pub years: BTreeSet<i32>,
+    /// Posts that get their first holder.
+    pub posts: Vec<PostEntry>,
+}
+
+impl Changes {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.years.is_empty() && self.posts.is_empty()
+    }
+
+    fn of_catalogue(&self) -> bool {
+        let roster = [Subject::Unit, Subject::Group, Subject::Office];
+        self.entries.iter().any(|change| !roster.contains(&change.subject))
+    }
+
+    fn of_roster(&self) -> bool {
+        let roster = [Subject::Unit, Subject::Group, Subject::Office];
+        self.entries.iter().any(|change| roster.contains(&change.subject))
+    }
+}
+
+/// What was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// What changed.
+    pub changes: Changes,
+    /// From which day on.
+    pub effective_on: NaiveDate,
+    /// The new version of the catalogue, if the catalogue changed.
+    pub version: Option<i64>,
+}
+
+/// What seeds would change of what is known, from a day on.
+pub fn changes(known: &Known, seeds: &Seeds, effective_on: NaiveDate) -> Changes {
+    let mut entries = known.version_on(effective_on).map_or_else(Vec::new, |version| {
+        // The version that would rule then is the one that is replaced.
+        diff(&version.catalogue, &seeds.catalogue)
+    });
+    entries.extend(diff_rosters(&still_there(&known.roster, effective_on), &merged(&known.roster, seeds)));
+    let posts = seeds.posts.iter().filter(|entry| !known.holders.contains_key(&entry.post)).cloned().collect();
+    Changes { entries, years: changed_years(&known.calendar, &seeds.calendar), posts }
+}
+
+/// The stored roster without the units that are gone by then.
+fn still_there(roster: &Roster, day: NaiveDate) -> Roster {
+    let units = roster.units.iter().filter(|unit| unit.left_on.is_none_or(|left| left > day)).cloned().collect();
+    Roster { units, ..roster.clone() }
+}
+
+/// The seeds' roster with the days on which stored units joined or will leave, where the seeds do not give any.
+fn merged(stored: &Roster, seeds: &Seeds) -> Roster {
+    let merge = |unit: &Unit| {
+        let known = stored.unit(&unit.name);
+        Unit {
+            joined_on: unit.joined_on.or(known.and_then(|known| known.joined_on)),
+            left_on: unit.left_on.or(known.and_then(|known| known.left_on)),
+            ..unit.clone()
+        }
+    };
+    Roster { units: seeds.roster.units.iter().map(merge).collect(), ..seeds.roster.clone() }
+}
+
+fn changed_years(before: &Calendar, after: &Calendar) -> BTreeSet<i32> {
+    let of_year = |calendar: &Calendar, year: i32| {
+        let listed = calendar.listed.iter().filter(|(day, listed)| notice_year(**day, &listed.name) == year);
+        listed.map(|(day, listed)| (*day, listed.clone())).collect::<Vec<_>>()
+    };
+    let years: BTreeSet<i32> = after.listed.iter().map(|(day, listed)| notice_year(*day, &listed.name)).collect();
+    years.into_iter().filter(|year| of_year(before, *year) != of_year(after, *year)).collect()
+}
+
+impl Actor<'_> {
+    /// Applies seeds from a day on; without one, from tomorrow.
+    ///
+    /// # Errors
+    /// Nothing changes, the day is past, a unit cannot leave, or it is not the office that applies.
+    pub async fn apply_seeds(&self, seeds: &Seeds, effective_on: Option<NaiveDate>) -> Result<Applied> {
+        self.require_office()?;
+        let today = self.known.zone.day_of(self.now);
+        let effective_on = effective_on.unwrap_or(today + Days::new(1));
+        if effective_on < today {
+            return refuse(format!("生效日 {effective_on} 已过"));
+        }
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        let known = Known::read(&mut tx, self.known.zone).await?;
+        let changes = changes(&known, seeds, effective_on);
+        if changes.is_empty() {
+            return refuse("与现行目录、名册、日历相同，没有可应用的更改");
+        }
+        let mut version = None;
+        if changes.of_catalogue() {
+            let number = known.versions.iter().map(|version| version.version).max().unwrap_or(0) + 1;
+            let new = Version {
+                version: number,
+                effective_on,
+                applied_at: self.now,
+                by_post: self.by.to_string(),
+                catalogue: seeds.catalogue.clone(),
+            };
+            tx.insert_catalogue_version(&new).await?;
+            version = Some(number);
+        }
+        if changes.of_roster() {
+            self.apply_roster(&mut tx, &known.roster, seeds, effective_on).await?;
+        }
+        if !changes.years.is_empty() {
+            let days = seeds.calendar.listed.iter();
+            let days = days.filter(|(day, listed)| changes.years.contains(&notice_year(**day, &listed.name)));
+            let days = days.map(|(day, listed)| (*day, listed.clone())).collect();
+            self.import_calendar_in(&mut tx, &ListedDays { years: changes.years.clone(), days }).await?;
+        }
+        put_posts(&mut tx, &changes.posts, today, self.now).await?;
+        let summary: Vec<String> = changes
+            .entries
+            .iter()
+            .map(|change| change.to_string().lines().next().unwrap_or_default().to_owned())
+            .collect();
+        let detail = json!({
+            "version": version, "effective_on": effective_on, "changes": summary, "years": changes.years,
+        });
+        tx.note(self.now, &self.by.to_string(), "apply_seeds", &detail).await?;
+        tx.commit().await?;
+        Ok(Applied { changes, effective_on, version })
+    }
+
+    async fn apply_roster(
+        &self,
+        tx: &mut crate::store::Tx,
+        stored: &Roster,
+        seeds: &Seeds,
+        effective_on: NaiveDate,
+    ) -> Result<()> {
+        let today = self.known.zone.day_of(self.now);
+        let mut roster = merged(stored, seeds);
+        for unit in &mut roster.units {
+            match stored.unit(&unit.name) {
+                // One that was gone and stands in the files again joins anew.
+                Some(known)
+                    if known.left_on.is_some_and(|left| left <= effective_on) && unit.left_on == known.left_on =>
+                {
+                    unit.joined_on = Some(effective_on);
+                    unit.left_on = None;
+                }
+                Some(_) => {}
+                None => unit.joined_on = Some(unit.joined_on.unwrap_or(effective_on).max(today)),
+            }
+        }
+        // A unit that the files no longer have stays known, for what it owed.
+        let named: BTreeSet<UnitName> = roster.units.iter().map(|unit| unit.name.clone()).collect();
+        let gone: Vec<Unit> = stored.units.iter().filter(|unit| !named.contains(&unit.name)).cloned().collect();
+        let leaving: Vec<UnitName> = gone
+            .iter()
+            .filter(|unit| unit.left_on.is_none_or(|left| left > effective_on))
+            .map(|unit| unit.name.clone())
+            .collect();
+        roster.units.extend(gone);
+        tx.put_roster(&roster).await?;
+        for unit in leaving {
+            self.leave_in(tx, &unit, effective_on, "名册调整，该单位不再列入").await?;
+        }
+        Ok(())
+    }
+}
+
+/// The version whose ladders open obligations were last timed by.
+const LADDERS: &str = "ladders";
+
+/// Re-times what is open when other ladders take effect. Returns how many obligations that touched.
+///
+/// # Errors
+/// The store could not.
+pub async fn settle_ladders(engine: &Engine, known: &Known, now: DateTime<Utc>) -> jobs::Result<u64> {
+    if known.versions.len() < 2 {
+        return Ok(0);
+    }
+    let Some(ruling) = known.version_on(known.zone.day_of(now)) else { return Ok(0) };
+    let mut tx = engine.store.read().await?;
+    let before: Option<i64> = tx.meta(LADDERS).await?.and_then(|text| text.parse().ok());
+    drop(tx);
+    let first = known.versions.first().map(|version| version.version);
+    let before = before.or(first).and_then(|number| known.version(number));
+    if before.is_some_and(|before| before.version == ruling.version) {
+        return Ok(0);
+    }
+    let mut tx = engine.store.write().await?;
+    let same = before.is_some_and(|before| before.catalogue.ladders == ruling.catalogue.ladders);
+    let touched = if same { 0 } else { tx.retime_open_obligations(now).await? };
+    tx.set_meta(LADDERS, &ruling.version.to_string()).await?;
+    tx.commit().await?;
+    Ok(touched)
+}

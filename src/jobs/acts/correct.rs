@@ -1,0 +1,163 @@
+//! A unit corrects or takes back what it filed, as long as nobody has reviewed it.
+//!
+//! What came in stays in the log. When it came in stays too, so a correction after the deadline may mend a slip but not
+//! make up what was missing at the deadline: that is a filing of its own, and late.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::{
+    Actor, Result, refuse, standing_filings,
+    submit::{NewSubmission, check_counters, check_texts},
+};
+use crate::{
+    domain::{obligation::Standing, quota::Item, unit::UnitName},
+    store::{Tx, obligations::Stored, submissions::Submission},
+};
+
+/// What a correction puts in place of what was filed; `None` = stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Correction {
+    /// The civil day of the act.
+    pub acted_on: Option<NaiveDate>,
+    /// What it names: all of it.
+    pub items: Option<Vec<Item>>,
+    /// The note.
+    pub note: Option<String>,
+}
+
+impl Actor<'_> {
+    /// Takes a submission back.
+    ///
+    /// # Errors
+    /// There is none, it was reviewed already, or it is another unit's.
+    pub async fn withdraw(&self, receipt: &str) -> Result<Vec<Stored>> {
+        let mut tx = self.engine.store.write().await?;
+        let (submission, rows) = self.unreviewed(&mut tx, receipt).await?;
+        if !tx.withdraw_submission(&submission.id, self.now).await? {
+            return refuse(format!("回执 {receipt} 已撤回"));
+        }
+        let detail = json!({ "receipt": receipt });
+        let written = self.judge_anew(&mut tx, rows, "withdraw", &detail).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// Corrects a submission.
+    ///
+    /// # Errors
+    /// There is none, it was reviewed already, it is another unit's, or the correction may not stand.
+    pub async fn correct(&self, receipt: &str, correction: &Correction) -> Result<Vec<Stored>> {
+        let mut tx = self.engine.store.write().await?;
+        let (before, rows) = self.unreviewed(&mut tx, receipt).await?;
+        let acted_on = correction.acted_on.unwrap_or(before.acted_on);
+        let items = correction.items.clone().unwrap_or_else(|| before.items.clone());
+        let note = correction.note.clone().unwrap_or_else(|| before.note.clone());
+        self.check_correction(&before, &rows, acted_on, &items, &note)?;
+        let mut standings = Vec::with_capacity(rows.len());
+        for stored in &rows {
+            standings.push(self.standing(&mut tx, stored).await?);
+        }
+        if !tx.correct_submission(receipt, acted_on, &items, &note).await? {
+            return refuse(format!("回执 {receipt} 已撤回"));
+        }
+        for (stored, earlier) in rows.iter().zip(standings) {
+            let rules = self.rules(stored)?;
+            let closed = self.now > self.known.window(&stored.obligation, &rules).filed_by;
+            let now_in_time = matches!(self.standing(&mut tx, stored).await?, Standing::InTime(_));
+            if closed && now_in_time && !matches!(earlier, Standing::InTime(_)) {
+                return refuse("时限已过，更正不能补足当时所缺；请另行报送");
+            }
+        }
+        let detail = json!({
+            "receipt": receipt,
+            "before": { "acted_on": before.acted_on, "items": before.items, "note": before.note },
+            "after": { "acted_on": acted_on, "items": items, "note": note },
+        });
+        let written = self.judge_anew(&mut tx, rows, "correct", &detail).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    fn check_correction(
+        &self,
+        before: &Submission,
+        rows: &[Stored],
+        acted_on: NaiveDate,
+        items: &[Item],
+        note: &str,
+    ) -> Result<()> {
+        let today = self.known.zone.day_of(self.now);
+        if acted_on > today {
+            return refuse(format!("办理日期 {acted_on} 尚未到来"));
+        }
+        check_texts(&NewSubmission {
+            receipt: None,
+            unit: UnitName(before.unit.clone()),
+            obligations: Vec::new(),
+            acted_on: None,
+            items: items.to_vec(),
+            note: note.to_owned(),
+            files: Vec::new(),
+        })?;
+        let mut counters = Vec::new();
+        for stored in rows {
+            let rules = self.rules(stored)?;
+            if let Some(words) = self.known.window(&stored.obligation, &rules).objection(acted_on) {
+                return refuse(words);
+            }
+            counters.extend(rules.duty.quotas.iter().map(|quota| quota.counter.clone()));
+        }
+        check_counters(items, &counters)
+    }
+
+    /// A submission of the post's own unit that nobody has reviewed, and what it counts for.
+    pub(super) async fn unreviewed(&self, tx: &mut Tx, receipt: &str) -> Result<(Submission, Vec<Stored>)> {
+        let (submission, rows) = self.own_submission(tx, receipt).await?;
+        if submission.withdrawn_at.is_some() {
+            return refuse(format!("回执 {receipt} 已撤回"));
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.obligation.id).collect();
+        let counted = tx.submissions_for(&ids).await?;
+        let returned = counted.iter().any(|one| one.submission.id == receipt && one.returned_at.is_some());
+        if returned || rows.iter().any(|row| row.obligation.accepted_at.is_some()) {
+            return refuse(format!("回执 {receipt} 已审核，不能再更正或撤回"));
+        }
+        Ok((submission, rows))
+    }
+
+    /// A submission of the post's own unit, and what it counts for, in the order of numbers. Another unit's and one that
+    /// does not exist look the same.
+    pub(super) async fn own_submission(&self, tx: &mut Tx, receipt: &str) -> Result<(Submission, Vec<Stored>)> {
+        self.check_post()?;
+        let found = tx.submission(receipt).await?;
+        let own = |submission: &Submission| self.acts_for(&UnitName(submission.unit.clone()));
+        let Some(submission) = found.filter(own) else { return refuse(format!("没有回执 {receipt}")) };
+        let ids = tx.obligations_of_submission(receipt).await?;
+        let mut rows = tx.obligations(&ids).await?;
+        rows.sort_by_key(|row| row.obligation.id);
+        Ok((submission, rows))
+    }
+
+    async fn standing(&self, tx: &mut Tx, stored: &Stored) -> Result<Standing> {
+        let rules = self.rules(stored)?;
+        let filings = standing_filings(tx, stored.obligation.id).await?;
+        let window = self.known.window(&stored.obligation, &rules);
+        Ok(stored.obligation.judge(rules.duty, window, &filings))
+    }
+
+    async fn judge_anew(
+        &self,
+        tx: &mut Tx,
+        rows: Vec<Stored>,
+        action: &str,
+        detail: &serde_json::Value,
+    ) -> Result<Vec<Stored>> {
+        let mut written = Vec::with_capacity(rows.len());
+        for stored in rows {
+            let next = self.reconsidered(tx, &stored).await?;
+            written.push(self.write(tx, &stored, next, action, detail).await?);
+        }
+        Ok(written)
+    }
+}

@@ -1,0 +1,52 @@
+//! 异议: a unit says that an obligation is not its duty; the office decides. Until then no clock stops.
+
+use serde_json::json;
+
+use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests, refuse};
+use crate::{
+    domain::light,
+    store::{obligations::Stored, requests::DISPUTE},
+};
+
+impl Actor<'_> {
+    /// Raises a dispute. Returns its number.
+    ///
+    /// # Errors
+    /// It is closed, disputed already, or not this post's to dispute.
+    pub async fn raise_dispute(&self, id: i64, reason: &str) -> Result<String> {
+        check_text("异议理由", reason, LONGEST_REASON)?;
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.find(&mut tx, id).await?;
+        if Actor::is_closed(&stored) {
+            return refuse(format!("事项 {id} {}，不能再提异议", light::word(&stored.obligation)));
+        }
+        let number = self.ask(&mut tx, &stored, DISPUTE, reason, None).await?;
+        tx.commit().await?;
+        Ok(number)
+    }
+
+    /// 异议成立: it is closed as not the unit's duty and leaves the row of misses.
+    ///
+    /// # Errors
+    /// Nothing is disputed, it is closed meanwhile, or it is not the office that decides.
+    pub async fn uphold_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
+        self.require_office()?;
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.find(&mut tx, id).await?;
+        let request = self.pending(&mut tx, id, DISPUTE).await?;
+        let next = stored.obligation.upheld(self.now)?;
+        let detail = json!({ "request": request.id, "answer": answer });
+        let written = self.decide(&mut tx, &stored, next, &request, true, answer, ("uphold_dispute", &detail)).await?;
+        drop_requests(self, &mut tx, id, "该事项异议成立").await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// 异议不成立.
+    ///
+    /// # Errors
+    /// Nothing is disputed, or it is not the office that decides.
+    pub async fn reject_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
+        self.turn_down(id, DISPUTE, answer, "reject_dispute").await
+    }
+}

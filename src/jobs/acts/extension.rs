@@ -1,0 +1,132 @@
+//! 延期: a unit asks before the deadline, the office grants or refuses. Until it is decided no clock stops.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
+use crate::{
+    domain::obligation::Obligation,
+    store::{
+        Tx,
+        obligations::Stored,
+        requests::{EXTENSION, Request},
+    },
+};
+
+impl Actor<'_> {
+    /// Asks for a later deadline. Returns the request's number.
+    ///
+    /// # Errors
+    /// Too late, asked already, or not this post's to ask.
+    pub async fn ask_extension(&self, id: i64, until: DateTime<Utc>, reason: &str) -> Result<String> {
+        check_text("延期理由", reason, LONGEST_REASON)?;
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.find(&mut tx, id).await?;
+        stored.obligation.may_ask_extension(until, self.now)?;
+        let number = self.ask(&mut tx, &stored, EXTENSION, reason, Some(until)).await?;
+        tx.commit().await?;
+        Ok(number)
+    }
+
+    /// Grants the extension that was asked for, until then or, if given, until another instant. A miss declared
+    /// meanwhile is undone, and what was filed is judged anew.
+    ///
+    /// # Errors
+    /// Nothing was asked, the new deadline is not later, or it is not the office that decides.
+    pub async fn grant_extension(&self, id: i64, until: Option<DateTime<Utc>>, answer: &str) -> Result<Stored> {
+        self.require_office()?;
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.find(&mut tx, id).await?;
+        let request = self.pending(&mut tx, id, EXTENSION).await?;
+        let Some(until) = until.or(request.until_at) else { return refuse("未写明新时限") };
+        let moved = Stored { obligation: stored.obligation.extended(until, self.now)?, ..stored.clone() };
+        let next = self.reconsidered(&mut tx, &moved).await?;
+        let detail = json!({ "request": request.id, "until": until, "answer": answer });
+        let written = self.decide(&mut tx, &stored, next, &request, true, answer, ("grant_extension", &detail)).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// Refuses the extension that was asked for.
+    ///
+    /// # Errors
+    /// Nothing was asked, or it is not the office that decides.
+    pub async fn refuse_extension(&self, id: i64, answer: &str) -> Result<Stored> {
+        self.turn_down(id, EXTENSION, answer, "refuse_extension").await
+    }
+
+    /// Records a request about an obligation, with its log entry. One of a kind may wait at a time.
+    pub(super) async fn ask(
+        &self,
+        tx: &mut Tx,
+        stored: &Stored,
+        kind: &str,
+        reason: &str,
+        until: Option<DateTime<Utc>>,
+    ) -> Result<String> {
+        let id = stored.obligation.id;
+        let earlier = tx.requests_of(id).await?;
+        if let Some(earlier) = earlier.iter().find(|request| request.kind == kind && request.decided_at.is_none()) {
+            return refuse(format!("该事项已有待办的申请 {}，请等候答复", earlier.id));
+        }
+        let number = self.engine.new_id(if kind == EXTENSION { "X" } else { "D" });
+        let request = Request {
+            id: number.clone(),
+            obligation: id,
+            kind: kind.to_owned(),
+            by_post: self.by.to_string(),
+            asked_at: self.now,
+            reason: reason.to_owned(),
+            until_at: until,
+            decided_at: None,
+            decided_by: None,
+            granted: None,
+            answer: None,
+        };
+        tx.insert_request(&request).await?;
+        let detail = json!({ "request": number, "until": until, "reason": reason });
+        let action = if kind == EXTENSION { "ask_extension" } else { "dispute" };
+        self.write(tx, stored, stored.obligation.clone(), action, &detail).await?;
+        Ok(number)
+    }
+
+    /// The request of that kind that waits.
+    pub(super) async fn pending(&self, tx: &mut Tx, id: i64, kind: &str) -> Result<Request> {
+        let requests = tx.requests_of(id).await?;
+        let found = requests.into_iter().find(|request| request.kind == kind && request.decided_at.is_none());
+        let what = if kind == EXTENSION { "延期申请" } else { "异议" };
+        found.map_or_else(|| refuse(format!("事项 {id} 没有待办的{what}")), Ok)
+    }
+
+    /// Says no to the request of that kind that waits.
+    pub(super) async fn turn_down(&self, id: i64, kind: &str, answer: &str, action: &str) -> Result<Stored> {
+        self.require_office()?;
+        check_text("答复", answer, LONGEST_REASON)?;
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.find(&mut tx, id).await?;
+        let request = self.pending(&mut tx, id, kind).await?;
+        let detail = json!({ "request": request.id, "answer": answer });
+        let next = stored.obligation.clone();
+        let written = self.decide(&mut tx, &stored, next, &request, false, answer, (action, &detail)).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// Writes a decision: the request's answer, the obligation and the log entry.
+    #[expect(clippy::too_many_arguments, reason = "a decision is all of these, and only this module makes one")]
+    pub(super) async fn decide(
+        &self,
+        tx: &mut Tx,
+        stored: &Stored,
+        next: Obligation,
+        request: &Request,
+        granted: bool,
+        answer: &str,
+        (action, detail): (&str, &serde_json::Value),
+    ) -> Result<Stored> {
+        if !tx.decide_request(&request.id, self.now, &self.by.to_string(), granted, answer).await? {
+            return refuse(format!("申请 {} 已有答复", request.id));
+        }
+        self.write(tx, stored, next, action, detail).await
+    }
+}

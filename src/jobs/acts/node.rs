@@ -1,0 +1,169 @@
+//! 重要节点: windows that the office opens by hand, always with an end, which may be moved.
+//!
+//! Days to come follow from the revision: the next materialise makes and withdraws them. Only what has begun already is
+//! brought in line here.
+
+use chrono::{Days, NaiveDate};
+use serde_json::json;
+
+use super::{Actor, Result, check_id, check_text, refuse};
+use crate::{
+    domain::{
+        duty::Form,
+        node::Node,
+        obligation::{Phase, owner_key},
+        plan,
+    },
+    jobs::{
+        JobError, Known,
+        known::touch,
+        materialise::{fresh, replaced},
+    },
+    store::{Tx, catalogue::Window, obligations::Stored},
+};
+
+/// A longer window is a slip of the hand.
+const LONGEST_DAYS: u64 = 366;
+
+impl Actor<'_> {
+    /// Opens a window.
+    ///
+    /// # Errors
+    /// Its id is taken or looks like a date, its days make no sense, or it is not the office that opens.
+    pub async fn open_node(&self, id: &str, name: &str, first: NaiveDate, last: NaiveDate) -> Result<()> {
+        self.require_office()?;
+        check_id(id)?;
+        check_text("名称", name, 100)?;
+        if id.parse::<NaiveDate>().is_ok() {
+            return refuse(format!("编号“{id}”是日期，日期只用作法定节点的编号"));
+        }
+        Self::check_days(first, last)?;
+        if first < self.known.zone.day_of(self.now) {
+            return refuse(format!("起始日 {first} 已过"));
+        }
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        if tx.windows().await?.iter().any(|window| window.id == id) {
+            return refuse(format!("节点编号 {id} 已被使用"));
+        }
+        let window = Window {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            first_on: first,
+            last_on: last,
+            opened_at: self.now,
+            closed_at: None,
+        };
+        tx.insert_window(&window).await?;
+        self.begun(&mut tx, &window.node()).await?;
+        let detail = json!({ "node": id, "name": name, "first": first, "last": last });
+        tx.note(self.now, &self.by.to_string(), "open_node", &detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Moves a window's last day, later or earlier, but not before today.
+    ///
+    /// # Errors
+    /// There is none, it is over, the day makes no sense, or it is not the office that moves it.
+    pub async fn extend_node(&self, id: &str, last: NaiveDate) -> Result<()> {
+        self.require_office()?;
+        let today = self.known.zone.day_of(self.now);
+        if last < today {
+            return refuse(format!("结束日 {last} 已过；结束节点请用 close"));
+        }
+        self.move_end(id, last, false).await
+    }
+
+    /// Closes a window: today is its last day; one that has not begun yet has none.
+    ///
+    /// # Errors
+    /// There is none, it is over, or it is not the office that closes.
+    pub async fn close_node(&self, id: &str) -> Result<()> {
+        self.require_office()?;
+        let today = self.known.zone.day_of(self.now);
+        self.move_end(id, today, true).await
+    }
+
+    async fn move_end(&self, id: &str, last: NaiveDate, close: bool) -> Result<()> {
+        let today = self.known.zone.day_of(self.now);
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        let windows = tx.windows().await?;
+        let Some(window) = windows.into_iter().find(|window| window.id == id) else {
+            return refuse(format!("没有手动开启的节点 {id}"));
+        };
+        if window.closed_at.is_some() || window.last_on < today {
+            return refuse(format!("节点 {id} 已结束，请另开新节点"));
+        }
+        let last = if close && window.first_on > today { window.first_on - Days::new(1) } else { last };
+        if !close {
+            Self::check_days(window.first_on, last)?;
+        }
+        tx.change_window(id, last, close.then_some(self.now)).await?;
+        let before = window.last_on;
+        let moved = Window { last_on: last, ..window };
+        if moved.first_on <= moved.last_on {
+            self.begun(&mut tx, &moved.node()).await?;
+            self.move_open_form(&mut tx, &moved).await?;
+        }
+        let detail = json!({ "node": id, "from": before, "to": last });
+        tx.note(self.now, &self.by.to_string(), if close { "close_node" } else { "extend_node" }, &detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    fn check_days(first: NaiveDate, last: NaiveDate) -> Result<()> {
+        if last < first {
+            return refuse(format!("结束日 {last} 早于起始日 {first}"));
+        }
+        if first.checked_add_days(Days::new(LONGEST_DAYS)).is_none_or(|end| last >= end) {
+            return refuse(format!("节点过长：至多 {LONGEST_DAYS} 天"));
+        }
+        Ok(())
+    }
+
+    /// Makes what the node asks for that has begun already and is still ahead of its deadline.
+    async fn begun(&self, tx: &mut Tx, node: &Node) -> Result<()> {
+        let known = Known::read(tx, self.known.zone).await?;
+        let today = known.zone.day_of(self.now);
+        let Some(version) = known.version_on(node.first.min(today)) else {
+            return Err(JobError::Setup("there is no catalogue".into()).into());
+        };
+        let owed = plan::for_node(&known.world(&version.catalogue), node);
+        let begun = owed.into_iter().filter(|owed| owed.opens_at <= self.now && self.now < owed.due_at);
+        let rows: Vec<Stored> = begun.map(|owed| fresh(&known, version.version, owed)).collect();
+        tx.insert_obligations(&rows).await?;
+        // A day that was withdrawn when the window was shortened is owed again.
+        let mut revived = Vec::new();
+        for row in rows {
+            let obligation = &row.obligation;
+            let owner = owner_key(obligation.joint, &obligation.owners);
+            let found = tx.obligation_by_key(&obligation.duty.0, &owner, &obligation.period).await?;
+            if let Some(stored) = found.filter(|stored| stored.obligation.phase == Phase::Withdrawn) {
+                revived.push(replaced(&stored, row));
+            }
+        }
+        tx.update_obligations(&revived).await?;
+        Ok(())
+    }
+
+    /// What is owed once for the window and is open already gets the new deadline; one that the office moved later stays
+    /// there.
+    async fn move_open_form(&self, tx: &mut Tx, window: &Window) -> Result<()> {
+        let due_at = self.known.zone.end_of(window.last_on);
+        for stored in tx.obligations_of_period(&format!("node:{}", window.id)).await? {
+            let obligation = &stored.obligation;
+            let open = matches!(obligation.phase, Phase::Open | Phase::Returned | Phase::Scheduled);
+            if obligation.form != Form::Node || !open || obligation.opens_at > self.now {
+                continue;
+            }
+            let mut next = obligation.clone();
+            next.period_end = due_at;
+            next.first_due_at = due_at;
+            next.due_at = if obligation.round > 0 { obligation.due_at.max(due_at) } else { due_at };
+            next.next_at = Some(self.now);
+            let detail = json!({ "node": window.id, "due_at": next.due_at });
+            self.write(tx, &stored, next, "move_node", &detail).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! 审核: the office accepts or returns what was filed, and judges misses marked 未提醒.
+//!
+//! Nobody reviews what their own unit filed; only what the office's own unit owes is reviewed by that unit's head, since
+//! there is nobody above it here.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
+use crate::{
+    domain::unit::{PostId, Role},
+    store::{Tx, obligations::Stored},
+};
+
+impl Actor<'_> {
+    /// 通过.
+    ///
+    /// # Errors
+    /// There is nothing to accept, or it is not this post's to review.
+    pub async fn accept(&self, id: i64) -> Result<Stored> {
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.to_review(&mut tx, id).await?;
+        let next = stored.obligation.accepted(self.now)?;
+        let written = self.write(&mut tx, &stored, next, "accept", &json!({})).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// 退回, with the reason and the new deadline: what was filed counts no longer, the ladder begins anew.
+    ///
+    /// # Errors
+    /// There is nothing to return, the deadline is not ahead, or it is not this post's to review.
+    pub async fn send_back(&self, id: i64, reason: &str, until: DateTime<Utc>) -> Result<Stored> {
+        check_text("退回理由", reason, LONGEST_REASON)?;
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.to_review(&mut tx, id).await?;
+        let next = stored.obligation.returned(until, self.now)?;
+        tx.return_submissions(id, self.now).await?;
+        let detail = json!({ "reason": reason, "until": until });
+        let written = self.write(&mut tx, &stored, next, "return", &detail).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// Lets a miss marked 未提醒 count in its row of misses.
+    ///
+    /// # Errors
+    /// It is not marked so, or it is not this post's to judge.
+    pub async fn confirm_miss(&self, id: i64) -> Result<Stored> {
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.to_review(&mut tx, id).await?;
+        let mut next = stored.obligation.miss_confirmed()?;
+        // A longer row may bring a level: let the next pass look.
+        next.next_at = next.next_at.map(|at| at.min(self.now));
+        let written = self.write(&mut tx, &stored, next, "confirm_miss", &json!({})).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    async fn to_review(&self, tx: &mut Tx, id: i64) -> Result<Stored> {
+        self.check_post()?;
+        let head = PostId { unit: self.known.roster.office.clone(), role: Role::Head };
+        if !self.is_office() && *self.by != head {
+            return refuse(format!("{} 无权审核，须由 {} 办理", self.by, self.known.roster.office_post()));
+        }
+        let Some(stored) = tx.obligation(id).await? else { return refuse(format!("没有事项 {id}")) };
+        let reviewer = if self.is_offices_own(tx, &stored).await? { head } else { self.known.roster.office_post() };
+        if *self.by == reviewer {
+            return Ok(stored);
+        }
+        if reviewer.role == Role::Head {
+            return refuse(format!("本单位的报送不能自审，须由 {reviewer} 审核"));
+        }
+        refuse(format!("{} 无权审核，须由 {reviewer} 办理", self.by))
+    }
+
+    /// Whether the office's own unit owes it alone, or filed any of what stands for it.
+    async fn is_offices_own(&self, tx: &mut Tx, stored: &Stored) -> Result<bool> {
+        let office = &self.known.roster.office;
+        if stored.obligation.owners == [office.clone()] {
+            return Ok(true);
+        }
+        if !stored.obligation.owners.contains(office) {
+            return Ok(false);
+        }
+        let filed = tx.submissions_for(&[stored.obligation.id]).await?;
+        Ok(filed.iter().any(|counted| counted.stands() && counted.submission.unit == office.0))
+    }
+}

@@ -1,0 +1,336 @@
+//! Units join and leave on a day, posts change hands from a day on. What has opened is never rewritten.
+//!
+//! A unit that leaves has what it still owes alone closed as 免除, with the reason; what it owes together with others goes
+//! on with the others. A departure that lies ahead is settled by the first pass of its day.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde_json::json;
+
+use super::{ActError, Actor, LONGEST_REASON, Result, check_text, refuse};
+use crate::{
+    catalogue::PostEntry,
+    domain::{
+        obligation::Phase,
+        text,
+        unit::{PostId, Role, Roster, Unit, UnitName},
+    },
+    jobs::{self, Engine, Known, known::touch, setup::put_posts},
+    store::{
+        Tx,
+        log::{self, DAEMON},
+        obligations::{Filter, Stored},
+        roster::{Holder, StandIn},
+    },
+};
+
+/// A unit as the office writes it down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitEntry {
+    /// Its name.
+    pub name: UnitName,
+    /// Its kind; `None` = stays.
+    pub kind: Option<String>,
+    /// The groups it is a member of; `None` = stays.
+    pub groups: Option<Vec<String>>,
+    /// Of a new unit, its first day; `None` = tomorrow.
+    pub joined_on: Option<NaiveDate>,
+}
+
+/// Who takes a post over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takeover {
+    /// The post.
+    pub post: PostId,
+    /// The new holder's name.
+    pub holder: String,
+    /// Where the letters go.
+    pub address: String,
+    /// From which day on; `None` = today.
+    pub from_on: Option<NaiveDate>,
+    /// A stand-in's address, and the days on which it is used instead.
+    pub stand_in: Option<(String, NaiveDate, NaiveDate)>,
+}
+
+impl Actor<'_> {
+    /// Writes a unit down: a new one from its first day on, or an existing one's kind and groups. What opens later
+    /// follows; what has opened stays.
+    ///
+    /// # Errors
+    /// The name or a group will not do, the day is not ahead, or it is not the office that writes.
+    pub async fn set_unit(&self, entry: &UnitEntry) -> Result<Unit> {
+        self.require_office()?;
+        check_unit_name(&entry.name.0)?;
+        let today = self.known.zone.day_of(self.now);
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        let mut roster = tx.roster().await?;
+        if let Some(group) = entry.groups.iter().flatten().find(|group| !roster.groups.contains(group)) {
+            return refuse(format!("没有单位组“{group}”；现有：{}", roster.groups.join("、")));
+        }
+        let active = roster.unit(&entry.name).is_some_and(|unit| unit.left_on.is_none());
+        if active && entry.joined_on.is_some() {
+            return refuse(format!("{} 已在名册中，不能改起始日", entry.name));
+        }
+        let first = entry.joined_on.unwrap_or(today + Days::new(1));
+        if !active && first <= today {
+            return refuse(format!("起始日 {first} 不在今日之后；新单位最早从明日起"));
+        }
+        let place = roster.units.iter().position(|unit| unit.name == entry.name);
+        let known = place.and_then(|place| roster.units.get(place).cloned());
+        let mut unit = known.unwrap_or_else(|| Unit {
+            name: entry.name.clone(),
+            kind: String::new(),
+            groups: Vec::new(),
+            joined_on: None,
+            left_on: None,
+        });
+        unit.kind = entry.kind.clone().unwrap_or(unit.kind);
+        unit.groups = entry.groups.clone().unwrap_or(unit.groups);
+        if !active {
+            unit.joined_on = Some(first);
+            unit.left_on = None;
+            tx.set_meta(&leaving_key(&unit.name), "").await?;
+        }
+        match place.and_then(|place| roster.units.get_mut(place)) {
+            Some(place) => *place = unit.clone(),
+            None => roster.units.push(unit.clone()),
+        }
+        tx.put_roster(&roster).await?;
+        tx.note(self.now, &self.by.to_string(), "set_unit", &json!(unit)).await?;
+        tx.commit().await?;
+        Ok(unit)
+    }
+
+    /// A unit leaves: `on` is the first day on which it owes nothing any more, today at the earliest. Returns what was
+    /// closed or goes on without it, if that day is today.
+    ///
+    /// # Errors
+    /// There is no such unit, it is the office's, the day is past, or it is not the office that writes.
+    pub async fn leave(&self, unit: &UnitName, on: NaiveDate, reason: &str) -> Result<Vec<Stored>> {
+        self.require_office()?;
+        check_text("理由", reason, LONGEST_REASON)?;
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        let touched = self.leave_in(&mut tx, unit, on, reason).await?;
+        tx.commit().await?;
+        Ok(touched)
+    }
+
+    /// As [`Actor::leave`], in a transaction that is open already and has moved the revision on.
+    pub(super) async fn leave_in(
+        &self,
+        tx: &mut Tx,
+        unit: &UnitName,
+        on: NaiveDate,
+        reason: &str,
+    ) -> Result<Vec<Stored>> {
+        let today = self.known.zone.day_of(self.now);
+        if on < today {
+            return refuse(format!("离开之日 {on} 已过"));
+        }
+        let mut roster = tx.roster().await?;
+        if *unit == roster.office {
+            return refuse(format!("{unit} 是安委办所在单位，不能移出名册"));
+        }
+        let Some(known) = roster.units.iter_mut().find(|known| known.name == *unit) else {
+            return refuse(format!("没有单位 {unit}"));
+        };
+        if known.left_on.is_some_and(|left| left <= today) {
+            return refuse(format!("{unit} 已于此前离开"));
+        }
+        known.left_on = Some(on);
+        tx.put_roster(&roster).await?;
+        tx.set_meta(&leaving_key(unit), reason).await?;
+        let detail = json!({ "unit": unit, "on": on, "reason": reason });
+        tx.note(self.now, &self.by.to_string(), "leave_unit", &detail).await?;
+        if on > today {
+            return Ok(Vec::new());
+        }
+        match depart(tx, unit, self.now, &self.by.to_string()).await? {
+            Some(touched) => Ok(touched),
+            None => refuse("有事项刚刚被更改，请重试"),
+        }
+    }
+
+    /// Puts somebody on a post from a day on.
+    ///
+    /// # Errors
+    /// There is no such post, the name or address will not do, the day is past, or it is another unit's post.
+    pub async fn set_post(&self, takeover: &Takeover) -> Result<()> {
+        let today = self.known.zone.day_of(self.now);
+        let from_on = takeover.from_on.unwrap_or(today);
+        self.check_post()?;
+        let post = &takeover.post;
+        if !self.acts_for(&post.unit) || !post_exists(&self.known.roster, post) {
+            return refuse(format!("没有岗位 {post}，或不属 {}", self.by.unit));
+        }
+        check_text("姓名", &takeover.holder, 100)?;
+        check_address(&takeover.address)?;
+        if let Some((address, from, until)) = &takeover.stand_in {
+            check_address(address)?;
+            if until < from {
+                return refuse(format!("代班结束日 {until} 早于起始日 {from}"));
+            }
+        }
+        if from_on < today {
+            return refuse(format!("起始日 {from_on} 已过"));
+        }
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        let known = Known::read(&mut tx, self.known.zone).await?;
+        check_office_address(&known, post, &takeover.address, from_on)?;
+        let stand_in = takeover.stand_in.clone();
+        let holder = Holder {
+            post: post.clone(),
+            holder: takeover.holder.clone(),
+            address: takeover.address.clone(),
+            stand_in: stand_in.map(|(address, from, until)| StandIn { address, from, until }),
+            from_on,
+        };
+        tx.put_holder(&holder, self.now).await?;
+        // Addresses are personal: the log says that the post changed hands, not where its letters go.
+        let detail = json!({ "post": post.to_string(), "holder": takeover.holder, "from": from_on });
+        tx.note(self.now, &self.by.to_string(), "set_post", &detail).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Loads the holders of many posts, from today on. Those that nothing changes for are left as they are. Returns how
+    /// many changed.
+    ///
+    /// # Errors
+    /// It is not the office that loads, or one of them will not do.
+    pub async fn import_posts(&self, posts: &[PostEntry]) -> Result<usize> {
+        self.require_office()?;
+        let today = self.known.zone.day_of(self.now);
+        let mut tx = self.engine.store.write().await?;
+        touch(&mut tx).await?;
+        let known = Known::read(&mut tx, self.known.zone).await?;
+        if let Some(entry) = posts.iter().find(|entry| !post_exists(&known.roster, &entry.post)) {
+            return refuse(format!("没有岗位 {}", entry.post));
+        }
+        let same = |entry: &&PostEntry| {
+            let plain = entry.stand_in_address.is_none();
+            let current = known.holder(&entry.post, today).filter(|current| current.stand_in.is_none() && plain);
+            !current.is_some_and(|current| current.holder == entry.holder && current.address == entry.address)
+        };
+        let changed: Vec<PostEntry> = posts.iter().filter(same).cloned().collect();
+        put_posts(&mut tx, &changed, today, self.now).await?;
+        let after = Known::read(&mut tx, self.known.zone).await?;
+        let office = after.roster.office_post();
+        if let Some(address) = after.address(&office, today) {
+            check_office_address(&after, &office, address, today)?;
+        }
+        let names: Vec<String> = changed.iter().map(|entry| entry.post.to_string()).collect();
+        tx.note(self.now, &self.by.to_string(), "import_posts", &json!({ "posts": names })).await?;
+        tx.commit().await?;
+        Ok(changed.len())
+    }
+}
+
+/// Whether the roster has that post.
+pub fn post_exists(roster: &Roster, post: &PostId) -> bool {
+    roster.unit(&post.unit).is_some() && (post.role != Role::Office || post.unit == roster.office)
+}
+
+fn check_unit_name(name: &str) -> Result<()> {
+    check_text("单位名称", name, 60)?;
+    if name.trim() != name || name.contains([';', '/', '@', ',', '*']) {
+        return refuse(format!("单位名称“{name}”首尾有空格，或含有 ; / @ , *"));
+    }
+    Ok(())
+}
+
+fn check_address(address: &str) -> Result<()> {
+    match text::address_fault(address) {
+        Some(fault) => refuse(format!("邮箱地址不合规：{fault}")),
+        None => Ok(()),
+    }
+}
+
+/// The digest's mailbox is another one than the liaison's of the same unit.
+fn check_office_address(known: &Known, post: &PostId, address: &str, day: NaiveDate) -> Result<()> {
+    let other = match post.role {
+        Role::Office => Role::Liaison,
+        Role::Liaison if post.unit == known.roster.office => Role::Office,
+        _ => return Ok(()),
+    };
+    let other = PostId { unit: post.unit.clone(), role: other };
+    if known.address(&other, day).is_some_and(|taken| taken.eq_ignore_ascii_case(address)) {
+        return refuse("值班岗位须有自己的邮箱，不能与本单位联络员相同");
+    }
+    Ok(())
+}
+
+/// Why a unit leaves, until that is settled.
+fn leaving_key(unit: &UnitName) -> String {
+    format!("leaving/{unit}")
+}
+
+/// Closes what a unit that is gone owes alone and takes it out of what it owes with others. `None` = somebody else has
+/// changed one of them meanwhile: nothing may be kept then.
+async fn depart(
+    tx: &mut Tx,
+    unit: &UnitName,
+    now: DateTime<Utc>,
+    by: &str,
+) -> std::result::Result<Option<Vec<Stored>>, crate::store::StoreError> {
+    let reason = tx.meta(&leaving_key(unit)).await?.unwrap_or_default();
+    let mut rows = Vec::new();
+    let mut entries = Vec::new();
+    for phase in [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed] {
+        let filter = Filter { unit: Some(unit.0.clone()), phase: Some(phase), ..Filter::default() };
+        for stored in tx.find_obligations(&filter, now, usize::MAX).await? {
+            let mut row = stored.clone();
+            row.obligation.owners.retain(|owner| owner != unit);
+            let (action, detail) = if row.obligation.owners.is_empty() {
+                let Ok(waived) = stored.obligation.waived(now) else { continue };
+                row.obligation = waived;
+                for request in tx.requests_of(row.obligation.id).await? {
+                    // Those that have an answer keep it.
+                    tx.decide_request(&request.id, now, by, false, "该事项已免除").await?;
+                }
+                ("waive", json!({ "reason": reason, "unit": unit, "left": true }))
+            } else {
+                ("owner_left", json!({ "reason": reason, "unit": unit }))
+            };
+            entries.push(log::entry(Some(row.obligation.id), &mut row.log_head, now, by, action, &detail));
+            rows.push(row);
+        }
+    }
+    if tx.update_obligations(&rows).await?.len() != rows.len() {
+        return Ok(None);
+    }
+    tx.append_log(&entries).await?;
+    tx.set_meta(&leaving_key(unit), "").await?;
+    Ok(Some(rows))
+}
+
+/// Settles the departures whose day has come. Returns how many obligations that touched.
+///
+/// # Errors
+/// The store could not.
+pub async fn settle_departures(engine: &Engine, known: &Known, now: DateTime<Utc>) -> jobs::Result<u64> {
+    let today = known.zone.day_of(now);
+    let mut touched = 0;
+    for unit in known.roster.units.iter().filter(|unit| unit.left_on.is_some_and(|left| left <= today)) {
+        let mut tx = engine.store.read().await?;
+        let pending = tx.meta(&leaving_key(&unit.name)).await?.is_some_and(|reason| !reason.is_empty());
+        drop(tx);
+        if !pending {
+            continue;
+        }
+        let mut tx = engine.store.write().await?;
+        // What could not be written now is left to the next pass.
+        if let Some(rows) = depart(&mut tx, &unit.name, now, DAEMON).await? {
+            tx.commit().await?;
+            touched += rows.len() as u64;
+        }
+    }
+    Ok(touched)
+}
+
+impl From<crate::catalogue::Diagnostics> for ActError {
+    fn from(found: crate::catalogue::Diagnostics) -> ActError {
+        ActError::Refused(found.to_string())
+    }
+}

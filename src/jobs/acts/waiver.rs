@@ -1,0 +1,45 @@
+//! 免除: the office lets obligations go, with a reason and the number of the document that says so.
+
+use serde_json::{Value, json};
+
+use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests};
+use crate::{
+    domain::obligation::Phase,
+    store::{Tx, obligations::Stored},
+};
+
+impl Actor<'_> {
+    /// Waives one or many, all of them or none.
+    ///
+    /// # Errors
+    /// One of them is closed already or does not exist, or it is not the office that waives.
+    pub async fn waive(&self, ids: &[i64], reason: &str, document: &str) -> Result<Vec<Stored>> {
+        self.require_office()?;
+        check_text("免除理由", reason, LONGEST_REASON)?;
+        check_text("文号", document, 100)?;
+        let detail = json!({ "reason": reason, "document": document });
+        let mut tx = self.engine.store.write().await?;
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut written = Vec::with_capacity(ids.len());
+        for id in ids {
+            let stored = self.find(&mut tx, id).await?;
+            written.push(self.waive_row(&mut tx, &stored, &detail).await?);
+        }
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// Waives one obligation in a transaction that is open already.
+    pub(super) async fn waive_row(&self, tx: &mut Tx, stored: &Stored, detail: &Value) -> Result<Stored> {
+        let next = stored.obligation.waived(self.now)?;
+        drop_requests(self, tx, stored.obligation.id, "该事项已免除").await?;
+        self.write(tx, stored, next, "waive", detail).await
+    }
+
+    /// Whether nothing is left to waive.
+    pub(super) fn is_closed(stored: &Stored) -> bool {
+        matches!(stored.obligation.phase, Phase::Done | Phase::Waived | Phase::Withdrawn | Phase::Upheld)
+    }
+}

@@ -1,0 +1,472 @@
+//! The daemon's heart: one task owns the passes, another the deliveries, and nothing else runs a job.
+//!
+//! tokio-cron-scheduler is a doorbell only: its ticks wake the task, which asks the database what is due. So a late,
+//! doubled or missed tick changes nothing, and when it cannot be set up at all the safety tick does its work. The task also
+//! wakes at the next known instant, so that what is due at a minute is told in that minute. Deliveries run beside the
+//! passes, because a mail server that hangs must not delay a step. The watchdog is fed when a pass, or a look at the
+//! database in its stead, has come back, never by a timer. A database that is down is logged and tried again; it does not
+//! end the daemon.
+
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
+use sd_notify::NotifyState;
+use tokio::{
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tokio_cron_scheduler::{Job as CronJob, JobScheduler, JobSchedulerError};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Engine, JOBS, Job, JobError, Result, Summary, digest,
+    health::{Health, Limits},
+    leap::{Leap, Look},
+};
+use crate::clock;
+
+/// How often the tasks look whether nobody has rung.
+const SAFETY_TICK: Duration = Duration::from_secs(30);
+/// An instant that is past already and could not be settled is not waited for more often than this.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait after passes that failed.
+const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
+/// A delivery that finds nothing to send is made this often all the same, to show that it is alive.
+const IDLE_DELIVERY: Duration = Duration::from_mins(4);
+/// How long a stop waits for the row and the letter in hand, together.
+const STOP: Duration = Duration::from_secs(10);
+/// How often it is asked whether to sound the alarm. Not at once: a start may find letters that it is about to send.
+const ALARM_LOOK: Duration = Duration::from_mins(1);
+/// How long the alarm's program may take.
+const ALARM_LIMIT: Duration = Duration::from_mins(1);
+/// Housekeeping is due when the last one is this old: a day, less what a run takes.
+const HOUSEKEEPING: TimeDelta = TimeDelta::hours(20);
+
+/// Who is told when mail cannot tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// The program and its arguments.
+    pub program: Option<(std::path::PathBuf, Vec<String>)>,
+    /// At most once in this time.
+    pub every: Duration,
+    /// What is red.
+    pub limits: Limits,
+}
+
+/// How the driver behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long a leap of the clock is held.
+    pub leap_hold: Duration,
+    /// The alarm.
+    pub alarm: Alarm,
+}
+
+/// See the module.
+pub struct Driver {
+    engine: RwLock<Arc<Engine>>,
+    options: RwLock<Options>,
+    /// Rung for passes.
+    pass_bell: Notify,
+    /// Rung for deliveries.
+    delivery_bell: Notify,
+    leap: Mutex<Leap>,
+    tick: Duration,
+    stop: CancellationToken,
+}
+
+/// What the first pass did.
+pub type FirstPass = Vec<(Job, Summary)>;
+
+impl Driver {
+    /// A driver of that engine. Cancelling its `stopping` ends both.
+    pub fn new(engine: Engine, options: Options) -> Arc<Driver> {
+        // Fed three times in the time that systemd allows.
+        let tick = sd_notify::watchdog_enabled().map_or(SAFETY_TICK, |allowed| SAFETY_TICK.min(allowed / 3));
+        Arc::new(Driver {
+            leap: Mutex::new(Leap::new(engine.clock.now(), clock::since_boot(), options.leap_hold)),
+            stop: engine.stopping.clone(),
+            engine: RwLock::new(Arc::new(engine)),
+            options: RwLock::new(options),
+            pass_bell: Notify::new(),
+            delivery_bell: Notify::new(),
+            tick,
+        })
+    }
+
+    /// The engine in force.
+    pub fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn options(&self) -> Options {
+        self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts another engine in force from the next pass on: same store, new settings. A leap of the clock is confirmed.
+    pub fn replace(&self, mut engine: Engine, options: Options) {
+        let before = self.engine();
+        engine.owner.clone_from(&before.owner);
+        engine.stopping = self.stop.clone();
+        let now = engine.clock.now();
+        let mut leap = self.leap.lock().unwrap_or_else(PoisonError::into_inner);
+        leap.confirm(now, clock::since_boot(), options.leap_hold);
+        drop(leap);
+        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engine);
+        *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
+        self.pass_bell.notify_one();
+        self.delivery_bell.notify_one();
+    }
+
+    /// Runs until it is stopped. `first` hears of the first pass that succeeds.
+    ///
+    /// # Errors
+    /// A task ended that never should.
+    pub async fn run(self: &Arc<Driver>, first: oneshot::Sender<FirstPass>) -> Result<()> {
+        let mut scheduler = self.hang_doorbell().await;
+        let mut passes = tokio::spawn(Arc::clone(self).pass_loop(first));
+        let mut deliveries = tokio::spawn(Arc::clone(self).delivery_loop());
+        let alarms = tokio::spawn(Arc::clone(self).alarm_loop());
+        let lost = tokio::select! {
+            () = self.stop.cancelled() => None,
+            ended = &mut passes => Some(("passes", ended)),
+            ended = &mut deliveries => Some(("deliveries", ended)),
+        };
+        let asked = self.stop.is_cancelled();
+        self.stop.cancel();
+        notify(&[NotifyState::Stopping, NotifyState::Status("stopping: finishing the row in hand")]);
+        if let Some(scheduler) = &mut scheduler
+            && let Err(error) = scheduler.shutdown().await
+        {
+            tracing::debug!("the doorbell did not stop: {error}");
+        }
+        alarms.abort();
+        let asked_at = clock::monotonic();
+        finish("pass", passes, STOP).await;
+        finish("delivery", deliveries, STOP.saturating_sub(asked_at.elapsed())).await;
+        match lost {
+            Some((what, ended)) if !asked => {
+                let why = ended.err().map(|error| format!(": {error}")).unwrap_or_default();
+                Err(JobError::Setup(format!("the task of the {what} has ended{why}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ticks that ring. Without them the safety tick does the work.
+    async fn hang_doorbell(self: &Arc<Driver>) -> Option<JobScheduler> {
+        match self.doorbell().await {
+            Ok(scheduler) => Some(scheduler),
+            Err(error) => {
+                tracing::error!(doorbell.error = %error, "the doorbell cannot be set up, the safety tick does its work: {error}");
+                None
+            }
+        }
+    }
+
+    async fn doorbell(self: &Arc<Driver>) -> std::result::Result<JobScheduler, JobSchedulerError> {
+        let zone = self.engine().settings.zone.0;
+        let scheduler = JobScheduler::new().await?;
+        for row in &JOBS {
+            let driver = Arc::clone(self);
+            let ring = move |_, _| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+                let driver = Arc::clone(&driver);
+                Box::pin(async move { driver.ring(row.job) })
+            };
+            scheduler.add(CronJob::new_async_tz(row.cron, zone, ring)?).await?;
+        }
+        scheduler.start().await?;
+        Ok(scheduler)
+    }
+
+    fn ring(&self, job: Job) {
+        match job {
+            Job::Deliver => self.delivery_bell.notify_one(),
+            Job::Materialise | Job::Step | Job::Digest | Job::Housekeeping => self.pass_bell.notify_one(),
+        }
+    }
+
+    /// Whether a leap of the clock holds everything back.
+    fn held(&self) -> bool {
+        let now = self.engine().clock.now();
+        let look = self.leap.lock().unwrap_or_else(PoisonError::into_inner).look(now, clock::since_boot());
+        match look {
+            Look::Leapt(by) => tracing::error!(
+                clock.leap_seconds = by.num_seconds(),
+                "the clock has leapt ahead by {}: nothing is decided or sent until it is put right, confirmed with SIGHUP, or {} have gone by",
+                super::health::words(by),
+                super::health::words(TimeDelta::from_std(self.options().leap_hold).unwrap_or_default()),
+            ),
+            Look::Released => tracing::warn!("the clock is taken for right again"),
+            Look::Held | Look::Believed => {}
+        }
+        look.holds()
+    }
+
+    async fn pass_loop(self: Arc<Driver>, first: oneshot::Sender<FirstPass>) {
+        let mut first = Some(first);
+        let mut failures = 0_u32;
+        let mut housekept = None;
+        while !self.stop.is_cancelled() {
+            let engine = self.engine();
+            let held = self.held();
+            let done = if held { idle_look(&engine).await } else { guarded(self.pass(&engine, &mut housekept)).await };
+            let wait = match done {
+                Ok(done) => {
+                    if failures > 0 {
+                        tracing::info!(pass.failures = failures, "passes succeed again, after {failures} that failed");
+                    }
+                    failures = 0;
+                    self.report(&engine, &done, held).await;
+                    if let Some(first) = first.take_if(|_| !held) {
+                        // Whoever wanted to hear of it may be gone.
+                        let _ = first.send(done);
+                    }
+                    self.until_next_step(&engine).await
+                }
+                Err(error) => {
+                    failures += 1;
+                    let wait = backoff(failures).min(self.tick.max(SHORTEST_WAIT));
+                    tracing::error!(pass.failures = failures, "pass failed, next try in {} s: {error}", wait.as_secs());
+                    notify(&[NotifyState::Status("the last pass failed; trying again")]);
+                    wait
+                }
+            };
+            notify(&[NotifyState::Watchdog]);
+            // After a failure the bell must not bring the next try forward.
+            let bell =
+                async { if failures == 0 { self.pass_bell.notified().await } else { std::future::pending().await } };
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = bell => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// One pass. Deliveries have their own task, which is rung when there is something to send.
+    async fn pass(&self, engine: &Engine, housekept: &mut Option<Instant>) -> Result<FirstPass> {
+        let mut done = Vec::with_capacity(4);
+        digest::note_gap(engine).await?;
+        for job in [Job::Materialise, Job::Step, Job::Digest] {
+            if self.stop.is_cancelled() {
+                return Ok(done);
+            }
+            let started = clock::monotonic();
+            let summary = engine.run(job).await?;
+            told(job, &summary, started);
+            done.push((job, summary));
+        }
+        self.delivery_bell.notify_one();
+        if housekeeping_due(engine, housekept).await? && !self.stop.is_cancelled() {
+            let started = clock::monotonic();
+            let summary = engine.run(Job::Housekeeping).await?;
+            told(Job::Housekeeping, &summary, started);
+            done.push((Job::Housekeeping, summary));
+            *housekept = Some(clock::monotonic());
+        }
+        Ok(done)
+    }
+
+    async fn until_next_step(&self, engine: &Engine) -> Duration {
+        let next = async { engine.store.read().await?.next_step_at().await };
+        until(next.await.ok().flatten(), engine.clock.now(), self.tick)
+    }
+
+    /// The status line of `systemctl status`.
+    async fn report(&self, engine: &Engine, done: &FirstPass, held: bool) {
+        let zone = engine.settings.zone;
+        let local = |at: DateTime<Utc>| zone.local(at).format("%Y-%m-%d %H:%M").to_string();
+        let line = if held {
+            "holding: the machine's clock has leapt ahead (SIGHUP confirms it)".to_owned()
+        } else {
+            let busy =
+                if done.iter().all(|(_, summary)| summary.is_idle()) { "nothing was due" } else { "work was done" };
+            let next = async { engine.store.read().await?.next_step_at().await };
+            let next = next.await.ok().flatten().map_or_else(|| "nothing".to_owned(), local);
+            format!("last pass {}: {busy}; next step {next}", local(engine.clock.now()))
+        };
+        notify(&[NotifyState::Status(&line)]);
+    }
+
+    async fn delivery_loop(self: Arc<Driver>) {
+        let mut last: Option<Instant> = None;
+        while !self.stop.is_cancelled() {
+            let engine = self.engine();
+            let mut wait = self.tick;
+            if !self.held() {
+                match guarded(self.delivery(&engine, &mut last)).await {
+                    Ok(next) => wait = until(next, engine.clock.now(), self.tick),
+                    Err(error) => tracing::error!("delivery failed, next try in {} s: {error}", wait.as_secs()),
+                }
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.delivery_bell.notified() => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Sends what is due, if anything is. Says when something will be.
+    async fn delivery(&self, engine: &Engine, last: &mut Option<Instant>) -> Result<Option<DateTime<Utc>>> {
+        let next = engine.store.read().await?.next_letter_at().await?;
+        let due = next.is_some_and(|next| next <= engine.clock.now());
+        let stale = last.is_none_or(|last| last.elapsed() >= IDLE_DELIVERY);
+        if !due && !stale {
+            return Ok(next);
+        }
+        let started = clock::monotonic();
+        let summary = engine.run(Job::Deliver).await?;
+        told(Job::Deliver, &summary, started);
+        *last = Some(clock::monotonic());
+        Ok(engine.store.read().await?.next_letter_at().await?)
+    }
+
+    async fn alarm_loop(self: Arc<Driver>) {
+        let mut sounded: Option<Instant> = None;
+        loop {
+            let every = self.options().alarm.every;
+            sleep(ALARM_LOOK.min(every)).await;
+            let alarm = self.options().alarm;
+            let Some((program, arguments)) = &alarm.program else { continue };
+            if sounded.is_some_and(|at| at.elapsed() < alarm.every) || self.held() {
+                continue;
+            }
+            let wrong = self.wrong(alarm.limits).await;
+            if wrong.is_empty() {
+                continue;
+            }
+            sounded = Some(clock::monotonic());
+            let words = wrong.join("; ");
+            tracing::error!("alarm: {words}");
+            sound(program, arguments, &words).await;
+        }
+    }
+
+    /// What is red now; a database that does not answer is.
+    async fn wrong(&self, limits: Limits) -> Vec<String> {
+        let engine = self.engine();
+        match timeout(Duration::from_secs(20), Health::look(&engine)).await {
+            Ok(Ok(health)) => health.wrong(limits),
+            Ok(Err(error)) => vec![format!("the database cannot be read: {error}")],
+            Err(_) => vec!["the database does not answer".to_owned()],
+        }
+    }
+}
+
+/// Runs the alarm's program and forgets it when it hangs.
+async fn sound(program: &std::path::Path, arguments: &[String], words: &str) {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).env("DUBAN_ALARM", words).stdin(std::process::Stdio::null()).kill_on_drop(true);
+    let wrong = match timeout(ALARM_LIMIT, command.status()).await {
+        Ok(Ok(status)) if status.success() => return,
+        Ok(Ok(status)) => format!("ended with {status}"),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "did not end in time".to_owned(),
+    };
+    tracing::error!("the alarm program {}: {wrong}", program.display());
+}
+
+/// In place of a pass: whether the database answers.
+async fn idle_look(engine: &Engine) -> Result<FirstPass> {
+    engine.store.read().await?.next_step_at().await?;
+    Ok(Vec::new())
+}
+
+/// A panic costs the pass it happens in, not the daemon.
+async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+        Err(JobError::Setup(format!("a job panicked: {words}")))
+    })
+}
+
+/// Whether a day has gone by since the last housekeeping. Asks the database only when this process does not know.
+async fn housekeeping_due(engine: &Engine, housekept: &mut Option<Instant>) -> Result<bool> {
+    let day = HOUSEKEEPING.to_std().unwrap_or_default();
+    if housekept.is_some_and(|at| at.elapsed() < day) {
+        return Ok(false);
+    }
+    let last = engine.store.read().await?.last_run(Job::Housekeeping.name()).await?;
+    let age = last.map(|run| engine.clock.now() - run.finished_at);
+    if age.is_none_or(|age| age >= HOUSEKEEPING) {
+        return Ok(true);
+    }
+    // Look again in an hour of this process's time.
+    *housekept = clock::monotonic().checked_sub(day.saturating_sub(Duration::from_hours(1)));
+    Ok(false)
+}
+
+/// How long until `next`, but no longer than a tick; what is past already waits for the tick.
+fn until(next: Option<DateTime<Utc>>, now: DateTime<Utc>, tick: Duration) -> Duration {
+    match next.map(|next| (next - now).to_std()) {
+        Some(Ok(wait)) if !wait.is_zero() => wait.clamp(SHORTEST_WAIT, tick.max(SHORTEST_WAIT)),
+        _ => tick,
+    }
+}
+
+fn backoff(failures: u32) -> Duration {
+    let wait = SHORTEST_WAIT * 2_u32.saturating_pow(failures.saturating_sub(1).min(16));
+    wait.min(LONGEST_BACKOFF)
+}
+
+fn told(job: Job, summary: &Summary, started: Instant) {
+    let took = started.elapsed().as_millis();
+    if summary.is_idle() {
+        tracing::debug!(job.name = job.name(), job.took_ms = took, "{}: nothing to do", job.name());
+    } else {
+        tracing::info!(job.name = job.name(), job.took_ms = took, "{}: {summary}", job.name());
+    }
+}
+
+async fn finish(what: &str, task: JoinHandle<()>, within: Duration) {
+    if task.is_finished() {
+        return;
+    }
+    let abort = task.abort_handle();
+    if timeout(within, task).await.is_err() {
+        // A claimed letter is in doubt now: it goes out again under the same Message-ID when its lease has run out.
+        tracing::warn!("the {what} in hand did not end within {} s and is given up", within.as_secs());
+        abort.abort();
+    }
+}
+
+/// Tells systemd, if it listens.
+pub fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!("systemd cannot be told: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_instant_is_waited_for_and_the_past_is_not() {
+        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let tick = SAFETY_TICK;
+        assert_eq!(until(None, now, tick), tick);
+        assert_eq!(until(Some(now), now, tick), tick);
+        assert_eq!(until(Some(now - TimeDelta::days(3)), now, tick), tick);
+        assert_eq!(until(Some(now + TimeDelta::seconds(7)), now, tick), Duration::from_secs(7));
+        assert_eq!(until(Some(now + TimeDelta::days(900)), now, tick), tick);
+    }
+
+    #[test]
+    fn failures_are_tried_again_ever_more_slowly() {
+        let waits: Vec<u64> = (1..=8).map(|failures| backoff(failures).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(backoff(u32::MAX), LONGEST_BACKOFF);
+    }
+}

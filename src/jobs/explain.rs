@@ -1,0 +1,357 @@
+//! Why an obligation is owed, by whom, how its deadline came about, what has happened to it and what will.
+//!
+//! Says what the domain and the store hold, in the words of an office; decides nothing. What will happen is what the
+//! domain's own steps give if nobody files.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::{Engine, Known, Result, known::Rules, step::series_of, words};
+use crate::{
+    domain::{
+        derive::derive,
+        duty::{Mode, Owner},
+        light,
+        obligation::{Obligation, Phase},
+        period::Period,
+        quota::{self, Filing},
+        series::Member,
+        step::{self, Context, Move, NoticeKind, Telling},
+        unit::Role,
+    },
+    store::{Tx, log::Logged, notices::NoticeHistory, obligations::Stored},
+};
+
+/// One heading and what stands under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The heading.
+    pub heading: &'static str,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+/// More steps ahead than these are not shown.
+const MOST_STEPS: usize = 24;
+
+impl Engine {
+    /// Explains an obligation; `None` when there is none of that number.
+    ///
+    /// # Errors
+    /// The store could not, or its rules are missing.
+    pub async fn explain(&self, id: i64) -> Result<Option<Vec<Section>>> {
+        let now = self.clock.now();
+        let mut tx = self.store.read().await?;
+        let known = self.known_in(&mut tx).await?;
+        let Some(stored) = tx.obligation(id).await? else { return Ok(None) };
+        let today = known.zone.day_of(now);
+        let rules = known.rules(&stored, today).map_err(super::JobError::Setup)?;
+        let explanation = Explanation { known: &known, rules, stored: &stored, now };
+        Ok(Some(vec![
+            Section { heading: "为何应办", lines: explanation.why() },
+            Section { heading: "由谁办理", lines: explanation.who() },
+            Section { heading: "时限如何得出", lines: explanation.deadline() },
+            Section { heading: "已经发生", lines: explanation.history(&mut tx).await? },
+            Section { heading: "现状", lines: explanation.standing(&mut tx).await? },
+            Section { heading: "接下来（如不报送）", lines: explanation.ahead(&mut tx).await? },
+        ]))
+    }
+}
+
+struct Explanation<'a> {
+    known: &'a Known,
+    rules: Rules<'a>,
+    stored: &'a Stored,
+    now: DateTime<Utc>,
+}
+
+impl Explanation<'_> {
+    fn obligation(&self) -> &Obligation {
+        &self.stored.obligation
+    }
+
+    fn at(&self, instant: DateTime<Utc>) -> String {
+        self.known.zone.local(instant).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    fn deadline_words(&self, due: DateTime<Utc>) -> String {
+        words::deadline(self.known.zone, due, chrono::NaiveDate::MIN)
+    }
+
+    fn why(&self) -> Vec<String> {
+        let duty = self.rules.duty;
+        let mut lines = vec![format!("{} {}：{}", duty.id, duty.title, duty.summary)];
+        let clause = duty.clause;
+        if let Some(entry) = self.rules.catalogue.clause(clause) {
+            let measure = clause.measure.and_then(|number| entry.measure(number));
+            let measure = measure.map(|text| format!("——{text}")).unwrap_or_default();
+            lines.push(format!("条款：{}（{}，{}{measure}）", clause.label(), entry.part_title, entry.title));
+        }
+        lines.push(format!("频次：{}（{}）；依据：{}", duty.cadence.label(), duty.kind.label(), duty.basis.label()));
+        if !duty.note.is_empty() {
+            lines.push(format!("说明：{}", duty.note));
+        }
+        lines.extend(duty.quotas.iter().map(|quota| format!("数量要求：{}", quota.label())));
+        if duty.quotas.is_empty() {
+            lines.push("数量要求：报送一次".to_owned());
+        }
+        lines
+    }
+
+    fn who(&self) -> Vec<String> {
+        let duty = self.rules.duty;
+        let mut lines = Vec::new();
+        for owner in &self.obligation().owners {
+            let how = duty.owed_by.iter().find_map(|entry| match entry {
+                Owner::Unit(unit) if unit == owner => Some("清单点名的牵头单位".to_owned()),
+                Owner::Group(group) => {
+                    let unit = self.known.roster.unit(owner)?;
+                    unit.groups.contains(group).then(|| format!("单位组“{group}”的成员"))
+                }
+                Owner::Unit(_) => None,
+            });
+            lines.push(format!("{owner}：{}", how.unwrap_or_else(|| "开始时为牵头单位".to_owned())));
+        }
+        lines.push(match duty.mode {
+            Mode::Joint => "共同承担：任一单位报送即可".to_owned(),
+            Mode::Each => "各报各的".to_owned(),
+        });
+        if !duty.supported_by.is_empty() {
+            let names: Vec<String> = duty
+                .supported_by
+                .iter()
+                .map(|entry| match entry {
+                    Owner::Unit(unit) => unit.0.clone(),
+                    Owner::Group(group) => group.clone(),
+                })
+                .collect();
+            lines.push(format!("配合：{}（不收邮件）", names.join("、")));
+        }
+        lines
+    }
+
+    fn deadline(&self) -> Vec<String> {
+        let obligation = self.obligation();
+        let duty = self.rules.duty;
+        let world = self.known.world(self.rules.catalogue);
+        let period = match obligation.period.strip_prefix("event:") {
+            Some(id) => Some(Period::Event(id.to_owned())),
+            None => Period::parse(&obligation.period, &duty.cadence, obligation.form).ok(),
+        };
+        let mut lines = match period {
+            Some(period) => {
+                derive(&world, duty, obligation.form, &period, obligation.opens_at, obligation.first_due_at)
+            }
+            None => vec![format!("期：{}；截止：{}", obligation.period, self.deadline_words(obligation.first_due_at))],
+        };
+        if obligation.due_at != obligation.first_due_at {
+            lines.push(format!(
+                "现行时限：{}（退回或延期 {} 次）",
+                self.deadline_words(obligation.due_at),
+                obligation.round
+            ));
+        }
+        let grace = step::grace_end(self.rules.ladder, obligation.due_at, self.known.slots());
+        if grace > obligation.due_at {
+            lines.push(format!("报送宽限至 {}，办理仍须在期内", self.at(grace)));
+        }
+        lines
+    }
+
+    async fn history(&self, tx: &mut Tx) -> Result<Vec<String>> {
+        let id = self.obligation().id;
+        let mut lines: Vec<(DateTime<Utc>, String)> = Vec::new();
+        for entry in tx.log_of(id).await? {
+            lines.push((entry.at, self.logged(&entry)));
+        }
+        for notice in tx.notices_of(id).await? {
+            lines.push((notice.at, self.told(&notice)));
+        }
+        lines.sort_by_key(|(at, _)| *at);
+        let mut lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+        if lines.is_empty() {
+            lines.push("尚无".to_owned());
+        }
+        Ok(lines)
+    }
+
+    fn logged(&self, entry: &Logged) -> String {
+        let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
+        let mut particulars = Vec::new();
+        for (key, label) in [
+            ("receipt", "回执"),
+            ("request", "申请"),
+            ("reason", "理由"),
+            ("document", "文号"),
+            ("answer", "答复"),
+            ("acted_on", "办理日期"),
+            ("sha256", "文件"),
+        ] {
+            if let Some(text) = detail.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()) {
+                particulars.push(format!("{label} {text}"));
+            }
+        }
+        let until = detail.get("until").and_then(Value::as_str).and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        particulars.extend(until.map(|until| format!("新时限 {}", self.deadline_words(until))));
+        if detail.get("unreminded").and_then(Value::as_bool) == Some(true) {
+            particulars.push("未提醒，待安委办认定".to_owned());
+        }
+        let by = if entry.by_post == crate::store::log::DAEMON { "系统" } else { &entry.by_post };
+        let particulars =
+            if particulars.is_empty() { String::new() } else { format!("（{}）", particulars.join("，")) };
+        format!("{} {by} {}{particulars}", self.at(entry.at), action_label(&entry.action))
+    }
+
+    fn told(&self, notice: &NoticeHistory) -> String {
+        let kind = NoticeKind::from_code(&notice.kind).map_or("通知", kind_label);
+        let role = Role::from_code(&notice.role).map_or("", Role::label);
+        let what = match (&notice.sent_at, notice.state.as_deref(), &notice.reply) {
+            (Some(sent), _, reply) => {
+                format!("已送出 {}，邮件服务器答复：{}", self.at(*sent), reply.as_deref().unwrap_or("无"))
+            }
+            (None, Some(state), reply) => format!("未送出（{state}）{}", reply.as_deref().unwrap_or_default()),
+            (None, None, _) => "未成邮件".to_owned(),
+        };
+        format!("{} {kind}致{}{role}：{what}", self.at(notice.at), notice.unit)
+    }
+
+    async fn standing(&self, tx: &mut Tx) -> Result<Vec<String>> {
+        let obligation = self.obligation();
+        let mut lines = vec![format!("灯：{}", light::word(obligation))];
+        let filed = tx.submissions_for(&[obligation.id]).await?;
+        let filings: Vec<Filing> =
+            filed.iter().filter(|counted| counted.stands()).map(|counted| counted.submission.filing()).collect();
+        let filings: Vec<&Filing> = filings.iter().collect();
+        for count in quota::count(&self.rules.duty.quotas, &filings) {
+            lines.push(format!("{}：{}/{}{}", count.counter, count.have, count.want, count.unit));
+        }
+        lines.push(format!("有效报送 {} 次", filings.len()));
+        if let Some(streak) = obligation.streak.filter(|streak| *streak > 1) {
+            lines.push(format!("连续逾期第 {streak} 次"));
+        }
+        for request in tx.requests_of(obligation.id).await?.iter().filter(|request| request.decided_at.is_none()) {
+            let what = if request.kind == crate::store::requests::EXTENSION { "延期申请" } else { "异议" };
+            lines.push(format!("{what} {} 待安委办答复（不停表）：{}", request.id, request.reason));
+        }
+        Ok(lines)
+    }
+
+    async fn ahead(&self, tx: &mut Tx) -> Result<Vec<String>> {
+        let series = series_of(tx, self.known, self.stored, self.now).await?;
+        let world = self.known.world(self.rules.catalogue);
+        let mut lines = Vec::new();
+        let mut next = self.obligation().clone();
+        let mut stands = false;
+        for _ in 0..MOST_STEPS * 4 {
+            let members = self.with_present(&series, &next);
+            let context = Context {
+                duty: self.rules.duty,
+                ladder: self.rules.ladder,
+                world: &world,
+                series: &members,
+                reminder_taken: true,
+            };
+            let Some((at, what)) = step::upcoming(&next, &context) else { break };
+            let advance = step::advance(&next, &context, at);
+            next = advance.obligation;
+            if what == Move::Stand {
+                if !stands {
+                    lines.push("此后每个工作日 09:00 列入联络员邮件，直至办结".to_owned());
+                }
+                stands = true;
+                continue;
+            }
+            let told: Vec<String> = advance.tellings.iter().map(|telling| self.telling(telling)).collect();
+            let events: Vec<&str> = advance.events.iter().map(|event| move_label(event.what)).collect();
+            let told = if told.is_empty() { String::new() } else { format!("：{}", told.join("；")) };
+            lines.push(format!("{} {}{told}", self.at(at), events.join("、")));
+            if lines.len() >= MOST_STEPS {
+                break;
+            }
+        }
+        if lines.is_empty() {
+            lines.push(match self.obligation().phase {
+                Phase::Waiting => "等待安委办审核，不再提醒".to_owned(),
+                _ => "没有后续步骤".to_owned(),
+            });
+        }
+        Ok(lines)
+    }
+
+    /// The series with this obligation as it stands at the moment looked at.
+    fn with_present(&self, series: &[Member], next: &Obligation) -> Vec<Member> {
+        let grace = step::grace_end(self.rules.ladder, next.due_at, self.known.slots());
+        let mut members: Vec<Member> = series.iter().filter(|member| member.id != next.id).cloned().collect();
+        if !next.period.starts_with("event:") {
+            members.push(Member::of(next, grace, next.unreminded, next.settled_to.max(self.now)));
+            members.sort_by_key(|member| (member.opens_at, member.id));
+        }
+        members
+    }
+
+    fn telling(&self, telling: &Telling) -> String {
+        let owners = words::owners(&self.obligation().owners);
+        let roles: Vec<String> = telling
+            .to
+            .iter()
+            .map(|role| match role {
+                Role::Office => self.known.post_label(&self.known.roster.office_post()),
+                role => format!("{owners}{}", role.label()),
+            })
+            .collect();
+        format!("{}致{}", kind_label(telling.kind), roles.join("、"))
+    }
+}
+
+fn kind_label(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Remind => "提醒",
+        NoticeKind::Chase => "催办",
+        NoticeKind::Supervise => "督办",
+        NoticeKind::Propose => "通报建议",
+        NoticeKind::Event => "事件邮件",
+    }
+}
+
+fn move_label(what: Move) -> &'static str {
+    match what {
+        Move::Open => "开始",
+        Move::Remind => "提醒",
+        Move::Miss => "认定逾期",
+        Move::Chase => "催办",
+        Move::Stand => "列入每日邮件",
+        Move::Supervise => "督办",
+        Move::Propose => "通报建议（列入督办清单）",
+        Move::Lapse => "补办截止，按逾期未办结",
+    }
+}
+
+/// What a log entry says was done.
+pub fn action_label(action: &str) -> &str {
+    match action {
+        "open" => "开始",
+        "remind" => "提醒到期",
+        "miss" => "认定逾期",
+        "chase" => "催办",
+        "supervise" => "督办",
+        "propose" => "通报建议",
+        "lapse" => "按逾期未办结",
+        "submit" => "报送",
+        "withdraw" => "撤回报送",
+        "correct" => "更正报送",
+        "accept" => "审核通过",
+        "return" => "退回",
+        "confirm_miss" => "认定“未提醒”逾期计入",
+        "ask_extension" => "申请延期",
+        "grant_extension" => "同意延期",
+        "refuse_extension" => "不同意延期",
+        "waive" => "免除",
+        "dispute" => "提出异议",
+        "uphold_dispute" => "异议成立",
+        "reject_dispute" => "异议不成立",
+        "erase" => "删除误传文件",
+        "move_node" => "节点结束日变动",
+        "owner_left" => "共同承担的单位离开",
+        other => other,
+    }
+}

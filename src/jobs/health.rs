@@ -1,0 +1,159 @@
+//! How the daemon is doing, read from what it has written: for `status`, `doctor` and the alarm.
+//!
+//! Looks and judges; changes nothing. What is red is decided here and nowhere else.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::{Engine, Job, Known, Result, deliver::MAIL_DOWN};
+use crate::{
+    domain::{
+        duty::Owner,
+        unit::{PostId, Role, UnitName},
+    },
+    mail::{is_example_address, parse_address},
+    store::runs::{Run, Trouble},
+};
+
+/// From which ages on something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Of the last pass.
+    pub pass: TimeDelta,
+    /// Of the oldest letter that waits.
+    pub unsent: TimeDelta,
+    /// Of a mail path that is down.
+    pub mail_down: TimeDelta,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// When it was looked.
+    pub now: DateTime<Utc>,
+    /// The last run of the step job, which is the heart of a pass.
+    pub last_pass: Option<Run>,
+    /// The last run of the deliver job.
+    pub last_delivery: Option<Run>,
+    /// When the next step is due.
+    pub next_step_at: Option<DateTime<Utc>>,
+    /// When the oldest letter was written that waits to be sent.
+    pub oldest_unsent: Option<DateTime<Utc>>,
+    /// When the mail server last took a letter, of the last thirty days.
+    pub last_sent: Option<DateTime<Utc>>,
+    /// Since when the mail path is down, and why.
+    pub mail_down: Option<(DateTime<Utc>, String)>,
+    /// Letters by state.
+    pub letters: Vec<(String, i64)>,
+    /// Rows that could not be worked on.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Health {
+    /// Looks.
+    ///
+    /// # Errors
+    /// The store could not.
+    pub async fn look(engine: &Engine) -> Result<Health> {
+        let now = engine.clock.now();
+        let mut tx = engine.store.read().await?;
+        let down = tx.meta(MAIL_DOWN).await?.unwrap_or_default();
+        Ok(Health {
+            now,
+            last_pass: tx.last_run(Job::Step.name()).await?,
+            last_delivery: tx.last_run(Job::Deliver.name()).await?,
+            next_step_at: tx.next_step_at().await?,
+            oldest_unsent: tx.oldest_unsent_letter().await?,
+            last_sent: tx.last_sent_since(now - TimeDelta::days(30)).await?,
+            mail_down: down.split_once(' ').and_then(|(at, words)| Some((at.parse().ok()?, words.to_owned()))),
+            letters: tx.count_letters().await?,
+            troubles: tx.troubles().await?,
+        })
+    }
+
+    /// Letters in a state.
+    pub fn count(&self, state: &str) -> i64 {
+        self.letters.iter().filter(|(known, _)| known == state).map(|(_, count)| count).sum()
+    }
+
+    /// Letters that may or may not have arrived.
+    pub fn in_doubt(&self) -> i64 {
+        self.count("unknown")
+    }
+
+    /// Letters that nobody will send any more.
+    pub fn undelivered(&self) -> i64 {
+        ["refused", "given_up", "failed"].into_iter().map(|state| self.count(state)).sum()
+    }
+
+    /// What is too old, in words. Nothing = all is well.
+    pub fn wrong(&self, limits: Limits) -> Vec<String> {
+        let mut wrong = Vec::new();
+        match &self.last_pass {
+            None => wrong.push("no pass has ever been made".to_owned()),
+            Some(run) => {
+                let age = self.now - run.finished_at;
+                if age > limits.pass {
+                    wrong.push(format!("the last pass is {} old", words(age)));
+                }
+                if let Some(error) = &run.error {
+                    wrong.push(format!("the last pass failed: {error}"));
+                }
+            }
+        }
+        if let Some(age) = self.oldest_unsent.map(|at| self.now - at).filter(|age| *age > limits.unsent) {
+            wrong.push(format!("the oldest unsent letter is {} old", words(age)));
+        }
+        if let Some((since, why)) = &self.mail_down
+            && self.now - *since > limits.mail_down
+        {
+            wrong.push(format!("the mail path has been down for {}: {why}", words(self.now - *since)));
+        }
+        wrong
+    }
+}
+
+/// A length of time for people: `3 d 4 h`, `12 min`, `40 s`.
+pub fn words(age: TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// The posts to which a letter can go: those of every unit that owes something by the catalogue in force, and the office.
+/// In a trial, the office alone.
+pub fn mailed_posts(known: &Known, today: NaiveDate, trial: bool) -> Vec<PostId> {
+    let mut posts = vec![known.roster.office_post()];
+    let Some(version) = known.version_on(today).filter(|_| !trial) else { return posts };
+    let mut owing: BTreeSet<&UnitName> = BTreeSet::new();
+    for owner in version.catalogue.duties.iter().flat_map(|duty| &duty.owed_by) {
+        match owner {
+            Owner::Unit(name) => {
+                owing.insert(name);
+            }
+            Owner::Group(name) => owing.extend(known.roster.members(name, today).map(|unit| &unit.name)),
+        }
+    }
+    for unit in known.roster.units.iter().filter(|unit| unit.active_on(today) && owing.contains(&unit.name)) {
+        posts.extend([Role::Liaison, Role::Deputy, Role::Head].map(|role| PostId { unit: unit.name.clone(), role }));
+    }
+    posts
+}
+
+/// Of these posts, those without an address, and those with one that only stands for an address.
+pub fn unreachable_posts(known: &Known, posts: &[PostId], today: NaiveDate) -> (Vec<PostId>, Vec<PostId>) {
+    let (mut without, mut example) = (Vec::new(), Vec::new());
+    for post in posts {
+        match known.address(post, today).map(parse_address) {
+            None | Some(Err(_)) => without.push(post.clone()),
+            Some(Ok(address)) if is_example_address(&address) => example.push(post.clone()),
+            Some(Ok(_)) => {}
+        }
+    }
+    (without, example)
+}
