@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 pub struct As {
     /// The post that acts, as the log will say (质安处/liaison)
-    #[arg(long = "as", value_name = "POST", value_parser = post)]
+    #[arg(id = "as", long, value_name = "POST", value_parser = post)]
     pub post: Option<PostId>,
 }
 

@@ -23,11 +23,11 @@ pub enum Args {
         /// Its type, as the catalogue names it (极端天气预警)
         #[arg(long = "type", value_name = "TYPE")]
         event_type: String,
-        /// When it happened: "2022-10-31 17:30" or with an offset
+        /// When it happened: "2022-10-31 17:30" or with an offset; now unless given
         #[arg(long, value_parser = moment)]
-        at: Moment,
+        at: Option<Moment>,
         /// Where
-        #[arg(long)]
+        #[arg(long, default_value = "")]
         place: String,
         /// A unit that it concerns (repeatable)
         #[arg(long, value_name = "NAME")]
@@ -72,7 +72,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
     match args {
         Args::Open { event_type, at, place, unit, id, by } => {
             let by = office(engine, &by).await?;
-            let at = at.instant(engine.settings.zone);
+            let at = at.map_or_else(|| engine.clock.now(), |at| at.instant(engine.settings.zone));
             let new = NewEvent { id, event_type, at, place, units: unit.into_iter().map(UnitName).collect() };
             let opened = act(engine, &by, async |actor| actor.open_event(&new).await).await?;
             writeln!(out, "{}", opened.id)?;

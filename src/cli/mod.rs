@@ -11,6 +11,7 @@ pub mod digest;
 pub mod dispute;
 pub mod doctor;
 pub mod event;
+pub mod evidence;
 pub mod extend;
 pub mod list;
 pub mod logging;

@@ -41,6 +41,9 @@ pub enum Args {
         /// Of a new unit, its first day; tomorrow unless given
         #[arg(long, value_parser = super::date)]
         joined_on: Option<NaiveDate>,
+        /// Call off a departure that lies ahead
+        #[arg(long)]
+        stays: bool,
         /// Who writes it down; the office unless given
         #[command(flatten)]
         by: As,
@@ -68,10 +71,10 @@ pub enum Args {
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::List { format } => list(engine, format, out).await,
-        Args::Set { name, kind, group, no_group, joined_on, by } => {
+        Args::Set { name, kind, group, no_group, joined_on, stays, by } => {
             let by = office(engine, &by).await?;
             let groups = (no_group || !group.is_empty()).then_some(group);
-            let entry = UnitEntry { name: UnitName(name), kind, groups, joined_on };
+            let entry = UnitEntry { name: UnitName(name), kind, groups, joined_on, stays };
             let unit = act(engine, &by, async |actor| actor.set_unit(&entry).await).await?;
             Ok(writeln!(out, "{} written down; {}", unit.name, settle(engine).await?)?)
         }

@@ -274,7 +274,7 @@ pub fn upcoming(obligation: &Obligation, context: &Context<'_>) -> Option<(DateT
         Phase::Open | Phase::Returned => {
             let miss = grace_end(context.ladder, obligation.due_at, slots);
             // Reopened after its deadline: missed from then on.
-            let miss = if miss > obligation.settled_to { miss } else { obligation.settled_to + TimeDelta::seconds(1) };
+            let miss = if miss >= obligation.settled_to { miss } else { obligation.settled_to + TimeDelta::seconds(1) };
             let remind = reminders(obligation, context.ladder, slots)
                 .into_iter()
                 .map(|(at, _)| at)

@@ -27,6 +27,8 @@ pub struct Delivered {
     pub unknown: u64,
     /// Ended undelivered.
     pub ended: u64,
+    /// Not sent: all that they would have told was filed meanwhile.
+    pub moot: u64,
     /// Whether the connection itself was refused, so that all mail waits.
     pub down: bool,
 }
@@ -54,11 +56,20 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
     while !engine.stopping.is_cancelled() {
         let now = engine.clock.now();
         let mut tx = engine.store.write().await?;
-        let batch = tx.claim_letters(&engine.owner, now, now + engine.settings.lease, engine.settings.batch).await?;
-        tx.commit().await?;
+        let mut batch =
+            tx.claim_letters(&engine.owner, now, now + engine.settings.lease, engine.settings.batch).await?;
         if batch.is_empty() {
             break;
         }
+        // Who filed while the letter waited gets no chaser. One that was tried before may be out already: it goes on.
+        let fresh: Vec<i64> = batch.iter().filter(|letter| letter.attempts == 1).map(|letter| letter.id).collect();
+        let moot = tx.moot_letters(&fresh).await?;
+        for id in &moot {
+            tx.mark_letter(*id, LetterState::Moot, "filed before it left", None).await?;
+        }
+        batch.retain(|letter| !moot.contains(&letter.id));
+        done.moot += moot.len() as u64;
+        tx.commit().await?;
         let outcomes = send_batch(engine, &known, batch, &mut sessions, &pace).await;
         if mark(engine, outcomes, &mut done).await? {
             done.down = true;
@@ -168,7 +179,7 @@ async fn mark(engine: &Engine, outcomes: Vec<Tried>, done: &mut Delivered) -> Re
         match state {
             LetterState::Unknown => done.unknown += 1,
             LetterState::Deferred => done.deferred += 1,
-            LetterState::Refused | LetterState::GivenUp | LetterState::Failed => done.ended += 1,
+            LetterState::Refused | LetterState::GivenUp | LetterState::Failed | LetterState::Moot => done.ended += 1,
         }
         tracing::warn!(
             letter.message_id = letter.message_id,

@@ -251,17 +251,19 @@ impl Explanation<'_> {
                 series: &members,
                 reminder_taken: true,
             };
-            let Some((at, what)) = step::upcoming(&next, &context) else { break };
+            let Some((at, _)) = step::upcoming(&next, &context) else { break };
             let advance = step::advance(&next, &context, at);
             next = advance.obligation;
-            if what == Move::Stand {
-                if !stands {
-                    lines.push("此后每个工作日 09:00 列入联络员邮件，直至办结".to_owned());
-                }
+            // What stands in each morning's letter is said once.
+            if advance.tellings.iter().any(|telling| telling.stands) && !stands {
+                lines.push("此后每个工作日 09:00 列入联络员邮件，直至办结".to_owned());
                 stands = true;
+            }
+            if advance.events.is_empty() {
                 continue;
             }
-            let told: Vec<String> = advance.tellings.iter().map(|telling| self.telling(telling)).collect();
+            let news = advance.tellings.iter().filter(|telling| !telling.stands);
+            let told: Vec<String> = news.map(|telling| self.telling(telling)).collect();
             let events: Vec<&str> = advance.events.iter().map(|event| move_label(event.what)).collect();
             let told = if told.is_empty() { String::new() } else { format!("：{}", told.join("；")) };
             lines.push(format!("{} {}{told}", self.at(at), events.join("、")));

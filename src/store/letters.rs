@@ -18,6 +18,10 @@ const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = $1, lease
         ORDER BY urgent DESC, next_try_at, id LIMIT $4) \
       AND next_try_at IS NOT NULL AND next_try_at <= $3 \
     RETURNING id, message_id, kind, urgent, posts, address, subject, body_text, body_html, written_at, attempts, unknowns";
+/// Letters of a batch of which nothing is worth telling any more.
+const MOOT: &str = "SELECT notice.letter FROM notice JOIN obligation ON obligation.id = notice.obligation \
+    WHERE notice.letter IN ({list}) GROUP BY notice.letter \
+    HAVING SUM(CASE WHEN obligation.phase IN ('open', 'returned', 'missed', 'lapsed') THEN 1 ELSE 0 END) = 0";
 const MARK_SENT: &str = "WITH v (id, sent_at, reply) AS (VALUES {values}) \
     UPDATE letter SET state = 'sent', sent_at = v.sent_at, reply = v.reply, next_try_at = NULL, lease_owner = NULL, \
     lease_until = NULL FROM v WHERE letter.id = v.id";
@@ -161,6 +165,8 @@ pub enum LetterState {
     GivenUp,
     /// It cannot be made into a message at all.
     Failed,
+    /// All that it would have told was filed, waived or withdrawn before it left.
+    Moot,
 }
 
 impl LetterState {
@@ -171,6 +177,7 @@ impl LetterState {
             LetterState::Refused => "refused",
             LetterState::GivenUp => "given_up",
             LetterState::Failed => "failed",
+            LetterState::Moot => "moot",
         }
     }
 }
@@ -214,6 +221,26 @@ impl Tx {
             on!(self, |c| sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?);
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
         Ok(claimed)
+    }
+
+    /// Of these letters, those that need not leave: each obligation they speak of was filed, waived or withdrawn.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn moot_letters(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
+        let mut moot = Vec::new();
+        for chunk in ids.chunks(bulk::ROWS) {
+            let text = bulk::list(self.marks(), MOOT, 1, chunk.len());
+            let found: Vec<i64> = on!(self, |c| {
+                let mut query = sqlx::query_scalar(text);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            moot.extend(found);
+        }
+        Ok(moot)
     }
 
     /// Marks letters as sent: number, instant, reply.

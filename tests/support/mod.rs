@@ -136,7 +136,7 @@ pub struct Story {
 }
 
 /// A letter as it arrived.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     pub at: DateTime<Utc>,
     pub to: String,
@@ -157,6 +157,52 @@ where
         told.end().await;
     }
 }
+
+/// Tells one story on each kind of database, in a world that has only these duties: shorter to run and to read.
+pub async fn on_both_of<F, Fut>(begins: &str, duties: &[&str], story: F)
+where
+    F: Fn(Story) -> Fut,
+    Fut: Future<Output = Story>,
+{
+    on_both_with(begins, settings(), &seeds_of(duties), story).await;
+}
+
+/// Tells one story on each kind of database, with these settings and seeds.
+pub async fn on_both_with<F, Fut>(begins: &str, settings: Settings, seeds: &Seeds, story: F)
+where
+    F: Fn(Story) -> Fut,
+    Fut: Future<Output = Story>,
+{
+    for kind in BOTH {
+        let Some(told) = Story::begin_with(kind, begins, settings.clone(), seeds).await else { continue };
+        let told = story(told).await;
+        told.end().await;
+    }
+}
+
+/// The document's seeds with only these duties.
+pub fn seeds_of(duties: &[&str]) -> Seeds {
+    let mut seeds = Seeds::embedded().unwrap();
+    seeds.catalogue.duties.retain(|duty| duties.contains(&duty.id.0.as_str()));
+    assert_eq!(seeds.catalogue.duties.len(), duties.len(), "{duties:?}");
+    seeds
+}
+
+/// The words of a refusal.
+pub fn refused<T: std::fmt::Debug>(outcome: Result<T, jobs::acts::ActError>) -> String {
+    match outcome {
+        Err(jobs::acts::ActError::Refused(words)) => words,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// (local time, kind, post) as `told_of` gives them.
+pub fn rows(rows: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
+    rows.iter().map(|(at, kind, post)| ((*at).into(), (*kind).into(), (*post).into())).collect()
+}
+
+/// The office's post.
+pub const OFFICE: &str = "委安委办/office";
 
 impl Story {
     /// A fresh duban with the document's catalogue, whose clock stands at `begins`.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_text, check_words, drop_requests, refuse};
 use crate::{
     domain::light,
     store::{obligations::Stored, requests::DISPUTE},
@@ -31,6 +31,7 @@ impl Actor<'_> {
     /// Nothing is disputed, it is closed meanwhile, or it is not the office that decides.
     pub async fn uphold_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
         self.require_office()?;
+        check_words("答复", answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, DISPUTE).await?;

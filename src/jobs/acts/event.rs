@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_id, check_text, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_id, check_text, check_words, refuse};
 use crate::{
     domain::{event::Event, plan, unit::UnitName},
     jobs::materialise::fresh,
@@ -94,6 +94,7 @@ impl Actor<'_> {
         if false_alarm {
             check_text("误报说明", reason, LONGEST_REASON)?;
         }
+        check_words("说明", reason)?;
         let mut tx = self.engine.store.write().await?;
         if tx.event(id).await?.is_none() {
             return refuse(format!("没有事件 {id}"));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_text, check_words, refuse};
 use crate::{
     domain::obligation::Obligation,
     store::{
@@ -35,6 +35,7 @@ impl Actor<'_> {
     /// Nothing was asked, the new deadline is not later, or it is not the office that decides.
     pub async fn grant_extension(&self, id: i64, until: Option<DateTime<Utc>>, answer: &str) -> Result<Stored> {
         self.require_office()?;
+        check_words("答复", answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, EXTENSION).await?;

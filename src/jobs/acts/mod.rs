@@ -191,6 +191,14 @@ pub fn check_text(what: &str, value: &str, longest: usize) -> Result<()> {
     }
 }
 
+/// As [`check_text`], where nothing may be said as well.
+///
+/// # Errors
+/// See there.
+pub fn check_words(what: &str, value: &str) -> Result<()> {
+    if value.is_empty() { Ok(()) } else { check_text(what, value, LONGEST_REASON) }
+}
+
 /// Refuses an id that could not stand in a period's key or in a list.
 ///
 /// # Errors

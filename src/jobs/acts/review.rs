@@ -8,8 +8,11 @@ use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
 use crate::{
-    domain::unit::{PostId, Role},
-    store::{Tx, obligations::Stored},
+    domain::{
+        step::{self, NoticeKind},
+        unit::{PostId, Role, UnitName},
+    },
+    store::{Tx, notices::NewNotice, obligations::Stored},
 };
 
 impl Actor<'_> {
@@ -38,8 +41,28 @@ impl Actor<'_> {
         tx.return_submissions(id, self.now).await?;
         let detail = json!({ "reason": reason, "until": until });
         let written = self.write(&mut tx, &stored, next, "return", &detail).await?;
+        tx.insert_notices(&self.returned_notices(&written)?).await?;
         tx.commit().await?;
         Ok(written)
+    }
+
+    /// Where the new deadline is so near that the ladder has no reminder before it, the liaison is told at once: nobody
+    /// should miss a deadline they were never told.
+    fn returned_notices(&self, stored: &Stored) -> Result<Vec<NewNotice>> {
+        let obligation = &stored.obligation;
+        let reminders = step::reminders(obligation, self.rules(stored)?.ladder, self.known.slots());
+        if reminders.iter().any(|(at, _)| *at > self.now) {
+            return Ok(Vec::new());
+        }
+        let notice = |unit: &UnitName| NewNotice {
+            obligation: obligation.id,
+            round: obligation.round,
+            kind: NoticeKind::Remind,
+            at: self.now,
+            post: PostId { unit: unit.clone(), role: Role::Liaison },
+            created_at: self.now,
+        };
+        Ok(obligation.owners.iter().map(notice).collect())
     }
 
     /// Lets a miss marked 未提醒 count in its row of misses.

@@ -34,6 +34,8 @@ pub struct UnitEntry {
     pub groups: Option<Vec<String>>,
     /// Of a new unit, its first day; `None` = tomorrow.
     pub joined_on: Option<NaiveDate>,
+    /// A departure that lies ahead is called off.
+    pub stays: bool,
 }
 
 /// Who takes a post over.
@@ -67,7 +69,8 @@ impl Actor<'_> {
         if let Some(group) = entry.groups.iter().flatten().find(|group| !roster.groups.contains(group)) {
             return refuse(format!("没有单位组“{group}”；现有：{}", roster.groups.join("、")));
         }
-        let active = roster.unit(&entry.name).is_some_and(|unit| unit.left_on.is_none());
+        let there = |unit: &Unit| unit.left_on.is_none_or(|left| left > today);
+        let active = roster.unit(&entry.name).is_some_and(there);
         if active && entry.joined_on.is_some() {
             return refuse(format!("{} 已在名册中，不能改起始日", entry.name));
         }
@@ -88,6 +91,8 @@ impl Actor<'_> {
         unit.groups = entry.groups.clone().unwrap_or(unit.groups);
         if !active {
             unit.joined_on = Some(first);
+        }
+        if !active || entry.stays {
             unit.left_on = None;
             tx.set_meta(&leaving_key(&unit.name), "").await?;
         }

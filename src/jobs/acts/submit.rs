@@ -85,6 +85,7 @@ impl Actor<'_> {
             return refuse(format!("没有该事项，或不属 {}", self.by.unit));
         }
         check_texts(new)?;
+        new.receipt.as_deref().map_or(Ok(()), super::check_id)?;
         let today = self.known.zone.day_of(self.now);
         let acted_on = new.acted_on.unwrap_or(today);
         if acted_on > today {
