@@ -139,7 +139,12 @@ impl<'a> Play<'a> {
     }
 
     /// Lets time pass: passes come at the instants that `next` gives; filings come when they come.
-    fn run(&mut self, mut now: DateTime<Utc>, end: DateTime<Utc>, mut next: impl FnMut(DateTime<Utc>, Option<DateTime<Utc>>) -> DateTime<Utc>) {
+    fn run(
+        &mut self,
+        mut now: DateTime<Utc>,
+        end: DateTime<Utc>,
+        mut next: impl FnMut(DateTime<Utc>, Option<DateTime<Utc>>) -> DateTime<Utc>,
+    ) {
         let mut filings: Vec<(DateTime<Utc>, usize)> =
             self.filings.iter().enumerate().filter_map(|(at, when)| when.map(|when| (when, at))).collect();
         filings.sort_unstable();
@@ -182,13 +187,8 @@ fn two_ways(seed: u64, first: NaiveDate, last: NaiveDate) -> u64 {
     let mut seeds = Seeds::embedded().unwrap();
     seeds.catalogue.duties.retain(|duty| DUTIES.contains(&duty.id.0.as_str()));
     seeds.roster.units.retain(|unit| UNITS.contains(&unit.name.0.as_str()));
-    let world = World {
-        catalogue: &seeds.catalogue,
-        roster: &seeds.roster,
-        calendar: &seeds.calendar,
-        zone: ZONE,
-        nodes: &[],
-    };
+    let world =
+        World { catalogue: &seeds.catalogue, roster: &seeds.roster, calendar: &seeds.calendar, zone: ZONE, nodes: &[] };
     let mut random = StdRng::seed_from_u64(seed);
     let mut calm = Play::new(&world, first, last, &mut random);
     let mut wild = Play::new(&world, first, last, &mut StdRng::seed_from_u64(seed));
