@@ -131,24 +131,15 @@ async fn write_chunk(
     ids.dedup();
     let mut tx = engine.store.write().await?;
     let desk = Desk::lay(&mut tx, known, &ids, now).await?;
-    let mut written = 0;
+    let mut letters = Vec::with_capacity(chunk.len());
+    let mut taken: HashMap<String, (&Mailbox, Vec<i64>)> = HashMap::with_capacity(chunk.len());
+    let mut moot: Vec<i64> = Vec::new();
     for mailbox in chunk {
         match letter(engine, &desk, mailbox, due_today) {
-            Ok(None) => {
-                let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
-                tx.fail_notices(&ids, "filed before it was told").await?;
-            }
+            Ok(None) => moot.extend(mailbox.notices.iter().map(|notice| notice.id)),
             Ok(Some((letter, ids))) => {
-                let Some(number) = tx.insert_letter(&letter).await? else { continue };
-                let taken = tx.take_notices(number, &ids).await?;
-                if taken.len() != ids.len() {
-                    // Another daemon has taken some: leave the whole chunk to the next round.
-                    return Ok(0);
-                }
-                let moot: Vec<i64> =
-                    mailbox.notices.iter().map(|notice| notice.id).filter(|id| !ids.contains(id)).collect();
-                tx.fail_notices(&moot, "filed before it was told").await?;
-                written += 1;
+                taken.insert(letter.message_id.clone(), (mailbox, ids));
+                letters.push(letter);
             }
             Err(words) => {
                 let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
@@ -163,8 +154,20 @@ async fn write_chunk(
             }
         }
     }
+    let queued = tx.insert_letters(&letters).await?;
+    let mut given: Vec<(i64, i64)> = Vec::new();
+    for (number, message_id) in &queued {
+        let Some((mailbox, ids)) = taken.get(message_id) else { continue };
+        given.extend(ids.iter().map(|id| (*id, *number)));
+        moot.extend(mailbox.notices.iter().map(|notice| notice.id).filter(|id| !ids.contains(id)));
+    }
+    if tx.give_notices(&given).await? != given.len() {
+        // Another daemon has taken some: leave the whole chunk to the next round.
+        return Ok(0);
+    }
+    tx.fail_notices(&moot, "filed before it was told").await?;
     tx.commit().await?;
-    Ok(written)
+    Ok(queued.len() as u64)
 }
 
 /// What lies on the desk while letters are written.

@@ -12,6 +12,10 @@ const INSERT: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, po
     body_html, written_at, state, next_try_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', $10) \
     ON CONFLICT (slot_key) DO NOTHING RETURNING id";
+const INSERT_MANY: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, body_text, \
+    body_html, written_at, state, next_try_at) VALUES {values} \
+    ON CONFLICT (slot_key) DO NOTHING RETURNING id, message_id";
+const INSERT_MANY_COLUMNS: usize = 12;
 const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = $1, lease_until = $2, tried_at = $3, \
     attempts = attempts + 1, unknowns = unknowns + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, next_try_at = $2 \
     WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $3 \
@@ -67,7 +71,7 @@ pub const STATEMENTS: &[&str] = &[
 ];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] = &[(MARK_SENT, MARK_SENT_COLUMNS)];
+pub const BULK: &[(&str, usize)] = &[(INSERT_MANY, INSERT_MANY_COLUMNS), (MARK_SENT, MARK_SENT_COLUMNS)];
 
 /// A letter to be queued.
 #[derive(Clone)]
@@ -203,6 +207,39 @@ impl Tx {
                 .fetch_optional(c)
                 .await?
         }))
+    }
+
+    /// Queues letters; those for whose slot there is one already are passed over. Returns number and Message-ID of the
+    /// others.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_letters(&mut self, letters: &[NewLetter]) -> Result<Vec<(i64, String)>> {
+        let mut queued = Vec::with_capacity(letters.len());
+        for chunk in letters.chunks(bulk::ROWS) {
+            let text = bulk::values(self.marks(), INSERT_MANY, chunk.len(), INSERT_MANY_COLUMNS);
+            let rows: Vec<(i64, String)> = on!(self, |c| {
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
+                for letter in chunk {
+                    query = query
+                        .bind(&letter.message_id)
+                        .bind(&letter.slot_key)
+                        .bind(&letter.kind)
+                        .bind(letter.urgent)
+                        .bind(&letter.posts)
+                        .bind(&letter.address)
+                        .bind(&letter.subject)
+                        .bind(&letter.body_text)
+                        .bind(&letter.body_html)
+                        .bind(letter.written_at)
+                        .bind("queued")
+                        .bind(letter.written_at);
+                }
+                query.fetch_all(c).await?
+            });
+            queued.extend(rows);
+        }
+        Ok(queued)
     }
 
     /// Claims letters whose time has come, events first. Commit before sending any.

@@ -19,6 +19,9 @@ const UNWRITTEN: &str = "SELECT id, obligation, round, kind, at, unit, role, let
     WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT $1";
 const ANY_UNWRITTEN: &str = "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL LIMIT 1";
 const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
+const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \
+    WHERE notice.id = v.id AND notice.letter IS NULL";
+const GIVE_COLUMNS: usize = 2;
 const FAIL: &str = "UPDATE notice SET error = $1 WHERE letter IS NULL AND id IN ({list})";
 const REMINDED: &str = "SELECT DISTINCT notice.obligation FROM notice \
     JOIN obligation ON obligation.id = notice.obligation AND obligation.round = notice.round \
@@ -38,7 +41,7 @@ const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER
 pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, FAILED];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
+pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (GIVE, GIVE_COLUMNS)];
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(TAKE, 2), (FAIL, 2), (REMINDED, 1)];
@@ -204,6 +207,25 @@ impl Tx {
             taken.extend(ids);
         }
         Ok(taken)
+    }
+
+    /// Gives each notice to its letter. Says how many were still free.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn give_notices(&mut self, given: &[(i64, i64)]) -> Result<usize> {
+        let mut taken = 0;
+        for chunk in given.chunks(bulk::ROWS) {
+            let text = bulk::values(self.marks(), GIVE, chunk.len(), GIVE_COLUMNS);
+            taken += on!(self, |c| {
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
+                for (notice, letter) in chunk {
+                    query = query.bind(notice).bind(letter);
+                }
+                query.execute(c).await?.rows_affected()
+            });
+        }
+        Ok(usize::try_from(taken).unwrap_or(usize::MAX))
     }
 
     /// Puts notices aside that cannot be written: shown, and no longer in anybody's way.
