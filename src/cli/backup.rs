@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{Common, open};
 use crate::{
     config::Config,
-    jobs::Engine,
+    jobs::{Engine, acts::evidence::STAGING},
     store::{Store, log::hex},
 };
 
@@ -122,7 +122,8 @@ async fn copy_database(engine: &Engine, folder: &Path) -> anyhow::Result<Copied>
     hash(&path)
 }
 
-/// Copies a folder and all below it; what begins with a dot is being written and belongs to no submission yet.
+/// Copies a folder and all below it, but for what is only being written and belongs to no submission yet. A file that
+/// goes away meanwhile was erased: what must be there is checked afterwards.
 fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<String, Copied>) -> anyhow::Result<()> {
     let to = partial.join(name);
     fs::create_dir(&to)?;
@@ -132,7 +133,7 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
         let Some(own) = entry.file_name().to_str().map(str::to_owned) else { continue };
-        if own.starts_with('.') {
+        if own.starts_with('.') || own == STAGING {
             continue;
         }
         let inside = format!("{name}/{own}");
@@ -141,6 +142,9 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
             copy_folder(&entry.path(), partial, &inside, files)?;
         } else if kind.is_file() {
             let copied = copy_file(&entry.path(), &partial.join(&inside));
+            if copied.is_err() && !entry.path().exists() {
+                continue;
+            }
             files.insert(inside, copied.with_context(|| entry.path().display().to_string())?);
         }
     }

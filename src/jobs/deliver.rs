@@ -3,17 +3,22 @@
 //! No transaction is open while SMTP talks. A letter that was claimed and not marked when the program died is in doubt:
 //! its lease runs out and it is sent again under the same Message-ID.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Known, Result};
+use super::{Engine, Known, Result, Settings};
 use crate::{
+    clock::Clock,
     domain::unit::{PostId, Role, UnitName},
     mail::{self, GiveUp, LetterKind, Mailbox, Next, Outcome, Outgoing, Pace, Session, Tries},
-    store::letters::{Claimed, LetterState},
+    store::{
+        Tx,
+        letters::{Claimed, LetterState},
+    },
 };
 
 /// What was done.
@@ -48,33 +53,33 @@ pub const MAIL_DOWN: &str = "mail_down";
 /// # Errors
 /// The store could not.
 pub async fn run(engine: &Engine) -> Result<Delivered> {
-    let known = engine.known().await?;
-    let pace = Arc::new(Mutex::new(Pace::new(engine.settings.pace)));
     let mut done = Delivered::default();
+    if engine.stopping.is_cancelled() {
+        return Ok(done);
+    }
+    let known = engine.known().await?;
+    let crew = Arc::new(Crew {
+        queue: Mutex::default(),
+        pace: Mutex::new(Pace::new(engine.settings.pace)),
+        settings: engine.settings.clone(),
+        clock: engine.clock.clone(),
+        stopping: engine.stopping.clone(),
+        known,
+    });
     let mut sessions: Vec<Session> =
         (0..engine.settings.connections.max(1)).map(|_| engine.transport.session()).collect();
-    while !engine.stopping.is_cancelled() {
-        let now = engine.clock.now();
+    let mut tx = engine.store.write().await?;
+    let mut batch = claim(engine, &mut tx, &mut done).await?;
+    tx.commit().await?;
+    while let Some(letters) = batch {
+        let (outcomes, kept) = send_batch(&crew, letters, sessions).await;
+        sessions = kept;
+        // What came of one batch and the claim of the next go into one transaction: one wait for the disk a batch.
         let mut tx = engine.store.write().await?;
-        let mut batch =
-            tx.claim_letters(&engine.owner, now, now + engine.settings.lease, engine.settings.batch).await?;
-        if batch.is_empty() {
-            break;
-        }
-        // Who filed while the letter waited gets no chaser. One that was tried before may be out already: it goes on.
-        let fresh: Vec<i64> = batch.iter().filter(|letter| letter.attempts == 1).map(|letter| letter.id).collect();
-        let moot = tx.moot_letters(&fresh).await?;
-        for id in &moot {
-            tx.mark_letter(*id, LetterState::Moot, "filed before it left", None).await?;
-        }
-        batch.retain(|letter| !moot.contains(&letter.id));
-        done.moot += moot.len() as u64;
+        done.down = mark(engine, &mut tx, outcomes, &mut done).await?;
+        let go_on = !done.down && !engine.stopping.is_cancelled();
+        batch = if go_on { claim(engine, &mut tx, &mut done).await? } else { None };
         tx.commit().await?;
-        let outcomes = send_batch(engine, &known, batch, &mut sessions, &pace).await;
-        if mark(engine, outcomes, &mut done).await? {
-            done.down = true;
-            break;
-        }
     }
     for session in sessions {
         session.close().await;
@@ -82,48 +87,73 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
     Ok(done)
 }
 
+/// The next batch; `None` when no letter's time has come. Who filed while the letter waited gets no chaser; one that was
+/// tried before may be out already and goes on.
+async fn claim(engine: &Engine, tx: &mut Tx, done: &mut Delivered) -> Result<Option<Vec<Claimed>>> {
+    let now = engine.clock.now();
+    let mut batch = tx.claim_letters(&engine.owner, now, now + engine.settings.lease, engine.settings.batch).await?;
+    if batch.is_empty() {
+        return Ok(None);
+    }
+    let fresh: Vec<i64> = batch.iter().filter(|letter| letter.attempts == 1).map(|letter| letter.id).collect();
+    let moot = tx.moot_letters(&fresh).await?;
+    for id in &moot {
+        tx.mark_letter(*id, LetterState::Moot, "filed before it left", None).await?;
+    }
+    batch.retain(|letter| !moot.contains(&letter.id));
+    done.moot += moot.len() as u64;
+    Ok(Some(batch))
+}
+
 /// A letter's outcome; `None` = not tried.
 type Tried = (Claimed, Option<Outcome>, DateTime<Utc>);
 
-/// Sends a batch over all sessions side by side. Once one of them finds the connection down, or a stop is asked for, the
-/// rest of the batch is given back untried.
-async fn send_batch(
-    engine: &Engine,
-    known: &Known,
-    batch: Vec<Claimed>,
-    sessions: &mut [Session],
-    pace: &Arc<Mutex<Pace>>,
-) -> Vec<Tried> {
-    let queue = Mutex::new(batch.into_iter().collect::<std::collections::VecDeque<_>>());
-    let down = tokio_util::sync::CancellationToken::new();
-    let work = sessions.iter_mut().map(|session| {
-        let (queue, down, pace) = (&queue, &down, Arc::clone(pace));
-        async move {
-            let mut tried: Vec<Tried> = Vec::new();
-            loop {
-                let Some(letter) = queue.lock().await.pop_front() else { return tried };
-                if down.is_cancelled() || engine.stopping.is_cancelled() {
-                    let now = engine.clock.now();
-                    tried.push((letter, None, now));
-                    continue;
-                }
-                let wait = pace.lock().await.turn(engine.clock.now());
-                if wait > TimeDelta::zero() {
-                    tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
-                }
-                let outcome = session.send(&outgoing(engine, known, &letter)).await;
-                if matches!(outcome, Outcome::ConnectionDown { .. }) {
-                    down.cancel();
-                }
-                tried.push((letter, Some(outcome), engine.clock.now()));
-            }
-        }
-    });
-    futures_util::future::join_all(work).await.into_iter().flatten().collect()
+/// What the sessions share.
+struct Crew {
+    queue: Mutex<VecDeque<Claimed>>,
+    pace: Mutex<Pace>,
+    settings: Settings,
+    clock: Clock,
+    stopping: CancellationToken,
+    known: Arc<Known>,
 }
 
-fn outgoing(engine: &Engine, known: &Known, letter: &Claimed) -> Outgoing {
-    let settings = &engine.settings;
+/// Sends a batch over all sessions side by side. Once one of them finds the connection down, or a stop is asked for, the
+/// rest of the batch is given back untried.
+async fn send_batch(crew: &Arc<Crew>, batch: Vec<Claimed>, sessions: Vec<Session>) -> (Vec<Tried>, Vec<Session>) {
+    crew.queue.lock().await.extend(batch);
+    let down = CancellationToken::new();
+    // Dropped half-way, it takes the sessions with it.
+    let mut work = JoinSet::new();
+    for session in sessions {
+        work.spawn(send_from_queue(Arc::clone(crew), down.clone(), session));
+    }
+    let (tried, sessions): (Vec<_>, Vec<_>) = work.join_all().await.into_iter().unzip();
+    (tried.into_iter().flatten().collect(), sessions)
+}
+
+async fn send_from_queue(crew: Arc<Crew>, down: CancellationToken, mut session: Session) -> (Vec<Tried>, Session) {
+    let mut tried: Vec<Tried> = Vec::new();
+    loop {
+        let next = crew.queue.lock().await.pop_front();
+        let Some(letter) = next else { return (tried, session) };
+        if down.is_cancelled() || crew.stopping.is_cancelled() {
+            tried.push((letter, None, crew.clock.now()));
+            continue;
+        }
+        let wait = crew.pace.lock().await.turn(crew.clock.now());
+        if wait > TimeDelta::zero() {
+            tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
+        }
+        let outcome = session.send(&outgoing(&crew.settings, &crew.known, &letter)).await;
+        if matches!(outcome, Outcome::ConnectionDown { .. }) {
+            down.cancel();
+        }
+        tried.push((letter, Some(outcome), crew.clock.now()));
+    }
+}
+
+fn outgoing(settings: &Settings, known: &Known, letter: &Claimed) -> Outgoing {
     let link = settings.public_url.as_deref();
     let name = letter.posts.split(';').next().and_then(post_of).map(|post| known.post_label(&post)).unwrap_or_default();
     // The address was checked when it was stored; one that is not any more is refused by the transport, not here.
@@ -147,7 +177,7 @@ fn post_of(text: &str) -> Option<PostId> {
 }
 
 /// Marks what came of a batch. Says whether the connection is down.
-async fn mark(engine: &Engine, outcomes: Vec<Tried>, done: &mut Delivered) -> Result<bool> {
+async fn mark(engine: &Engine, tx: &mut Tx, outcomes: Vec<Tried>, done: &mut Delivered) -> Result<bool> {
     let mut sent = Vec::with_capacity(outcomes.len());
     let mut rest = Vec::new();
     let mut down: Option<(String, bool)> = None;
@@ -157,7 +187,6 @@ async fn mark(engine: &Engine, outcomes: Vec<Tried>, done: &mut Delivered) -> Re
             other => rest.push((letter, other, at)),
         }
     }
-    let mut tx = engine.store.write().await?;
     tx.mark_sent(&sent).await?;
     done.sent += sent.len() as u64;
     let now = engine.clock.now();
@@ -209,7 +238,6 @@ async fn mark(engine: &Engine, outcomes: Vec<Tried>, done: &mut Delivered) -> Re
         }
         None => {}
     }
-    tx.commit().await?;
     Ok(down.is_some())
 }
 

@@ -224,9 +224,11 @@ impl Templates {
     }
 
     fn render(&self, kind: LetterKind, values: &Value) -> Result<Rendered, RenderError> {
+        // Read once, used by every part.
+        let values = minijinja::Value::from(minijinja::value::Serde(values));
         let part = |file: &str| {
             let name = format!("{}/{file}", kind.code());
-            let render = || self.env.get_template(&name)?.render(minijinja::value::Serde(values));
+            let render = || self.env.get_template(&name)?.render(values.clone());
             render().map_err(|error| self.locate(&name, &error))
         };
         let subject = one_line(&part("subject.txt")?);

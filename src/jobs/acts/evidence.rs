@@ -64,7 +64,7 @@ pub struct Vault {
 }
 
 /// Files that are being written; renamed when they are whole.
-const STAGING: &str = "staging";
+pub const STAGING: &str = "staging";
 
 impl Vault {
     /// A local folder, made if it is missing.
