@@ -212,7 +212,7 @@ async fn the_office_opens_changes_and_lists() {
         .await;
         assert!(opened.starts_with("暴雨1\n") && opened.lines().count() == 2, "{opened}");
         let unknown = refused(&story, "event open --type 台风 --at 2022-08-03_09:50 --place 主城区").await;
-        assert_eq!(unknown, "there is no event type `台风`");
+        assert_eq!(unknown, "没有事件类型“台风”");
         assert!(is_usage(&story, "event open --type 台风 --at 昨天 --place 主城区").await);
         assert!(is_usage(&story, "event close 暴雨1 --false-alarm").await);
         assert_eq!(

@@ -128,7 +128,9 @@ fn sql_stays_in_the_store() {
     for folder in ["domain", "catalogue", "mail", "jobs", "cli", "config"] {
         let path = src().join(folder);
         for file in if path.exists() { rust_files(&path) } else { Vec::new() } {
-            for (n, line) in code(&file).into_iter().filter(|(_, line)| line.contains("sqlx::")) {
+            for (n, line) in
+                code(&file).into_iter().filter(|(_, line)| line.contains("use sqlx") || line.contains("sqlx::query"))
+            {
                 faults.push(format!("{}:{n}: {}", file.display(), line.trim()));
             }
         }

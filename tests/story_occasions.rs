@@ -153,7 +153,7 @@ async fn a_grave_accident_is_an_accident_too() {
             units: units.iter().map(|unit| UnitName((*unit).into())).collect(),
         };
         let unnamed = story.act(OFFICE, async |actor| actor.open_event(&accident(&[])).await).await;
-        assert!(refused(unnamed).contains("must name the units"));
+        assert!(refused(unnamed).contains("须写明涉及单位"));
         let stranger = story.act(OFFICE, async |actor| actor.open_event(&accident(&["办公室"])).await).await;
         assert!(refused(stranger).contains("none of the units"));
         let opened = story.act(OFFICE, async |actor| actor.open_event(&accident(&["质安处"])).await).await.unwrap();

@@ -45,6 +45,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     catalogue::{Diagnostics, Seeds},
     clock::Clock,
+    domain::calendar::Calendar,
     jobs::Settings,
     mail::TemplateErrors,
 };
@@ -113,6 +114,9 @@ pub enum Command {
     /// Raise, uphold or reject a dispute (异议)
     #[command(subcommand)]
     Dispute(dispute::Args),
+    /// Read back or erase files that came with submissions (佐证)
+    #[command(subcommand)]
+    Evidence(evidence::Args),
     /// Open, close and list events (事件)
     #[command(subcommand)]
     Event(event::Args),
@@ -228,6 +232,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Extend(args) => extend::run(&open::engine(common).await?, args, out).await,
         Command::Waive(args) => waive::run(&open::engine(common).await?, args, out).await,
         Command::Dispute(args) => dispute::run(&open::engine(common).await?, args, out).await,
+        Command::Evidence(args) => evidence::run(&open::engine(common).await?, args, out).await,
         Command::Event(args) => event::run(&open::engine(common).await?, args, out).await,
         Command::Node(args) => node::run(&open::engine(common).await?, args, out).await,
         Command::Unit(args) => unit::run(&open::engine(common).await?, args, out).await,
@@ -236,8 +241,19 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Calendar(CalendarCommand::Import(args)) => {
             calendar::import(&open::engine(common).await?, args, out).await
         }
-        Command::Calendar(CalendarCommand::Show(args)) => calendar::show(&args, &seeds(None)?.calendar, out, &mut err),
+        Command::Calendar(CalendarCommand::Show(args)) => {
+            calendar::show(&args, &calendar_in_force(common).await?, out, &mut err)
+        }
     }
+}
+
+/// The calendar of the database, with the notices it took in; without a database that of the seeds.
+async fn calendar_in_force(common: &Common) -> anyhow::Result<Calendar> {
+    let config = open::config(common)?;
+    if !open::has_database(&config) {
+        return Ok(seeds(None)?.calendar);
+    }
+    Ok(open::engine_of(&config).await?.known().await?.calendar.clone())
 }
 
 /// The seeds of a folder, or the copy in the binary.

@@ -9,15 +9,15 @@ use std::{
 };
 
 use anyhow::bail;
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{Common, Unusable};
 use crate::{
     clock::Clock,
     config::{Config, Surroundings},
     jobs::Engine,
+    jobs::acts::evidence::Vault,
     mail::{Templates, Transport},
-    store::{Location, Store, StoreError},
+    store::{Location, Store, StoreError, inspect},
 };
 
 /// The configuration.
@@ -53,10 +53,20 @@ pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
     Ok(parts.engine(config, store))
 }
 
+/// Whether there is a database to look at.
+pub fn has_database(config: &Config) -> bool {
+    match &config.location {
+        Location::SqliteFile(path) => path.exists(),
+        Location::SqliteMemory => false,
+        Location::Postgres(_) => true,
+    }
+}
+
 /// What an engine needs besides its database: all that can be wrong before one is opened.
 pub struct Parts {
     templates: Templates,
     transport: Transport,
+    vault: Vault,
 }
 
 /// The templates and the way out.
@@ -66,13 +76,18 @@ pub struct Parts {
 pub fn parts(config: &Config) -> anyhow::Result<Parts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
-    Ok(Parts { templates, transport })
+    let folder = config.evidence_folder();
+    let vault = Vault::open(&folder, config.evidence_largest())
+        .map_err(|error| Unusable(format!("[evidence] {}: {error}", folder.display())))?;
+    Ok(Parts { templates, transport, vault })
 }
 
 impl Parts {
     /// An engine.
     pub fn engine(self, config: &Config, store: Store) -> Engine {
-        Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None)
+        let mut engine = Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None);
+        engine.vault = Some(self.vault);
+        engine
     }
 }
 
@@ -201,47 +216,9 @@ async fn inspect(path: &Path) -> anyhow::Result<()> {
         Ok(_) if start != HEADER => return refuse("is no SQLite database, or its beginning is damaged".into()),
         Ok(_) => {}
     }
-    match inspect_inside(path).await {
+    match inspect::fault(path).await {
         Ok(None) => Ok(()),
         Ok(Some(what)) => refuse(what),
         Err(error) => refuse(format!("the database is damaged or cannot be read: {error}")),
-    }
-}
-
-/// What is wrong inside, read through a connection that cannot write. What the last process left in the write-ahead log
-/// belongs to the database; only without one may the file be taken as it lies, which leaves no trace at all.
-async fn inspect_inside(path: &Path) -> Result<Option<String>, sqlx::Error> {
-    let has_log = fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0);
-    let options =
-        SqliteConnectOptions::new().filename(path).read_only(true).immutable(!has_log).disable_statement_logging();
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    let found = inspect_connection(&mut connection).await;
-    connection.close().await?;
-    found
-}
-
-async fn inspect_connection(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
-    let whole: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
-    if whole != "ok" {
-        return Ok(Some(format!("the database is damaged: {}", whole.replace('\n', ", "))));
-    }
-    let tables: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'").fetch_all(&mut *connection).await?;
-    if tables.is_empty() {
-        return Ok(None);
-    }
-    if !tables.iter().any(|name| name == "_sqlx_migrations") {
-        return Ok(Some("it is a SQLite database of another program".into()));
-    }
-    let newest: Option<i64> =
-        sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
-    let Some(newest) = newest else { return Ok(None) };
-    if newest > Store::newest_schema() {
-        return Ok(Some(format!("it has schema {newest}, which is newer than this program; start the newer duban")));
-    }
-    if tables.iter().any(|name| name == "obligation") {
-        Ok(None)
-    } else {
-        Ok(Some("it is a database of another program".into()))
     }
 }

@@ -338,10 +338,10 @@ fn node_terms(world: &World<'_>, nodes: &[Node], first: NaiveDate, last: NaiveDa
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// The catalogue has no such type.
-    #[error("there is no event type `{0}`")]
+    #[error("没有事件类型“{0}”")]
     UnknownType(String),
     /// It names a unit that the roster has not, or not on that day.
-    #[error("the event names `{unit}`, which is no unit of the roster on {day}")]
+    #[error("{day} 的名册中没有单位“{unit}”")]
     UnknownUnit {
         /// As named.
         unit: UnitName,
@@ -349,10 +349,10 @@ pub enum EventError {
         day: NaiveDate,
     },
     /// A type whose duties are owed by the units it names, and none is named.
-    #[error("an event of type `{0}` must name the units it concerns")]
+    #[error("“{0}”须写明涉及单位")]
     NoUnits(String),
     /// None of the units it names owes the duty.
-    #[error("none of the units that the event names owes {duty}; name at least one of: {}", join(.members))]
+    #[error("所列单位都不承担 {duty}；至少应列其一：{}", join(.members))]
     NoOwner {
         /// The duty.
         duty: DutyId,

@@ -89,19 +89,19 @@ struct Miss<'a> {
 
 /// The streak of the obligation `me` among the members of its series, which must be in the order of periods.
 pub fn streak(members: &[Member], me: i64, ladder: &Ladder, slots: Slots<'_>) -> Streak {
-    let Some((row, live)) = row_of(members, me, slots) else { return Streak::default() };
+    let Some(row) = row_of(members, me, slots) else { return Streak::default() };
     let Some(mine) = row.iter().position(|miss| miss.member.id == me) else { return Streak::default() };
     let chased = row.iter().filter(|miss| miss.member.unmet_at(miss.chase)).map(|miss| miss.chase).min();
     let supervise = ladder
         .supervise
         .as_ref()
         .zip(chased)
-        .map(|(level, below)| reach(&row, mine, live, level, below, slots, |miss| miss.chase));
+        .map(|(level, below)| reach(&row, mine, level, below, slots, |miss| miss.chase));
     let propose = ladder
         .propose
         .as_ref()
         .zip(supervise.as_ref().and_then(|reached| reached.first))
-        .map(|(level, below)| reach(&row, mine, live, level, below, slots, |miss| morning(miss.chase, slots)));
+        .map(|(level, below)| reach(&row, mine, level, below, slots, |miss| morning(miss.chase, slots)));
     Streak {
         position: u32::try_from(mine + 1).unwrap_or(u32::MAX),
         supervise: supervise.and_then(|reached| reached.mine),
@@ -109,8 +109,8 @@ pub fn streak(members: &[Member], me: i64, ladder: &Ladder, slots: Slots<'_>) ->
     }
 }
 
-/// The misses in a row that `me` belongs to, and whether nothing has broken the row since.
-fn row_of<'a>(members: &'a [Member], me: i64, slots: Slots<'_>) -> Option<(Vec<Miss<'a>>, bool)> {
+/// The misses in a row that `me` belongs to.
+fn row_of<'a>(members: &'a [Member], me: i64, slots: Slots<'_>) -> Option<Vec<Miss<'a>>> {
     let at = members.iter().position(|member| member.id == me)?;
     let breaks = |member: &Member| member.weight == Weight::Breaks;
     let first = members[..at].iter().rposition(breaks).map_or(0, |broken| broken + 1);
@@ -119,7 +119,7 @@ fn row_of<'a>(members: &'a [Member], me: i64, slots: Slots<'_>) -> Option<(Vec<M
         Weight::Miss(declared) => Some(Miss { member, chase: slots.from(declared, false) }),
         Weight::Breaks | Weight::Neutral => None,
     });
-    Some((row.collect(), end == members.len()))
+    Some(row.collect())
 }
 
 struct Reached {
@@ -132,7 +132,6 @@ struct Reached {
 fn reach(
     row: &[Miss<'_>],
     mine: usize,
-    live: bool,
     level: &super::ladder::Level,
     below: DateTime<Utc>,
     slots: Slots<'_>,
@@ -149,22 +148,24 @@ fn reach(
         return Reached { first: by_workday, mine: None };
     };
     let earliest = slots.morning_after(slots.zone.day_of(below), 1);
-    let long = row.iter().skip(streak.saturating_sub(1));
-    let by_row = long.map(&beside).min().map(|at| at.max(earliest));
+    // The row reaches the level when its newest miss is long enough in it, told, and not made good: at the earliest a
+    // workday after the level below. A row that is broken meanwhile still has been that long.
+    let long = row.iter().skip(streak.saturating_sub(1)).map(|miss| beside(miss).max(earliest));
+    let by_row = long.filter(|at| newest(row, *at, &beside).is_some_and(|newest| newest + 1 >= streak)).min();
     let first = [by_workday, by_row].into_iter().flatten().min();
     let told = first.filter(|_| mine + 1 >= streak).and_then(|first| {
         let at = beside(&row[mine]);
         if at > first || (at == first && by_row != Some(first)) {
             return Some(at);
         }
-        (live && by_row == Some(first) && newest(row, first, &beside) == Some(mine)).then_some(first)
+        (by_row == Some(first) && newest(row, first, &beside) == Some(mine)).then_some(first)
     });
     Reached { first, mine: told }
 }
 
-/// The newest miss of the row that is told by `at` and not made good by then.
+/// The newest miss of the row that is told by `at`; none if it was made good by then.
 fn newest(row: &[Miss<'_>], at: DateTime<Utc>, beside: &impl Fn(&Miss<'_>) -> DateTime<Utc>) -> Option<usize> {
-    row.iter().rposition(|miss| beside(miss) <= at && miss.member.unmet_at(at))
+    row.iter().rposition(|miss| beside(miss) <= at).filter(|newest| row[*newest].member.unmet_at(at))
 }
 
 fn morning(slot: DateTime<Utc>, slots: Slots<'_>) -> DateTime<Utc> {

@@ -101,8 +101,31 @@ async fn claim(engine: &Engine, tx: &mut Tx, done: &mut Delivered) -> Result<Opt
         tx.mark_letter(*id, LetterState::Moot, "filed before it left", None).await?;
     }
     batch.retain(|letter| !moot.contains(&letter.id));
+    let mut kept = Vec::with_capacity(batch.len());
+    for letter in batch {
+        match unfit(engine, &letter) {
+            Some(words) => {
+                tx.mark_letter(letter.id, LetterState::Failed, words, None).await?;
+                done.ended += 1;
+            }
+            None => kept.push(letter),
+        }
+    }
+    let batch = kept;
     done.moot += moot.len() as u64;
     Ok(Some(batch))
+}
+
+/// Why a letter cannot go to its address at all: it stands on the next digest.
+fn unfit(engine: &Engine, letter: &Claimed) -> Option<&'static str> {
+    match mail::parse_address(&letter.address) {
+        Err(_) => Some("the post's address is no address"),
+        // The start refuses this; a trial that ends while the daemon runs comes here.
+        Ok(address) if engine.transport.leaves_the_house() && mail::is_example_address(&address) => {
+            Some("the post has an example address")
+        }
+        Ok(_) => None,
+    }
 }
 
 /// A letter's outcome; `None` = not tried.

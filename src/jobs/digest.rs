@@ -146,7 +146,11 @@ async fn gather(
     proposals: &[(i64, i64)],
 ) -> Result<DigestContext> {
     let today = known.zone.day_of(now);
-    let new = tx.missed_between(since, now).await?;
+    let mut new = tx.missed_between(since, now).await?;
+    new.sort_by_cached_key(|row| {
+        let obligation = &row.obligation;
+        (words::document_order(&obligation.duty), words::roster_order(known, &obligation.owners), obligation.due_at)
+    });
     let standing = tx.live_obligations(Phase::Missed).await?;
     let waiting = tx.live_obligations(Phase::Waiting).await?;
     let unreminded = tx.unreminded_misses(now - TimeDelta::days(60)).await?;
@@ -172,7 +176,7 @@ async fn gather(
         recipient: known.post_label(&known.roster.office_post()),
         date_label: words::date(today),
         new_misses: items(&desk, new.iter().filter(|row| still_missed(&row.obligation)).map(|row| row.obligation.id)),
-        standing: items(&desk, by_age(told).iter().map(|row| row.obligation.id)),
+        standing: items(&desk, by_age(known, told).iter().map(|row| row.obligation.id)),
         proposals: items(&desk, proposals.iter().map(|(_, obligation)| *obligation)),
         waiting_review: items(&desk, waiting.iter().map(|row| row.obligation.id)),
         extensions: asked(&desk, known, &requests, requests::EXTENSION, today),
@@ -195,10 +199,11 @@ fn still_missed(obligation: &Obligation) -> bool {
 }
 
 /// The oldest first, and of the same age the longest row first.
-fn by_age(mut rows: Vec<Stored>) -> Vec<Stored> {
+fn by_age(known: &Known, mut rows: Vec<Stored>) -> Vec<Stored> {
     rows.sort_by_key(|row| {
         let obligation = &row.obligation;
-        (obligation.due_at, std::cmp::Reverse(obligation.streak), words::document_order(&obligation.duty))
+        let place = words::roster_order(known, &obligation.owners);
+        (obligation.due_at, std::cmp::Reverse(obligation.streak), words::document_order(&obligation.duty), place)
     });
     rows
 }

@@ -301,7 +301,7 @@ impl Explanation<'_> {
                 role => format!("{owners}{}", role.label()),
             })
             .collect();
-        format!("{}致{}", kind_label(telling.kind), roles.join("、"))
+        format!("致{}", roles.join("、"))
     }
 }
 
@@ -332,7 +332,7 @@ fn move_label(what: Move) -> &'static str {
 pub fn action_label(action: &str) -> &str {
     match action {
         "open" => "开始",
-        "remind" => "提醒到期",
+        "remind" => "提醒",
         "miss" => "认定逾期",
         "chase" => "催办",
         "supervise" => "督办",

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::{
     Engine, Job, Known, Result,
@@ -46,8 +46,10 @@ pub struct Except {
     /// For this period alone.
     pub period: Option<String>,
     /// For obligations due on or after this day.
+    #[serde(default, deserialize_with = "written_date")]
     pub from: Option<NaiveDate>,
     /// For obligations due on or before this day.
+    #[serde(default, deserialize_with = "written_date")]
     pub to: Option<NaiveDate>,
     /// What is done instead.
     pub does: Option<Does>,
@@ -109,6 +111,13 @@ impl Behaviour {
             (None, Some(Does::Never) | None) => None,
         }
     }
+}
+
+/// A date as TOML writes it, bare or in quotes.
+fn written_date<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<NaiveDate>, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{text} is no date; write 2022-10-01")))
 }
 
 enum Distance {

@@ -6,7 +6,7 @@ use super::{Known, known::Rules};
 use crate::{
     domain::{
         calendar::Zone,
-        duty::{Basis, DutyId},
+        duty::{Basis, Cadence, DutyId},
         light,
         obligation::{Obligation, Phase},
         period::Period,
@@ -63,7 +63,8 @@ pub fn period(known: &Known, rules: &Rules<'_>, obligation: &Obligation) -> Stri
         return node.map_or_else(|| obligation.period.clone(), |node| format!("重要节点“{}”", node.name));
     }
     if let Some(id) = obligation.period.strip_prefix("event:") {
-        return format!("事件 {id}");
+        let Cadence::OnEvent { event, .. } = &rules.duty.cadence else { return format!("事件 {id}") };
+        return format!("{event}（{}）", moment(known.zone, obligation.opens_at));
     }
     Period::parse(&obligation.period, &rules.duty.cadence, obligation.form)
         .map_or_else(|_| obligation.period.clone(), |period| period.label())
@@ -87,6 +88,7 @@ pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: 
     let filings: Vec<&Filing> = filings.iter().collect();
     Item {
         duty: obligation.duty.0.clone(),
+        number: Some(obligation.id),
         clause_label: rules.duty.clause.label(),
         title: rules.duty.title.clone(),
         owners: owners(&obligation.owners),
@@ -99,6 +101,12 @@ pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: 
         basis_note: (rules.duty.basis == Basis::Policy).then(|| "本办默认频次".to_owned()),
         note: None,
     }
+}
+
+/// The place of an obligation's first owner in the roster.
+pub fn roster_order(known: &Known, owners: &[UnitName]) -> usize {
+    let first = owners.first();
+    known.roster.units.iter().position(|unit| Some(&unit.name) == first).unwrap_or(usize::MAX)
 }
 
 /// The order of the document: item, measure, letter.

@@ -128,6 +128,8 @@ impl SectionKind {
 pub struct Item {
     /// The duty's number: `13.2`.
     pub duty: String,
+    /// The obligation's own number, which decisions ask for.
+    pub number: Option<i64>,
     /// Where the document asks for it: `第13项第2条`.
     pub clause_label: String,
     /// The duty's short title.

@@ -38,7 +38,7 @@ const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('que
 const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
 const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
-const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at > $2";
+const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at >= $2";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
 const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
     sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY id";

@@ -30,6 +30,7 @@ macro_rules! on {
 
 pub mod bulk;
 pub mod catalogue;
+pub mod inspect;
 pub mod letters;
 pub mod log;
 pub mod notices;
@@ -276,11 +277,6 @@ async fn sqlite_file(path: &std::path::Path, create: bool) -> Result<SqlitePool>
         .connect_with(options)
         .await
         .map_err(named)?;
-    // A damaged or foreign file is found before anything is written to it.
-    let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&pool).await.map_err(named)?;
-    if check != "ok" {
-        return Err(StoreError::Schema(format!("{}: the database is damaged: {check}", path.display())));
-    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         // SQLite does not sync the folder when it creates the write-ahead log.
         std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(sqlx::Error::Io).map_err(named)?;

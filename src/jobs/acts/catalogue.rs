@@ -16,7 +16,7 @@ use crate::{
         diff::{Change, Subject, diff, diff_rosters},
     },
     domain::{
-        calendar::{Calendar, notice_year},
+        calendar::{Calendar, YearStatus, notice_year},
         unit::{Roster, Unit, UnitName},
     },
     jobs::{self, Engine, Known, known::touch, setup::put_posts},
@@ -98,7 +98,9 @@ fn changed_years(before: &Calendar, after: &Calendar) -> BTreeSet<i32> {
         listed.map(|(day, listed)| (*day, listed.clone())).collect::<Vec<_>>()
     };
     let years: BTreeSet<i32> = after.listed.iter().map(|(day, listed)| notice_year(*day, &listed.name)).collect();
-    years.into_iter().filter(|year| of_year(before, *year) != of_year(after, *year)).collect()
+    // Computed days never take the place of a notice.
+    let worse = |year: i32| before.year(year) == YearStatus::Published && after.year(year) != YearStatus::Published;
+    years.into_iter().filter(|year| !worse(*year) && of_year(before, *year) != of_year(after, *year)).collect()
 }
 
 impl Actor<'_> {

@@ -154,7 +154,7 @@ impl Actor<'_> {
         let by = self.by.to_string();
         let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, detail);
         if tx.update_obligations(std::slice::from_ref(&row)).await?.is_empty() {
-            return refuse("该事项刚刚被更改，请刷新后重试");
+            return refuse("该事项刚刚被他人更改，请重试");
         }
         tx.append_log(&[entry]).await?;
         row.obligation.revision += 1;
