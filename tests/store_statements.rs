@@ -74,9 +74,12 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
         None => return Vec::new(),
     };
     let of = |column: &str| {
-        // What a range of instants is called has no column of its own.
-        let column = column.trim().trim_start_matches("until").trim_start_matches("least");
-        let kind = types.get(&(table.clone(), if column.is_empty() { "opens_at" } else { column }.to_owned()));
+        // The ends of a range of instants have no column of their own.
+        let column = match column.trim() {
+            "until" | "least" => "opens_at",
+            own => own,
+        };
+        let kind = types.get(&(table.clone(), column.to_owned()));
         PgTypeInfo::with_name(match kind.unwrap_or_else(|| panic!("{table} has no {column}")).as_str() {
             "int8" => "INT8",
             "text" => "TEXT",
