@@ -4,7 +4,6 @@
 //! A failing seed is printed and replays with `DUBAN_KILL_SEED=n tests/run -- --test kill`.
 
 #[path = "support/smtp_server.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the tests of mail alone")]
 mod smtp_server;
 mod support;
 
@@ -166,7 +165,7 @@ async fn check(store: &Store, done: &Acknowledged, server: &SmtpServer, seed: u6
 async fn story(kind: Kind, daemons: usize) {
     let Some(database) = Database::fresh(kind).await else { return };
     let seed = seed();
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let server = SmtpServer::start(Setup::default()).await;
     let home = Home::new(&database, server.port());

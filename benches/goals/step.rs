@@ -49,7 +49,7 @@ pub async fn measure(size: Size, report: &mut Report) {
             bench.idle(*stored, report).await;
             for count in due {
                 let timed = bench.rounds(*count, runs).await;
-                bench.say(*stored, *count, timed, &mut base, report);
+                bench.say(*stored, *count, &timed, &mut base, report);
             }
         }
         bench.database.drop().await;
@@ -270,6 +270,7 @@ impl Bench {
     }
 
     /// Every letter that was written has been taken by the mail server.
+    #[allow(clippy::unused_self, reason = "beside its likes")]
     fn taken_by_server(&self) -> String {
         "UPDATE letter SET state = 'sent', sent_at = written_at, next_try_at = NULL WHERE state <> 'sent'".to_owned()
     }
@@ -305,7 +306,7 @@ impl Bench {
         &self,
         stored: usize,
         count: usize,
-        timed: HashMap<Moved, Timed>,
+        timed: &HashMap<Moved, Timed>,
         base: &mut HashMap<(usize, Moved), f64>,
         report: &mut Report,
     ) {

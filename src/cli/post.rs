@@ -42,7 +42,7 @@ pub enum Args {
         #[command(flatten)]
         change: Change,
     },
-    /// Load the holders of many posts: unit,role,holder,address[,stand_in_address,from,until]
+    /// Load the holders of many posts: a csv file
     Import {
         /// A csv file
         file: PathBuf,

@@ -112,26 +112,24 @@ async fn wanted(engine: &Engine, args: &Args) -> anyhow::Result<(UnitName, Vec<i
         return Ok((UnitName(unit.clone()), vec![stored.obligation.id]));
     }
     let named = args.unit.clone().map(UnitName).or_else(|| args.by.post.as_ref().map(|post| post.unit.clone()));
-    let unit = match named {
-        Some(unit) => unit,
-        None => {
-            let first = args.id.first().copied().unwrap_or_default();
-            let stored = tx.obligation(first).await?;
-            let owner = stored.and_then(|stored| stored.obligation.owners.first().cloned());
-            owner.ok_or_else(|| ActError::Refused(format!("没有事项 {first}")))?
-        }
+    let unit = if let Some(unit) = named {
+        unit
+    } else {
+        let first = args.id.first().copied().unwrap_or_default();
+        let stored = tx.obligation(first).await?;
+        let owner = stored.and_then(|stored| stored.obligation.owners.first().cloned());
+        owner.ok_or_else(|| ActError::Refused(format!("没有事项 {first}")))?
     };
     Ok((unit, args.id.clone()))
 }
 
 async fn change(engine: &Engine, args: &Args, receipt: &str, out: &mut dyn Write) -> anyhow::Result<()> {
-    let by = match &args.by.post {
-        Some(post) => post.clone(),
-        None => {
-            let filed = engine.store.read().await?.submission(receipt).await?;
-            let filed = filed.ok_or_else(|| ActError::Refused(format!("没有回执 {receipt}")))?;
-            PostId { unit: UnitName(filed.unit), role: Role::Liaison }
-        }
+    let by = if let Some(post) = &args.by.post {
+        post.clone()
+    } else {
+        let filed = engine.store.read().await?.submission(receipt).await?;
+        let filed = filed.ok_or_else(|| ActError::Refused(format!("没有回执 {receipt}")))?;
+        PostId { unit: UnitName(filed.unit), role: Role::Liaison }
     };
     let rows = if args.withdraw.is_some() {
         act(engine, &by, async |actor| actor.withdraw(receipt).await).await?
