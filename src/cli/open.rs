@@ -15,7 +15,7 @@ use super::{Common, Unusable};
 use crate::{
     clock::Clock,
     config::{Config, Surroundings},
-    jobs::Engine,
+    jobs::{Engine, acts::evidence::Vault},
     mail::{Templates, Transport},
     store::{Location, Store, StoreError},
 };
@@ -72,7 +72,9 @@ pub fn parts(config: &Config) -> anyhow::Result<Parts> {
 impl Parts {
     /// An engine.
     pub fn engine(self, config: &Config, store: Store) -> Engine {
-        Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None)
+        let mut engine = Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None);
+        engine.vault = Some(Vault::at(&config.evidence_folder(), config.evidence_largest()));
+        engine
     }
 }
 
