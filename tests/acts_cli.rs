@@ -97,7 +97,7 @@ fn the_arguments_are_sound() {
 async fn a_month_is_filed_looked_at_returned_and_accepted() {
     on_both_of("2022-09-01 00:00", &["13.2"], |mut story| async move {
         let folder = tempfile::tempdir().unwrap();
-        story.engine.vault = Some(Vault::open(&folder.path().join("evidence"), LARGEST).unwrap());
+        story.engine.vault = Some(Vault::at(&folder.path().join("evidence"), LARGEST));
         let file = folder.path().join("现场.txt");
         std::fs::write(&file, "evidence").unwrap();
         story.run_until("2022-09-05 11:00").await;
@@ -169,7 +169,7 @@ async fn explain_says_why_and_what_comes_next() {
         let said = typed(&story, &format!("obligation explain {id}")).await;
         let expected = [
             "为何应办\n  9.1b ",
-            "  条款：任务9措施1（",
+            "  条款：第9项第1条（",
             "  频次：每周（定期）；依据：市级任务\n",
             "  数量要求：调度不少于1次\n",
             "\n由谁办理\n  质安处：单位组“安全监管单位”的成员\n  各报各的\n",

@@ -375,7 +375,7 @@ async fn a_pending_dispute_stops_no_clock_and_one_upheld_whitens() {
 async fn erased_evidence_leaves_its_hash_and_a_tombstone() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path(), LARGEST).unwrap();
+        let vault = Vault::at(folder.path(), LARGEST);
         story.run_until("2022-10-10 10:00").await;
         let hash = vault.put(b"a photograph".to_vec()).await.unwrap();
         assert_eq!(vault.put(b"a photograph".to_vec()).await.unwrap(), hash);

@@ -14,8 +14,7 @@ use super::{Common, Unusable};
 use crate::{
     clock::Clock,
     config::{Config, Surroundings},
-    jobs::Engine,
-    jobs::acts::evidence::Vault,
+    jobs::{Engine, acts::evidence::Vault},
     mail::{Templates, Transport},
     store::{Location, Store, StoreError, inspect},
 };
@@ -66,7 +65,6 @@ pub fn has_database(config: &Config) -> bool {
 pub struct Parts {
     templates: Templates,
     transport: Transport,
-    vault: Vault,
 }
 
 /// The templates and the way out.
@@ -76,17 +74,14 @@ pub struct Parts {
 pub fn parts(config: &Config) -> anyhow::Result<Parts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
-    let folder = config.evidence_folder();
-    let vault = Vault::open(&folder, config.evidence_largest())
-        .map_err(|error| Unusable(format!("[evidence] {}: {error}", folder.display())))?;
-    Ok(Parts { templates, transport, vault })
+    Ok(Parts { templates, transport })
 }
 
 impl Parts {
     /// An engine.
     pub fn engine(self, config: &Config, store: Store) -> Engine {
         let mut engine = Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None);
-        engine.vault = Some(self.vault);
+        engine.vault = Some(Vault::at(&config.evidence_folder(), config.evidence_largest()));
         engine
     }
 }

@@ -57,8 +57,6 @@ impl From<VaultError> for ActError {
 /// Where the files lie.
 #[derive(Debug, Clone)]
 pub struct Vault {
-    files: Arc<dyn ObjectStore>,
-    /// The folder, where it is one: what is synced.
     folder: PathBuf,
     largest: u64,
 }
@@ -67,14 +65,15 @@ pub struct Vault {
 pub const STAGING: &str = "staging";
 
 impl Vault {
-    /// A local folder, made if it is missing.
-    ///
-    /// # Errors
-    /// The folder cannot be made or used.
-    pub fn open(folder: &Path, largest: u64) -> std::result::Result<Vault, VaultError> {
-        std::fs::create_dir_all(folder.join(STAGING))?;
-        let files = Arc::new(LocalFileSystem::new_with_prefix(folder)?);
-        Ok(Vault { files, folder: folder.to_owned(), largest })
+    /// A local folder. Nothing is touched until a file is stored or read.
+    pub fn at(folder: &Path, largest: u64) -> Vault {
+        Vault { folder: folder.to_owned(), largest }
+    }
+
+    /// The folder as object storage, made if it is missing.
+    fn files(&self) -> std::result::Result<Arc<dyn ObjectStore>, VaultError> {
+        std::fs::create_dir_all(self.folder.join(STAGING))?;
+        Ok(Arc::new(LocalFileSystem::new_with_prefix(&self.folder)?))
     }
 
     /// Stores a file; when this returns, it is on disk. The same content is stored once.
@@ -93,9 +92,10 @@ impl Vault {
             return Ok(sha256);
         }
         let staging = object_store::path::Path::from(format!("{STAGING}/{sha256}"));
-        self.files.put(&staging, PutPayload::from(bytes)).await?;
+        let files = self.files()?;
+        files.put(&staging, PutPayload::from(bytes)).await?;
         self.sync(&staging).await?;
-        self.files.rename(&staging, &place).await?;
+        files.rename(&staging, &place).await?;
         let mut folder = self.path(&place);
         while folder.pop() {
             sync(folder.clone()).await?;
@@ -111,7 +111,7 @@ impl Vault {
     /// # Errors
     /// It could not be read, or is not what was stored.
     pub async fn get(&self, sha256: &str) -> std::result::Result<Option<Vec<u8>>, VaultError> {
-        let bytes = match self.files.get(&place(sha256)?).await {
+        let bytes = match self.files()?.get(&place(sha256)?).await {
             Ok(found) => found.bytes().await?,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
@@ -128,7 +128,7 @@ impl Vault {
     /// It could not.
     pub async fn remove(&self, sha256: &str) -> std::result::Result<(), VaultError> {
         let place = place(sha256)?;
-        match self.files.delete(&place).await {
+        match self.files()?.delete(&place).await {
             Ok(()) => {}
             Err(object_store::Error::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
