@@ -120,9 +120,6 @@ pub enum Command {
     /// Open, close and list events (事件)
     #[command(subcommand)]
     Event(event::Args),
-    /// Read back or erase files that came with submissions (佐证)
-    #[command(subcommand)]
-    Evidence(evidence::Args),
     /// Open, extend, close and list key nodes (重要节点)
     #[command(subcommand)]
     Node(node::Args),
@@ -237,7 +234,6 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Dispute(args) => dispute::run(&open::engine(common).await?, args, out).await,
         Command::Evidence(args) => evidence::run(&open::engine(common).await?, args, out).await,
         Command::Event(args) => event::run(&open::engine(common).await?, args, out).await,
-        Command::Evidence(args) => evidence::run(&open::engine(common).await?, args, out).await,
         Command::Node(args) => node::run(&open::engine(common).await?, args, out).await,
         Command::Unit(args) => unit::run(&open::engine(common).await?, args, out).await,
         Command::Post(args) => post::run(&open::engine(common).await?, args, out).await,
