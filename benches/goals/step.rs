@@ -49,7 +49,7 @@ pub async fn measure(size: Size, report: &mut Report) {
             bench.idle(*stored, report).await;
             for count in due {
                 let timed = bench.rounds(*count, runs).await;
-                bench.say(*stored, *count, timed, &mut base, report);
+                bench.say(*stored, *count, &timed, &mut base, report);
             }
         }
         bench.database.drop().await;
@@ -265,13 +265,8 @@ impl Bench {
                     return;
                 }
             }
-            self.database.execute(&self.taken_by_server()).await;
+            self.database.execute(TAKEN).await;
         }
-    }
-
-    /// Every letter that was written has been taken by the mail server.
-    fn taken_by_server(&self) -> String {
-        "UPDATE letter SET state = 'sent', sent_at = written_at, next_try_at = NULL WHERE state <> 'sent'".to_owned()
     }
 
     /// When the next thing happens to the rows, and what; all of them do the same at the same time.
@@ -305,7 +300,7 @@ impl Bench {
         &self,
         stored: usize,
         count: usize,
-        timed: HashMap<Moved, Timed>,
+        timed: &HashMap<Moved, Timed>,
         base: &mut HashMap<(usize, Moved), f64>,
         report: &mut Report,
     ) {
@@ -339,6 +334,8 @@ impl Bench {
     }
 }
 
+/// Every letter that was written has been taken by the mail server.
+const TAKEN: &str = "UPDATE letter SET state = 'sent', sent_at = written_at, next_try_at = NULL WHERE state <> 'sent'";
 const FAR: TimeDelta = TimeDelta::days(3650);
 
 /// The plan's rows of 2022's last quarter that every unit owes for itself, with one opening and one deadline.
