@@ -271,7 +271,8 @@ async fn bare_client(port: u16, body: &Arc<Vec<u8>>, letters: usize) -> f64 {
 }
 
 const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = 'bench', next_try_at = $2, attempts = attempts + 1 \
-    WHERE id IN (SELECT id FROM letter WHERE next_try_at <= $1 ORDER BY next_try_at, id LIMIT 200) \
+    WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $1 \
+        ORDER BY urgent DESC, next_try_at, id LIMIT 200) \
     RETURNING id, address, subject, body_text, body_html";
 const MARK: &str = "WITH v (id, sent_at, reply) AS (VALUES {}) UPDATE letter SET state = 'sent', sent_at = v.sent_at, \
     reply = v.reply, next_try_at = NULL, lease_owner = NULL FROM v WHERE letter.id = v.id";

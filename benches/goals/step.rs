@@ -265,14 +265,8 @@ impl Bench {
                     return;
                 }
             }
-            self.database.execute(&self.taken_by_server()).await;
+            self.database.execute(TAKEN).await;
         }
-    }
-
-    /// Every letter that was written has been taken by the mail server.
-    #[allow(clippy::unused_self, reason = "beside its likes")]
-    fn taken_by_server(&self) -> String {
-        "UPDATE letter SET state = 'sent', sent_at = written_at, next_try_at = NULL WHERE state <> 'sent'".to_owned()
     }
 
     /// When the next thing happens to the rows, and what; all of them do the same at the same time.
@@ -340,6 +334,8 @@ impl Bench {
     }
 }
 
+/// Every letter that was written has been taken by the mail server.
+const TAKEN: &str = "UPDATE letter SET state = 'sent', sent_at = written_at, next_try_at = NULL WHERE state <> 'sent'";
 const FAR: TimeDelta = TimeDelta::days(3650);
 
 /// The plan's rows of 2022's last quarter that every unit owes for itself, with one opening and one deadline.

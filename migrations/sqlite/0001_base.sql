@@ -199,7 +199,7 @@ CREATE TABLE letter (
     sent_at     TEXT,
     reply       TEXT
 ) STRICT;
-CREATE INDEX letter_queue ON letter (next_try_at) WHERE next_try_at IS NOT NULL;
+CREATE INDEX letter_queue ON letter (urgent DESC, next_try_at, id) WHERE next_try_at IS NOT NULL;
 CREATE INDEX letter_written ON letter (written_at);
 CREATE INDEX letter_undelivered ON letter (written_at) WHERE state IN ('refused', 'given_up', 'failed');
 
