@@ -35,8 +35,9 @@ impl Home {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("duban.toml");
         let text = format!(
-            "[database]\nurl = \"{}\"\n[mail]\nfrom = \"duban@post.internal\"\npace = \"0s\"\nbatch = {BATCH}\nlease = \"3s\"\n\
-             connections = 2\n[mail.timeouts]\ntotal = \"2s\"\nconnect = \"1s\"\n[mail.transport]\nkind = \"smtp\"\n\
+            "[database]\nurl = \"{}\"\n[mail]\nfrom = \"duban@post.internal\"\npace = \"0s\"\nbatch = {BATCH}\nlease = \"15s\"\n\
+             connections = 2\n[mail.timeouts]\ntotal = \"10s\"\nconnect = \"2s\"\nbanner = \"5s\"\nhelo = \"5s\"\nmail = \"5s\"\n\
+             rcpt = \"5s\"\ndata = \"5s\"\nblock = \"5s\"\nafter_dot = \"5s\"\n[mail.transport]\nkind = \"smtp\"\n\
              host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n",
             database.url()
         );

@@ -18,7 +18,7 @@ const MOST: usize = 500;
 pub struct Next {
     /// When.
     pub at: DateTime<Utc>,
-    /// How many obligations it is for, at most [`MOST`].
+    /// How many obligations it is for, at most `MOST`.
     pub count: usize,
     /// The first of them in the document's order: duty, owners, period.
     pub first: (String, String, String),

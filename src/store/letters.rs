@@ -70,6 +70,9 @@ pub const STATEMENTS: &[&str] = &[
     NEWEST,
 ];
 
+/// The statements with an IN list, and the number of its first parameter.
+pub const LISTS: &[(&str, usize)] = &[(MOOT, 1)];
+
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT_MANY, INSERT_MANY_COLUMNS), (MARK_SENT, MARK_SENT_COLUMNS)];
 

@@ -332,5 +332,5 @@ pub fn bulk_statements() -> Vec<(&'static str, usize)> {
 
 /// Every statement with a list, with the list's first placeholder.
 pub fn list_statements() -> Vec<(&'static str, usize)> {
-    [notices::LISTS, obligations::LISTS, submissions::LISTS].concat()
+    [letters::LISTS, notices::LISTS, obligations::LISTS, submissions::LISTS].concat()
 }
