@@ -155,7 +155,7 @@ async fn a_grave_accident_is_an_accident_too() {
         let unnamed = story.act(OFFICE, async |actor| actor.open_event(&accident(&[])).await).await;
         assert!(refused(unnamed).contains("须写明涉及单位"));
         let stranger = story.act(OFFICE, async |actor| actor.open_event(&accident(&["办公室"])).await).await;
-        assert!(refused(stranger).contains("none of the units"));
+        assert!(refused(stranger).contains("所列单位都不承担"));
         let opened = story.act(OFFICE, async |actor| actor.open_event(&accident(&["质安处"])).await).await.unwrap();
         let mut owed: Vec<(String, String)> = opened
             .obligations

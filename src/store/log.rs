@@ -21,11 +21,13 @@ const LAST_SEAL: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id DESC
 const SEALS: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id";
 const SEALED_HASHES: &str = "SELECT hash FROM log WHERE seal = $1 ORDER BY id";
 const INSERT_SEAL: &str = "INSERT INTO seal (at, entries, hash) VALUES ($1, $2, $3) RETURNING id";
-const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id <= $2";
+const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id IN ({list})";
 
 /// The fixed statements.
-pub const STATEMENTS: &[&str] =
-    &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, SEALS, SEALED_HASHES, INSERT_SEAL, MARK_SEALED];
+pub const STATEMENTS: &[&str] = &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, SEALS, SEALED_HASHES, INSERT_SEAL];
+
+/// The statements with an IN list, and the number of its first parameter.
+pub const LISTS: &[(&str, usize)] = &[(MARK_SEALED, 2)];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
@@ -185,15 +187,30 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn seal_log(&mut self, now: DateTime<Utc>, limit: usize) -> Result<usize> {
+        // Whoever writes this row first seals; another daemon waits here and then finds less to seal.
+        self.set_meta("sealed_at", &now.to_rfc3339()).await?;
         let limit = super::obligations::as_count(limit);
         let entries: Vec<Logged> = on!(self, |c| sqlx::query_as(UNSEALED).bind(limit).fetch_all(c).await?);
-        let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(0) };
+        if entries.is_empty() {
+            return Ok(0);
+        }
         let before: Option<Seal> = on!(self, |c| sqlx::query_as(LAST_SEAL).fetch_optional(c).await?);
         let hash = seal_hash(before.as_ref(), entries.iter().map(|entry| entry.hash.as_str()));
         let count = super::obligations::as_count(entries.len());
         let seal: i64 =
             on!(self, |c| sqlx::query_scalar(INSERT_SEAL).bind(now).bind(count).bind(hash).fetch_one(c).await?);
-        on!(self, |c| sqlx::query(MARK_SEALED).bind(seal).bind(last).execute(c).await?.rows_affected());
+        // Just the entries that were read: one with a lower number may be committed at this moment.
+        let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
+        for chunk in ids.chunks(bulk::ROWS) {
+            let text = bulk::list(self.marks(), MARK_SEALED, 2, chunk.len());
+            on!(self, |c| {
+                let mut query = sqlx::query(text).bind(seal);
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.execute(c).await?;
+            });
+        }
         Ok(entries.len())
     }
 

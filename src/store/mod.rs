@@ -332,5 +332,5 @@ pub fn bulk_statements() -> Vec<(&'static str, usize)> {
 
 /// Every statement with a list, with the list's first placeholder.
 pub fn list_statements() -> Vec<(&'static str, usize)> {
-    [letters::LISTS, notices::LISTS, obligations::LISTS, submissions::LISTS].concat()
+    [letters::LISTS, log::LISTS, notices::LISTS, obligations::LISTS, submissions::LISTS].concat()
 }
