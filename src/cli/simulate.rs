@@ -62,8 +62,8 @@ pub async fn run(
         bail!("--to {} lies before --from {}", args.to, args.from);
     }
     let behaviour = behaviour(&args.behaviour)?;
-    let letters = args.out.join("letters");
-    fs::create_dir_all(&letters).with_context(|| format!("{} cannot be made", letters.display()))?;
+    fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be made", args.out.display()))?;
+    clear_letters(&args.out)?;
     let zone = settings.zone;
     let (begin, end) = (zone.start_of(args.from), zone.end_of(args.to));
     let settings = Settings { starts_on: Some(args.from), pace: None, batch: 500, ..settings };
@@ -73,7 +73,7 @@ pub async fn run(
     let engine = Engine::new(store, Clock::stepped(begin), settings, templates, transport, Some(args.seed));
     engine.set_up(seeds).await?;
     let bar = progress_bar(begin, end);
-    let mut mail = Mail { folder: letters, zone, written: 0, by_day: BTreeMap::new(), failed: None };
+    let mut mail = Mail { folder: args.out.clone(), zone, written: 0, by_day: BTreeMap::new(), failed: None };
     let played = play(&engine, &behaviour, end, |now| {
         bar.set_position(u64::try_from((now - begin).num_hours()).unwrap_or(0));
         mail.take(&outbox, now);
@@ -98,6 +98,20 @@ pub async fn run(
         played.filed,
         args.out.display()
     )?;
+    Ok(())
+}
+
+/// Takes away what an earlier run has left, by the form of its names and nothing else.
+fn clear_letters(folder: &Path) -> anyhow::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(stem) = name.strip_suffix(".eml") else { continue };
+        let form: Vec<usize> = stem.split('-').map(str::len).collect();
+        if form == [8, 6, 6] && stem.chars().all(|c| c.is_ascii_digit() || c == '-') {
+            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        }
+    }
     Ok(())
 }
 
