@@ -86,7 +86,7 @@ fn letter() -> Outgoing {
         message_id: message_id("bench", &settings.from.address),
         from: settings.from.clone(),
         reply_to: None,
-        to: Mailbox::new("质安处联络员", parse_address("p1@example.com").unwrap()),
+        to: Mailbox::new("质安处联络员", parse_address("p1@post.internal").unwrap()),
         subject: rendered.subject,
         text: fill_link(&rendered.text, None),
         html: fill_link(&rendered.html, None),
@@ -131,8 +131,8 @@ async fn queued(kind: Kind, letters: usize) -> Database {
     let text = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, body_text, body_html, \
         written_at, state, next_try_at) \
         WITH RECURSIVE k (n) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT n + 1 FROM k WHERE n < $2) \
-        SELECT '<b' || n || '@example.com>', 'bench/' || n, 'chase', FALSE, '质安处/liaison', \
-        'p' || n || '@example.com', $3, $4, $5, $6, 'queued', $6 FROM k";
+        SELECT '<b' || n || '@post.internal>', 'bench/' || n, 'chase', FALSE, '质安处/liaison', \
+        'p' || n || '@post.internal', $3, $4, $5, $6, 'queued', $6 FROM k";
     for first in (1..=letters).step_by(5000) {
         let last = (first + 4999).min(letters);
         let (first, last) = (i64::try_from(first).unwrap(), i64::try_from(last).unwrap());
@@ -260,7 +260,7 @@ async fn bare_client(port: u16, body: &Arc<Vec<u8>>, letters: usize) -> f64 {
         tokio::spawn(async move {
             let mut client = Client::connect(port).await;
             for _ in 0..share {
-                client.send("p1@example.com", &body).await;
+                client.send("p1@post.internal", &body).await;
             }
         })
     });
@@ -355,7 +355,7 @@ async fn smtp_source(sink: &Sink, bytes: usize, letters: usize, runs: usize, rep
         let began = monotonic();
         let status = Command::new(&program)
             .args(["-d", "-s", &SESSIONS.to_string(), "-l", &bytes.to_string(), "-m", &letters.to_string()])
-            .args(["-f", "duban@example.com", "-t", "p1@example.com", &format!("127.0.0.1:{}", sink.port)])
+            .args(["-f", "duban@post.internal", "-t", "p1@post.internal", &format!("127.0.0.1:{}", sink.port)])
             .status()
             .await
             .unwrap();
