@@ -35,40 +35,6 @@ struct Play<'a> {
     missed: u64,
 }
 
-fn fresh(owed: plan::Owed, joint: bool, id: i64, before: DateTime<Utc>) -> Obligation {
-    Obligation {
-        id,
-        revision: 0,
-        duty: owed.duty,
-        form: owed.form,
-        owners: owed.owners,
-        joint,
-        period: owed.period.to_string(),
-        opens_at: owed.opens_at,
-        period_end: owed.period_end,
-        due_at: owed.due_at,
-        first_due_at: owed.due_at,
-        phase: Phase::Scheduled,
-        reminded: false,
-        late: false,
-        returned_late: None,
-        missed_at: None,
-        unreminded: false,
-        confirmed: false,
-        filed_at: None,
-        closed_at: None,
-        accepted_at: None,
-        streak: None,
-        round: 0,
-        chased_at: None,
-        supervised_at: None,
-        proposed_at: None,
-        armed_at: before,
-        settled_to: before,
-        next_at: Some(owed.opens_at),
-    }
-}
-
 impl<'a> Play<'a> {
     fn new(world: &'a World<'a>, first: NaiveDate, last: NaiveDate, random: &mut StdRng) -> Play<'a> {
         let before = ZONE.start_of(first) - TimeDelta::seconds(1);
@@ -76,7 +42,7 @@ impl<'a> Play<'a> {
         for owed in plan::due_between(world, first, last) {
             let id = i64::try_from(obligations.len()).unwrap();
             let joint = world.catalogue.duty(&owed.duty).unwrap().mode == Mode::Joint;
-            obligations.push(fresh(owed, joint, id, before));
+            obligations.push(Obligation { id, ..Obligation::planned(owed, joint, before) });
         }
         let filings = obligations
             .iter()

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     calendar::Zone,
     duty::{Duty, DutyId, Form},
+    plan::Owed,
     quota::{self, Filing},
     unit::UnitName,
 };
@@ -178,6 +179,41 @@ pub struct Window {
 }
 
 impl Obligation {
+    /// An obligation as the plan gives it, before anything has happened to it. Steps up to `armed_at` are void.
+    pub fn planned(owed: Owed, joint: bool, armed_at: DateTime<Utc>) -> Obligation {
+        Obligation {
+            id: 0,
+            revision: 0,
+            duty: owed.duty,
+            form: owed.form,
+            owners: owed.owners,
+            joint,
+            period: owed.period.to_string(),
+            opens_at: owed.opens_at,
+            period_end: owed.period_end,
+            due_at: owed.due_at,
+            first_due_at: owed.due_at,
+            phase: Phase::Scheduled,
+            reminded: false,
+            late: false,
+            returned_late: None,
+            missed_at: None,
+            unreminded: false,
+            confirmed: false,
+            filed_at: None,
+            closed_at: None,
+            accepted_at: None,
+            streak: None,
+            round: 0,
+            chased_at: None,
+            supervised_at: None,
+            proposed_at: None,
+            armed_at,
+            settled_to: armed_at,
+            next_at: Some(owed.opens_at),
+        }
+    }
+
     /// The name of its series: one duty, owner and form.
     pub fn series(&self) -> String {
         series_key(&self.duty, self.form, self.joint, &self.owners)

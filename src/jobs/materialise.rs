@@ -129,37 +129,7 @@ pub fn fresh(known: &Known, version: i64, owed: Owed) -> Stored {
         .and_then(|version| version.catalogue.duty(&owed.duty))
         .is_some_and(|duty| duty.mode == Mode::Joint);
     let before_start = known.starts_at() - TimeDelta::seconds(1);
-    let obligation = Obligation {
-        id: 0,
-        revision: 0,
-        duty: owed.duty,
-        form: owed.form,
-        owners: owed.owners,
-        joint,
-        period: owed.period.to_string(),
-        opens_at: owed.opens_at,
-        period_end: owed.period_end,
-        due_at: owed.due_at,
-        first_due_at: owed.due_at,
-        phase: Phase::Scheduled,
-        reminded: false,
-        late: false,
-        returned_late: None,
-        missed_at: None,
-        unreminded: false,
-        confirmed: false,
-        filed_at: None,
-        closed_at: None,
-        accepted_at: None,
-        streak: None,
-        round: 0,
-        chased_at: None,
-        supervised_at: None,
-        proposed_at: None,
-        armed_at: before_start,
-        settled_to: before_start,
-        next_at: Some(owed.opens_at),
-    };
+    let obligation = Obligation::planned(owed, joint, before_start);
     Stored { obligation, catalogue: version, log_head: String::new() }
 }
 

@@ -73,7 +73,6 @@ const SERIES_COLUMNS: usize = 3;
 /// How many [`Tx::series_newest`] gives of each, where there are so many: the offset above and one.
 pub const NEWEST: usize = 3;
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
-const KEYS_OPENING: &str = "SELECT duty, owner, period FROM obligation WHERE opens_at > $1 AND opens_at <= $2";
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
 const LIVE: &str =
     select!("WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND phase = $1 ORDER BY due_at, duty, owners");
@@ -91,7 +90,6 @@ const MISSED_SINCE: &str =
 const UNREMINDED: &str = select!(
     "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at IS NOT NULL AND missed_at > $1 ORDER BY due_at, duty, owners"
 );
-const COUNT_PHASES: &str = "SELECT phase, COUNT(*) FROM obligation GROUP BY phase";
 /// What waits for a step is looked at anew by the next pass.
 const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 \
     WHERE next_at > $1 AND phase IN ('open', 'returned', 'missed', 'lapsed')";
@@ -116,7 +114,6 @@ pub const STATEMENTS: &[&str] = &[
     BY_DUTY_PERIOD,
     SERIES_BEFORE,
     UNOPENED,
-    KEYS_OPENING,
     ALL,
     AFTER_ID,
     LIVE,
@@ -126,7 +123,6 @@ pub const STATEMENTS: &[&str] = &[
     BY_EVENT,
     MISSED_SINCE,
     UNREMINDED,
-    COUNT_PHASES,
     WAKE,
     RETIME,
     FILTERED,
@@ -487,18 +483,6 @@ impl Tx {
         stored(on!(self, |c| sqlx::query_as(UNOPENED).bind(now).fetch_all(c).await?))
     }
 
-    /// The keys (duty, owner, period) of what opens after `from` and by `until`.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn keys_opening(
-        &mut self,
-        from: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<(String, String, String)>> {
-        Ok(on!(self, |c| sqlx::query_as(KEYS_OPENING).bind(from).bind(until).fetch_all(c).await?))
-    }
-
     /// Everything, by deadline.
     ///
     /// # Errors
@@ -595,14 +579,6 @@ impl Tx {
     pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
         Ok(retimed + self.wake_open_obligations(now).await?)
-    }
-
-    /// How many are in each phase.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn count_phases(&mut self) -> Result<Vec<(String, i64)>> {
-        Ok(on!(self, |c| sqlx::query_as(COUNT_PHASES).fetch_all(c).await?))
     }
 
     /// What matches and opens by `opened_by`, by deadline.
