@@ -8,9 +8,10 @@ use std::{
 };
 
 use chrono::DateTime;
+use duban::domain::text::first_forbidden;
 use duban::mail::{
     DigestContext, Item, LINK_PLACEHOLDER, LetterContext, LetterKind, MAX_LINE, Mailbox, Outgoing, RenderError,
-    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, hostile_char, message_id, parse_address,
+    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, message_id, parse_address,
 };
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 use proptest::prelude::*;
@@ -287,7 +288,7 @@ fn what_units_write_cannot_hold_up_or_hide_the_digest() {
     digest.undelivered[0].reason = "550 \u{2028}no".into();
     let digest = templates().digest(&digest).unwrap();
     for body in [&digest.text, &digest.html] {
-        assert_eq!(hostile_char(&body.replace('\n', "")), None);
+        assert_eq!(first_forbidden(&body.replace('\n', "")), None);
         let without = fill_link(body, None);
         for kept in ["不归我们", "未送达邮件", "550 no", "联系方式"] {
             assert!(without.contains(kept), "{kept}\n{without}");
@@ -390,12 +391,12 @@ proptest! {
         context.sections[0].items[0].title.clone_from(&name);
         context.sections[0].items[0].clause_label.clone_from(&name);
         let rendered = templates().letter(&context);
-        prop_assert_eq!(hostile_char(&name).is_some(), matches!(rendered, Err(RenderError::Hostile { .. })));
+        prop_assert_eq!(first_forbidden(&name).is_some(), matches!(rendered, Err(RenderError::Hostile { .. })));
         let plain = templates().letter(&LetterContext::sample(LETTERS[n])).unwrap();
         let mut letter = outgoing(1, &rendered.unwrap_or(plain), None);
         letter.to.name.clone_from(&name);
         let Ok(bytes) = letter.build() else {
-            prop_assert!(hostile_char(&name).is_some());
+            prop_assert!(first_forbidden(&name).is_some());
             return Ok(());
         };
         let message = MessageParser::default().parse(&bytes).unwrap();

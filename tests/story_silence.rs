@@ -5,10 +5,11 @@ mod support;
 use duban::{
     catalogue::Seeds,
     domain::light::Light,
-    jobs::Settings,
+    jobs::{Job, Settings},
     mail::{MemoryOutbox, Outcome, Phase, Reason, Scripted, Transport},
+    store::obligations::Stored,
 };
-use support::{OFFICE, at, day, on_both_of, on_both_with, refused, rows, seeds_of, settings};
+use support::{OFFICE, Story, at, day, on_both_of, on_both_with, refused, rows, seeds_of, settings};
 
 #[tokio::test]
 async fn three_days_stopped_over_a_step_give_one_merged_letter_each() {
@@ -46,6 +47,48 @@ async fn three_days_stopped_over_a_step_give_one_merged_letter_each() {
             ("10-19 09:00", "supervise", "质安处/liaison"),
         ]);
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W41").await[3..], later);
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        story.run_until("2022-10-11 08:00").await;
+        let troubles = async |story: &Story| {
+            let troubles = story.engine.store.read().await.unwrap().troubles().await.unwrap();
+            troubles.into_iter().map(|trouble| (trouble.subject, trouble.failures)).collect::<Vec<_>>()
+        };
+        let mut broken = story.stored("9.1b", "质安处", "2022-W41").await;
+        let (id, catalogue) = (broken.obligation.id, broken.catalogue);
+        broken.catalogue = 99;
+        broken.obligation.next_at = Some(at("2022-10-11 08:00"));
+        let write = async |story: &Story, row: &Stored| {
+            let mut tx = story.engine.store.write().await.unwrap();
+            assert_eq!(tx.update_obligations(std::slice::from_ref(row)).await.unwrap(), [id]);
+            tx.commit().await.unwrap();
+        };
+        write(&story, &broken).await;
+        story.run_until("2022-10-11 09:30").await;
+        assert_eq!(troubles(&story).await, [(format!("obligation {id}"), 2)]);
+        // Mended: the next try ends it.
+        let mut mended = story.stored("9.1b", "质安处", "2022-W41").await;
+        mended.catalogue = catalogue;
+        write(&story, &mended).await;
+        story.run_until("2022-10-11 11:00").await;
+        assert_eq!(troubles(&story).await, []);
+        // Broken again and waived meanwhile: no step will come, so housekeeping ends it.
+        let mut tx = story.engine.store.write().await.unwrap();
+        tx.add_trouble(&format!("obligation {id}"), at("2022-10-11 11:00"), "x").await.unwrap();
+        tx.commit().await.unwrap();
+        story.engine.run(Job::Housekeeping).await.unwrap();
+        assert_eq!(troubles(&story).await.len(), 1, "it still has a step to come");
+        let mut waived = story.stored("9.1b", "质安处", "2022-W41").await;
+        waived.obligation.next_at = None;
+        write(&story, &waived).await;
+        story.engine.run(Job::Housekeeping).await.unwrap();
+        assert_eq!(troubles(&story).await, []);
         story
     })
     .await;

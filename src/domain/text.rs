@@ -9,10 +9,17 @@ use unicode_normalization::UnicodeNormalization;
 /// ```
 pub fn fold(text: &str) -> String {
     let folded: String = text.nfkc().collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&folded)
 }
 
-/// What is wrong with a character that may not stand in a name, a title or a note.
+/// Free text on one line: every run of white space becomes one blank, the ends are trimmed.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What is wrong with a character that may not stand in a name, a title, a note or a header: a control character can end
+/// a header, a bidirectional mark turns a name around before the reader's eyes, a line separator ends a line in a log.
+/// Names with one of them are refused, never repaired; what others said (a server's reply) has them blanked.
 pub fn forbidden(c: char) -> Option<&'static str> {
     match c {
         '\u{2028}' | '\u{2029}' | '\u{85}' | '\n' | '\r' | '\u{b}' | '\u{c}' => Some("a line separator"),
@@ -29,6 +36,12 @@ pub fn forbidden(c: char) -> Option<&'static str> {
         c if c.is_control() => Some("a control character"),
         _ => None,
     }
+}
+
+/// The text with a blank for each forbidden character, on one line: what others said, fit to be shown.
+pub fn tame(text: &str) -> String {
+    let tame: String = text.chars().map(|c| if forbidden(c).is_some() { ' ' } else { c }).collect();
+    one_line(&tame)
 }
 
 /// The first forbidden character: its byte offset, itself, and what it is.
@@ -104,9 +117,28 @@ mod tests {
     fn invisible_characters_are_found_where_they_stand() {
         assert_eq!(first_forbidden("质安\u{202e}处").map(|(at, c, _)| (at, c)), Some((6, '\u{202e}')));
         assert_eq!(first_forbidden("质安处（甲）—“乙”·—丙"), None);
-        for bad in ["\0", "\u{7}", "\u{2028}", "\u{200b}", "\u{feff}", "\t", "\u{e0041}"] {
+        for bad in [
+            "\0",
+            "\u{7}",
+            "\r",
+            "\u{1b}",
+            "\u{7f}",
+            "\u{85}",
+            "\u{200f}",
+            "\u{2028}",
+            "\u{2067}",
+            "\u{200b}",
+            "\u{feff}",
+            "\t",
+            "\u{e0041}",
+        ] {
             assert!(first_forbidden(bad).is_some(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn free_text_is_put_on_one_line() {
+        assert_eq!(one_line(" 照片不清\r\n\t请重报 "), "照片不清 请重报");
     }
 
     #[test]

@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    Engine, JobError, Known, Result, words,
+    Engine, JobError, Known, Result,
+    trouble::{self, Subject},
+    words,
     write::{Desk, new_letter},
 };
 use crate::{
@@ -63,7 +65,7 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
     let post = known.roster.office_post();
     let Some(address) = known.address(&post, today) else {
-        tx.add_trouble(&format!("post {post}"), now, "has no address: the digest cannot be written").await?;
+        trouble::record(&mut tx, &Subject::Post(post), now, "has no address: the digest cannot be written").await?;
         tx.commit().await?;
         return Ok(Digested::default());
     };
@@ -81,11 +83,12 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
             tx.take_notices(number, &ids).await?;
             tx.set_meta(LAST, &now.to_rfc3339()).await?;
             tx.set_meta(DOWN, "").await?;
+            trouble::end(&mut tx, &[Subject::Post(post), Subject::Digest]).await?;
             tx.commit().await?;
             Ok(done)
         }
         Err(error) => {
-            tx.add_trouble("digest", now, &error.to_string()).await?;
+            trouble::record(&mut tx, &Subject::Digest, now, &error.to_string()).await?;
             tx.commit().await?;
             tracing::error!("the digest cannot be written: {error}");
             Ok(Digested::default())

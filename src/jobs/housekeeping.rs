@@ -1,9 +1,9 @@
-//! Seals the log and forgets old runs. Touches nothing that anybody may have to answer for.
+//! Seals the log, forgets old runs and troubles that are over. Touches nothing that anybody may have to answer for.
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{Engine, Result};
+use super::{Engine, Result, trouble};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -12,6 +12,8 @@ pub struct Kept {
     pub sealed: u64,
     /// Old runs forgotten.
     pub pruned: u64,
+    /// Troubles that are over.
+    pub mended: u64,
 }
 
 /// How long runs are kept.
@@ -35,7 +37,9 @@ pub async fn run(engine: &Engine) -> Result<Kept> {
             break;
         }
     }
+    let known = engine.known().await?;
     let mut tx = engine.store.write().await?;
+    kept.mended = trouble::sweep(&mut tx, &known, now).await?;
     kept.pruned = tx.prune_runs(now - RUNS_KEPT).await?;
     tx.commit().await?;
     Ok(kept)

@@ -32,6 +32,7 @@ pub mod materialise;
 pub mod setup;
 pub mod simulate;
 pub mod step;
+pub mod trouble;
 pub mod words;
 pub mod write;
 
@@ -211,7 +212,7 @@ pub const JOBS: [Listed; 5] = [
     Listed {
         job: Job::Housekeeping,
         name: "housekeeping",
-        what: "seals the log and forgets old runs",
+        what: "seals the log, forgets old runs and troubles that are over",
         cron: "0 30 3 * * *",
     },
 ];

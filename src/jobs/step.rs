@@ -12,7 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Engine, Known, Result, known::Rules, write};
+use super::{
+    Engine, Known, Result,
+    known::Rules,
+    trouble::{self, Subject},
+    write,
+};
 use crate::{
     domain::{
         obligation::{Obligation, Phase},
@@ -243,7 +248,7 @@ async fn settle_batch(
     let mut rows = Vec::with_capacity(loaded.len());
     let mut advances: HashMap<i64, Advance> = HashMap::with_capacity(loaded.len());
     let mut entries: Vec<Entry> = Vec::new();
-    let mut troubles: Vec<(String, String)> = Vec::new();
+    let mut troubles: Vec<(Subject, String)> = Vec::new();
     for Loaded { stored, series, reminder_taken } in loaded {
         let decided =
             known.rules(&stored, today).and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, now));
@@ -256,7 +261,7 @@ async fn settle_batch(
                 advances.insert(id, advance);
             }
             Err(words) => {
-                troubles.push((format!("obligation {}", next.obligation.id), words));
+                troubles.push((Subject::Obligation(next.obligation.id), words));
                 next.obligation.next_at = Some(now + TROUBLE_WAIT);
             }
         }
@@ -274,11 +279,14 @@ async fn settle_batch(
         .collect();
     tx.insert_notices(&notices).await?;
     for (subject, words) in &troubles {
-        tx.add_trouble(subject, now, words).await?;
+        trouble::record(&mut tx, subject, now, words).await?;
     }
+    let works: Vec<Subject> =
+        advances.keys().filter(|id| written.contains(id)).map(|id| Subject::Obligation(*id)).collect();
+    trouble::end(&mut tx, &works).await?;
     tx.commit().await?;
     for (subject, words) in &troubles {
-        tracing::error!(trouble.subject = subject, "{subject} cannot be worked on, next try in an hour: {words}");
+        tracing::error!(trouble.subject = %subject, "{subject} cannot be worked on, next try in an hour: {words}");
     }
     tally(done, &written, &advances, notices.len(), troubles.len());
     Ok(written.len())

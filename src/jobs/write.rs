@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::{Engine, Known, Result, words};
+use super::{
+    Engine, Known, Result,
+    trouble::{self, Subject},
+    words,
+};
 use crate::{
     domain::{
         obligation::Phase,
@@ -99,11 +103,11 @@ async fn put_aside(engine: &Engine, homeless: Vec<Notice>, now: DateTime<Utc>) -
         return Ok(());
     }
     let ids: Vec<i64> = homeless.iter().map(|notice| notice.id).collect();
-    let posts: HashSet<String> = homeless.iter().map(|notice| notice.post.to_string()).collect();
+    let posts: HashSet<PostId> = homeless.into_iter().map(|notice| notice.post).collect();
     let mut tx = engine.store.write().await?;
     tx.fail_notices(&ids, "the post has no address").await?;
     for post in posts {
-        tx.add_trouble(&format!("post {post}"), now, "has no address: its letters cannot be written").await?;
+        trouble::record(&mut tx, &Subject::Post(post), now, "has no address: its letters cannot be written").await?;
     }
     Ok(tx.commit().await?)
 }
@@ -144,13 +148,9 @@ async fn write_chunk(
             Err(words) => {
                 let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
                 tx.fail_notices(&ids, &words).await?;
-                let posts: Vec<String> = mailbox.posts.iter().map(ToString::to_string).collect();
-                tx.add_trouble(&format!("letter to {}", posts.join(";")), now, &words).await?;
-                tracing::error!(
-                    letter.posts = posts.join(";"),
-                    "letter to {} cannot be written: {words}",
-                    posts.join(";")
-                );
+                let subject = Subject::Letter(mailbox.posts.clone());
+                trouble::record(&mut tx, &subject, now, &words).await?;
+                tracing::error!(trouble.subject = %subject, "{subject} cannot be written: {words}");
             }
         }
     }
@@ -166,6 +166,12 @@ async fn write_chunk(
         return Ok(0);
     }
     tx.fail_notices(&moot, "filed before it was told").await?;
+    let mut works: Vec<Subject> = Vec::with_capacity(2 * taken.len());
+    for (mailbox, _) in queued.iter().filter_map(|(_, message_id)| taken.get(message_id)) {
+        works.extend(mailbox.posts.iter().cloned().map(Subject::Post));
+        works.push(Subject::Letter(mailbox.posts.clone()));
+    }
+    trouble::end(&mut tx, &works).await?;
     tx.commit().await?;
     Ok(queued.len() as u64)
 }

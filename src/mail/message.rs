@@ -17,10 +17,8 @@ use lettre::{
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{
-    address::{Address, is_example_address},
-    hostile::hostile_char,
-};
+use super::address::Address;
+use crate::domain::text;
 
 /// The longest line that RFC 5322 allows, without its line end.
 pub const MAX_LINE: usize = 998;
@@ -116,11 +114,6 @@ pub fn message_id(row: &str, from: &Address) -> String {
 }
 
 impl Outgoing {
-    /// Whether it would go to an address that only stands for one.
-    pub fn to_example(&self) -> bool {
-        is_example_address(&self.to.address)
-    }
-
     /// The message, ready for the wire but for dot-stuffing: ASCII, CRLF line ends, no line over 998 bytes.
     pub fn build(&self) -> Result<Vec<u8>, MessageError> {
         self.check()?;
@@ -154,7 +147,7 @@ impl Outgoing {
         let headers =
             [("from", &self.from.name), ("reply_to", reply_to), ("to", &self.to.name), ("subject", &self.subject)];
         for (field, text) in headers {
-            if let Some(c) = hostile_char(text) {
+            if let Some((_, c, _)) = text::first_forbidden(text) {
                 return Err(MessageError::Hostile { field, code: u32::from(c) });
             }
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::hostile::{is_hostile, one_line};
+use crate::domain::text;
 
 /// How far the talk with the server had got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -268,8 +268,7 @@ pub const REPLY_CHARS: usize = 200;
 
 /// A server's words, fit to be stored and shown: on one line, without hostile characters and addresses, cut.
 pub fn clean_text(text: &str) -> String {
-    let text: String = text.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect();
-    let words: Vec<String> = one_line(&text).split(' ').map(mask_address).collect();
+    let words: Vec<String> = text::tame(text).split(' ').map(mask_address).collect();
     let text = words.join(" ");
     if text.chars().count() <= REPLY_CHARS {
         return text;

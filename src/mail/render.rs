@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::{
-    hostile::{hostile_char, one_line},
     letter::{DigestContext, LetterContext, LetterKind},
     values::{clean, digest_lists, digest_summary, extend, letter_extras},
 };
+use crate::domain::text;
 
 /// The most characters a subject has (字).
 pub const SUBJECT_CHARS: usize = 30;
@@ -92,11 +92,12 @@ pub enum RenderError {
 }
 
 /// The embedded templates by name.
-const BUILT_IN: [(&str, &str); 19] = [
+const BUILT_IN: [(&str, &str); 20] = [
     ("base/items.txt", include_str!("templates/base/items.txt")),
     ("base/items.html", include_str!("templates/base/items.html")),
     ("base/letter.txt", include_str!("templates/base/letter.txt")),
     ("base/letter.html", include_str!("templates/base/letter.html")),
+    ("base/page.html", include_str!("templates/base/page.html")),
     ("today/subject.txt", include_str!("templates/today/subject.txt")),
     ("today/body.txt", include_str!("templates/today/body.txt")),
     ("today/body.html", include_str!("templates/today/body.html")),
@@ -231,7 +232,7 @@ impl Templates {
             let render = || self.env.get_template(&name)?.render(values.clone());
             render().map_err(|error| self.locate(&name, &error))
         };
-        let subject = one_line(&part("subject.txt")?);
+        let subject = text::one_line(&part("subject.txt")?);
         let text = part("body.txt")?;
         let html = part("body.html")?.trim_start().to_owned();
         let subject = checked_subject(kind, &subject).map_err(|what| self.error_in(kind, "subject.txt", what))?;
@@ -340,7 +341,7 @@ fn checked_subject(kind: LetterKind, subject: &str) -> Result<String, String> {
     if subject.contains(['!', '！']) {
         return Err("a subject has no exclamation mark".into());
     }
-    if let Some(c) = hostile_char(subject) {
+    if let Some((_, c, _)) = text::first_forbidden(subject) {
         return Err(format!("character U+{:04X} in a subject", u32::from(c)));
     }
     if subject.chars().count() <= SUBJECT_CHARS {

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    hostile::{hostile_char, is_hostile, one_line},
     letter::{DigestContext, Item, LetterContext, SectionKind},
     link::{LINK_BEGIN, LINK_END, LINK_MARK, LINK_PLACEHOLDER},
     render::{RenderError, TemplateError},
 };
+use crate::domain::text;
 
 /// The context as plain values, with every text checked.
 pub(super) fn clean(context: &impl Serialize) -> Result<Value, RenderError> {
@@ -29,15 +29,14 @@ fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), Re
             if free_text {
                 // Written by anybody: cleaned, not refused, or one filing could hold up the office's digest. Templates
                 // end the sentence themselves.
-                let clean: String = text.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect();
-                one_line(&clean).trim_end_matches('。').clone_into(text);
+                text::tame(text).trim_end_matches('。').clone_into(text);
             }
             // Nobody but the template sets the marks of the link.
             if text.contains(LINK_MARK) {
                 *text = text.replace(LINK_MARK, "％DUBAN-");
             }
-            match hostile_char(text) {
-                Some(c) => Err(RenderError::Hostile { field: field.to_owned(), code: u32::from(c) }),
+            match text::first_forbidden(text) {
+                Some((_, c, _)) => Err(RenderError::Hostile { field: field.to_owned(), code: u32::from(c) }),
                 None => Ok(()),
             }
         }
