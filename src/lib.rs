@@ -1,6 +1,6 @@
 //! duban 督办: knows who owes what by when.
 //!
-//! Imports point one way: [`domain`] ◄ [`catalogue`], [`store`], [`mail`] ◄ [`jobs`] ◄ [`cli`] ◄ main. `store` and `mail`
+//! Imports point one way: [`domain`] ◄ [`catalogue`], [`store`], [`mail`] ◄ [`jobs`] ◄ [`web`], [`cli`] ◄ main. `store` and `mail`
 //! do not know each other; only `jobs` knows both. The clock is read in [`clock`] alone.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -13,3 +13,4 @@ pub mod domain;
 pub mod jobs;
 pub mod mail;
 pub mod store;
+pub mod web;

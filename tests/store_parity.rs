@@ -182,6 +182,8 @@ async fn told(kind: Kind) -> Option<BTreeMap<String, Vec<String>>> {
         decided_by: None,
         granted: None,
         answer: None,
+        endorsed_by: None,
+        endorsed_at: None,
     })
     .await
     .unwrap();

@@ -121,7 +121,7 @@ fn read_ladder(table: &mut Fields<'_, '_>, report: &mut Report<'_>, class: Class
 fn read_roles(report: &mut Report<'_>, written: &At<Vec<At<String>>>) -> Vec<Role> {
     let mut roles = Vec::new();
     for text in &written.value {
-        match Role::from_code(&text.value) {
+        match Role::from_code(&text.value).filter(|role| role.gets_letters()) {
             Some(role) if roles.contains(&role) => {
                 report.at(text.at, format!("`{}` is named twice", text.value), "name it once");
             }

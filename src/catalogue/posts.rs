@@ -126,7 +126,7 @@ fn read_unit(report: &mut Report<'_>, field: &At<&str>, units: Option<&HashSet<&
 }
 
 fn read_role(report: &mut Report<'_>, field: &At<&str>) -> Option<Role> {
-    let role = Role::from_code(field.value);
+    let role = Role::from_code(field.value).filter(|role| role.gets_letters());
     if role.is_none() {
         let known = ["liaison", "deputy", "head", "office"];
         report.unknown(field.at, format!("unknown role `{}`", shown(field.value)), field.value, known);

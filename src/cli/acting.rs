@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 use crate::{
     domain::{
         calendar::Zone,
-        unit::{PostId, Role, UnitName},
+        unit::{PostId, Role},
     },
     jobs::{
         Engine, Known,
@@ -27,12 +27,8 @@ pub struct As {
 /// # Errors
 /// It is written otherwise.
 pub fn post(written: &str) -> Result<PostId, String> {
-    let role = |code: &str| Role::from_code(code);
-    written
-        .split_once('/')
-        .and_then(|(unit, code)| Some(PostId { unit: UnitName(unit.to_owned()), role: role(code)? }))
-        .filter(|post| !post.unit.0.is_empty())
-        .ok_or_else(|| "posts are written UNIT/ROLE, with ROLE one of liaison, deputy, head, office".into())
+    let help = "posts are written UNIT/ROLE, with ROLE one of liaison, deputy, head, office, admin, auditor";
+    PostId::parse(written).ok_or_else(|| help.into())
 }
 
 /// An instant as people write it.

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod extend;
 pub mod list;
 pub mod logging;
+pub mod login_link;
 pub mod man;
 pub mod migrate;
 pub mod next;
@@ -88,6 +89,8 @@ pub enum Command {
     /// Show the office's digest
     #[command(subcommand)]
     Digest(DigestCommand),
+    /// Print a one-time link by which the office, the administrator or the auditor sets a password
+    LoginLink(login_link::Args),
     /// Send a letter that says it is a test
     SendTest(send_test::Args),
     /// Check the wording of letters
@@ -208,6 +211,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Migrate => migrate::run(common, out).await,
         Command::Run(args) => run::run(&open::engine(common).await?, &args, out).await,
         Command::Digest(DigestCommand::Show(args)) => digest::show(&open::engine(common).await?, &args, out).await,
+        Command::LoginLink(args) => login_link::run(common, &args, out).await,
         Command::SendTest(args) => send_test::run(common, &args, out).await,
         Command::Template(TemplateCommand::Check(args)) => template::check(common, &args, out),
         Command::Completions(args) => completions::run(&args, out),

@@ -14,7 +14,7 @@ use super::{Common, Unusable};
 use crate::{
     clock::Clock,
     config::{Config, Surroundings},
-    jobs::{Engine, acts::evidence::Vault},
+    jobs::{Engine, acts::evidence::Vault, link::Keys},
     mail::{Templates, Transport},
     store::{Location, Store, StoreError, inspect},
 };
@@ -65,6 +65,7 @@ pub fn has_database(config: &Config) -> bool {
 pub struct Parts {
     templates: Templates,
     transport: Transport,
+    keys: Keys,
 }
 
 /// The templates and the way out.
@@ -74,13 +75,15 @@ pub struct Parts {
 pub fn parts(config: &Config) -> anyhow::Result<Parts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
-    Ok(Parts { templates, transport })
+    let keys = config.link_keys().map_err(Unusable)?;
+    Ok(Parts { templates, transport, keys })
 }
 
 impl Parts {
     /// An engine.
     pub fn engine(self, config: &Config, store: Store) -> Engine {
         let mut engine = Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None);
+        engine.keys = Some(self.keys);
         engine.vault = Some(Vault::at(&config.evidence_folder(), config.evidence_largest()));
         engine
     }

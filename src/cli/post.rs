@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalogue::posts,
-    domain::unit::PostId,
+    domain::unit::{PostId, Role},
     jobs::{Engine, acts::roster::Takeover},
 };
 
@@ -120,12 +120,7 @@ async fn list(engine: &Engine, addresses: bool, format: Format, out: &mut dyn Wr
     let known = engine.known().await?;
     let today = engine.today();
     let mut rows = Vec::new();
-    let roles = [
-        crate::domain::unit::Role::Office,
-        crate::domain::unit::Role::Liaison,
-        crate::domain::unit::Role::Deputy,
-        crate::domain::unit::Role::Head,
-    ];
+    let roles = [Role::Office, Role::Liaison, Role::Deputy, Role::Head];
     for unit in &known.roster.units {
         for role in roles {
             let post = PostId { unit: unit.name.clone(), role };

@@ -9,7 +9,7 @@ use super::{Common, open};
 use crate::{
     clock::Clock,
     config::Config,
-    domain::unit::{PostId, Role, UnitName},
+    domain::unit::PostId,
     jobs::{Engine, Settings},
     mail::{Address, Mailbox, Outcome, Outgoing, Transport, is_example_address, message_id, parse_address},
 };
@@ -41,15 +41,13 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::R
 }
 
 async fn post(engine: &Engine, written: &str) -> anyhow::Result<Mailbox> {
-    let named = written.split_once('/').and_then(|(unit, role)| Some((unit, Role::from_code(role)?)));
-    let Some((unit, role)) = named else {
+    let Some(post) = PostId::parse(written) else {
         bail!("`{written}` is neither an address nor a post like 质安处/liaison");
     };
-    let post = PostId { unit: UnitName(unit.to_owned()), role };
     let known = engine.known().await?;
     let Some(address) = known.address(&post, engine.today()) else { bail!("the post {post} has no address") };
     let address = parse_address(address)?;
-    Ok(Mailbox::new(known.post_label(&post), address))
+    Ok(Mailbox::new(post.label(), address))
 }
 
 async fn send(config: &Config, transport: &Transport, to: Mailbox, out: &mut dyn Write) -> anyhow::Result<()> {

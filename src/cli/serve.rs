@@ -1,13 +1,21 @@
 //! `duban serve`: the daemon. Opens everything, refuses what must be refused, drives the jobs until it is told to stop.
 
-use std::{io::Write, sync::Arc};
+use std::{
+    fs,
+    io::{IsTerminal as _, Write},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt as _,
+    sync::Arc,
+};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use sd_notify::NotifyState;
 use tokio::{
+    net::TcpListener,
     signal::unix::{SignalKind, signal},
     sync::oneshot,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Common, Unusable, logging,
@@ -23,7 +31,8 @@ use crate::{
         setup::Loaded,
     },
     mail::Transport,
-    store::{Location, Store},
+    store::{Location, Store, log::DAEMON},
+    web,
 };
 
 /// What is served.
@@ -81,6 +90,24 @@ async fn drive(
     let mut hang_up = signal(SignalKind::hangup())?;
     let stop = engine.stopping.clone();
     let driver = Driver::new(engine, options(config));
+    let console = console(config, &driver).await?;
+    let at = console.as_ref().map(|(_, at)| *at);
+    let setup = match at {
+        Some(at) => first_password(config, &driver.engine(), at).await?,
+        None => None,
+    };
+    let mut served = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            match console {
+                Some((console, _)) => console.run(stop).await,
+                None => {
+                    stop.cancelled().await;
+                    Ok(())
+                }
+            }
+        }
+    });
     let (first, mut passed) = oneshot::channel();
     let running = tokio::spawn({
         let driver = Arc::clone(&driver);
@@ -90,7 +117,16 @@ async fn drive(
     let mut ready = false;
     loop {
         tokio::select! {
-            done = &mut running => return Ok(done??),
+            done = &mut running => {
+                done??;
+                // Requests in hand are finished before the database closes.
+                return Ok(served.await??);
+            }
+            done = &mut served, if !stop.is_cancelled() => {
+                stop.cancel();
+                done??;
+                bail!("the console ended by itself");
+            }
             _ = terminate.recv() => stop.cancel(),
             _ = interrupt.recv() => stop.cancel(),
             _ = hang_up.recv() => reload(common, config, &driver).await,
@@ -98,7 +134,7 @@ async fn drive(
                 ready = true;
                 driver::notify(&[NotifyState::Ready]);
                 let Ok(done) = done else { continue };
-                if let Err(error) = tell(config, &driver.engine(), loaded, &done, out).await {
+                if let Err(error) = tell(config, &driver.engine(), loaded, &done, Where { at, setup: setup.clone() }, out).await {
                     tracing::debug!("nobody hears of the first pass: {error}");
                 }
             }
@@ -182,6 +218,7 @@ async fn tell(
     engine: &Engine,
     loaded: Option<Loaded>,
     done: &FirstPass,
+    console: Where,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let zone = engine.settings.zone;
@@ -193,6 +230,10 @@ async fn tell(
     line("database", where_database(&config.location));
     line("evidence", config.evidence_folder().display().to_string());
     line("mail", where_mail(&engine.transport));
+    line("console", console.at.map_or_else(|| "off".into(), |at| format!("http://{at}/")));
+    if let Some(setup) = &console.setup {
+        line("password", format!("set the office's at {setup}"));
+    }
     if let Some(loaded) = loaded {
         let Loaded { duties, units, starts_on } = loaded;
         line("loaded", format!("{duties} duties and {units} units; what falls due from {starts_on} on counts"));
@@ -212,6 +253,63 @@ async fn tell(
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     writeln!(out, "Running. Stop with Ctrl-C; `duban status` says how it is.")?;
     Ok(out.flush()?)
+}
+
+/// Where the console is, and where the office sets its first password.
+struct Where {
+    at: Option<SocketAddr>,
+    setup: Option<String>,
+}
+
+/// The console, listening already, so that a port that is taken is told before anything is said to run.
+async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option<(Console, SocketAddr)>> {
+    let section = &config.sections.console;
+    let Some(address) = section.address() else { return Ok(None) };
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("[console] listen = \"{address}\": cannot listen there"))?;
+    let at = listener.local_addr()?;
+    let options = web::Options {
+        spans: config.session_spans(),
+        gateways: section.gateways(),
+        gateway_header: section.header(),
+        ranking: section.ranking,
+        secure: section.public_url.as_ref().is_some_and(|url| url.0.starts_with("https:")),
+        limits: limits(config),
+        largest: config.evidence_largest(),
+    };
+    let source = Arc::clone(driver);
+    let app = web::App::new(Box::new(move || source.engine()), options);
+    Ok(Some((Console { listener, router: web::router(&app) }, at)))
+}
+
+struct Console {
+    listener: TcpListener,
+    router: axum::Router,
+}
+
+impl Console {
+    async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        Ok(web::listen::serve(self.listener, self.router, web::listen::Patience::default(), stop).await?)
+    }
+}
+
+/// Where nobody has a password yet: a one-time link for the office, for the terminal, else in a file that its owner
+/// alone reads. Never for a log.
+async fn first_password(config: &Config, engine: &Engine, at: SocketAddr) -> anyhow::Result<Option<String>> {
+    if engine.store.read().await?.any_password().await? {
+        return Ok(None);
+    }
+    let office = engine.known().await?.roster.office_post();
+    let secret = engine.setup_secret(&office, DAEMON).await?;
+    let link = super::login_link::link(config, Some(at), &secret);
+    if std::io::stdout().is_terminal() {
+        return Ok(Some(link));
+    }
+    let path = config.folder.join("login-link");
+    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+    writeln!(file, "{link}")?;
+    Ok(Some(format!("the address in {}", path.display())))
 }
 
 fn where_database(location: &Location) -> String {

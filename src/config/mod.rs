@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     catalogue::Diagnostics,
     domain::calendar::Zone,
-    jobs::Settings,
+    jobs::{Settings, entry::Spans, link::Keys},
     mail::{Backoff, Mailbox, SettingsError, TemplateErrors, Templates, Transport},
     store::Location,
 };
@@ -118,6 +118,7 @@ pub struct Config {
     /// Where the database is.
     pub location: Location,
     password: Option<SecretString>,
+    link_key: PathBuf,
 }
 
 impl Config {
@@ -133,7 +134,8 @@ impl Config {
         let folder = sections.state.resolve(around);
         let location = sections.database.resolve(&folder, around);
         let password = sections.mail.transport.password(around);
-        Ok(Config { sections, file, folder, location, password })
+        let link_key = sections.console.link_key(&folder, around);
+        Ok(Config { sections, file, folder, location, password, link_key })
     }
 
     /// Where local time is read.
@@ -170,6 +172,20 @@ impl Config {
     pub fn transport(&self) -> Result<Transport, SettingsError> {
         let mail = &self.sections.mail;
         mail.transport.resolve(&self.folder, self.password.as_ref(), mail.timeouts, mail.connections)
+    }
+
+    /// The keys of letters' links.
+    ///
+    /// # Errors
+    /// They cannot be read; the words name the file.
+    pub fn link_keys(&self) -> Result<Keys, String> {
+        console::read_keys(&self.link_key, &self.folder)
+    }
+
+    /// How long sessions last.
+    pub fn session_spans(&self) -> Spans {
+        let console = &self.sections.console;
+        Spans { idle: console.idle.0, longest: console.longest.0 }
     }
 
     /// The letters' wording.

@@ -32,7 +32,8 @@ pub fn has_credential(credential: &str, around: &Surroundings) -> bool {
     credential_file(credential, around).is_some()
 }
 
-fn credential_file(credential: &str, around: &Surroundings) -> Option<PathBuf> {
+/// The file of systemd's credential of that name, if it gives one that is not blank.
+pub fn credential_file(credential: &str, around: &Surroundings) -> Option<PathBuf> {
     let path = Path::new(around.var("CREDENTIALS_DIRECTORY")?).join(credential);
     let blank = || fs::read(&path).is_ok_and(|bytes| bytes.trim_ascii().is_empty());
     (path.exists() && !blank()).then_some(path)

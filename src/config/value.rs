@@ -64,6 +64,12 @@ pub enum Kind {
     Database,
     /// A host name or IP address.
     Host,
+    /// IP addresses, blank-separated.
+    Addresses,
+    /// The name of a header.
+    Header,
+    /// Where to listen: an IP address and a port, or `off`.
+    Listen,
     /// A file or folder.
     Path,
     /// A program and its arguments.
@@ -106,6 +112,9 @@ impl Kind {
             Kind::Link => Link::from_str(written).map(drop),
             Kind::Database => database(written),
             Kind::Host => host(written),
+            Kind::Addresses => addresses(written),
+            Kind::Header => header(written),
+            Kind::Listen => listen(written),
             Kind::Path => nonempty(written, "is empty", "give a path, or leave the key out"),
             Kind::Program => nonempty(written, "is empty", "give a program and its arguments, or leave the key out"),
             Kind::Filter => filter(written),
@@ -167,6 +176,31 @@ fn host(written: &str) -> Result<(), Wrong> {
     }
     let right = "it must be a name like smtp.163.com or an IP address, without port or smtp://";
     Err(Wrong::new(format!("is neither a host name nor an IP address: `{}`", shown(written)), right))
+}
+
+fn addresses(written: &str) -> Result<(), Wrong> {
+    nonempty(written, "is empty", "give IP addresses, or leave the key out")?;
+    match written.split_whitespace().find(|one| one.parse::<std::net::IpAddr>().is_err()) {
+        None => Ok(()),
+        Some(one) => {
+            Err(Wrong::new(format!("`{}` is no IP address", shown(one)), "give IP addresses, blank-separated"))
+        }
+    }
+}
+
+fn header(written: &str) -> Result<(), Wrong> {
+    match written.parse::<axum::http::HeaderName>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Wrong::new(format!("is `{}`", shown(written)), "it must be a header's name like x-duban-post")),
+    }
+}
+
+fn listen(written: &str) -> Result<(), Wrong> {
+    if written == "off" || written.parse::<std::net::SocketAddr>().is_ok() {
+        return Ok(());
+    }
+    let right = "it must be an IP address and a port like 127.0.0.1:8480, or \"off\"";
+    Err(Wrong::new(format!("is `{}`", shown(written)), right))
 }
 
 fn filter(written: &str) -> Result<(), Wrong> {

@@ -31,9 +31,16 @@ pub enum Role {
     Head,
     /// 值班: the safety office's own mailbox, which gets the digest.
     Office,
+    /// 管理员: looks after the program's settings; judges nothing.
+    Admin,
+    /// 审计员: reads everything; changes nothing.
+    Auditor,
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Role; 6] = [Role::Liaison, Role::Deputy, Role::Head, Role::Office, Role::Admin, Role::Auditor];
+
     /// The code used in files, tables and exports.
     pub fn code(self) -> &'static str {
         match self {
@@ -41,6 +48,8 @@ impl Role {
             Role::Deputy => "deputy",
             Role::Head => "head",
             Role::Office => "office",
+            Role::Admin => "admin",
+            Role::Auditor => "auditor",
         }
     }
 
@@ -51,12 +60,24 @@ impl Role {
             Role::Deputy => "分管负责人",
             Role::Head => "主要负责人",
             Role::Office => "值班",
+            Role::Admin => "管理员",
+            Role::Auditor => "审计员",
         }
     }
 
     /// The role with this code, if there is one.
     pub fn from_code(code: &str) -> Option<Role> {
-        [Role::Liaison, Role::Deputy, Role::Head, Role::Office].into_iter().find(|role| role.code() == code)
+        Role::ALL.into_iter().find(|role| role.code() == code)
+    }
+
+    /// Whether every unit has such a post; the others are the safety office's alone.
+    pub fn is_of_unit(self) -> bool {
+        matches!(self, Role::Liaison | Role::Deputy | Role::Head)
+    }
+
+    /// Whether letters go to such a post.
+    pub fn gets_letters(self) -> bool {
+        self.is_of_unit() || self == Role::Office
     }
 }
 
@@ -67,6 +88,25 @@ pub struct PostId {
     pub unit: UnitName,
     /// What the post does there.
     pub role: Role,
+}
+
+impl PostId {
+    /// A post as it is written: `质安处/liaison`.
+    pub fn parse(written: &str) -> Option<PostId> {
+        let (unit, role) = written.split_once('/')?;
+        PostId::of(unit, role)
+    }
+
+    /// The post of that unit with that role's code.
+    pub fn of(unit: &str, role: &str) -> Option<PostId> {
+        let role = Role::from_code(role)?;
+        (!unit.is_empty()).then(|| PostId { unit: UnitName(unit.to_owned()), role })
+    }
+
+    /// Its name as letters and pages say it.
+    pub fn label(&self) -> String {
+        format!("{}{}", self.unit, self.role.label())
+    }
 }
 
 impl fmt::Display for PostId {

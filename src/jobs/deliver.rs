@@ -10,10 +10,10 @@ use serde::Serialize;
 use tokio::{sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Known, Result, Settings};
+use super::{Engine, Result, Settings, link::Keys};
 use crate::{
     clock::Clock,
-    domain::unit::{PostId, Role, UnitName},
+    domain::unit::PostId,
     mail::{self, GiveUp, LetterKind, Mailbox, Next, Outcome, Outgoing, Pace, Session, Tries},
     store::{
         Tx,
@@ -57,14 +57,13 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
     if engine.stopping.is_cancelled() {
         return Ok(done);
     }
-    let known = engine.known().await?;
     let crew = Arc::new(Crew {
         queue: Mutex::default(),
         pace: Mutex::new(Pace::new(engine.settings.pace)),
         settings: engine.settings.clone(),
+        keys: engine.keys.clone(),
         clock: engine.clock.clone(),
         stopping: engine.stopping.clone(),
-        known,
     });
     let mut sessions: Vec<Session> =
         (0..engine.settings.connections.max(1)).map(|_| engine.transport.session()).collect();
@@ -136,9 +135,9 @@ struct Crew {
     queue: Mutex<VecDeque<Claimed>>,
     pace: Mutex<Pace>,
     settings: Settings,
+    keys: Option<Keys>,
     clock: Clock,
     stopping: CancellationToken,
-    known: Arc<Known>,
 }
 
 /// Sends a batch over all sessions side by side. Once one of them finds the connection down, or a stop is asked for, the
@@ -168,7 +167,7 @@ async fn send_from_queue(crew: Arc<Crew>, down: CancellationToken, mut session: 
         if wait > TimeDelta::zero() {
             tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
         }
-        let outcome = session.send(&outgoing(&crew.settings, &crew.known, &letter)).await;
+        let outcome = session.send(&outgoing(&crew, &letter)).await;
         if matches!(outcome, Outcome::ConnectionDown { .. }) {
             down.cancel();
         }
@@ -176,9 +175,16 @@ async fn send_from_queue(crew: Arc<Crew>, down: CancellationToken, mut session: 
     }
 }
 
-fn outgoing(settings: &Settings, known: &Known, letter: &Claimed) -> Outgoing {
-    let link = settings.public_url.as_deref();
-    let name = letter.posts.split(';').next().and_then(post_of).map(|post| known.post_label(&post)).unwrap_or_default();
+fn outgoing(crew: &Crew, letter: &Claimed) -> Outgoing {
+    let settings = &crew.settings;
+    let link = settings.public_url.as_deref().map(|url| match &crew.keys {
+        Some(keys) => {
+            format!("{}/l/{}", url.trim_end_matches('/'), keys.token(letter.id, &letter.posts, letter.written_at))
+        }
+        None => url.to_owned(),
+    });
+    let link = link.as_deref();
+    let name = letter.posts.split(';').next().and_then(PostId::parse).map(|post| post.label()).unwrap_or_default();
     // The address was checked when it was stored; one that is not any more is refused by the transport, not here.
     let address = mail::parse_address(&letter.address).unwrap_or_else(|_| settings.from.address.clone());
     Outgoing {
@@ -192,11 +198,6 @@ fn outgoing(settings: &Settings, known: &Known, letter: &Claimed) -> Outgoing {
         date: settings.zone.local(letter.written_at).fixed_offset(),
         in_reply_to: None,
     }
-}
-
-fn post_of(text: &str) -> Option<PostId> {
-    let (unit, role) = text.split_once('/')?;
-    Some(PostId { unit: UnitName(unit.to_owned()), role: Role::from_code(role)? })
 }
 
 /// Marks what came of a batch. Says whether the connection is down.

@@ -170,13 +170,9 @@ async fn gather(
     let undelivered = tx.undelivered_letters(since).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();
     let totals = totals(tx, known, since, today).await?;
-    let trial = engine
-        .settings
-        .trial_until
-        .filter(|until| today < *until)
-        .map(|_| known.post_label(&known.roster.office_post()));
+    let trial = engine.settings.trial_until.filter(|until| today < *until).map(|_| known.roster.office_post().label());
     Ok(DigestContext {
-        recipient: known.post_label(&known.roster.office_post()),
+        recipient: known.roster.office_post().label(),
         date_label: words::date(today),
         new_misses: items(&desk, new.iter().filter(|row| still_missed(&row.obligation)).map(|row| row.obligation.id)),
         standing: items(&desk, by_age(known, told).iter().map(|row| row.obligation.id)),

@@ -297,7 +297,7 @@ impl Explanation<'_> {
             .to
             .iter()
             .map(|role| match role {
-                Role::Office => self.known.post_label(&self.known.roster.office_post()),
+                Role::Office => self.known.roster.office_post().label(),
                 role => format!("{owners}{}", role.label()),
             })
             .collect();
@@ -352,6 +352,8 @@ pub fn action_label(action: &str) -> &str {
         "uphold_dispute" => "异议成立",
         "reject_dispute" => "异议不成立",
         "erase" => "删除误传文件",
+        "confirm" => "签收",
+        "endorse" => "负责人签署意见",
         "move_node" => "节点结束日变动",
         "owner_left" => "共同承担的单位离开",
         other => other,

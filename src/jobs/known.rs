@@ -141,11 +141,6 @@ impl Known {
         current.or(holders.first())
     }
 
-    /// A post's name as letters address it.
-    pub fn post_label(&self, post: &PostId) -> String {
-        format!("{}{}", post.unit, post.role.label())
-    }
-
     /// The obligation's window for acts and filings.
     pub fn window(&self, obligation: &Obligation, rules: &Rules<'_>) -> crate::domain::obligation::Window {
         let grace = crate::domain::step::grace_end(rules.ladder, obligation.due_at, self.slots());

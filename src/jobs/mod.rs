@@ -23,11 +23,13 @@ pub mod acts;
 pub mod deliver;
 pub mod digest;
 pub mod driver;
+pub mod entry;
 pub mod explain;
 pub mod health;
 pub mod housekeeping;
 pub mod known;
 pub mod leap;
+pub mod link;
 pub mod materialise;
 pub mod setup;
 pub mod simulate;
@@ -99,6 +101,8 @@ pub struct Engine {
     pub transport: Transport,
     /// Where evidence lies; `None` = files cannot be taken.
     pub vault: Option<acts::evidence::Vault>,
+    /// What letters' links are made with; `None` = letters carry no link.
+    pub keys: Option<link::Keys>,
     /// Who claims: different for each process.
     pub owner: String,
     /// The source of randomness; seeded in tests.
@@ -127,6 +131,7 @@ impl Engine {
             templates: Arc::new(templates),
             transport,
             vault: None,
+            keys: None,
             owner,
             random: Mutex::new(random),
             known: Mutex::new(None),

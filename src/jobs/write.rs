@@ -274,7 +274,7 @@ fn letter(
     let shown: HashSet<i64> = mailbox.notices.iter().map(|notice| notice.obligation).collect();
     let context = context_rows(desk, mailbox, due_today, &shown)?;
     let kind = LetterContext::gravest(&sections).unwrap_or(LetterKind::Today);
-    let label = |post: &PostId| desk.known.post_label(post);
+    let label = PostId::label;
     let recipient = mailbox.posts.first().map(label).unwrap_or_default();
     let trial = engine
         .settings

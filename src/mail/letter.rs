@@ -21,12 +21,20 @@ pub enum LetterKind {
     Event,
     /// 督办清单: the office's digest.
     Digest,
+    /// 登录链接: a link that somebody asked for; it tells of nothing else.
+    Entry,
 }
 
 impl LetterKind {
     /// All of them.
-    pub const ALL: [LetterKind; 5] =
-        [LetterKind::Today, LetterKind::Chase, LetterKind::Supervise, LetterKind::Event, LetterKind::Digest];
+    pub const ALL: [LetterKind; 6] = [
+        LetterKind::Today,
+        LetterKind::Chase,
+        LetterKind::Supervise,
+        LetterKind::Event,
+        LetterKind::Digest,
+        LetterKind::Entry,
+    ];
 
     /// The code used in tables, exports and template folders.
     pub fn code(self) -> &'static str {
@@ -36,6 +44,7 @@ impl LetterKind {
             LetterKind::Supervise => "supervise",
             LetterKind::Event => "event",
             LetterKind::Digest => "digest",
+            LetterKind::Entry => "entry",
         }
     }
 
@@ -47,6 +56,7 @@ impl LetterKind {
             LetterKind::Supervise => "督办",
             LetterKind::Event => "事件",
             LetterKind::Digest => "督办清单",
+            LetterKind::Entry => "登录链接",
         }
     }
 
@@ -57,7 +67,7 @@ impl LetterKind {
 
     /// Whether the letter carries a miss up. Such a letter is repeated until a server has taken it.
     pub fn is_escalation(self) -> bool {
-        self != LetterKind::Today
+        !matches!(self, LetterKind::Today | LetterKind::Entry)
     }
 }
 

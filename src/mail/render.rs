@@ -92,7 +92,7 @@ pub enum RenderError {
 }
 
 /// The embedded templates by name.
-const BUILT_IN: [(&str, &str); 20] = [
+const BUILT_IN: [(&str, &str); 23] = [
     ("base/items.txt", include_str!("templates/base/items.txt")),
     ("base/items.html", include_str!("templates/base/items.html")),
     ("base/letter.txt", include_str!("templates/base/letter.txt")),
@@ -113,6 +113,9 @@ const BUILT_IN: [(&str, &str); 20] = [
     ("digest/subject.txt", include_str!("templates/digest/subject.txt")),
     ("digest/body.txt", include_str!("templates/digest/body.txt")),
     ("digest/body.html", include_str!("templates/digest/body.html")),
+    ("entry/subject.txt", include_str!("templates/entry/subject.txt")),
+    ("entry/body.txt", include_str!("templates/entry/body.txt")),
+    ("entry/body.html", include_str!("templates/entry/body.html")),
 ];
 
 /// One line of what [`Templates::check`] found.
@@ -170,7 +173,8 @@ impl Templates {
         if context.kind == LetterKind::Digest {
             return Err(RenderError::WrongKind);
         }
-        if context.sections.is_empty() || context.sections.iter().any(|section| section.items.is_empty()) {
+        let bare = context.sections.is_empty() && context.kind != LetterKind::Entry;
+        if bare || context.sections.iter().any(|section| section.items.is_empty()) {
             return Err(RenderError::Empty);
         }
         let mut values = clean(context)?;

@@ -51,6 +51,7 @@ impl LetterContext {
             .into_iter()
             .filter(|section| match kind {
                 LetterKind::Event => section.letter() == LetterKind::Event,
+                LetterKind::Entry => false,
                 _ => section.letter() <= kind,
             })
             .map(|section| Section::new(section, sample_items(section)))
@@ -61,7 +62,11 @@ impl LetterContext {
             posts: vec!["质安处联络员".into(), "安管总站分管负责人".into()],
             date_label: "2022年10月31日（周一）".into(),
             sections,
-            context_rows: vec![Item { duty: "5.2".into(), title: "工地在岗值守".into(), ..Item::sample() }],
+            context_rows: if kind == LetterKind::Entry {
+                Vec::new()
+            } else {
+                vec![Item { duty: "5.2".into(), title: "工地在岗值守".into(), ..Item::sample() }]
+            },
             link: true,
             contact: "委安委办值班电话 023-00000000".into(),
             signature: "市住房城乡建委安全生产委员会办公室".into(),
@@ -77,6 +82,16 @@ impl LetterContext {
             LetterKind::Chase => SectionKind::Chase,
             LetterKind::Supervise => SectionKind::Supervise,
             LetterKind::Event => SectionKind::Event,
+            LetterKind::Entry => {
+                let bare = LetterContext {
+                    posts: Vec::new(),
+                    context_rows: Vec::new(),
+                    trial: None,
+                    note: None,
+                    ..LetterContext::sample(kind)
+                };
+                return bare;
+            }
         };
         let item = match section {
             SectionKind::Chase | SectionKind::Supervise => {

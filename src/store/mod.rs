@@ -28,6 +28,7 @@ macro_rules! on {
     };
 }
 
+pub mod access;
 pub mod bulk;
 pub mod catalogue;
 pub mod inspect;
@@ -312,6 +313,7 @@ impl Tx {
 /// Every fixed statement, so that one test can prepare them all on both databases.
 pub fn statements() -> Vec<&'static str> {
     [
+        access::STATEMENTS,
         catalogue::STATEMENTS,
         letters::STATEMENTS,
         log::STATEMENTS,

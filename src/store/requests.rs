@@ -7,17 +7,20 @@ use super::{Result, Tx};
 
 const INSERT: &str = "INSERT INTO request (id, obligation, kind, by_post, asked_at, reason, until_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const BY_ID: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, granted, answer \
-    FROM request WHERE id = $1";
+const BY_ID: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, granted, answer, \
+    endorsed_by, endorsed_at FROM request WHERE id = $1";
 const OF_OBLIGATION: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, \
-    granted, answer FROM request WHERE obligation = $1 ORDER BY asked_at, id";
+    granted, answer, endorsed_by, endorsed_at FROM request WHERE obligation = $1 ORDER BY asked_at, id";
 const PENDING: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, granted, \
-    answer FROM request WHERE decided_at IS NULL ORDER BY asked_at, id";
+    answer, endorsed_by, endorsed_at FROM request WHERE decided_at IS NULL ORDER BY asked_at, id";
 const DECIDE: &str = "UPDATE request SET decided_at = $2, decided_by = $3, granted = $4, answer = $5 \
     WHERE id = $1 AND decided_at IS NULL";
 
+const ENDORSE: &str = "UPDATE request SET endorsed_at = $2, endorsed_by = $3 \
+    WHERE id = $1 AND decided_at IS NULL AND endorsed_at IS NULL";
+
 /// The fixed statements.
-pub const STATEMENTS: &[&str] = &[INSERT, BY_ID, OF_OBLIGATION, PENDING, DECIDE];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_ID, OF_OBLIGATION, PENDING, DECIDE, ENDORSE];
 
 /// A request's kinds.
 pub const EXTENSION: &str = "extension";
@@ -49,6 +52,10 @@ pub struct Request {
     pub granted: Option<bool>,
     /// With which words.
     pub answer: Option<String>,
+    /// Which leader of the unit stands behind it.
+    pub endorsed_by: Option<String>,
+    /// Since when.
+    pub endorsed_at: Option<DateTime<Utc>>,
 }
 
 impl Tx {
@@ -120,5 +127,13 @@ impl Tx {
                 .await?
                 .rows_affected()
         }) == 1)
+    }
+
+    /// A leader stands behind a request. Says whether it was still open and nobody had yet.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn endorse_request(&mut self, id: &str, now: DateTime<Utc>, by_post: &str) -> Result<bool> {
+        Ok(on!(self, |c| sqlx::query(ENDORSE).bind(id).bind(now).bind(by_post).execute(c).await?.rows_affected()) == 1)
     }
 }

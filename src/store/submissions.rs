@@ -20,6 +20,8 @@ const FOR_OBLIGATION: &str = "SELECT submission.id, submission.unit, submission.
     FROM submission JOIN submission_for ON submission_for.submission = submission.id \
     WHERE submission_for.obligation IN ({list}) ORDER BY submission.received_at, submission.id";
 const OBLIGATIONS_OF: &str = "SELECT obligation FROM submission_for WHERE submission = $1 ORDER BY obligation";
+const OF_UNIT: &str = "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission \
+    WHERE unit = $1 AND received_at <= $2 ORDER BY received_at DESC, id DESC LIMIT $3";
 const WITHDRAW: &str = "UPDATE submission SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
 const CORRECT: &str =
     "UPDATE submission SET acted_on = $2, items = $3, note = $4 WHERE id = $1 AND withdrawn_at IS NULL";
@@ -39,6 +41,7 @@ pub const STATEMENTS: &[&str] = &[
     INSERT_EVIDENCE,
     BY_ID,
     OBLIGATIONS_OF,
+    OF_UNIT,
     WITHDRAW,
     CORRECT,
     RETURN,
@@ -205,6 +208,17 @@ impl Tx {
             });
         }
         Ok(true)
+    }
+
+    /// What a unit filed until then, newest first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn submissions_of(&mut self, unit: &str, until: DateTime<Utc>, limit: usize) -> Result<Vec<Submission>> {
+        let limit = super::obligations::as_count(limit);
+        let rows: Vec<Row> =
+            on!(self, |c| sqlx::query_as(OF_UNIT).bind(unit).bind(until).bind(limit).fetch_all(c).await?);
+        rows.into_iter().map(Submission::try_from).collect()
     }
 
     /// The submission under a receipt number.

@@ -83,6 +83,8 @@ impl Actor<'_> {
             decided_by: None,
             granted: None,
             answer: None,
+            endorsed_by: None,
+            endorsed_at: None,
         };
         tx.insert_request(&request).await?;
         let detail = json!({ "request": number, "until": until, "reason": reason });

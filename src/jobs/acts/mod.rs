@@ -12,13 +12,14 @@ use crate::{
         obligation::{Obligation, Refusal},
         quota::Filing,
         text,
-        unit::{PostId, Role, UnitName},
+        unit::{PostId, UnitName},
     },
     store::{StoreError, Tx, log, obligations::Stored},
 };
 
 pub mod calendar;
 pub mod catalogue;
+pub mod confirm;
 pub mod correct;
 pub mod dispute;
 pub mod event;
@@ -87,7 +88,7 @@ impl Actor<'_> {
     pub fn check_post(&self) -> Result<()> {
         let today = self.known.zone.day_of(self.now);
         let unit = self.known.roster.unit(&self.by.unit).filter(|unit| unit.active_on(today));
-        let office = self.by.role != Role::Office || self.by.unit == self.known.roster.office;
+        let office = self.by.role.is_of_unit() || self.by.unit == self.known.roster.office;
         if unit.is_some() && office { Ok(()) } else { refuse(format!("没有岗位 {}", self.by)) }
     }
 

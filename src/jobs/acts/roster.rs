@@ -234,7 +234,7 @@ impl Actor<'_> {
 
 /// Whether the roster has that post.
 pub fn post_exists(roster: &Roster, post: &PostId) -> bool {
-    roster.unit(&post.unit).is_some() && (post.role != Role::Office || post.unit == roster.office)
+    roster.unit(&post.unit).is_some() && (post.role.is_of_unit() || post.unit == roster.office)
 }
 
 fn check_unit_name(name: &str) -> Result<()> {

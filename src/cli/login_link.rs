@@ -1,0 +1,33 @@
+//! `duban login-link`: a one-time link by which the office, the administrator or the auditor sets a password.
+
+use std::{io::Write, net::SocketAddr};
+
+use super::{Common, acting::post, open};
+use crate::{config::Config, domain::unit::PostId, store::log::DAEMON};
+
+/// For whom.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The post: 委安委办/office, 委安委办/admin or 委安委办/auditor
+    #[arg(value_name = "POST", value_parser = post)]
+    pub post: PostId,
+}
+
+/// Prints the link; earlier ones are void from now on.
+///
+/// # Errors
+/// The post has no password, or the program could not.
+pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
+    let config = open::config(common)?;
+    let engine = open::engine_of(&config).await?;
+    let secret = engine.setup_secret(&args.post, DAEMON).await?;
+    Ok(writeln!(out, "{}", link(&config, None, &secret))?)
+}
+
+/// The address at which that secret sets a password.
+pub fn link(config: &Config, at: Option<SocketAddr>, secret: &str) -> String {
+    let console = &config.sections.console;
+    let own = || at.or(console.address()).map_or_else(String::new, |at| format!("http://{at}"));
+    let url = console.public_url.as_ref().map_or_else(own, |url| url.0.trim_end_matches('/').to_owned());
+    format!("{url}/p/{secret}")
+}

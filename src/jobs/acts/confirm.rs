@@ -1,0 +1,48 @@
+//! 签收 and 负责人意见: a liaison has read it; a leader stands behind what the liaison asked for. Neither moves a deadline.
+
+use serde_json::json;
+
+use super::{Actor, Result, refuse};
+use crate::{domain::unit::Role, store::obligations::Stored};
+
+impl Actor<'_> {
+    /// 签收, once for each unit's post.
+    ///
+    /// # Errors
+    /// It is not open, or it is another unit's.
+    pub async fn confirm_receipt(&self, id: i64) -> Result<Stored> {
+        let mut tx = self.engine.store.write().await?;
+        let stored = self.find(&mut tx, id).await?;
+        if !stored.obligation.phase.is_owed() {
+            return refuse("该事项无须签收");
+        }
+        let by = self.by.to_string();
+        if tx.log_of(id).await?.iter().any(|entry| entry.action == "confirm" && entry.by_post == by) {
+            return refuse("已签收");
+        }
+        let next = stored.obligation.clone();
+        let written = self.write(&mut tx, &stored, next, "confirm", &json!({})).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+
+    /// 负责人意见 on a request of the leader's own unit.
+    ///
+    /// # Errors
+    /// There is none, it was decided or endorsed already, or it is not this post's to endorse.
+    pub async fn endorse(&self, request: &str) -> Result<Stored> {
+        let mut tx = self.engine.store.write().await?;
+        let Some(asked) = tx.request(request).await? else { return refuse(format!("没有申请 {request}")) };
+        let stored = self.find(&mut tx, asked.obligation).await?;
+        if !matches!(self.by.role, Role::Deputy | Role::Head) {
+            return refuse(format!("{} 无权签署意见，须由本单位负责人办理", self.by));
+        }
+        if !tx.endorse_request(request, self.now, &self.by.to_string()).await? {
+            return refuse("该申请已审批或已签署意见");
+        }
+        let next = stored.obligation.clone();
+        let written = self.write(&mut tx, &stored, next, "endorse", &json!({ "request": request })).await?;
+        tx.commit().await?;
+        Ok(written)
+    }
+}

@@ -1,0 +1,272 @@
+//! Who may come in: sessions, one-time links, tokens, feeds, passwords, and letters whose link was revoked.
+//!
+//! Secrets are hashed before they come here. Nothing here decides what somebody may do.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Result, Tx};
+
+/// All columns of a credential.
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, kind, unit, role, how, name, scopes, created_at, seen_at, ends_at, ended_at FROM credential ",
+            $tail
+        )
+    };
+}
+
+const INSERT: &str = "INSERT INTO credential (kind, hash, unit, role, how, name, scopes, created_at, seen_at, ends_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id";
+const BY_HASH: &str = select!("WHERE hash = $1 AND kind = $2 AND ended_at IS NULL");
+const OF_POST: &str = select!("WHERE unit = $1 AND role = $2 AND kind = $3 AND ended_at IS NULL ORDER BY id");
+const OF_KIND: &str = select!("WHERE kind = $1 AND ended_at IS NULL ORDER BY unit, role, id");
+const SEEN: &str = "UPDATE credential SET seen_at = $2 WHERE id = $1";
+const END: &str = "UPDATE credential SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+const END_POST: &str =
+    "UPDATE credential SET ended_at = $4 WHERE unit = $1 AND role = $2 AND kind = $3 AND ended_at IS NULL";
+const END_LINK: &str = "UPDATE credential SET ended_at = $2 WHERE how = $1 AND kind = 'session' AND ended_at IS NULL";
+const PRUNE: &str = "DELETE FROM credential WHERE ended_at < $1 OR ends_at < $1";
+const PASSWORD: &str = "SELECT hash FROM password WHERE unit = $1 AND role = $2";
+const SET_PASSWORD: &str = "INSERT INTO password (unit, role, hash, set_at) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (unit, role) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at";
+const ANY_PASSWORD: &str = "SELECT unit FROM password LIMIT 1";
+const LETTER: &str = "SELECT letter.id, letter.kind, letter.posts, letter.written_at, link_revoked.revoked_at \
+    FROM letter LEFT JOIN link_revoked ON link_revoked.letter = letter.id WHERE letter.id = $1";
+const REVOKE: &str = "INSERT INTO link_revoked (letter, revoked_at) VALUES ($1, $2) ON CONFLICT (letter) DO NOTHING";
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] = &[
+    INSERT,
+    BY_HASH,
+    OF_POST,
+    OF_KIND,
+    SEEN,
+    END,
+    END_POST,
+    END_LINK,
+    PRUNE,
+    PASSWORD,
+    SET_PASSWORD,
+    ANY_PASSWORD,
+    LETTER,
+    REVOKE,
+];
+
+/// What kind of credential it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody is signed in in a browser.
+    Session,
+    /// A one-time link that sets a password.
+    Setup,
+    /// A token of the interface.
+    Token,
+    /// A calendar's secret address.
+    Feed,
+}
+
+impl Kind {
+    fn code(self) -> &'static str {
+        match self {
+            Kind::Session => "session",
+            Kind::Setup => "setup",
+            Kind::Token => "token",
+            Kind::Feed => "feed",
+        }
+    }
+}
+
+/// A new credential.
+#[derive(Debug, Clone)]
+pub struct NewCredential {
+    /// What kind.
+    pub kind: Kind,
+    /// The hash of its secret.
+    pub hash: String,
+    /// Whose: the unit.
+    pub unit: String,
+    /// Whose: the role's code.
+    pub role: String,
+    /// How it came to be: `password`, `gateway`, `letter:12`, or who made it.
+    pub how: String,
+    /// What its owner knows it by: the browser, or a token's name.
+    pub name: String,
+    /// What it may be used for, blank-separated; empty = all that its post may.
+    pub scopes: String,
+    /// Now.
+    pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// A credential that has not been ended.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Credential {
+    /// Its number.
+    pub id: i64,
+    /// Its kind's code.
+    pub kind: String,
+    /// Whose: the unit.
+    pub unit: String,
+    /// Whose: the role's code.
+    pub role: String,
+    /// How it came to be.
+    pub how: String,
+    /// What its owner knows it by.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: String,
+    /// Since when it is there.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, give or take minutes.
+    pub seen_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// When it was ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// What a letter's link needs to be judged.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct LinkedLetter {
+    /// The letter.
+    pub id: i64,
+    /// Its kind's code.
+    pub kind: String,
+    /// The posts it was for, joined by `;`.
+    pub posts: String,
+    /// When it was written.
+    pub written_at: DateTime<Utc>,
+    /// When its link was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl Tx {
+    /// Records a credential. Returns its number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_credential(&mut self, new: &NewCredential) -> Result<i64> {
+        Ok(on!(self, |c| {
+            sqlx::query_scalar(INSERT)
+                .bind(new.kind.code())
+                .bind(&new.hash)
+                .bind(&new.unit)
+                .bind(&new.role)
+                .bind(&new.how)
+                .bind(&new.name)
+                .bind(&new.scopes)
+                .bind(new.created_at)
+                .bind(new.ends_at)
+                .fetch_one(c)
+                .await?
+        }))
+    }
+
+    /// The credential of that kind whose secret has this hash, unless it was ended.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn credential(&mut self, kind: Kind, hash: &str) -> Result<Option<Credential>> {
+        Ok(on!(self, |c| sqlx::query_as(BY_HASH).bind(hash).bind(kind.code()).fetch_optional(c).await?))
+    }
+
+    /// A post's credentials of a kind that were not ended.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn credentials_of(&mut self, kind: Kind, unit: &str, role: &str) -> Result<Vec<Credential>> {
+        Ok(on!(self, |c| sqlx::query_as(OF_POST).bind(unit).bind(role).bind(kind.code()).fetch_all(c).await?))
+    }
+
+    /// All credentials of a kind that were not ended.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn credentials(&mut self, kind: Kind) -> Result<Vec<Credential>> {
+        Ok(on!(self, |c| sqlx::query_as(OF_KIND).bind(kind.code()).fetch_all(c).await?))
+    }
+
+    /// Notes that a credential was used.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn credential_seen(&mut self, id: i64, now: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| sqlx::query(SEEN).bind(id).bind(now).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Ends a credential. Says whether it was still there: a one-time link is used by whoever ends it.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn end_credential(&mut self, id: i64, now: DateTime<Utc>) -> Result<bool> {
+        Ok(on!(self, |c| sqlx::query(END).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
+    }
+
+    /// Ends a post's credentials of a kind.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn end_credentials_of(&mut self, kind: Kind, unit: &str, role: &str, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| {
+            sqlx::query(END_POST).bind(unit).bind(role).bind(kind.code()).bind(now).execute(c).await?.rows_affected()
+        }))
+    }
+
+    /// Forgets credentials that ended before then.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn prune_credentials(&mut self, before: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(PRUNE).bind(before).execute(c).await?.rows_affected()))
+    }
+
+    /// A post's password hash.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn password(&mut self, unit: &str, role: &str) -> Result<Option<String>> {
+        Ok(on!(self, |c| sqlx::query_scalar(PASSWORD).bind(unit).bind(role).fetch_optional(c).await?))
+    }
+
+    /// Sets a post's password hash.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn set_password(&mut self, unit: &str, role: &str, hash: &str, now: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| {
+            sqlx::query(SET_PASSWORD).bind(unit).bind(role).bind(hash).bind(now).execute(c).await?.rows_affected()
+        });
+        Ok(())
+    }
+
+    /// Whether anybody has a password yet.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn any_password(&mut self) -> Result<bool> {
+        let found: Option<String> = on!(self, |c| sqlx::query_scalar(ANY_PASSWORD).fetch_optional(c).await?);
+        Ok(found.is_some())
+    }
+
+    /// A letter, as far as its link goes.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn linked_letter(&mut self, id: i64) -> Result<Option<LinkedLetter>> {
+        Ok(on!(self, |c| sqlx::query_as(LETTER).bind(id).fetch_optional(c).await?))
+    }
+
+    /// Revokes a letter's link and ends the sessions that came in by it. Returns how many.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn revoke_link(&mut self, letter: i64, now: DateTime<Utc>) -> Result<u64> {
+        on!(self, |c| sqlx::query(REVOKE).bind(letter).bind(now).execute(c).await?.rows_affected());
+        let how = format!("letter:{letter}");
+        Ok(on!(self, |c| sqlx::query(END_LINK).bind(how).bind(now).execute(c).await?.rows_affected()))
+    }
+}

@@ -1,0 +1,189 @@
+//! Who asks, and what they may do and see: decided here and nowhere else in the console.
+//!
+//! A route asks for a [`Right`]; the guard lets through whoever has it. What belongs to a unit is read by
+//! [`Visitor::obligation`], to which another unit's and one that does not exist look the same. The acts check again by
+//! themselves.
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::fault::Fault;
+use crate::{
+    domain::unit::{PostId, Role, UnitName},
+    store::{Tx, obligations::Stored, submissions::Submission},
+};
+
+/// How somebody came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// By a session in a browser.
+    Session(i64),
+    /// A gateway has signed them in.
+    Gateway,
+    /// By a token of the interface, which may be for some scopes alone.
+    Token(Vec<Scope>),
+}
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// To read.
+    Read,
+    /// To file for the post's unit.
+    File,
+    /// To decide for the office.
+    Decide,
+    /// To change settings.
+    Settings,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Scope; 4] = [Scope::Read, Scope::File, Scope::Decide, Scope::Settings];
+
+    /// Its code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::File => "file",
+            Scope::Decide => "decide",
+            Scope::Settings => "settings",
+        }
+    }
+
+    /// The scope with this code.
+    pub fn from_code(code: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.code() == code)
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// The post.
+    pub post: PostId,
+    /// Whether its unit is the safety office.
+    pub of_office: bool,
+    /// Whether they came by a digest's link, which shows and decides nothing.
+    pub shows_only: bool,
+    /// How they came in.
+    pub how: How,
+}
+
+/// What a route asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// Nothing: anybody.
+    Public,
+    /// To be signed in: one's own sessions.
+    SignedIn,
+    /// To see what one's own unit owes.
+    SeeOwn,
+    /// To file, ask and dispute for one's unit.
+    File,
+    /// To stand behind what one's unit asks for.
+    Endorse,
+    /// To hand over a post of one's unit.
+    HandOver,
+    /// To see what every unit owes.
+    SeeAll,
+    /// To accept, return, grant, waive, open and close.
+    Decide,
+    /// To change posts, calendar, catalogue and trial.
+    Settings,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Right; 9] = [
+        Right::Public,
+        Right::SignedIn,
+        Right::SeeOwn,
+        Right::File,
+        Right::Endorse,
+        Right::HandOver,
+        Right::SeeAll,
+        Right::Decide,
+        Right::Settings,
+    ];
+
+    /// What a token needs for it.
+    fn scope(self) -> Scope {
+        match self {
+            Right::Public | Right::SignedIn | Right::SeeOwn | Right::SeeAll => Scope::Read,
+            Right::File | Right::Endorse => Scope::File,
+            Right::Decide => Scope::Decide,
+            Right::HandOver | Right::Settings => Scope::Settings,
+        }
+    }
+}
+
+impl Visitor {
+    /// Whether they have a right.
+    pub fn has(&self, right: Right) -> bool {
+        use Role::{Admin, Auditor, Deputy, Head, Liaison, Office};
+        if self.shows_only && right.scope() != Scope::Read {
+            return false;
+        }
+        if let How::Token(scopes) = &self.how
+            && !scopes.contains(&right.scope())
+        {
+            return false;
+        }
+        let role = self.post.role;
+        match right {
+            Right::Public | Right::SignedIn | Right::SeeOwn => true,
+            Right::File => matches!(role, Liaison | Office),
+            Right::Endorse => matches!(role, Deputy | Head),
+            Right::HandOver => !matches!(role, Auditor),
+            Right::SeeAll => matches!(role, Office | Admin | Auditor),
+            // What the office's own unit owes is reviewed by that unit's head.
+            Right::Decide => role == Office || (role == Head && self.of_office),
+            Right::Settings => matches!(role, Office | Admin),
+        }
+    }
+
+    /// The unit whose things alone they see; `None` = every unit's.
+    pub fn unit(&self) -> Option<&UnitName> {
+        (!self.has(Right::SeeAll)).then_some(&self.post.unit)
+    }
+
+    /// Whether they see what these owners owe.
+    pub fn sees(&self, owners: &[UnitName]) -> bool {
+        self.unit().is_none_or(|own| owners.contains(own))
+    }
+
+    /// An obligation that they see. Another unit's and one that does not exist look the same.
+    ///
+    /// # Errors
+    /// There is none for them, or the store could not.
+    pub async fn obligation(&self, tx: &mut Tx, id: i64) -> Result<Stored, Fault> {
+        let found = tx.obligation(id).await?;
+        found.filter(|stored| self.sees(&stored.obligation.owners)).ok_or(Fault::Missing)
+    }
+
+    /// A submission that they see: their own unit's, or for something that their unit owes too.
+    ///
+    /// # Errors
+    /// There is none for them, or the store could not.
+    pub async fn submission(&self, tx: &mut Tx, receipt: &str) -> Result<(Submission, Vec<Stored>), Fault> {
+        let Some(submission) = tx.submission(receipt).await? else { return Err(Fault::Missing) };
+        let ids = tx.obligations_of_submission(receipt).await?;
+        let mut rows = tx.obligations(&ids).await?;
+        rows.sort_by_key(|row| row.obligation.id);
+        let own = self.sees(&[UnitName(submission.unit.clone())]);
+        if own || rows.iter().any(|row| self.sees(&row.obligation.owners)) {
+            Ok((submission, rows))
+        } else {
+            Err(Fault::Missing)
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Visitor, Fault> {
+        // The guard has put it there; a public route has none.
+        parts.extensions.get::<Visitor>().cloned().ok_or(Fault::SignIn)
+    }
+}

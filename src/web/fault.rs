@@ -1,0 +1,116 @@
+//! What can go wrong with a request, and the page that says so.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+
+use super::view::{self, Page};
+use crate::{
+    jobs::{JobError, acts::ActError},
+    store::StoreError,
+};
+
+/// Why a request was not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// There is no such thing, or not for them.
+    #[error("没有该页面或事项，或不属本单位")]
+    Missing,
+    /// Nobody is signed in.
+    #[error("尚未登录，或登录已过期")]
+    SignIn,
+    /// They may not.
+    #[error("本岗位无权办理此事")]
+    Forbidden,
+    /// It is refused, in these words; nothing has changed.
+    #[error("{0}")]
+    Refused(String),
+    /// What was sent cannot be read.
+    #[error("{0}")]
+    Malformed(String),
+    /// More than is taken.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Too often.
+    #[error("尝试过于频繁，请稍后再试")]
+    TooMany,
+    /// The program could not.
+    #[error("系统暂时无法处理，请稍后再试；所填内容未丢失的，可返回重新提交")]
+    Failed(#[source] JobError),
+}
+
+impl Fault {
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Fault::Missing => StatusCode::NOT_FOUND,
+            Fault::SignIn => StatusCode::UNAUTHORIZED,
+            Fault::Forbidden => StatusCode::FORBIDDEN,
+            Fault::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Fault::Malformed(_) => StatusCode::BAD_REQUEST,
+            Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Fault::Failed(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Its heading.
+    fn title(&self) -> &'static str {
+        match self {
+            Fault::Missing => "没有该内容",
+            Fault::SignIn => "请先登录",
+            Fault::Forbidden => "无权办理",
+            Fault::Refused(_) => "未予受理",
+            Fault::Malformed(_) => "无法识别",
+            Fault::TooLarge(_) => "内容过大",
+            Fault::TooMany => "过于频繁",
+            Fault::Failed(_) => "暂时无法处理",
+        }
+    }
+}
+
+impl From<ActError> for Fault {
+    fn from(error: ActError) -> Fault {
+        match error {
+            ActError::Refused(words) => Fault::Refused(words),
+            ActError::Job(error) => Fault::Failed(error),
+        }
+    }
+}
+
+impl From<JobError> for Fault {
+    fn from(error: JobError) -> Fault {
+        Fault::Failed(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        Fault::Failed(error.into())
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "fault.html")]
+struct FaultPage<'a> {
+    page: Page,
+    words: &'a str,
+    sign_in: bool,
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        if let Fault::Failed(error) = &self {
+            tracing::error!("a request could not be answered: {error}");
+        }
+        let words = self.to_string();
+        let page = FaultPage { page: Page::bare(self.title()), words: &words, sign_in: matches!(self, Fault::SignIn) };
+        let mut response = view::html(&page);
+        *response.status_mut() = self.status();
+        if matches!(self, Fault::Failed(_) | Fault::TooMany) {
+            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("30"));
+        }
+        response
+    }
+}

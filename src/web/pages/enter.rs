@@ -1,0 +1,262 @@
+//! Coming in: by a letter's link, by a password, by a new link asked for. A GET shows and changes nothing.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::unit::{PostId, Role},
+    jobs::{
+        acts::ActError,
+        entry::{self, Opened},
+    },
+    store::access::Kind,
+    web::{
+        App, Desk,
+        access::{How, Right, Scope, Visitor},
+        fault::Fault,
+        guard::{self, From},
+        routes::{Route, get, post},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/", Right::Public, home),
+        get("/enter", Right::Public, enter),
+        post("/enter", Right::Public, sign_in),
+        post("/enter/link", Right::Public, ask_link),
+        get("/l/{token}", Right::Public, show_link),
+        post("/l/{token}", Right::Public, open_link),
+        get("/p/{secret}", Right::Public, show_setup),
+        post("/p/{secret}", Right::Public, set_password),
+        post("/leave", Right::SignedIn, leave),
+    ]
+}
+
+/// Where a post begins.
+fn first_page(post: &PostId, shows_only: bool) -> &'static str {
+    if shows_only || !post.role.is_of_unit() { "/board" } else { "/todo" }
+}
+
+async fn home(visitor: Option<axum::Extension<Visitor>>) -> Redirect {
+    let visitor = visitor.map(|axum::Extension(visitor)| visitor);
+    Redirect::to(visitor.map_or("/enter", |visitor| first_page(&visitor.post, visitor.shows_only)))
+}
+
+#[derive(Template)]
+#[template(path = "enter.html")]
+struct EnterPage {
+    page: Page,
+    next: String,
+    posts: Vec<(String, String)>,
+    words: Option<String>,
+    asked: bool,
+}
+
+#[derive(Deserialize)]
+struct EnterQuery {
+    #[serde(default)]
+    next: String,
+}
+
+async fn enter(State(app): State<App>, Query(query): Query<EnterQuery>) -> Result<Response, Fault> {
+    enter_page(&app, &query.next, None, false).await
+}
+
+async fn enter_page(app: &App, next: &str, words: Option<String>, asked: bool) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let posts = entry::password_posts(desk.office()).map(|post| (post.to_string(), post.label())).to_vec();
+    Ok(view::html(&EnterPage { page: Page::bare("登录"), next: own_path(next).to_owned(), posts, words, asked }))
+}
+
+/// A path of ours: anything else leads to the beginning.
+fn own_path(next: &str) -> &str {
+    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    if ours { next } else { "/" }
+}
+
+#[derive(Deserialize)]
+struct SignIn {
+    post: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn sign_in(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    headers: HeaderMap,
+    Form(form): Form<SignIn>,
+) -> Result<Response, Fault> {
+    app.rates().try_in(&form.post, address)?;
+    let engine = app.engine();
+    let office = engine.known().await?.roster.office.clone();
+    let post = PostId::parse(&form.post).filter(|post| entry::password_posts(&office).contains(post));
+    let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
+    let right = engine.check_password(&asked, &form.password).await?;
+    let Some(post) = post.filter(|_| right) else {
+        tracing::warn!(access.refused = "password", "a wrong password for {asked}");
+        let mut page = enter_page(&app, &form.next, Some("岗位或口令不对".into()), false).await?;
+        *page.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
+        return Ok(page);
+    };
+    let to = if form.next.is_empty() || form.next == "/" { first_page(&post, false) } else { own_path(&form.next) };
+    begin(&app, &headers, &post, "password", "", to).await
+}
+
+/// Begins a session and leads to a clean address. Whatever session there was ends.
+async fn begin(
+    app: &App,
+    headers: &HeaderMap,
+    post: &PostId,
+    how: &str,
+    scopes: &str,
+    to: &str,
+) -> Result<Response, Fault> {
+    let engine = app.engine();
+    let options = app.options();
+    if let Some(secret) = guard::session_secret(headers, options.secure)
+        && let Some(before) = engine.entered(Kind::Session, secret, options.spans).await?
+    {
+        engine.end_own(Kind::Session, &before.post, before.credential.id).await?;
+    }
+    let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let secret = engine.begin_session(post, how, browser, scopes, options.spans).await?;
+    let mut response = Redirect::to(to).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(options.secure, &secret)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+struct AskLink {
+    address: String,
+}
+
+async fn ask_link(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    Form(form): Form<AskLink>,
+) -> Result<Response, Fault> {
+    let written = form.address.trim().to_lowercase();
+    app.rates().try_in(&written, address)?;
+    // The same answer, and no wait for the work, whether or not the address is a post's.
+    let engine = app.engine();
+    tokio::spawn(async move {
+        if let Err(error) = engine.write_link_letter(&written).await {
+            tracing::error!("a letter with a link cannot be written: {error}");
+        }
+    });
+    enter_page(&app, "/", None, true).await
+}
+
+#[derive(Template)]
+#[template(path = "link.html")]
+struct LinkPage {
+    page: Page,
+    posts: Vec<(String, String)>,
+    shows_only: bool,
+}
+
+async fn show_link(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Fault> {
+    match app.engine().open_link(&token).await? {
+        Opened::For { posts, shows_only, .. } => {
+            let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
+            Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
+        }
+        Opened::Over | Opened::Unknown => Err(link_over()),
+    }
+}
+
+/// One answer for a link that is too old, revoked, tampered with, or none at all.
+fn link_over() -> Fault {
+    tracing::warn!(access.refused = "link", "a link that opens nothing was tried");
+    Fault::Refused("该链接无效或已过期。请使用最近一封邮件中的链接，或在登录页重新索取。".into())
+}
+
+#[derive(Deserialize)]
+struct OpenLink {
+    post: String,
+}
+
+async fn open_link(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    headers: HeaderMap,
+    Path(token): Path<String>,
+    Form(form): Form<OpenLink>,
+) -> Result<Response, Fault> {
+    app.rates().try_in("link", address).or_else(|fault| if address.is_loopback() { Ok(()) } else { Err(fault) })?;
+    let opened = app.engine().open_link(&token).await?;
+    let Opened::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
+    let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
+    let scopes = if shows_only { Scope::Read.code() } else { "" };
+    begin(&app, &headers, &post, &format!("letter:{letter}"), scopes, first_page(&post, shows_only)).await
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage {
+    page: Page,
+    post: String,
+    words: Option<String>,
+}
+
+async fn show_setup(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
+    let post = app.engine().setup_post(&secret).await?.ok_or_else(link_over)?;
+    Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), words: None }))
+}
+
+#[derive(Deserialize)]
+struct NewPassword {
+    password: String,
+    again: String,
+}
+
+async fn set_password(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+    Form(form): Form<NewPassword>,
+) -> Result<Response, Fault> {
+    app.rates().try_in("setup", address)?;
+    let engine = app.engine();
+    let post = engine.setup_post(&secret).await?.ok_or_else(link_over)?;
+    let done = if form.password == form.again {
+        engine.set_password(&secret, &form.password).await
+    } else {
+        Err(ActError::Refused("两次输入的口令不一致".into()))
+    };
+    match done {
+        Ok(post) => begin(&app, &headers, &post, "setup", "", first_page(&post, false)).await,
+        Err(ActError::Refused(words)) => {
+            let page = SetupPage { page: Page::bare("设置口令"), post: post.label(), words: Some(words) };
+            let mut response = view::html(&page);
+            *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn leave(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+    if let How::Session(id) = visitor.how {
+        app.engine().end_own(Kind::Session, &visitor.post, id).await?;
+    }
+    let mut response = Redirect::to("/enter").into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(app.options().secure, "")) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,365 @@
+//! 报送 in one screen: when it was done, what is counted, a note, files, and what else the same act counts for.
+//!
+//! The form carries its receipt number from the start, so that sending it twice files once. What was filled in comes
+//! back with every refusal.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::{
+    extract::{Multipart, Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        obligation::Phase,
+        quota::{Filing, Item},
+        text,
+        unit::{PostId, UnitName},
+    },
+    jobs::acts::{ActError, standing_filings, submit::NewSubmission},
+    store::{Tx, obligations::Stored},
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        pages::todo,
+        routes::{Route, get, upload},
+        upload::{self as uploads, Sent},
+        view::{self, Page, Row},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/o/{id}/file", Right::File, show),
+        upload("/o/{id}/file", Right::File, file),
+        get("/filed", Right::SeeOwn, list),
+        get("/filed/{receipt}", Right::SeeOwn, receipt),
+    ]
+}
+
+/// From how many of the last submissions names are offered.
+const NAMES_FROM: usize = 50;
+
+/// One counter in the form.
+struct Counter {
+    /// The field's name: `c0`.
+    field: String,
+    name: String,
+    unit: String,
+    have: u32,
+    want: u32,
+    /// Whether it takes names (else a figure).
+    names: bool,
+    /// What is filled in, with room for more.
+    values: Vec<String>,
+}
+
+struct Other {
+    row: Row,
+    ticked: bool,
+}
+
+#[derive(Template)]
+#[template(path = "file.html")]
+struct FilePage {
+    page: Page,
+    row: Row,
+    receipt: String,
+    acted_on: String,
+    first: String,
+    today: String,
+    counters: Vec<Counter>,
+    known_names: Vec<String>,
+    note: String,
+    others: Vec<Other>,
+    unit: String,
+    largest: String,
+    words: Option<String>,
+}
+
+/// What somebody has filled in.
+#[derive(Default)]
+struct Filled {
+    receipt: String,
+    acted_on: String,
+    values: Vec<(String, String)>,
+    note: String,
+    also: BTreeSet<i64>,
+}
+
+/// The unit for which the visitor files: their own, or for the office the first that owes it.
+fn files_for(visitor: &Visitor, stored: &Stored) -> Result<UnitName, Fault> {
+    let owners = &stored.obligation.owners;
+    let own = owners.iter().find(|owner| **owner == visitor.post.unit);
+    let first = owners.first().filter(|_| visitor.has(Right::SeeAll));
+    own.or(first).cloned().ok_or(Fault::Missing)
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let stored = visitor.obligation(&mut tx, id).await?;
+    let filled = Filled { receipt: desk.engine.new_id("R"), acted_on: desk.today.to_string(), ..Filled::default() };
+    page(&app, &desk, &visitor, &mut tx, &stored, filled, None).await
+}
+
+async fn page(
+    app: &App,
+    desk: &Desk,
+    visitor: &Visitor,
+    tx: &mut Tx,
+    stored: &Stored,
+    filled: Filled,
+    words: Option<String>,
+) -> Result<Response, Fault> {
+    let unit = files_for(visitor, stored)?;
+    let rules = desk.known.rules(stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
+    let filings: Vec<Filing> = standing_filings(tx, stored.obligation.id).await?;
+    let row = Row::of(desk, stored, &filings)?;
+    let counters = rules
+        .duty
+        .quotas
+        .iter()
+        .zip(&row.counts)
+        .enumerate()
+        .map(|(n, (quota, count))| {
+            let field = format!("c{n}");
+            let names = quota.distinct || !quota.level;
+            let mut values: Vec<String> =
+                filled.values.iter().filter(|(name, _)| *name == field).map(|(_, value)| value.clone()).collect();
+            let room = if names { usize::try_from(count.missing()).unwrap_or(1).clamp(1, 8) } else { 1 };
+            values.resize(values.len().max(room), String::new());
+            Counter {
+                field,
+                name: quota.counter.clone(),
+                unit: quota.unit.clone(),
+                have: count.have,
+                want: count.want,
+                names,
+                values,
+            }
+        })
+        .collect();
+    let owed = todo::owed(desk, tx, &unit.0).await?;
+    let open = owed
+        .into_iter()
+        .filter(|other| other.obligation.id != stored.obligation.id && other.obligation.phase != Phase::Waiting);
+    let open: Vec<Stored> = open.collect();
+    let others = Row::all(desk, tx, &open).await?.into_iter();
+    let others = others.map(|row| Other { ticked: filled.also.contains(&row.id), row }).collect();
+    let known_names = named_before(desk, tx, &unit.0).await?;
+    let window = desk.known.window(&stored.obligation, &rules);
+    let refused = words.is_some();
+    let shown = FilePage {
+        page: Page::new("报送", desk, visitor),
+        row,
+        receipt: filled.receipt,
+        acted_on: filled.acted_on,
+        first: window.first.to_string(),
+        today: desk.today.to_string(),
+        counters,
+        known_names,
+        note: filled.note,
+        others,
+        unit: unit.0,
+        largest: format!("{} MB", app.options().largest >> 20),
+        words,
+    };
+    let mut response = view::html(&shown);
+    if refused {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+async fn file(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    form: Multipart,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let unit = files_for(&visitor, &stored)?;
+    let sent = uploads::receive(&app, form).await?;
+    let filled = filled(&sent);
+    match submit(&desk, &visitor, &stored, unit, &filled, &sent).await {
+        Ok(receipt) => Ok(Redirect::to(&format!("/filed/{receipt}")).into_response()),
+        Err(ActError::Refused(words)) => {
+            let mut tx = desk.engine.store.read().await?;
+            page(&app, &desk, &visitor, &mut tx, &stored, filled, Some(words)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The names that a unit has used lately, to be offered again.
+async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String>, Fault> {
+    let filed = tx.submissions_of(unit, desk.now(), NAMES_FROM).await?;
+    let names: BTreeSet<String> = filed
+        .into_iter()
+        .flat_map(|submission| submission.items)
+        .filter(|item| item.value.parse::<u32>().is_err())
+        .map(|item| item.value)
+        .collect();
+    Ok(names.into_iter().collect())
+}
+
+fn filled(sent: &Sent) -> Filled {
+    let field = |name: &str| sent.field(name).unwrap_or_default().to_owned();
+    Filled {
+        receipt: field("receipt"),
+        acted_on: field("acted_on"),
+        values: sent.fields.iter().filter(|(name, _)| name.starts_with('c')).cloned().collect(),
+        note: field("note"),
+        also: sent.fields.iter().filter(|(name, _)| name == "also").filter_map(|(_, id)| id.parse().ok()).collect(),
+    }
+}
+
+async fn submit(
+    desk: &Desk,
+    visitor: &Visitor,
+    stored: &Stored,
+    unit: UnitName,
+    filled: &Filled,
+    sent: &Sent,
+) -> Result<String, ActError> {
+    let refuse = |words: &str| Err(ActError::Refused(words.to_owned()));
+    let Ok(acted_on) = filled.acted_on.parse::<NaiveDate>() else { return refuse("办理日期应写作 2022-10-31") };
+    let rules = desk.known.rules(stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
+    let mut items = Vec::new();
+    for (field, value) in filled.values.iter().filter(|(_, value)| !text::fold(value).is_empty()) {
+        let quota = field[1..].parse().ok().and_then(|n: usize| rules.duty.quotas.get(n));
+        let Some(quota) = quota else { return refuse("没有该计数项") };
+        items.push(Item { counter: quota.counter.clone(), value: value.trim().to_owned() });
+    }
+    let mut obligations = vec![stored.obligation.id];
+    obligations.extend(filled.also.iter().filter(|also| **also != stored.obligation.id));
+    let new = NewSubmission {
+        receipt: Some(filled.receipt.clone()).filter(|receipt| !receipt.is_empty()),
+        unit,
+        obligations,
+        acted_on: Some(acted_on),
+        items,
+        note: filled.note.replace("\r\n", "\n").trim().to_owned(),
+        files: sent.files.clone(),
+    };
+    Ok(desk.actor(&visitor.post).submit(&new).await?.number)
+}
+
+struct FileRow {
+    position: i64,
+    name: String,
+    size: String,
+    erased: bool,
+}
+
+#[derive(Template)]
+#[template(path = "receipt.html")]
+struct ReceiptPage {
+    page: Page,
+    number: String,
+    unit: String,
+    by: String,
+    at: String,
+    acted_on: String,
+    items: Vec<Item>,
+    note: String,
+    files: Vec<FileRow>,
+    rows: Vec<Row>,
+    withdrawn: bool,
+}
+
+async fn receipt(State(app): State<App>, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let (submission, stored) = visitor.submission(&mut tx, &receipt).await?;
+    let files = tx.evidence_of(&receipt).await?.into_iter().map(|file| FileRow {
+        position: file.position,
+        size: size_words(file.size),
+        erased: file.erased_at.is_some(),
+        name: file.name,
+    });
+    let by = PostId::parse(&submission.by_post).map_or(submission.by_post, |post| post.label());
+    let page = ReceiptPage {
+        page: Page::new("报送回执", &desk, &visitor),
+        number: submission.id,
+        unit: submission.unit,
+        by,
+        at: crate::jobs::words::moment(desk.known.zone, submission.received_at),
+        acted_on: crate::jobs::words::date(submission.acted_on),
+        items: submission.items,
+        note: submission.note,
+        files: files.collect(),
+        rows: Row::all(&desk, &mut tx, &stored).await?,
+        withdrawn: submission.withdrawn_at.is_some(),
+    };
+    Ok(view::html(&page))
+}
+
+struct FiledRow {
+    number: String,
+    at: String,
+    acted_on: String,
+    by: String,
+    withdrawn: bool,
+    for_what: Vec<(i64, String, &'static str, &'static str)>,
+}
+
+#[derive(Template)]
+#[template(path = "filed.html")]
+struct FiledPage {
+    page: Page,
+    rows: Vec<FiledRow>,
+    older: Option<String>,
+}
+
+/// Submissions on a page.
+const PAGE: usize = 50;
+
+#[derive(Deserialize)]
+struct Until {
+    until: Option<DateTime<Utc>>,
+}
+
+/// What the unit has filed, newest first, and how each thing it counted for stands now.
+async fn list(State(app): State<App>, visitor: Visitor, Query(query): Query<Until>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let until = query.until.unwrap_or(desk.now());
+    let filed = tx.submissions_of(&visitor.post.unit.0, until, PAGE + 1).await?;
+    let older = filed.get(PAGE).map(|next| next.received_at.to_rfc3339_opts(SecondsFormat::Secs, true));
+    let mut rows = Vec::with_capacity(filed.len());
+    for submission in filed.into_iter().take(PAGE) {
+        let ids = tx.obligations_of_submission(&submission.id).await?;
+        let stored = tx.obligations(&ids).await?;
+        let for_what = Row::all(&desk, &mut tx, &stored).await?.into_iter();
+        rows.push(FiledRow {
+            at: crate::jobs::words::moment(desk.known.zone, submission.received_at),
+            acted_on: submission.acted_on.to_string(),
+            by: PostId::parse(&submission.by_post).map_or(submission.by_post, |post| post.label()),
+            withdrawn: submission.withdrawn_at.is_some(),
+            for_what: for_what
+                .map(|row| (row.id, format!("{} {}（{}）", row.duty, row.title, row.period), row.light, row.word))
+                .collect(),
+            number: submission.id,
+        });
+    }
+    Ok(view::html(&FiledPage { page: Page::new("已报送", &desk, &visitor), rows, older }))
+}
+
+/// `3.4 MB`, `12 kB`.
+pub fn size_words(bytes: i64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} kB", bytes / 1024),
+        _ => format!("{}.{} MB", bytes >> 20, (bytes & 0xf_ffff) * 10 >> 20),
+    }
+}

@@ -1,0 +1,72 @@
+//! 本岗位: who holds it, where it is signed in; sessions are ended here by their owner.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use crate::{
+    jobs::words,
+    store::access::Kind,
+    web::{
+        App, Desk,
+        access::{How, Right, Visitor},
+        fault::Fault,
+        routes::{Route, get, post},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![get("/me", Right::SignedIn, show), post("/me/end/{id}", Right::SignedIn, end)]
+}
+
+struct SessionRow {
+    id: i64,
+    since: String,
+    seen: String,
+    browser: String,
+    this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct MePage {
+    page: Page,
+    holder: Option<String>,
+    sessions: Vec<SessionRow>,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let post = &visitor.post;
+    let zone = desk.known.zone;
+    let sessions = tx.credentials_of(Kind::Session, &post.unit.0, post.role.code()).await?;
+    let now = desk.now();
+    let lasting = |one: &crate::store::access::Credential| {
+        one.ends_at.is_none_or(|end| end > now) && now - one.seen_at <= app.options().spans.idle
+    };
+    let sessions = sessions
+        .into_iter()
+        .filter(lasting)
+        .map(|one| SessionRow {
+            id: one.id,
+            since: words::moment(zone, one.created_at),
+            seen: words::moment(zone, one.seen_at),
+            browser: one.name,
+            this: visitor.how == How::Session(one.id),
+        })
+        .collect();
+    let holder = desk.known.holder(post, desk.today).map(|holder| holder.holder.clone());
+    Ok(view::html(&MePage { page: Page::new("本岗位", &desk, &visitor), holder, sessions }))
+}
+
+async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    if !app.engine().end_own(Kind::Session, &visitor.post, id).await? {
+        return Err(Fault::Missing);
+    }
+    Ok(Redirect::to("/me").into_response())
+}

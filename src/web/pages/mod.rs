@@ -1,0 +1,17 @@
+//! The pages: a file a page or a handful that belong together. Each names its routes; each reads, has an act done, or both.
+
+pub mod enter;
+pub mod file;
+pub mod me;
+pub mod obligation;
+pub mod todo;
+
+use super::routes::Route;
+
+/// The pages' routes.
+pub fn routes() -> Vec<Route> {
+    [enter::routes(), todo::routes(), file::routes(), obligation::routes(), me::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
+}

@@ -1,0 +1,391 @@
+//! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
+
+use askama::Template;
+use axum::{
+    Form,
+    body::Body,
+    extract::{Path, Query, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::{
+    domain::{obligation::Phase, quota::Item, text, unit::PostId},
+    jobs::{
+        acts::{ActError, standing_filings, submit::NewSubmission},
+        explain::{Section, action_label},
+        words,
+    },
+    store::requests,
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        pages::file::size_words,
+        routes::{Route, get, post},
+        view::{self, Page, Row},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/o/{id}", Right::SeeOwn, show),
+        post("/o/{id}/confirm", Right::File, confirm),
+        post("/o/{id}/answer", Right::File, answer),
+        post("/o/{id}/extend", Right::File, extend),
+        post("/o/{id}/dispute", Right::File, dispute),
+        post("/filed/{receipt}/withdraw", Right::File, withdraw),
+        post("/requests/{id}/endorse", Right::Endorse, endorse),
+        get("/filed/{receipt}/files/{position}", Right::SeeOwn, evidence),
+    ]
+}
+
+struct SubmissionRow {
+    number: String,
+    by: String,
+    at: String,
+    acted_on: String,
+    items: Vec<Item>,
+    note: String,
+    state: &'static str,
+    stands: bool,
+    files: Vec<(i64, String, String, bool)>,
+}
+
+struct RequestRow {
+    id: String,
+    kind: &'static str,
+    by: String,
+    at: String,
+    reason: String,
+    until: Option<String>,
+    answer: String,
+    open: bool,
+    endorsed: Option<String>,
+}
+
+struct LogRow {
+    at: String,
+    by: String,
+    what: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "obligation.html")]
+struct ObligationPage {
+    page: Page,
+    row: Row,
+    summary: String,
+    sections: Vec<Section>,
+    submissions: Vec<SubmissionRow>,
+    requests: Vec<RequestRow>,
+    log: Vec<LogRow>,
+    may_file: bool,
+    owed: bool,
+    may_extend: bool,
+    may_endorse: bool,
+    confirmed: Option<String>,
+    today: String,
+    words: Option<String>,
+}
+
+/// What has just been done, as the address says it.
+#[derive(Deserialize)]
+pub struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+impl Done {
+    /// In words.
+    pub fn words(&self) -> Option<String> {
+        let words = match self.done.as_str() {
+            "confirm" => "已签收。",
+            "answer" => "已叫应，回执号见下。",
+            "extend" => "延期申请已提交，等待审批；审批前原时限不变。",
+            "dispute" => "异议已提交，等待处理；处理前原时限不变。",
+            "withdraw" => "该报送已撤回。",
+            "endorse" => "已签署意见。",
+            _ => return None,
+        };
+        Some(words.to_owned())
+    }
+}
+
+async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Query(done): Query<Done>,
+) -> Result<Response, Fault> {
+    page(&app, &visitor, id, done.words(), None).await
+}
+
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    id: i64,
+    done: Option<String>,
+    refused: Option<String>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let zone = desk.known.zone;
+    let mut tx = desk.engine.store.read().await?;
+    let stored = visitor.obligation(&mut tx, id).await?;
+    let rules = desk.known.rules(&stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
+    let filings = standing_filings(&mut tx, id).await?;
+    let row = Row::of(&desk, &stored, &filings)?;
+    let label = |written: &str| PostId::parse(written).map_or_else(|| written.to_owned(), |post| post.label());
+    let mut submissions = Vec::new();
+    for counted in tx.submissions_for(&[id]).await? {
+        let files = tx.evidence_of(&counted.submission.id).await?;
+        let stands = counted.stands();
+        let submission = counted.submission;
+        submissions.push(SubmissionRow {
+            state: match (submission.withdrawn_at, counted.returned_at) {
+                (Some(_), _) => "已撤回",
+                (None, Some(_)) => "已退回",
+                (None, None) => "有效",
+            },
+            stands,
+            number: submission.id,
+            by: label(&submission.by_post),
+            at: words::moment(zone, submission.received_at),
+            acted_on: words::date(submission.acted_on),
+            items: submission.items,
+            note: submission.note,
+            files: files
+                .into_iter()
+                .map(|file| (file.position, file.name, size_words(file.size), file.erased_at.is_some()))
+                .collect(),
+        });
+    }
+    let requests = tx.requests_of(id).await?.into_iter().map(|request| RequestRow {
+        kind: if request.kind == requests::EXTENSION { "延期申请" } else { "异议" },
+        by: label(&request.by_post),
+        at: words::moment(zone, request.asked_at),
+        until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
+        open: request.decided_at.is_none(),
+        answer: match (request.granted, request.answer) {
+            (None, _) => "待审批".to_owned(),
+            (Some(granted), answer) => {
+                let verdict = if granted { "同意" } else { "不同意" };
+                answer
+                    .filter(|answer| !answer.is_empty())
+                    .map_or_else(|| verdict.to_owned(), |answer| format!("{verdict}：{answer}"))
+            }
+        },
+        endorsed: request.endorsed_by.as_deref().map(label),
+        reason: request.reason,
+        id: request.id,
+    });
+    let requests: Vec<RequestRow> = requests.collect();
+    let entries = tx.log_of(id).await?;
+    let confirmed = entries.iter().find(|entry| entry.action == "confirm").map(|entry| words::moment(zone, entry.at));
+    let log = entries.iter().map(|entry| LogRow {
+        at: words::moment(zone, entry.at),
+        by: label(&entry.by_post),
+        what: action_label(&entry.action).to_owned(),
+        detail: reason_of(&entry.detail),
+    });
+    let obligation = &stored.obligation;
+    let owed = obligation.phase.is_owed() && obligation.opens_at <= desk.now();
+    let shown = ObligationPage {
+        page: Page::new(format!("{} {}", row.duty, row.title), &desk, visitor).with_done(done),
+        row,
+        summary: rules.duty.summary.clone(),
+        submissions,
+        requests,
+        log: log.collect(),
+        may_file: visitor.has(Right::File),
+        owed,
+        may_extend: matches!(obligation.phase, Phase::Open | Phase::Returned) && obligation.due_at > desk.now(),
+        may_endorse: visitor.has(Right::Endorse),
+        confirmed,
+        today: desk.today.to_string(),
+        sections: desk.engine.explain(id).await?.unwrap_or_default(),
+        words: refused.clone(),
+    };
+    let mut response = view::html(&shown);
+    if refused.is_some() {
+        *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(response)
+}
+
+/// The reason that an entry gives.
+fn reason_of(detail: &str) -> String {
+    let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+    ["reason", "answer", "document"]
+        .iter()
+        .filter_map(|key| detail.get(key)?.as_str())
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("；")
+}
+
+/// Leads back to the obligation, or shows it again with the refusal.
+async fn outcome<T>(
+    app: &App,
+    visitor: &Visitor,
+    id: i64,
+    done: &str,
+    outcome: Result<T, ActError>,
+) -> Result<Response, Fault> {
+    match outcome {
+        Ok(_) => Ok(Redirect::to(&format!("/o/{id}?done={done}")).into_response()),
+        Err(ActError::Refused(words)) => page(app, visitor, id, None, Some(words)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn confirm(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let confirmed = desk.actor(&visitor.post).confirm_receipt(id).await;
+    outcome(&app, &visitor, id, "confirm", confirmed).await
+}
+
+/// 叫应: an event is answered by one press of a button.
+async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let unit = stored.obligation.owners.iter().find(|owner| **owner == visitor.post.unit);
+    let unit = unit.or(stored.obligation.owners.first()).cloned().ok_or(Fault::Missing)?;
+    let new = NewSubmission {
+        receipt: None,
+        unit,
+        obligations: vec![id],
+        acted_on: None,
+        items: Vec::new(),
+        note: "已叫应".into(),
+        files: Vec::new(),
+    };
+    let answered = desk.actor(&visitor.post).submit(&new).await;
+    outcome(&app, &visitor, id, "answer", answered).await
+}
+
+#[derive(Deserialize)]
+struct Extend {
+    until: String,
+    reason: String,
+}
+
+async fn extend(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(form): Form<Extend>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let asked = match form.until.parse::<NaiveDate>() {
+        Ok(day) => {
+            let until = desk.known.zone.end_of(day);
+            desk.actor(&visitor.post).ask_extension(id, until, form.reason.trim()).await
+        }
+        Err(_) => Err(ActError::Refused("延至日期应写作 2022-10-31".into())),
+    };
+    outcome(&app, &visitor, id, "extend", asked).await
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    reason: String,
+}
+
+async fn dispute(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(form): Form<Reason>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let raised = desk.actor(&visitor.post).raise_dispute(id, form.reason.trim()).await;
+    outcome(&app, &visitor, id, "dispute", raised).await
+}
+
+async fn withdraw(State(app): State<App>, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let (_, rows) = visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
+    let id = rows.first().map(|row| row.obligation.id).ok_or(Fault::Missing)?;
+    let withdrawn = desk.actor(&visitor.post).withdraw(&receipt).await;
+    outcome(&app, &visitor, id, "withdraw", withdrawn).await
+}
+
+async fn endorse(State(app): State<App>, visitor: Visitor, Path(request): Path<String>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let asked = tx.request(&request).await?.ok_or(Fault::Missing)?;
+    visitor.obligation(&mut tx, asked.obligation).await?;
+    drop(tx);
+    let endorsed = desk.actor(&visitor.post).endorse(&request).await;
+    outcome(&app, &visitor, asked.obligation, "endorse", endorsed).await
+}
+
+/// A file, as a download of no type that a browser would open. Who looked is logged.
+async fn evidence(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((receipt, position)): Path<(String, i64)>,
+) -> Result<Response, Fault> {
+    let engine = app.engine();
+    let mut tx = engine.store.read().await?;
+    visitor.submission(&mut tx, &receipt).await?;
+    let file = tx.evidence_of(&receipt).await?.into_iter().find(|file| file.position == position);
+    let file = file.filter(|file| file.erased_at.is_none()).ok_or(Fault::Missing)?;
+    drop(tx);
+    let vault = engine.vault.as_ref().ok_or(Fault::Missing)?;
+    let bytes = vault.get(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
+    let mut tx = engine.store.write().await?;
+    let detail = serde_json::json!({ "receipt": receipt, "sha256": file.sha256 });
+    tx.note(engine.clock.now(), &visitor.post.to_string(), "view_evidence", &detail).await?;
+    tx.commit().await?;
+    let mut response = Body::from(bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; sandbox"));
+    if let Ok(value) = HeaderValue::from_str(&disposition(&file.name)) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// The header that makes a download of it, with the name its sender gave (RFC 6266).
+fn disposition(name: &str) -> String {
+    let tame: String = text::tame(name).replace(['/', '\\'], "_");
+    let quoted: String = tame
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    format!("attachment; filename=\"file\"; filename*=UTF-8''{quoted}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_text_and_never_a_path_or_a_header() {
+        assert_eq!(
+            disposition("检查 1.jpg"),
+            "attachment; filename=\"file\"; filename*=UTF-8''%E6%A3%80%E6%9F%A5%201.jpg"
+        );
+        for name in ["../../etc/passwd", "a\r\nSet-Cookie: x=1", "\"; filename=x.html", "a\u{202e}gpj.exe"] {
+            let header = disposition(name);
+            assert!(HeaderValue::from_str(&header).is_ok(), "{header}");
+            assert!(!header.contains('/') && !header.contains('\r') && header.matches('"').count() == 2, "{header}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The table of routes: every path, its method, the right it asks for, and how large a body it takes.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    handler::Handler,
+    http::Method,
+    middleware::{from_fn_with_state, map_response},
+    routing::{MethodRouter, get as on_get, post as on_post},
+};
+use tower_http::csrf::CsrfLayer;
+
+use super::{
+    App,
+    access::Right,
+    assets,
+    fault::Fault,
+    guard::{guard, headers},
+    pages,
+};
+
+/// The largest form without files, in bytes.
+pub const FORM: usize = 256 << 10;
+
+/// A route.
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path, with parameters in braces.
+    pub path: &'static str,
+    /// The right it asks for.
+    pub right: Right,
+    /// The largest body it takes, in bytes; `None` = it cuts the body off itself while it streams.
+    pub body: Option<usize>,
+    handler: MethodRouter<App>,
+}
+
+/// A page.
+pub fn get<H, T>(path: &'static str, right: Right, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route { method: Method::GET, path, right, body: Some(FORM), handler: on_get(handler) }
+}
+
+/// A form.
+pub fn post<H, T>(path: &'static str, right: Right, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route { method: Method::POST, path, right, body: Some(FORM), handler: on_post(handler) }
+}
+
+/// A form with files, which reads its body bit by bit and cuts it off itself.
+pub fn upload<H, T>(path: &'static str, right: Right, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route { body: None, ..post(path, right, handler) }
+}
+
+/// Every route.
+pub fn all() -> Vec<Route> {
+    [assets::routes(), pages::routes()].into_iter().flatten().collect()
+}
+
+/// The console.
+pub fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for route in all() {
+        let guarded = route.handler.route_layer(from_fn_with_state((app.clone(), route.right), guard));
+        let limited = match route.body {
+            Some(bytes) => guarded.layer(DefaultBodyLimit::max(bytes)),
+            None => guarded.layer(DefaultBodyLimit::disable()),
+        };
+        router = router.route(route.path, limited);
+    }
+    router
+        .fallback(async || Fault::Missing)
+        .layer(CsrfLayer::new())
+        .layer(map_response(assets::plain_refusals))
+        .layer(from_fn_with_state(app.clone(), headers))
+        .with_state(app.clone())
+}
