@@ -55,7 +55,12 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
-        command.current_dir(self.folder.path()).args(arguments).env_clear().env("DUBAN__CONSOLE__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+        command
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .env_clear()
+            .env("DUBAN__CONSOLE__LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null());
         command
     }
 

@@ -41,8 +41,18 @@ pub struct Nav {
 }
 
 /// The places, each with the right that it asks for.
-const PLACES: [(&str, &str, Right); 3] =
-    [("/todo", "我的待办", Right::SeeOwn), ("/filed", "已报送", Right::SeeOwn), ("/me", "本岗位", Right::SignedIn)];
+const PLACES: [(&str, &str, Right); 10] = [
+    ("/board", "督办总览", Right::SeeAll),
+    ("/review", "审核", Right::Decide),
+    ("/requests", "申请", Right::Decide),
+    ("/ledger", "台账", Right::SeeAll),
+    ("/occasions", "事件与节点", Right::SeeAll),
+    ("/pictures", "图表", Right::SeeAll),
+    ("/settings", "设置", Right::SeeAll),
+    ("/todo", "我的待办", Right::SeeOwn),
+    ("/filed", "已报送", Right::SeeOwn),
+    ("/me", "本岗位", Right::SignedIn),
+];
 
 impl Page {
     /// A page that somebody looks at.
