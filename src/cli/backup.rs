@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{Common, open};
 use crate::{
     config::Config,
+    disk::{self, sync_folder},
     jobs::{Engine, acts::evidence::STAGING},
     store::{Store, log::hex},
 };
@@ -68,7 +69,7 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dy
     if whole.exists() {
         bail!("{}: is there already", whole.display());
     }
-    fs::create_dir_all(&args.folder).with_context(|| args.folder.display().to_string())?;
+    disk::make_folder(&args.folder).with_context(|| args.folder.display().to_string())?;
     fs::create_dir(&partial).with_context(|| partial.display().to_string())?;
     let made = make(&engine, &config, &partial, now.to_rfc3339(), err).await;
     let words = match made {
@@ -128,7 +129,7 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
     let to = partial.join(name);
     fs::create_dir(&to)?;
     if !from.exists() {
-        return sync_folder(&to);
+        return Ok(sync_folder(&to)?);
     }
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
@@ -148,7 +149,7 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
             files.insert(inside, copied.with_context(|| entry.path().display().to_string())?);
         }
     }
-    sync_folder(&to)
+    Ok(sync_folder(&to)?)
 }
 
 fn copy_file(from: &Path, to: &Path) -> anyhow::Result<Copied> {
@@ -192,10 +193,6 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-fn sync_folder(folder: &Path) -> anyhow::Result<()> {
-    Ok(File::open(folder)?.sync_all()?)
 }
 
 /// Removes the oldest whole backups beyond `keep`: folders of our name with a manifest in them, and nothing else.
