@@ -16,9 +16,11 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use daemon::{Done, Home, accept, wait_for};
+use duban::clock::Clock;
 use sha2::{Digest, Sha256};
-use support::{BOTH, Kind};
+use support::{BOTH, Kind, ZONE};
 
 #[test]
 fn a_first_start_without_any_configuration() {
@@ -362,6 +364,35 @@ fn old_backups_go_and_nothing_else_does() {
     assert_eq!(done.code, Some(0), "{}", done.all());
     assert!(!home.path("bk/duban-20200101T000000").exists() && home.path("bk/duban-20200102T000000").exists());
     assert!(home.path("bk/holiday-pictures").exists() && home.path("bk/duban-20200103T000000").exists());
+}
+
+#[test]
+fn two_backups_of_one_second_have_two_names() {
+    let home = Home::set_up();
+    // Whenever it is made within a minute, there is one of that second already.
+    let now = Clock::System.now();
+    let taken = |seconds| ZONE.local(now + TimeDelta::seconds(seconds)).format("bk/duban-%Y%m%dT%H%M%S").to_string();
+    let taken: Vec<String> = (0..60).map(taken).collect();
+    for name in &taken {
+        fs::create_dir_all(home.path(name)).unwrap();
+    }
+    fs::create_dir_all(home.path(&format!("{}-2.partial", taken[0]))).unwrap();
+    let mut made = Vec::new();
+    for keep in ["9", "9", "1"] {
+        let done = home.run(&["backup", "bk", "--keep", keep]);
+        assert_eq!(done.code, Some(0), "{}", done.all());
+        let name = done.out.split(": ").next().unwrap().to_owned();
+        let (stamp, number) = name.rsplit_once('-').unwrap();
+        assert!(taken.iter().any(|own| own == stamp) && number.parse::<u32>().unwrap() > 1, "{name}");
+        assert!(home.path(&name).join("manifest.json").exists());
+        made.push(name);
+    }
+    made.sort();
+    made.dedup();
+    assert_eq!(made.len(), 3, "{made:?}");
+    let whole = made.iter().filter(|name| home.path(name).exists()).count();
+    assert_eq!(whole, 1, "numbered ones are ours too, and go when there are too many");
+    assert!(taken.iter().all(|name| home.path(name).exists()), "what was there is left alone");
 }
 
 #[test]
