@@ -151,7 +151,7 @@ fn audit(calls: &[Call], home: &Path, receipt: &str) -> Vec<String> {
     let Some(told) = calls.iter().find(|call| call.tells(receipt)) else {
         return vec!["no receipt was printed".to_owned()];
     };
-    let log = home.join("var/duban.sqlite-wal");
+    let (database, log) = (home.join("var/duban.sqlite"), home.join("var/duban.sqlite-wal"));
     let Some(logged) = calls.iter().find(|call| call.deed(home) == Deed::Writes(log.clone())) else {
         return vec!["nothing was written to the log".to_owned()];
     };
@@ -170,19 +170,28 @@ fn audit(calls: &[Call], home: &Path, receipt: &str) -> Vec<String> {
         }
     }
     for (path, at) in in_memory(calls, home, told.began) {
-        if at.bytes.is_some() {
+        // What is copied from the log into the database stays in the log until it is on disk: see below.
+        if at.bytes.is_some() && path != database {
             fault(&path, "its bytes are not on disk when the receipt is printed");
         }
         if at.name.is_some() {
             fault(&path, "its name is not on disk when the receipt is printed");
         }
     }
-    // A file whose bytes are on their way yet must not have the name under which it is looked for.
     for call in calls {
-        let Deed::Moves(from, to) = call.deed(home) else { continue };
-        let torn = in_memory(calls, home, call.began).get(&from).is_some_and(|at| at.bytes.is_some());
-        if torn && from.parent() != to.parent() {
-            fault(&to, "has its name before its bytes are on disk");
+        let written = |path: &Path| in_memory(calls, home, call.began).get(path).is_some_and(|at| at.bytes.is_some());
+        match call.deed(home) {
+            // A file whose bytes are on their way yet must not have the name under which it is looked for.
+            Deed::Moves(from, to) if from.parent() != to.parent() && written(&from) => {
+                fault(&to, "has its name before its bytes are on disk");
+            }
+            Deed::Writes(path) if path == database && written(&log) => {
+                fault(&path, "is written before its log is on disk");
+            }
+            Deed::Removes(path) if path == log && written(&database) => {
+                fault(&path, "goes before the database is on disk");
+            }
+            _ => {}
         }
     }
     faults
@@ -204,8 +213,10 @@ const SOUND: &str = r#"11 openat(AT_FDCWD</h>, "/h/var/duban.sqlite-wal", O_RDWR
 12 fsync(13</h/var/evidence>) = 0
 11 pwrite64(9</h/var/duban.sqlite-wal>, "\n\t\303"..., 4096, 56) = 4096
 11 fdatasync(9</h/var/duban.sqlite-wal>) = 0
-10 write(1<pipe:[77]>, "R1\n2 9.1a", 10) = 10
 11 pwrite64(7</h/var/duban.sqlite>, "late"..., 4096, 0) = 4096
+10 write(1<pipe:[77]>, "R1\n2 9.1a", 10) = 10
+11 fsync(7</h/var/duban.sqlite>) = 0
+11 unlink("/h/var/duban.sqlite-wal") = 0
 11 +++ exited with 0 +++"#;
 
 fn faults(trace: &str) -> Vec<String> {
@@ -243,6 +254,8 @@ fn the_audit_finds_each_planted_defect() {
         ("write(1<pipe", Some("fdatasync(9"), "duban.sqlite-wal: its bytes are not on disk when the receipt"),
         ("write(1<pipe", Some("pwrite64(9"), "duban.sqlite-wal: is written after the receipt"),
         ("fsync(8</h/var>)", None, "duban.sqlite-wal: its name is not on disk"),
+        ("pwrite64(7", Some("fdatasync(9"), "duban.sqlite: is written before its log is on disk"),
+        ("fsync(7", None, "duban.sqlite-wal: goes before the database is on disk"),
         ("pwrite64(9", None, "nothing was written to the log"),
         ("write(1<pipe", None, "no receipt was printed"),
     ] {
