@@ -96,6 +96,13 @@ const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 
 /// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
 const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
     WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
+const PAGE: &str = select!(
+    "WHERE id > $5 AND (CAST($1 AS TEXT) IS NULL OR duty = $1) \
+     AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
+     AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
+     AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
+     AND opens_at <= $6 ORDER BY id LIMIT $7"
+);
 const FILTERED: &str = select!(
     "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
      AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
@@ -107,6 +114,7 @@ const FILTERED: &str = select!(
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     DUE,
+    PAGE,
     ANY_DUE,
     NEXT,
     BY_ID,
@@ -579,6 +587,31 @@ impl Tx {
     pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
         Ok(retimed + self.wake_open_obligations(now).await?)
+    }
+
+    /// What matches and opens by `opened_by`, in the order of numbers, after the obligation of that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_page(
+        &mut self,
+        filter: &Filter,
+        opened_by: DateTime<Utc>,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| {
+            sqlx::query_as(PAGE)
+                .bind(&filter.duty)
+                .bind(&filter.unit)
+                .bind(&filter.period)
+                .bind(filter.phase.map(Phase::code))
+                .bind(after)
+                .bind(opened_by)
+                .bind(as_count(limit))
+                .fetch_all(c)
+                .await?
+        }))
     }
 
     /// What matches and opens by `opened_by`, by deadline.

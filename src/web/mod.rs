@@ -15,11 +15,14 @@ use crate::{
 };
 
 pub mod access;
+pub mod api;
 pub mod assets;
 pub mod fault;
+pub mod feed;
 pub mod guard;
 pub mod listen;
 pub mod pages;
+pub mod probe;
 pub mod rate;
 pub mod routes;
 pub mod upload;

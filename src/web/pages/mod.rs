@@ -5,12 +5,13 @@ pub mod file;
 pub mod me;
 pub mod obligation;
 pub mod todo;
+pub mod tokens;
 
 use super::routes::Route;
 
 /// The pages' routes.
 pub fn routes() -> Vec<Route> {
-    [enter::routes(), todo::routes(), file::routes(), obligation::routes(), me::routes()]
+    [enter::routes(), todo::routes(), file::routes(), obligation::routes(), me::routes(), tokens::routes()]
         .into_iter()
         .flatten()
         .collect()
