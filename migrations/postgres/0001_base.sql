@@ -81,6 +81,7 @@ CREATE TABLE obligation (
     period_end    TIMESTAMPTZ NOT NULL,
     due_at        TIMESTAMPTZ NOT NULL,
     first_due_at  TIMESTAMPTZ NOT NULL,
+    due_on        DATE NOT NULL,
     phase         TEXT NOT NULL,
     reminded      BOOLEAN NOT NULL DEFAULT FALSE,
     late          BOOLEAN NOT NULL DEFAULT FALSE,
@@ -241,4 +242,26 @@ CREATE TABLE trouble (
     last_at    TIMESTAMPTZ NOT NULL,
     failures   BIGINT NOT NULL,
     words      TEXT NOT NULL
+);
+
+-- How many obligations there are of each kind, kept by the transactions that change them, so that a board costs what is
+-- shown and not what is stored. By the month of the first deadline, the phase first: what is live stands together.
+CREATE TABLE tally_month (
+    phase  TEXT NOT NULL,
+    month  TEXT NOT NULL,
+    owners TEXT NOT NULL,
+    duty   TEXT NOT NULL,
+    light  TEXT NOT NULL,
+    n      BIGINT NOT NULL,
+    PRIMARY KEY (phase, month, owners, duty, light)
+);
+
+-- The same by the day of the first deadline, for each unit and for each duty.
+CREATE TABLE tally_day (
+    subject TEXT NOT NULL,
+    day     DATE NOT NULL,
+    phase   TEXT NOT NULL,
+    light   TEXT NOT NULL,
+    n       BIGINT NOT NULL,
+    PRIMARY KEY (subject, day, phase, light)
 );
