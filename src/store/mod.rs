@@ -31,6 +31,7 @@ macro_rules! on {
 pub mod bulk;
 pub mod catalogue;
 pub mod inspect;
+pub mod ledger;
 pub mod letters;
 pub mod log;
 pub mod notices;
@@ -328,6 +329,7 @@ impl Tx {
 pub fn statements() -> Vec<&'static str> {
     [
         catalogue::STATEMENTS,
+        ledger::STATEMENTS,
         letters::STATEMENTS,
         log::STATEMENTS,
         notices::STATEMENTS,

@@ -14,16 +14,17 @@ use crate::domain::{
 
 /// Builds a SELECT of all columns at compile time.
 macro_rules! select {
-    ($tail:literal) => {
+    ($($tail:tt)+) => {
         concat!(
             "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, ",
             "first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
             "accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head ",
             "FROM obligation ",
-            $tail
+            $($tail)+
         )
     };
 }
+pub(super) use select;
 
 const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, \
     opens_at, period_end, due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head) \
@@ -165,7 +166,7 @@ impl Stored {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     revision: i64,
     catalogue: i64,
@@ -256,7 +257,7 @@ impl TryFrom<Row> for Stored {
     }
 }
 
-fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
+pub(super) fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
     rows.into_iter().map(Stored::try_from).collect()
 }
 
