@@ -185,12 +185,10 @@ impl Bench {
     /// Takes away all but the history.
     async fn clear(&self) {
         let mut text = String::new();
-        for table in ["notice", "letter", "log"] {
-            text.push_str(&match self.database.kind {
-                Kind::Sqlite => format!("DELETE FROM {table};"),
-                Kind::Postgres => format!("TRUNCATE {table};"),
-            });
-        }
+        text.push_str(match self.database.kind {
+            Kind::Sqlite => "DELETE FROM notice; DELETE FROM letter_body; DELETE FROM letter; DELETE FROM log;",
+            Kind::Postgres => "TRUNCATE notice, letter_body, letter, log;",
+        });
         text.push_str(&format!("DELETE FROM obligation WHERE id > {}", self.last_id));
         self.database.execute(&text).await;
         if self.database.kind == Kind::Postgres {
