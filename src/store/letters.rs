@@ -20,7 +20,7 @@ const INSERT_BODIES_COLUMNS: usize = 3;
 const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = $1, lease_until = $2, tried_at = $3, \
     attempts = attempts + 1, unknowns = unknowns + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, next_try_at = $2 \
     WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $3 \
-        ORDER BY urgent DESC, next_try_at, id LIMIT $4) \
+        ORDER BY urgent DESC, next_try_at, id LIMIT CAST($4 AS BIGINT)) \
       AND next_try_at IS NOT NULL AND next_try_at <= $3 \
     RETURNING id, message_id, kind, urgent, posts, address, subject, written_at, attempts, unknowns";
 const BODIES: &str = "SELECT letter, body_text, body_html FROM letter_body WHERE letter IN ({list})";
@@ -42,10 +42,11 @@ const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS 
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
 const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at >= $2";
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
+// In the order of its index: by number, SQLite would walk all letters.
 const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY id";
+    sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY written_at, id";
 const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, \
-    reply FROM letter WHERE id > $1 ORDER BY id LIMIT $2";
+    reply FROM letter WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)";
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
 const BODY: &str = "SELECT letter.subject, letter_body.body_text \
     FROM letter JOIN letter_body ON letter_body.letter = letter.id WHERE letter.id = $1";
