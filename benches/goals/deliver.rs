@@ -56,7 +56,12 @@ struct Drained {
 
 /// Everything about letters.
 pub async fn measure(size: Size, report: &mut Report) {
-    let (few, many, runs) = if size == Size::Quick { (300, 600, 1) } else { (10_000, 100_000, 3) };
+    let (few, many) = match size {
+        Size::Quick => (300, 600),
+        Size::Default => (10_000, 30_000),
+        Size::Huge => (10_000, 100_000),
+    };
+    let runs = size.runs();
     let sink = Sink::start().await;
     let outgoing = letter();
     let body = Arc::new(dotted(&outgoing.build().unwrap()));

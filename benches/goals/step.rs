@@ -35,24 +35,30 @@ fn begins() -> DateTime<Utc> {
 
 /// Both databases, with more and more history.
 pub async fn measure(size: Size, report: &mut Report) {
-    let (history, due, runs): (&[usize], &[usize], usize) = match size {
-        Size::Quick => (&[SERIES], &[100, 500], 1),
-        Size::Default => (&[SERIES, 1_000_000], &[1000, SERIES], 5),
-        Size::Huge => (&[SERIES, 1_000_000, 10_000_000], &[1000, SERIES], 5),
-    };
     for kind in Kind::all() {
         let mut bench = Bench::prepare(kind).await;
         let mut base: HashMap<(usize, Moved), f64> = HashMap::new();
-        for stored in history {
+        for (stored, due) in cases(kind, size) {
             report.progress(&format!("{}: storing {stored} closed rows", kind.name()));
-            bench.fill(*stored).await;
-            bench.idle(*stored, report).await;
+            bench.fill(stored).await;
+            bench.idle(stored, report).await;
             for count in due {
-                let timed = bench.rounds(*count, runs).await;
-                bench.say(*stored, *count, &timed, &mut base, report);
+                let timed = bench.rounds(*count, size.runs()).await;
+                bench.say(stored, *count, &timed, &mut base, report);
             }
         }
         bench.database.drop().await;
+    }
+}
+
+/// How much history, and how many rows due over each.
+fn cases(kind: Kind, size: Size) -> Vec<(usize, &'static [usize])> {
+    const MANY: &[usize] = &[1000, SERIES];
+    match (size, kind) {
+        (Size::Quick, _) => vec![(SERIES, &[100, 500])],
+        (Size::Default, Kind::Sqlite) => vec![(SERIES, MANY), (1_000_000, &[1000])],
+        (Size::Default, Kind::Postgres) => vec![(SERIES, &[1000]), (1_000_000, &[1000])],
+        (Size::Huge, _) => vec![(SERIES, MANY), (1_000_000, MANY), (10_000_000, MANY)],
     }
 }
 
