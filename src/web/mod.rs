@@ -16,7 +16,9 @@ use crate::{
 
 pub mod access;
 pub mod assets;
+pub mod csv;
 pub mod fault;
+pub mod filter;
 pub mod guard;
 pub mod listen;
 pub mod pages;

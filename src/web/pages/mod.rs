@@ -2,6 +2,7 @@
 
 pub mod enter;
 pub mod file;
+pub mod ledger;
 pub mod me;
 pub mod obligation;
 pub mod todo;
@@ -10,7 +11,7 @@ use super::routes::Route;
 
 /// The pages' routes.
 pub fn routes() -> Vec<Route> {
-    [enter::routes(), todo::routes(), file::routes(), obligation::routes(), me::routes()]
+    [enter::routes(), todo::routes(), file::routes(), obligation::routes(), me::routes(), ledger::routes()]
         .into_iter()
         .flatten()
         .collect()
