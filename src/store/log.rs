@@ -25,7 +25,8 @@ const INSERT_SEAL: &str = "INSERT INTO seal (at, entries, hash) VALUES ($1, $2, 
 const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id IN ({list})";
 
 /// The fixed statements.
-pub const STATEMENTS: &[&str] = &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
+pub const STATEMENTS: &[&str] =
+    &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
 
 /// The statements with an IN list, and the number of its first parameter.
 pub const LISTS: &[(&str, usize)] = &[(MARK_SEALED, 2)];

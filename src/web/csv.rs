@@ -20,8 +20,7 @@ pub fn cell(text: &str) -> String {
 
 /// The file's content.
 pub fn content<'a>(columns: &[&str], rows: impl Iterator<Item = &'a Vec<String>>) -> Vec<u8> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(MARK.to_vec());
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(MARK.to_vec());
     // Writing to memory does not fail, and every row has its columns.
     let _ = writer.write_record(columns);
     for row in rows {

@@ -393,14 +393,18 @@ impl Choices {
         let duties = Duties::of(known).in_order();
         let newest = known.versions.last().map(|version| &version.catalogue);
         let clauses = newest.map(|catalogue| catalogue.clauses.as_slice()).unwrap_or_default();
-        let mut parts: Vec<(u16, &str)> =
-            clauses.iter().map(|entry| (entry.part, entry.part_title.as_str())).collect();
+        let mut parts: Vec<(u16, &str)> = clauses.iter().map(|entry| (entry.part, entry.part_title.as_str())).collect();
         parts.sort_unstable();
         parts.dedup();
         let phases = GROUPS.iter().map(|(code, label, _)| (*code, *label));
         let phases = phases.chain(Phase::ALL.into_iter().map(|phase| (phase.code(), view::phase_label(phase))));
         Choices {
-            units: known.roster.units.iter().map(|unit| choice(unit.name.0.clone(), unit.name.0.clone(), &asked.unit)).collect(),
+            units: known
+                .roster
+                .units
+                .iter()
+                .map(|unit| choice(unit.name.0.clone(), unit.name.0.clone(), &asked.unit))
+                .collect(),
             duties: duties
                 .iter()
                 .map(|duty| choice(duty.id.0.clone(), format!("{} {}", duty.id, duty.title), &asked.duty))
@@ -409,7 +413,10 @@ impl Choices {
                 .iter()
                 .map(|entry| choice(entry.item.to_string(), format!("第{}项 {}", entry.item, entry.title), &asked.item))
                 .collect(),
-            parts: parts.into_iter().map(|(part, title)| choice(part.to_string(), format!("{part} {title}"), &asked.part)).collect(),
+            parts: parts
+                .into_iter()
+                .map(|(part, title)| choice(part.to_string(), format!("{part} {title}"), &asked.part))
+                .collect(),
             cadences: CADENCES
                 .into_iter()
                 .map(|(code, label)| choice(code.to_owned(), label.to_owned(), &asked.cadence))

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
 use crate::{
-    jobs::Known,
     domain::{
         step::{self, NoticeKind},
         unit::{PostId, Role, UnitName},
     },
+    jobs::Known,
     store::{Tx, notices::NewNotice, obligations::Stored},
 };
 

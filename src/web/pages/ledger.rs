@@ -80,8 +80,25 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
 
 /// The columns of the file.
 pub const COLUMNS: [&str; 19] = [
-    "序号", "事项号", "条款", "主要任务", "职责", "职责名称", "牵头单位", "配合单位", "频次", "期次", "开始", "时限", "灯", "状态",
-    "数量", "报送时间", "审核通过", "逾期天数", "连续逾期",
+    "序号",
+    "事项号",
+    "条款",
+    "主要任务",
+    "职责",
+    "职责名称",
+    "牵头单位",
+    "配合单位",
+    "频次",
+    "期次",
+    "开始",
+    "时限",
+    "灯",
+    "状态",
+    "数量",
+    "报送时间",
+    "审核通过",
+    "逾期天数",
+    "连续逾期",
 ];
 
 async fn file(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Fault> {
@@ -137,7 +154,8 @@ async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<
             Owner::Unit(unit) => unit.0.as_str(),
             Owner::Group(group) => group.as_str(),
         });
-        let counts = row.counts.iter().map(|count| format!("{} {}/{}{}", count.counter, count.have, count.want, count.unit));
+        let counts =
+            row.counts.iter().map(|count| format!("{} {}/{}{}", count.counter, count.have, count.want, count.unit));
         lines.push(vec![
             (n + 1).to_string(),
             obligation.id.to_string(),
