@@ -16,7 +16,11 @@ use crate::{
         unit::UnitName,
     },
     jobs::Known,
-    store::{StoreError, Tx, obligations::Stored},
+    store::{
+        StoreError, Tx,
+        ledger::{LedgerFilter, Order, Place},
+        obligations::Stored,
+    },
 };
 
 /// What the address says. Empty = not narrowed by it.
@@ -57,19 +61,7 @@ pub const GROUPS: [(&str, &str, &[Phase]); 3] = [
 ];
 
 /// The phases that are not settled for good.
-pub const LIVE: [Phase; 4] = [Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting];
-
-/// What a ledger holds unless asked otherwise: all that has opened.
-const COUNTED: [Phase; 8] = [
-    Phase::Open,
-    Phase::Returned,
-    Phase::Missed,
-    Phase::Waiting,
-    Phase::Done,
-    Phase::Lapsed,
-    Phase::Waived,
-    Phase::Upheld,
-];
+const LIVE: [Phase; 4] = [Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting];
 
 /// The cadences by name.
 pub const CADENCES: [(&str, &str); 10] = [
@@ -117,25 +109,14 @@ pub struct Filter {
     oldest_first: bool,
 }
 
-/// The place after which a page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The day of the first deadline of the last one shown.
-    pub due_on: NaiveDate,
-    /// Its number.
-    pub id: i64,
+/// A place as the address says it: `2022-10-31.17`.
+fn written(place: Place) -> String {
+    format!("{}.{}", place.due_on, place.id)
 }
 
-impl Place {
-    /// As the address says it: `2022-10-31.17`.
-    pub fn written(self) -> String {
-        format!("{}.{}", self.due_on, self.id)
-    }
-
-    fn parse(written: &str) -> Option<Place> {
-        let (day, id) = written.split_once('.')?;
-        Some(Place { due_on: day.parse().ok()?, id: id.parse().ok()? })
-    }
+fn place(written: &str) -> Option<Place> {
+    let (day, id) = written.split_once('.')?;
+    Some(Place { due_on: day.parse().ok()?, id: id.parse().ok()? })
 }
 
 fn some<T>(value: &str, what: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, String> {
@@ -170,14 +151,14 @@ impl Asked {
             until: some(&self.until, "截止日期", day)?,
             due: some(&self.due, "到期日", day)?,
             light: some(&self.light, "灯", light)?,
-            phases: phases.unwrap_or_else(|| COUNTED.to_vec()),
+            phases: phases.unwrap_or_else(|| Phase::ALL.into_iter().filter(|phase| phase.is_counted()).collect()),
             oldest_first: self.order == "oldest",
         })
     }
 
     /// The place after which the page begins.
     pub fn place(&self) -> Option<Place> {
-        Place::parse(&self.after)
+        place(&self.after)
     }
 
     /// Whether it asks for anything at all.
@@ -187,7 +168,7 @@ impl Asked {
 
     /// The address that asks the same of a page, from a place on.
     pub fn address(&self, path: &str, after: Option<Place>) -> String {
-        let after = after.map(Place::written).unwrap_or_default();
+        let after = after.map(written).unwrap_or_default();
         let fields = [
             ("unit", &self.unit),
             ("duty", &self.duty),
@@ -248,7 +229,7 @@ impl<'a> Duties<'a> {
 }
 
 /// The most rows that are read for one page of a filter that few of them pass.
-const MOST_READ: usize = 50_000;
+const MOST_READ: usize = 20_000;
 /// Rows that are read at once.
 const BATCH: usize = 1000;
 
@@ -264,7 +245,7 @@ impl Filter {
     /// Whether a row is asked for.
     pub fn holds(&self, known: &Known, duties: &Duties<'_>, stored: &Stored) -> bool {
         let obligation = &stored.obligation;
-        let due_on = due_on(known, stored);
+        let due_on = obligation.due_on;
         self.phases.contains(&obligation.phase)
             && self.unit.as_ref().is_none_or(|unit| obligation.owners.contains(unit))
             && self.duty.as_ref().is_none_or(|duty| obligation.duty == *duty)
@@ -278,7 +259,7 @@ impl Filter {
 
     /// Whether the duty that it was made by is of the task and cadence that are asked for.
     fn suits(&self, known: &Known, stored: &Stored) -> bool {
-        known.rules(stored, due_on(known, stored)).is_ok_and(|rules| {
+        known.rules(stored, stored.obligation.due_on).is_ok_and(|rules| {
             self.item.is_none_or(|item| rules.duty.clause.item == item)
                 && self.cadence.is_none_or(|cadence| cadence_code(&rules.duty.cadence) == cadence)
         })
@@ -300,11 +281,11 @@ impl Filter {
         let mut after = after;
         let mut read = 0;
         loop {
-            let batch = self.read(desk, tx, after, BATCH).await?;
+            let batch = self.read(tx, after).await?;
             let last = batch.len() < BATCH;
             read += batch.len();
             for stored in batch {
-                let place = Place { due_on: due_on(&desk.known, &stored), id: stored.obligation.id };
+                let place = Place::after(&stored);
                 if self.holds(&desk.known, &duties, &stored) {
                     if found.rows.len() == limit {
                         found.next = after;
@@ -325,37 +306,19 @@ impl Filter {
     }
 
     /// Rows among which those asked for are, in order, after a place.
-    async fn read(
-        &self,
-        desk: &Desk,
-        tx: &mut Tx,
-        after: Option<Place>,
-        limit: usize,
-    ) -> Result<Vec<Stored>, StoreError> {
-        let place = |stored: &Stored| Place { due_on: due_on(&desk.known, stored), id: stored.obligation.id };
-        let mut rows = Vec::new();
-        if self.phases.iter().all(|phase| LIVE.contains(phase)) {
-            for phase in &self.phases {
-                rows.extend(tx.live_obligations(*phase).await?);
-            }
-        } else {
-            rows = tx.all_obligations().await?;
-        }
-        if self.oldest_first {
-            rows.sort_by_key(place);
-            rows.retain(|row| after.is_none_or(|after| place(row) > after));
-        } else {
-            rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
-            rows.retain(|row| after.is_none_or(|after| place(row) < after));
-        }
-        rows.truncate(limit);
-        Ok(rows)
+    async fn read(&self, tx: &mut Tx, after: Option<Place>) -> Result<Vec<Stored>, StoreError> {
+        let filter = LedgerFilter {
+            unit: self.unit.clone(),
+            duty: self.duty.clone(),
+            clause: None,
+            phases: self.phases.clone(),
+            light: self.light,
+            from: self.from,
+            until: self.until,
+            order: if self.oldest_first { Order::Oldest } else { Order::Newest },
+        };
+        tx.ledger(&filter, after, BATCH).await
     }
-}
-
-/// The day of the deadline that it was made with.
-fn due_on(known: &Known, stored: &Stored) -> NaiveDate {
-    known.zone.due_day(stored.obligation.first_due_at)
 }
 
 /// A choice in a form.

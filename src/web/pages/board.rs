@@ -7,14 +7,14 @@ use axum::{extract::State, response::Response};
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::{
-    domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName},
+    domain::{light::Light, obligation::Phase, unit::UnitName},
     jobs::{health::Health, words},
-    store::{StoreError, Tx, requests::EXTENSION},
+    store::{StoreError, Tx, requests::EXTENSION, tally::Counts},
     web::{
         App, Desk,
         access::{Right, Visitor},
         fault::Fault,
-        filter::{Asked, Duties, LIVE},
+        filter::{Asked, Duties},
         routes::{Route, get},
         view::{self, Page},
     },
@@ -27,29 +27,6 @@ pub fn routes() -> Vec<Route> {
 
 /// How far back misses marked 未提醒 are looked for, as the digest does.
 const UNREMINDED: TimeDelta = TimeDelta::days(60);
-
-/// So many live obligations of one kind.
-struct Count {
-    owners: Vec<UnitName>,
-    duty: DutyId,
-    phase: Phase,
-    light: Light,
-    n: u64,
-}
-
-/// What is live, counted. The only place that knows where the board's numbers come from.
-async fn live(tx: &mut Tx) -> Result<Vec<Count>, StoreError> {
-    let mut counts: BTreeMap<_, u64> = BTreeMap::new();
-    for phase in LIVE {
-        for row in tx.live_obligations(phase).await? {
-            let obligation = row.obligation;
-            let light = Light::of(&obligation);
-            *counts.entry((obligation.owners, obligation.duty, phase, light)).or_default() += 1;
-        }
-    }
-    let count = |((owners, duty, phase, light), n)| Count { owners, duty, phase, light, n };
-    Ok(counts.into_iter().map(count).collect())
-}
 
 /// What is due on a day and not filed yet.
 async fn due_on(desk: &Desk, tx: &mut Tx, day: NaiveDate) -> Result<usize, StoreError> {
@@ -110,13 +87,13 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let alarms: Vec<String> =
         health.alarms(app.options().limits).iter().map(crate::jobs::health::Alarm::label).collect();
     let mut tx = desk.engine.store.read().await?;
-    let counts = live(&mut tx).await?;
+    let counts = tx.board().await?;
     let tiles = tiles(&desk, &mut tx, &visitor, &counts, &health, alarms.len() as u64).await?;
     let duties = Duties::of(&desk.known);
     let parts: BTreeSet<u16> = counts.iter().map(|count| duties.part(&count.duty)).collect();
     let parts: Vec<u16> = parts.into_iter().collect();
     let line = |unit: Option<&UnitName>| {
-        let own = |count: &&Count| unit.is_none_or(|unit| count.owners.contains(unit));
+        let own = |count: &&Counts| unit.is_none_or(|unit| count.owners.contains(unit));
         parts
             .iter()
             .map(|part| lamps(counts.iter().filter(own).filter(|count| duties.part(&count.duty) == *part), unit, *part))
@@ -155,7 +132,7 @@ fn columns(desk: &Desk, parts: &[u16]) -> Vec<Column> {
 }
 
 /// Counts by light, each with its address.
-fn lamps<'a>(counts: impl Iterator<Item = &'a Count>, unit: Option<&UnitName>, part: u16) -> Vec<Lamp> {
+fn lamps<'a>(counts: impl Iterator<Item = &'a Counts>, unit: Option<&UnitName>, part: u16) -> Vec<Lamp> {
     let mut lights: BTreeMap<Light, u64> = BTreeMap::new();
     for count in counts {
         *lights.entry(count.light).or_default() += count.n;
@@ -182,7 +159,7 @@ async fn tiles(
     desk: &Desk,
     tx: &mut Tx,
     visitor: &Visitor,
-    counts: &[Count],
+    counts: &[Counts],
     health: &Health,
     alarms: u64,
 ) -> Result<Vec<Tile>, Fault> {

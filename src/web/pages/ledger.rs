@@ -16,7 +16,7 @@ use crate::{
         access::{Right, Visitor},
         csv,
         fault::Fault,
-        filter::{Asked, Choices, Place},
+        filter::{Asked, Choices},
         routes::{Route, get},
         view::{self, Page, Row},
     },
@@ -68,7 +68,7 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
     let shown = LedgerPage {
         page: Page::new("台账", &desk, &visitor),
         choices: Choices::of(&desk.known, &asked),
-        file: asked.address("/ledger.csv", None::<Place>),
+        file: asked.address("/ledger.csv", None),
         first: asked.after.is_empty(),
         lines,
         next,
