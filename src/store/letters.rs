@@ -47,6 +47,16 @@ const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_
     sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY written_at, id";
 const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, \
     reply FROM letter WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)";
+const NEWEST_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE id < $1 ORDER BY id DESC LIMIT $2";
+// Each of the two names what one of the partial indexes holds, so that a long outbox costs nothing.
+const WAITING_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE next_try_at IS NOT NULL AND id < $1 ORDER BY id DESC LIMIT $2";
+const UNDELIVERED_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, \
+    tried_at, sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND id < $1 \
+    ORDER BY id DESC LIMIT $2";
+const BY_ID: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE id = $1";
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
 const BODY: &str = "SELECT letter.subject, letter_body.body_text \
     FROM letter JOIN letter_body ON letter_body.letter = letter.id WHERE letter.id = $1";
@@ -67,6 +77,10 @@ pub const STATEMENTS: &[&str] = &[
     COUNTS,
     UNDELIVERED,
     PAGE,
+    NEWEST_PAGE,
+    WAITING_PAGE,
+    UNDELIVERED_PAGE,
+    BY_ID,
     BY_SLOT,
     BODY,
     RETRY,
@@ -163,6 +177,18 @@ pub struct LetterRow {
     pub sent_at: Option<DateTime<Utc>>,
     /// What the mail server said.
     pub reply: Option<String>,
+}
+
+/// Which letters a list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Which {
+    /// Every one.
+    #[default]
+    All,
+    /// Those still to be sent.
+    Waiting,
+    /// Those that nobody will send any more.
+    Undelivered,
 }
 
 /// How a try ended that did not end in `sent`.
@@ -431,6 +457,28 @@ impl Tx {
     pub async fn letters_page(&mut self, after: i64, limit: usize) -> Result<Vec<LetterRow>> {
         let limit = super::obligations::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
+    }
+
+    /// Letters before number `before`, newest first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letters_before(&mut self, which: Which, before: i64, limit: usize) -> Result<Vec<LetterRow>> {
+        let limit = super::obligations::as_count(limit);
+        let text = match which {
+            Which::All => NEWEST_PAGE,
+            Which::Waiting => WAITING_PAGE,
+            Which::Undelivered => UNDELIVERED_PAGE,
+        };
+        Ok(on!(self, |c| sqlx::query_as(text).bind(before).bind(limit).fetch_all(c).await?))
+    }
+
+    /// The letter of that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letter(&mut self, id: i64) -> Result<Option<LetterRow>> {
+        Ok(on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?))
     }
 
     /// Whether a letter for that slot exists.

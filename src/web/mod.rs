@@ -17,8 +17,10 @@ use crate::{
 pub mod access;
 pub mod api;
 pub mod assets;
+pub mod csv;
 pub mod fault;
 pub mod feed;
+pub mod filter;
 pub mod guard;
 pub mod listen;
 pub mod pages;

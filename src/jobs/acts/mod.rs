@@ -25,6 +25,7 @@ pub mod dispute;
 pub mod event;
 pub mod evidence;
 pub mod extension;
+pub mod letter;
 pub mod node;
 pub mod review;
 pub mod roster;
