@@ -157,7 +157,6 @@ async fn every_page_can_be_read_by_everybody() {
     let mut world = World::begin(Kind::Sqlite, "2022-09-26 00:00", &seeds).await.unwrap();
     let samples = october_morning(&mut world).await;
     let walk = walk(&world, &samples).await;
-    assert_eq!(walk.dead, BTreeSet::new(), "links that lead nowhere, or pages that nothing leads to");
     let chromium = Chromium::start().await;
     // What is to find faults finds one that is there.
     chromium.goto(&format!("{}/enter", world.origin)).await;
@@ -165,7 +164,7 @@ async fn every_page_can_be_read_by_everybody() {
     let found = violations(&chromium, false).await;
     assert!(found.len() == 1 && found[0].starts_with("label: "), "{found:?}");
 
-    let mut faults: Vec<String> = Vec::new();
+    let mut faults: Vec<String> = walk.dead.into_iter().collect();
     let mut signed_in = "";
     for Found { post, path } in &walk.pages {
         if *post != signed_in {

@@ -226,6 +226,7 @@ impl Chromium {
     /// What was loaded since somebody last looked.
     pub async fn traffic(&self) -> Traffic {
         let mut traffic = Traffic::default();
+        let mut opened: Vec<(String, String)> = Vec::new();
         for entry in self.log("performance").await {
             let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
             let (method, parameters) = (event["message"]["method"].as_str(), &event["message"]["params"]);
@@ -233,11 +234,11 @@ impl Chromium {
                 Some("Network.requestWillBeSent") => {
                     let address = parameters["request"]["url"].as_str().unwrap().to_owned();
                     let method = parameters["request"]["method"].as_str().unwrap().to_owned();
+                    // A redirect goes by the name of the request that it answers: only where it ends is a page.
+                    let request = parameters["requestId"].to_string();
+                    opened.retain(|(before, _)| *before != request);
                     if parameters["type"] == "Document" && method == "GET" {
-                        if parameters["redirectResponse"].is_object() && !traffic.pages.is_empty() {
-                            traffic.pages.pop_if(|page| parameters["redirectResponse"]["url"] == page.as_str());
-                        }
-                        traffic.pages.push(address.clone());
+                        opened.push((request, address.clone()));
                     }
                     traffic.requests.push((method, address));
                 }
@@ -249,7 +250,7 @@ impl Chromium {
             }
         }
         traffic.requests.retain(|(_, address)| !address.starts_with("data:"));
-        traffic.pages.retain(|address| !address.starts_with("data:"));
+        traffic.pages = opened.into_iter().map(|(_, address)| address).filter(|one| !one.starts_with("data:")).collect();
         traffic
     }
 
