@@ -69,8 +69,8 @@ async fn the_office_accepts_and_returns_and_the_unit_refiles() {
         story.run_until("2022-09-21 10:00").await;
         let mut ids = BTreeMap::new();
         for unit in ["质安处", "安管总站", "市场处"] {
-            story.file("12.1", unit, "once:2022-09-30", &[]).await.unwrap();
-            ids.insert(unit, story.obligation("12.1", unit, "once:2022-09-30").await.id);
+            story.file("12.1", unit, "2022-09-30", &[]).await.unwrap();
+            ids.insert(unit, story.obligation("12.1", unit, "2022-09-30").await.id);
         }
         let mut office = console.signed_in(OFFICE).await;
         let queue = office.get("/review").await.text();
@@ -81,7 +81,7 @@ async fn the_office_accepts_and_returns_and_the_unit_refiles() {
         assert_eq!((accepted.status, accepted.location()), (StatusCode::SEE_OTHER, "/review?done=accept"));
         let queue = office.get("/review?done=accept").await.text();
         assert!(!queue.contains(&format!("/o/{}/accept", ids["市场处"])) && queue.contains("已审核通过"), "{queue}");
-        let done = story.obligation("12.1", "市场处", "once:2022-09-30").await;
+        let done = story.obligation("12.1", "市场处", "2022-09-30").await;
         assert_eq!((done.phase, word(&done)), (Phase::Done, "按期办结"));
         // Accepted twice, and by whom it does not belong to: refused, and nothing changes.
         refused_with(&office.post(&format!("/o/{}/accept", ids["市场处"]), &[]).await, "无需重复审核");
@@ -100,7 +100,7 @@ async fn the_office_accepts_and_returns_and_the_unit_refiles() {
             let fields = [("back", "review"), ("reason", "缺动员部署材料"), ("until", "2022-10-12")];
             let returned = office.post(&format!("/o/{}/return", ids[unit]), &fields).await;
             assert_eq!((returned.status, returned.location()), (StatusCode::SEE_OTHER, "/review?done=return"));
-            let obligation = story.obligation("12.1", unit, "once:2022-09-30").await;
+            let obligation = story.obligation("12.1", unit, "2022-09-30").await;
             assert_eq!((obligation.phase, Light::of(&obligation)), (Phase::Returned, Light::Yellow));
             assert_eq!(obligation.due_at, at("2022-10-13 00:00"));
         }
@@ -111,15 +111,16 @@ async fn the_office_accepts_and_returns_and_the_unit_refiles() {
         assert!(shown.contains("缺动员部署材料") && !shown.contains("审核与处理"), "{shown}");
         // Refiled in time keeps its light; refiled late is orange for ever.
         story.run_until("2022-10-12 10:00").await;
-        story.file("12.1", "质安处", "once:2022-09-30", &[]).await.unwrap();
-        assert_eq!(story.light("12.1", "质安处", "once:2022-09-30").await, Light::Green);
+        story.file("12.1", "质安处", "2022-09-30", &[]).await.unwrap();
+        assert_eq!(story.light("12.1", "质安处", "2022-09-30").await, Light::Green);
         story.run_until("2022-10-14 10:00").await;
-        assert_eq!(story.light("12.1", "安管总站", "once:2022-09-30").await, Light::Red);
-        story.file("12.1", "安管总站", "once:2022-09-30", &[]).await.unwrap();
+        assert_eq!(story.light("12.1", "安管总站", "2022-09-30").await, Light::Red);
+        story.file("12.1", "安管总站", "2022-09-30", &[]).await.unwrap();
+        let mut office = console.signed_in(OFFICE).await;
         for (unit, light) in [("质安处", Light::Green), ("安管总站", Light::Orange)] {
             let accepted = office.post(&format!("/o/{}/accept", ids[unit]), &[]).await;
             assert_eq!(accepted.location(), format!("/o/{}?done=accept", ids[unit]));
-            let obligation = story.obligation("12.1", unit, "once:2022-09-30").await;
+            let obligation = story.obligation("12.1", unit, "2022-09-30").await;
             assert_eq!((obligation.phase, Light::of(&obligation)), (Phase::Done, light), "{unit}");
         }
         // What was told of it stands there with the mail server's word.
@@ -257,10 +258,10 @@ async fn the_offices_own_is_reviewed_by_its_head_and_by_nobody_else() {
     on_both_of("2022-09-20 00:00", &["4.1", "12.1", "9.1b"], |mut story| async move {
         let console = Console::of(&story);
         story.run_until("2022-09-21 10:00").await;
-        story.file("4.1", "委安委办", "once:2022-09-30", &[]).await.unwrap();
-        story.file("12.1", "质安处", "once:2022-09-30", &[]).await.unwrap();
-        let own = story.obligation("4.1", "委安委办", "once:2022-09-30").await.id;
-        let theirs = story.obligation("12.1", "质安处", "once:2022-09-30").await.id;
+        story.file("4.1", "委安委办", "2022-09-30", &[]).await.unwrap();
+        story.file("12.1", "质安处", "2022-09-30", &[]).await.unwrap();
+        let own = story.obligation("4.1", "委安委办", "2022-09-30").await.id;
+        let theirs = story.obligation("12.1", "质安处", "2022-09-30").await.id;
         let mut office = console.signed_in(OFFICE).await;
         let mut head = console.signed_in(HEAD).await;
         let offered = async |browser: &mut Browser, page: &str, id: i64| {
@@ -294,10 +295,10 @@ async fn the_offices_own_is_reviewed_by_its_head_and_by_nobody_else() {
         }
         let mut liaison = console.signed_in("委安委办/liaison").await;
         assert_eq!(liaison.post(&format!("/o/{own}/accept"), &[]).await.status, StatusCode::FORBIDDEN);
-        assert_eq!(story.obligation("4.1", "委安委办", "once:2022-09-30").await.phase, Phase::Waiting);
+        assert_eq!(story.obligation("4.1", "委安委办", "2022-09-30").await.phase, Phase::Waiting);
         let accepted = head.post(&format!("/o/{own}/accept"), &[("back", "review")]).await;
         assert_eq!(accepted.location(), "/review?done=accept");
-        assert_eq!(story.obligation("4.1", "委安委办", "once:2022-09-30").await.phase, Phase::Done);
+        assert_eq!(story.obligation("4.1", "委安委办", "2022-09-30").await.phase, Phase::Done);
         story
     })
     .await;
@@ -306,20 +307,20 @@ async fn the_offices_own_is_reviewed_by_its_head_and_by_nobody_else() {
 /// A fortnight in which something of everything happens.
 async fn fortnight(story: &mut Story) {
     story.run_until("2022-09-21 10:00").await;
-    story.file("4.1", "委安委办", "once:2022-09-30", &[]).await.unwrap();
-    story.file("12.1", "质安处", "once:2022-09-30", &[]).await.unwrap();
-    story.file("18.1b", "安管总站", "once:2022-09-30", &[]).await.unwrap();
+    story.file("4.1", "委安委办", "2022-09-30", &[]).await.unwrap();
+    story.file("12.1", "质安处", "2022-09-30", &[]).await.unwrap();
+    story.file("18.1b", "安管总站", "2022-09-30", &[]).await.unwrap();
     story.file("9.1b", "质安处", "2022-W38", &["调度=1"]).await.unwrap();
     story.file("5.2", "宣教处", "2022-09-21", &["动态=1"]).await.unwrap();
     story.run_until("2022-09-27 10:00").await;
-    let id = story.obligation("12.1", "质安处", "once:2022-09-30").await.id;
+    let id = story.obligation("12.1", "质安处", "2022-09-30").await.id;
     story.act(OFFICE, async |actor| actor.send_back(id, "缺", at("2022-10-12 18:00")).await).await.unwrap();
     story.file("9.1b", "安管总站", "2022-W38", &["调度=1"]).await.unwrap();
     let id = story.obligation("9.1b", "物业处", "2022-W39").await.id;
     story.act(OFFICE, async |actor| actor.waive(&[id], "停业", "9号").await).await.unwrap();
-    story.file("12.1", "市场处", "once:2022-09-30", &[]).await.unwrap();
+    story.file("12.1", "市场处", "2022-09-30", &[]).await.unwrap();
     story.run_until("2022-10-01 10:00").await;
-    story.file("12.1", "物业处", "once:2022-09-30", &[]).await.unwrap();
+    story.file("12.1", "物业处", "2022-09-30", &[]).await.unwrap();
 }
 
 const OF_ALL_SORTS: [&str; 7] = ["4.1", "12.1", "18.1b", "9.1b", "5.2", "13.2", "35.2"];
@@ -516,7 +517,6 @@ async fn the_ledgers_file_opens_in_wps_and_begins_no_formula() {
 async fn the_same_file_in_two_periods_is_pointed_out() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         let console = Console::of(&story);
-        let mut liaison = console.signed_in("质安处/liaison").await;
         let mut ids = Vec::new();
         for (until, period, file) in [
             ("2022-10-13 10:00", "2022-W41", &b"the same"[..]),
@@ -524,6 +524,7 @@ async fn the_same_file_in_two_periods_is_pointed_out() {
             ("2022-10-27 10:00", "2022-W43", &b"another"[..]),
         ] {
             story.run_until(until).await;
+            let mut liaison = console.signed_in("质安处/liaison").await;
             let id = story.obligation("9.1b", "质安处", period).await.id;
             let fields = [("acted_on", &until[..10]), ("c0", "1")];
             let filed = liaison.upload(&format!("/o/{id}/file"), &fields, &[("files", "照片.txt", file)]).await;
@@ -538,6 +539,7 @@ async fn the_same_file_in_two_periods_is_pointed_out() {
         }
         assert!(!office.get(&format!("/o/{}", ids[2])).await.text().contains("同一文件另见于"));
         // The unit itself is not told.
+        let mut liaison = console.signed_in("质安处/liaison").await;
         assert!(!liaison.get(&format!("/o/{}", ids[1])).await.text().contains("同一文件另见于"));
         story
     })
@@ -585,7 +587,7 @@ async fn a_letter_is_read_sent_again_and_its_link_revoked() {
         let link = sent.text.split_once("https://duban.example.com").unwrap().1.split_whitespace().next().unwrap();
         let token = link.strip_prefix("/l/").unwrap();
         let shown = office.get(&format!("/letters/{number}")).await.text();
-        assert!(shown.contains("〔链接，发送时生成〕") && shown.contains(&sent.message_id), "{shown}");
+        assert!(shown.contains("〔链接，发送时生成〕") && plain(&shown).contains(&sent.message_id), "{shown}");
         assert!(!shown.contains(token) && !shown.contains("/l/") && !shown.contains(&sent.to), "{shown}");
         assert_eq!(console.stranger().get(link).await.status, StatusCode::OK);
         let revoked = office.post(&format!("/letters/{number}/revoke"), &[]).await;
@@ -603,6 +605,7 @@ async fn the_watcher_shows_its_own_state_and_unreminded_misses_are_judged() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         let console = Console::of(&story);
         story.run_until("2022-10-13 08:00").await;
+        story.pass().await;
         let mut office = console.signed_in(OFFICE).await;
         let well = office.get("/watcher").await.text();
         assert!(well.contains("运行正常，没有告警") && well.contains("正常"), "{well}");
@@ -636,9 +639,9 @@ async fn the_watcher_shows_its_own_state_and_unreminded_misses_are_judged() {
 
 #[tokio::test]
 async fn with_the_whole_document_each_page_stays_small() {
-    on_both("2022-09-26 00:00", |mut story| async move {
+    on_both("2022-09-28 00:00", |mut story| async move {
         let console = Console::of(&story);
-        story.run_until("2022-10-01 10:00").await;
+        story.run_until("2022-09-30 10:00").await;
         let all = everything(&story).await;
         let units: std::collections::BTreeSet<String> =
             all.iter().flat_map(|row| &row.obligation.owners).map(|owner| owner.0.clone()).collect();
