@@ -19,6 +19,9 @@ use duban::{
 };
 use support::{OFFICE, Story, at, day, on_both, on_both_of, on_both_with, seeds_of, settings};
 
+/// What one would pick by hand.
+type Pick<'a> = Box<dyn Fn(&Obligation) -> bool + 'a>;
+
 const HEAD: &str = "委安委办/head";
 
 /// Text as it stands between tags, with what askama escapes put back.
@@ -408,7 +411,6 @@ async fn the_ledger_is_what_one_would_pick_by_hand() {
         let all: Vec<Obligation> = everything(&story).await.into_iter().map(|row| row.obligation).collect();
         let zone = support::ZONE;
         let first_due = |obligation: &Obligation| zone.due_day(obligation.first_due_at);
-        type Pick<'a> = Box<dyn Fn(&Obligation) -> bool + 'a>;
         let unit = |obligation: &Obligation, unit: &str| obligation.owners.iter().any(|owner| owner.0 == unit);
         let picks: Vec<(&str, Pick<'_>)> = vec![
             ("/ledger", Box::new(|_| true)),
