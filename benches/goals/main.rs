@@ -22,6 +22,7 @@ mod report;
 mod rest;
 mod sink;
 mod step;
+mod submit;
 
 use report::Report;
 
@@ -48,7 +49,7 @@ impl Size {
 }
 
 /// The paths there are, in the order they are run.
-const PATHS: [&str; 5] = ["materialise", "step", "board", "deliver", "rest"];
+const PATHS: [&str; 6] = ["materialise", "step", "board", "submit", "deliver", "rest"];
 /// Set in processes that the bench starts of itself.
 pub const ROLE: &str = "DUBAN_BENCH_ROLE";
 
@@ -74,6 +75,7 @@ async fn measure() {
             "materialise" => materialise::measure(size, &mut report).await,
             "step" => step::measure(size, &mut report).await,
             "board" => board::measure(size, &mut report).await,
+            "submit" => submit::measure(size, &mut report).await,
             "deliver" => deliver::measure(size, &mut report).await,
             _ => rest::measure(size, &mut report).await,
         }

@@ -111,7 +111,7 @@ CREATE INDEX obligation_filed ON obligation (filed_at) WHERE filed_at IS NOT NUL
 -- What is not settled for good: what people look at every day.
 CREATE INDEX obligation_live ON obligation (phase, due_at)
     WHERE phase IN ('open', 'returned', 'missed', 'waiting');
-CREATE INDEX obligation_live_owner ON obligation (owner)
+CREATE INDEX obligation_live_owner ON obligation (owner, phase)
     WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting');
 -- The ledger, page by page: all of it, a unit's, a duty's.
 CREATE INDEX obligation_day ON obligation (due_on, id);

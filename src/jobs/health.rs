@@ -44,7 +44,7 @@ pub struct Health {
     pub last_sent: Option<DateTime<Utc>>,
     /// Since when the mail path is down, and why.
     pub mail_down: Option<(DateTime<Utc>, String)>,
-    /// Letters by state.
+    /// Letters that were not sent, by state.
     pub letters: Vec<(String, i64)>,
     /// Rows that could not be worked on.
     pub troubles: Vec<Trouble>,

@@ -1,5 +1,7 @@
 //! 台账: every obligation that has opened, narrowed by what the address says; and the same as a file.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -10,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{calendar::Zone, duty::Owner, light::Light},
     jobs::{JobError, words},
-    store::{Tx, obligations::Stored},
+    store::{Tx, obligations::Stored, submissions::Submission},
     web::{
         App, Desk,
         access::{Right, Visitor},
@@ -79,7 +81,7 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
 }
 
 /// The columns of the file.
-pub const COLUMNS: [&str; 19] = [
+pub const COLUMNS: [&str; 21] = [
     "序号",
     "事项号",
     "条款",
@@ -99,6 +101,8 @@ pub const COLUMNS: [&str; 19] = [
     "审核通过",
     "逾期天数",
     "连续逾期",
+    "回执",
+    "说明",
 ];
 
 async fn file(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Fault> {
@@ -146,6 +150,13 @@ async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<
         (words::document_order(&obligation.duty), place, obligation.due_at, obligation.id)
     });
     let rows = Row::all(desk, tx, &stored).await?;
+    let ids: Vec<i64> = stored.iter().map(|row| row.obligation.id).collect();
+    let mut newest: HashMap<i64, Submission> = HashMap::new();
+    for counted in tx.submissions_for(&ids).await? {
+        if counted.stands() {
+            newest.insert(counted.obligation, counted.submission);
+        }
+    }
     let mut lines = Vec::with_capacity(rows.len());
     for (n, (row, stored)) in rows.into_iter().zip(&stored).enumerate() {
         let obligation = &stored.obligation;
@@ -156,6 +167,7 @@ async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<
         });
         let counts =
             row.counts.iter().map(|count| format!("{} {}/{}{}", count.counter, count.have, count.want, count.unit));
+        let submission = newest.remove(&obligation.id);
         lines.push(vec![
             (n + 1).to_string(),
             obligation.id.to_string(),
@@ -176,6 +188,8 @@ async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<
             instant(known.zone, obligation.accepted_at),
             row.overdue.map(|days| days.to_string()).unwrap_or_default(),
             obligation.streak.map(|streak| streak.to_string()).unwrap_or_default(),
+            submission.as_ref().map(|submission| submission.id.clone()).unwrap_or_default(),
+            submission.map(|submission| submission.note).unwrap_or_default(),
         ]);
     }
     Ok(lines)

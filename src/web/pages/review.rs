@@ -14,7 +14,7 @@ use super::decide::{self, May, Refused, Twin};
 use crate::{
     domain::{obligation::Phase, quota::Item},
     jobs::words,
-    store::{Tx, obligations::Stored},
+    store::{Tx, obligations::Stored, submissions::Counted},
     web::{
         App, Desk,
         access::{Right, Visitor},
@@ -141,7 +141,7 @@ async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: Row) -> Result<W
     let counted = tx.submissions_for(&[row.id]).await?;
     let twins = decide::twins(desk, tx, visitor, row.id, &counted).await?;
     let mut filed = Vec::new();
-    for submission in counted.into_iter().filter(|counted| counted.stands()).map(|counted| counted.submission) {
+    for submission in counted.into_iter().filter(Counted::stands).map(|counted| counted.submission) {
         let files = tx.evidence_of(&submission.id).await?;
         filed.push(Filed {
             by: post_label(&submission.by_post),

@@ -71,6 +71,48 @@ fn job_label(job: &str) -> &'static str {
     }
 }
 
+/// What a run did, in words; the figures that are 0 are left out.
+fn summary_words(summary: &str) -> String {
+    let parsed: serde_json::Map<String, serde_json::Value> = serde_json::from_str(summary).unwrap_or_default();
+    let words = parsed.iter().filter_map(|(key, value)| match value {
+        serde_json::Value::Bool(true) => Some(figure_label(key).to_owned()),
+        serde_json::Value::Number(n) if n.as_u64() != Some(0) => Some(format!("{} {n}", figure_label(key))),
+        _ => None,
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "无新情况".to_owned() } else { words.join("，") }
+}
+
+fn figure_label(key: &str) -> &str {
+    match key {
+        "made" => "生成",
+        "changed" => "变动",
+        "withdrawn" => "撤销",
+        "revived" => "恢复",
+        "stepped" => "推进",
+        "opened" => "开始",
+        "reminded" => "提醒",
+        "missed" => "认定逾期",
+        "lapsed" => "按逾期未办结",
+        "notices" => "催办项",
+        "letters" => "邮件",
+        "failed" => "失败",
+        "written" => "清单已写成",
+        "misses" => "逾期",
+        "proposals" => "通报建议",
+        "sent" => "送出",
+        "deferred" => "暂缓",
+        "unknown" => "送达不明",
+        "ended" => "停止",
+        "moot" => "无须再发",
+        "down" => "邮件通道中断",
+        "sealed" => "封存日志",
+        "pruned" => "清理旧记录",
+        "mended" => "恢复正常",
+        other => other,
+    }
+}
+
 async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let zone = desk.known.zone;
@@ -80,7 +122,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
         job: job_label(&run.job),
         at: words::moment(zone, run.finished_at),
         took: label(run.finished_at - run.started_at),
-        summary: run.summary,
+        summary: summary_words(&run.summary),
         error: run.error,
     });
     let troubles = health.troubles.iter().map(|trouble| TroubleRow {
