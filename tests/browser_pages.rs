@@ -22,8 +22,7 @@ use served::World;
 use support::{Kind, OFFICE};
 
 /// Who looks. The empty one is not signed in.
-const POSTS: [&str; 7] =
-    ["", LIAISON, "质安处/head", OFFICE, "委安委办/head", "委安委办/admin", "委安委办/auditor"];
+const POSTS: [&str; 7] = ["", LIAISON, "质安处/head", OFFICE, "委安委办/head", "委安委办/admin", "委安委办/auditor"];
 
 /// What a page may weigh over the wire, style and script included.
 const LARGEST: u64 = 100_000;
@@ -68,7 +67,8 @@ fn route_of<'a>(routes: &'a [Route], path: &str) -> Option<&'a Route> {
 /// The links of a page that stay in the console.
 fn links(html: &str) -> Vec<String> {
     let rest = html.split(" href=\"").skip(1);
-    let links = rest.filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&amp;", "&").replace("&#38;", "&"));
+    let links =
+        rest.filter_map(|rest| rest.split_once('"')).map(|(link, _)| link.replace("&amp;", "&").replace("&#38;", "&"));
     links.filter(|link| link.starts_with('/')).map(|link| link.split('#').next().unwrap().to_owned()).collect()
 }
 
@@ -76,14 +76,12 @@ fn links(html: &str) -> Vec<String> {
 async fn walk(world: &World, samples: &[String]) -> Walk {
     let routes = routes::all();
     let plain = routes.iter().filter(|route| route.method == Method::GET && !route.path.contains('{'));
-    let begin: Vec<String> =
-        samples.iter().cloned().chain(plain.map(|route| route.path.to_owned())).collect();
+    let begin: Vec<String> = samples.iter().cloned().chain(plain.map(|route| route.path.to_owned())).collect();
     let mut walk = Walk::default();
     // What stands on a page, whoever's menu is above it, is looked at once.
     let mut bodies: BTreeSet<(String, String)> = BTreeSet::new();
     for post in POSTS {
-        let mut browser =
-            if post.is_empty() { world.console.stranger() } else { world.console.signed_in(post).await };
+        let mut browser = if post.is_empty() { world.console.stranger() } else { world.console.signed_in(post).await };
         let mut queue: VecDeque<(String, bool)> = begin.iter().map(|path| (path.clone(), false)).collect();
         let mut seen: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let mut menus = 0;
@@ -124,9 +122,9 @@ async fn walk(world: &World, samples: &[String]) -> Walk {
             }
         }
     }
-    let of_people = routes.iter().filter(|route| {
-        route.method == Method::GET && !OF_PROGRAMS.iter().any(|start| route.path.starts_with(start))
-    });
+    let of_people = routes
+        .iter()
+        .filter(|route| route.method == Method::GET && !OF_PROGRAMS.iter().any(|start| route.path.starts_with(start)));
     for route in of_people.filter(|route| !walk.reached.contains(route.path)) {
         walk.dead.insert(format!("nothing leads to {}", route.path));
     }
@@ -163,9 +161,22 @@ async fn every_page_can_be_read_by_everybody() {
     chromium.run("document.querySelector('label[for=password]').remove();", Vec::new()).await;
     let found = violations(&chromium, false).await;
     assert!(found.len() == 1 && found[0].starts_with("label: "), "{found:?}");
+    chromium.goto(&format!("{}/enter", world.origin)).await;
+    for scheme in ["light", "dark"] {
+        chromium.prefers(scheme).await;
+        let paper = "return getComputedStyle(document.body).backgroundColor;";
+        let dark = chromium.run(paper, Vec::new()).await != "rgb(255, 255, 255)";
+        assert_eq!(dark, scheme == "dark");
+        // Words that are nearly of the colour of the paper.
+        let pale = if dark { "#333" } else { "#ccc" };
+        chromium.run("document.querySelector('main p').style.color = arguments[0];", vec![pale.into()]).await;
+        let found = violations(&chromium, true).await;
+        assert!(found.len() == 1 && found[0].starts_with("color-contrast: "), "{scheme}: {found:?}");
+    }
 
     let mut faults: Vec<String> = walk.dead.into_iter().collect();
     let mut signed_in = "";
+    let mut heaviest = (0, &String::new());
     for Found { post, path } in &walk.pages {
         if *post != signed_in {
             chromium.sign_in(&world.origin, &world.secret(post).await).await;
@@ -207,11 +218,18 @@ async fn every_page_can_be_read_by_everybody() {
                 fault(format!("{method} {address} is elsewhere"));
             }
         }
+        heaviest = heaviest.max((traffic.bytes, path));
         if !(1_000..LARGEST).contains(&traffic.bytes) {
             fault(format!("{} bytes", traffic.bytes));
         }
     }
-    assert!(faults.is_empty(), "{} pages, {} faults:\n{}", walk.pages.len(), faults.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{} pages, the heaviest {heaviest:?}, {} faults:\n{}",
+        walk.pages.len(),
+        faults.len(),
+        faults.join("\n")
+    );
     chromium.close().await;
     world.end().await;
 }
@@ -245,7 +263,11 @@ async fn the_main_pages_make_pictures() {
         chromium.goto(&format!("{}{path}", world.origin)).await;
         chromium.find("h1").await;
         let picture = chromium.picture().await;
-        assert!(picture.starts_with(b"\x89PNG") && (5_000..150_000).contains(&picture.len()), "{name}: {}", picture.len());
+        assert!(
+            picture.starts_with(b"\x89PNG") && (5_000..150_000).contains(&picture.len()),
+            "{name}: {}",
+            picture.len()
+        );
         if std::env::var_os("DUBAN_TEST_PICTURES").is_some() {
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures");
             std::fs::create_dir_all(folder).unwrap();

@@ -250,7 +250,8 @@ impl Chromium {
             }
         }
         traffic.requests.retain(|(_, address)| !address.starts_with("data:"));
-        traffic.pages = opened.into_iter().map(|(_, address)| address).filter(|one| !one.starts_with("data:")).collect();
+        traffic.pages =
+            opened.into_iter().map(|(_, address)| address).filter(|one| !one.starts_with("data:")).collect();
         traffic
     }
 

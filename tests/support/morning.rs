@@ -66,7 +66,8 @@ async fn id(world: &World, unit: &str, duty: &str, period: &str) -> i64 {
 /// What a unit owes and has not filed: the first of it.
 async fn any_open(world: &World, unit: &str) -> i64 {
     let mut tx = world.story.engine.store.read().await.unwrap();
-    let open = tx.live_due_between(duban::domain::obligation::Phase::Open, at("2022-10-13 09:00"), at("2023-01-01 00:00"));
+    let open =
+        tx.live_due_between(duban::domain::obligation::Phase::Open, at("2022-10-13 09:00"), at("2023-01-01 00:00"));
     let own = |row: &duban::store::obligations::Stored| row.obligation.owners == [UnitName(unit.into())];
     open.await.unwrap().into_iter().find(own).expect("something that is owed").obligation.id
 }

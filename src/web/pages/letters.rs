@@ -5,6 +5,7 @@
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
+    http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         get("/letters", Right::SeeAll, list),
         get("/letters/{id}", Right::SeeAll, show),
+        get("/letters/{id}/text", Right::SeeAll, whole),
         post("/letters/{id}/again", Right::Decide, again),
         post("/letters/{id}/revoke", Right::Decide, revoke),
     ]
@@ -35,6 +37,12 @@ pub fn routes() -> Vec<Route> {
 
 /// Letters on a page.
 const PAGE: usize = 50;
+
+/// Of a letter's text so much stands on its page, in bytes: a digest of hundreds of items is read as text.
+const SHOWN: usize = 24 << 10;
+
+/// So many of a letter's obligations stand on its page.
+const ROWS: usize = 50;
 
 /// How a letter stands, in words.
 pub fn state_label(state: &str) -> &'static str {
@@ -127,7 +135,11 @@ struct LetterPage {
     page: Page,
     line: Line,
     text: String,
+    /// Whether the text goes on.
+    cut: bool,
     rows: Vec<Row>,
+    /// How many obligations there are that are not among the rows.
+    others: usize,
     revoked: Option<String>,
     may: bool,
     words: Option<String>,
@@ -168,16 +180,40 @@ async fn page(
     let obligations = tx.obligations_of_letter(id).await?;
     let mut stored = tx.obligations(&obligations).await?;
     stored.sort_by_key(|row| row.obligation.id);
+    let others = stored.len().saturating_sub(ROWS);
+    stored.truncate(ROWS);
+    let text = fill_link(&text, Some(LINK));
+    let (text, cut) = match beginning(&text) {
+        Some(begins) => (begins.to_owned(), true),
+        None => (text, false),
+    };
     let shown = LetterPage {
         page: Page::new(format!("邮件 {id}"), &desk, visitor).with_done(done),
         line: Line::of(desk.known.zone, letter),
-        text: fill_link(&text, Some("〔链接，发送时生成〕")),
+        text,
+        cut,
         rows: Row::all(&desk, &mut tx, &stored).await?,
+        others,
         revoked: linked.and_then(|linked| linked.revoked_at).map(|at| words::moment(desk.known.zone, at)),
         may: visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide),
         words: refused,
     };
     Ok(view::html_unless(shown.words.is_some(), &shown))
+}
+
+/// Where a letter's link stands.
+const LINK: &str = "〔链接，发送时生成〕";
+
+/// The lines of a text that have room on a page; `None` = it has room as a whole.
+fn beginning(text: &str) -> Option<&str> {
+    let room = text.get(..text.floor_char_boundary(SHOWN)).filter(|room| room.len() < text.len())?;
+    Some(room.rsplit_once('\n').map_or(room, |(lines, _)| lines))
+}
+
+/// A letter's whole text, as text.
+async fn whole(State(app): State<App>, _: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let (_, text) = app.engine().store.read().await?.letter_text(id).await?.ok_or(Fault::Missing)?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], fill_link(&text, Some(LINK))).into_response())
 }
 
 async fn outcome<T>(
