@@ -1,4 +1,5 @@
-//! Seals the log, forgets old runs and troubles that are over. Touches nothing that anybody may have to answer for.
+//! Seals the log, forgets old runs and troubles that are over, sweeps what a crash has left among the evidence. Touches
+//! nothing that anybody may have to answer for.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -14,6 +15,8 @@ pub struct Kept {
     pub pruned: u64,
     /// Troubles that are over.
     pub mended: u64,
+    /// Files that were never whole, left by a crash.
+    pub swept: u64,
 }
 
 /// How long runs are kept.
@@ -42,5 +45,12 @@ pub async fn run(engine: &Engine) -> Result<Kept> {
     kept.mended = trouble::sweep(&mut tx, &known, now).await?;
     kept.pruned = tx.prune_runs(now - RUNS_KEPT).await?;
     tx.commit().await?;
+    if let Some(vault) = &engine.vault {
+        // A disk that cannot be swept is no reason to leave the rest undone.
+        kept.swept = vault.sweep(now).await.unwrap_or_else(|error| {
+            tracing::warn!("what was left behind cannot be swept: {error}");
+            0
+        });
+    }
     Ok(kept)
 }

@@ -28,7 +28,9 @@ pub mod extension;
 pub mod node;
 pub mod review;
 pub mod roster;
+pub mod sniff;
 pub mod submit;
+pub mod vault;
 pub mod waiver;
 
 /// Why an act was not done.
