@@ -280,17 +280,19 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
     };
     let source = Arc::clone(driver);
     let app = web::App::new(Box::new(move || source.engine()), options);
-    Ok(Some((Console { listener, router: web::router(&app) }, at)))
+    let patience = web::listen::Patience { gateways: section.gateways(), ..Default::default() };
+    Ok(Some((Console { listener, router: web::router(&app), patience }, at)))
 }
 
 struct Console {
     listener: TcpListener,
     router: axum::Router,
+    patience: web::listen::Patience,
 }
 
 impl Console {
     async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        Ok(web::listen::serve(self.listener, self.router, web::listen::Patience::default(), stop).await?)
+        Ok(web::listen::serve(self.listener, self.router, self.patience, stop).await?)
     }
 }
 

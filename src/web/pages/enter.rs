@@ -104,7 +104,7 @@ async fn sign_in(
     let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
     let right = engine.check_password(&asked, &form.password).await?;
     let Some(post) = post.filter(|_| right) else {
-        tracing::warn!(access.refused = "password", "a wrong password for {asked}");
+        tracing::warn!(access.refused = "password", access.post = %asked, "a wrong password, or an unknown post");
         let mut page = enter_page(&app, &form.next, Some("岗位或口令不对".into()), false).await?;
         *page.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
         return Ok(page);
@@ -196,7 +196,7 @@ async fn open_link(
     Path(token): Path<String>,
     Form(form): Form<OpenLink>,
 ) -> Result<Response, Fault> {
-    app.rates().try_in("link", address).or_else(|fault| if address.is_loopback() { Ok(()) } else { Err(fault) })?;
+    app.rates().try_from(address)?;
     let opened = app.engine().open_link(&token).await?;
     let Opened::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
@@ -230,7 +230,7 @@ async fn set_password(
     Path(secret): Path<String>,
     Form(form): Form<NewPassword>,
 ) -> Result<Response, Fault> {
-    app.rates().try_in("setup", address)?;
+    app.rates().try_from(address)?;
     let engine = app.engine();
     let post = engine.setup_post(&secret).await?.ok_or_else(link_over)?;
     let done = if form.password == form.again {
