@@ -12,8 +12,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["store", "domain"]),
     ("mail", &["mail", "domain"]),
     ("config", &["config", "catalogue", "domain", "mail", "jobs", "store"]),
-    ("jobs", &["jobs", "catalogue", "store", "mail", "domain", "clock"]),
-    ("cli", &["cli", "config", "jobs", "catalogue", "store", "mail", "domain", "clock"]),
+    ("jobs", &["jobs", "catalogue", "store", "mail", "domain", "clock", "disk"]),
+    ("cli", &["cli", "config", "jobs", "catalogue", "store", "mail", "domain", "clock", "disk"]),
 ];
 
 /// What pure code must not touch.

@@ -17,7 +17,7 @@ use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{ActError, JobError};
-use crate::store::log::hex;
+use crate::{disk, store::log::hex};
 
 /// The largest file unless something else is configured: 50 MB.
 pub const LARGEST: u64 = 50 << 20;
@@ -88,7 +88,7 @@ impl Vault {
 
     /// The folder as object storage, made if it is missing.
     fn files(&self) -> Result<Arc<dyn ObjectStore>> {
-        fs::create_dir_all(self.folder.join(STAGING))?;
+        disk::make_folder(&self.folder.join(STAGING))?;
         Ok(Arc::new(LocalFileSystem::new_with_prefix(&self.folder)?))
     }
 
@@ -103,7 +103,7 @@ impl Vault {
         let path = folder.join(hex(&name));
         let made = path.clone();
         let file = blocking(move || {
-            fs::create_dir_all(folder)?;
+            disk::make_folder(&folder)?;
             File::options().read(true).write(true).create_new(true).open(made)
         });
         let file = Arc::new(file.await?);
@@ -178,7 +178,7 @@ impl Vault {
         }
         let mut folder = self.folder.join(place.as_ref());
         folder.pop();
-        Ok(blocking(move || File::open(folder)?.sync_all()).await?)
+        Ok(blocking(move || disk::sync_folder(&folder)).await?)
     }
 
     /// Removes what writers that died have left behind more than a day ago. Returns how many files.
@@ -253,11 +253,12 @@ impl Writer {
         blocking(move || {
             file.sync_all()?;
             let folder = place.parent().unwrap_or(&root);
-            fs::create_dir_all(folder)?;
+            disk::make_folder(folder)?;
             // The same content may be there already: it is replaced by itself, which mends a damaged one.
             fs::rename(staged, &place)?;
-            File::open(folder)?.sync_all()?;
-            File::open(&root)?.sync_all()
+            disk::sync_folder(folder)?;
+            // Whoever made the folder may have died before this.
+            disk::sync_folder(&root)
         })
         .await?;
         Ok((sha256, self.size))
