@@ -59,12 +59,14 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
     request.extensions_mut().insert(From(from));
     let mut who = None;
     let mut response = match visitor(&app, request.headers(), gateway).await {
+        // A guess at a token counts.
+        Err(Fault::SignIn) => app.rates().try_from(from).err().unwrap_or(Fault::SignIn).into_response(),
         Err(fault) => fault.into_response(),
         Ok(None) if right != Right::Public => ask_to_sign_in(&request),
         Ok(visitor) => {
             who = visitor.as_ref().map(|visitor| visitor.post.clone());
             match visitor {
-                Some(visitor) if !visitor.has(right) => Fault::Forbidden.into_response(),
+                Some(visitor) if right != Right::Public && !visitor.has(right) => Fault::Forbidden.into_response(),
                 visitor => {
                     visitor.map(|visitor| request.extensions_mut().insert(visitor));
                     next.run(request).await

@@ -140,6 +140,7 @@ fn talk(
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
         .max_headers(64)
+        .max_header_size(32 << 10)
         .max_buf_size(64 << 10)
         .serve_connection(TokioIo::new(Taken::new(stream, piece)), service);
     async move {

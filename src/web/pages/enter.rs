@@ -1,5 +1,7 @@
 //! Coming in: by a letter's link, by a password, by a new link asked for. A GET shows and changes nothing.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::{
     Form,
@@ -168,14 +170,23 @@ struct LinkPage {
     shows_only: bool,
 }
 
-async fn show_link(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Fault> {
+async fn show_link(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    Path(token): Path<String>,
+) -> Result<Response, Fault> {
     match app.engine().open_link(&token).await? {
         Opened::For { posts, shows_only, .. } => {
             let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
             Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
         }
-        Opened::Over | Opened::Unknown => Err(link_over()),
+        Opened::Over | Opened::Unknown => Err(wrong_link(&app, address)),
     }
+}
+
+/// A guess counts; whoever has a link may open it as often as they like, and so may their mail scanner.
+fn wrong_link(app: &App, address: IpAddr) -> Fault {
+    app.rates().try_from(address).err().unwrap_or_else(link_over)
 }
 
 /// One answer for a link that is too old, revoked, tampered with, or none at all.
@@ -212,8 +223,12 @@ struct SetupPage {
     words: Option<String>,
 }
 
-async fn show_setup(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
-    let post = app.engine().setup_post(&secret).await?.ok_or_else(link_over)?;
+async fn show_setup(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    Path(secret): Path<String>,
+) -> Result<Response, Fault> {
+    let post = app.engine().setup_post(&secret).await?.ok_or_else(|| wrong_link(&app, address))?;
     Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), words: None }))
 }
 
