@@ -118,27 +118,38 @@ fn text(file: &mut File) -> io::Result<Option<&'static str>> {
     const TAGS: [&[u8]; 6] = [b"<script", b"<svg", b"<html", b"<!doctype", b"<?xml", b"<iframe"];
     const MARKUP: Option<&str> = Some("含有网页、XML 或脚本代码，不予接收");
     file.rewind()?;
-    let mut piece = vec![0; 64 << 10];
     // A tag may lie across two pieces: the end of the last one is looked at again.
-    let (mut window, mut wide): (Vec<u8>, Option<bool>) = (Vec::new(), None);
+    let (mut window, mut first, mut wide): (Vec<u8>, _, _) = (Vec::new(), true, None);
     loop {
-        let read = file.read(&mut piece)?;
-        let piece = &piece[..read];
-        if read == 0 {
+        let mut piece = Vec::with_capacity(64 << 10);
+        if file.by_ref().take(64 << 10).read_to_end(&mut piece)? == 0 {
             return Ok(None);
         }
-        let first = wide.is_none();
-        let zeros = *wide.get_or_insert(piece.starts_with(b"\xff\xfe") || piece.starts_with(b"\xfe\xff"));
-        let odd = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r\x0c\x1a".contains(byte) && !(zeros && *byte == 0);
-        if piece.iter().any(odd) {
+        if first {
+            wide = match piece.get(..2) {
+                Some([0xff, 0xfe]) => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
+                Some([0xfe, 0xff]) => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
+                _ => None,
+            };
+        }
+        // Of what is wider than a byte the low half is enough to find a tag.
+        let narrow = match wide {
+            None => piece,
+            Some(read) => {
+                let units = piece.chunks_exact(2).map(|two| read([two[0], two[1]]));
+                units.map(|unit| u8::try_from(unit).unwrap_or(0xff)).collect()
+            }
+        };
+        if narrow.iter().any(|byte| byte.is_ascii_control() && !b"\t\n\r\x0c\x1a".contains(byte)) {
             return Ok(Some("的类型无法识别，不在接收范围内"));
         }
-        // UTF-16 is read without its zero bytes: enough to find a tag in it.
-        window.extend(piece.iter().filter(|byte| **byte != 0).map(u8::to_ascii_lowercase));
-        let begins = window.iter().find(|byte| byte.is_ascii_graphic());
+        window.extend(narrow.iter().map(u8::to_ascii_lowercase));
+        // Behind blanks and a byte order mark of either kind.
+        let begins = window.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf\xff".contains(byte));
         if (first && (begins == Some(&b'<') || window.starts_with(b"#!"))) || contains(&window, &TAGS) {
             return Ok(MARKUP);
         }
+        first = false;
         window.drain(..window.len().saturating_sub(16));
     }
 }
