@@ -23,6 +23,7 @@ pub mod feed;
 pub mod filter;
 pub mod guard;
 pub mod listen;
+pub mod pace;
 pub mod pages;
 pub mod probe;
 pub mod rate;

@@ -29,7 +29,9 @@ pub mod letter;
 pub mod node;
 pub mod review;
 pub mod roster;
+pub mod sniff;
 pub mod submit;
+pub mod vault;
 pub mod waiver;
 
 /// Why an act was not done.
