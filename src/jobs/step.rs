@@ -175,7 +175,12 @@ pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTim
 }
 
 /// The series in the order of periods, back from now until its row of misses before `oldest` is whole, or long enough.
-async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Stored>> {
+pub(super) async fn read_series(
+    tx: &mut Tx,
+    series: &str,
+    oldest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Stored>> {
     let mut rows: Vec<Stored> = Vec::new();
     let mut until = now;
     loop {
@@ -192,7 +197,7 @@ async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: Date
 }
 
 /// The newest few of many series, each in the order of periods: enough wherever the period before was filed in time.
-async fn newest_of_each(
+pub(super) async fn newest_of_each(
     tx: &mut Tx,
     series: &HashMap<String, DateTime<Utc>>,
     now: DateTime<Utc>,
@@ -209,7 +214,7 @@ async fn newest_of_each(
 }
 
 /// Of a series before `oldest`: whether one filed in time ends the row of misses there, and how many misses there are.
-fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
+pub(super) fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
     let mut misses = 0;
     let mut whole = false;
     for obligation in rows.iter().map(|row| &row.obligation).filter(|obligation| obligation.opens_at < oldest) {
@@ -219,7 +224,7 @@ fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
     (whole, misses)
 }
 
-fn member(known: &Known, stored: &Stored, proven: &HashSet<i64>, now: DateTime<Utc>) -> Option<Member> {
+pub(super) fn member(known: &Known, stored: &Stored, proven: &HashSet<i64>, now: DateTime<Utc>) -> Option<Member> {
     let rules = known.rules(stored, known.zone.day_of(now)).ok()?;
     let obligation = &stored.obligation;
     let grace_end = step::grace_end(rules.ladder, obligation.due_at, known.slots());
@@ -315,7 +320,7 @@ fn tally(
 }
 
 /// Lets the domain decide; a panic there costs that row alone.
-fn decide(
+pub(super) fn decide(
     known: &Known,
     rules: &Rules<'_>,
     stored: &Stored,
@@ -362,7 +367,7 @@ fn notices(known: &Known, advance: &Advance, now: DateTime<Utc>) -> Vec<NewNotic
     notices
 }
 
-fn posts(known: &Known, obligation: &Obligation, roles: &[Role]) -> Vec<PostId> {
+pub(super) fn posts(known: &Known, obligation: &Obligation, roles: &[Role]) -> Vec<PostId> {
     let mut posts = Vec::new();
     for role in roles {
         if *role == Role::Office {
