@@ -20,6 +20,7 @@ pub mod fault;
 pub mod guard;
 pub mod listen;
 pub mod pages;
+pub mod papers;
 pub mod rate;
 pub mod routes;
 pub mod upload;

@@ -92,6 +92,15 @@ pub fn html(template: &impl Template) -> Response {
     }
 }
 
+/// A page as an answer; one that shows a refusal says so by its status too.
+pub fn answer(template: &impl Template, refused: bool) -> Response {
+    let mut response = html(template);
+    if refused {
+        *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    response
+}
+
 /// An obligation in a list.
 #[derive(Debug, Clone)]
 pub struct Row {
