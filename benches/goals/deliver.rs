@@ -302,7 +302,7 @@ async fn drain_limit(store: &Store, port: u16, body: &Arc<Vec<u8>>, letters: usi
     while acks.recv_many(&mut sent, 200).await > 0 {
         let mut tx = store.write().await.unwrap();
         let text = AssertSqlSafe(MARK.replace("{}", &placeholders(store, sent.len(), 3)));
-        either!(&mut tx, Tx, |c| {
+        either!(&mut tx.open, Open, |c| {
             let mut query = sqlx::query(text);
             for id in &sent {
                 query = query.bind(id).bind(now()).bind("250 taken");
@@ -321,7 +321,7 @@ async fn drain_limit(store: &Store, port: u16, body: &Arc<Vec<u8>>, letters: usi
 async fn claim_all(store: Store, work: mpsc::Sender<(i64, String)>) {
     loop {
         let mut tx = store.write().await.unwrap();
-        let claimed: VecDeque<(i64, String)> = either!(&mut tx, Tx, |c| {
+        let claimed: VecDeque<(i64, String)> = either!(&mut tx.open, Open, |c| {
             let query = sqlx::query(CLAIM).bind(now()).bind(now() + TimeDelta::minutes(10));
             let rows = query.fetch_all(&mut **c).await.unwrap();
             rows.iter().map(|row| (row.get("id"), row.get("address"))).collect()

@@ -13,6 +13,7 @@
 )]
 
 mod base;
+mod board;
 mod client;
 mod deliver;
 mod machine;
@@ -36,7 +37,7 @@ pub enum Size {
 }
 
 /// The paths there are, in the order they are run.
-const PATHS: [&str; 4] = ["materialise", "step", "deliver", "rest"];
+const PATHS: [&str; 5] = ["materialise", "step", "board", "deliver", "rest"];
 /// Set in processes that the bench starts of itself.
 pub const ROLE: &str = "DUBAN_BENCH_ROLE";
 
@@ -61,6 +62,7 @@ async fn measure() {
         match path {
             "materialise" => materialise::measure(size, &mut report).await,
             "step" => step::measure(size, &mut report).await,
+            "board" => board::measure(size, &mut report).await,
             "deliver" => deliver::measure(size, &mut report).await,
             _ => rest::measure(size, &mut report).await,
         }

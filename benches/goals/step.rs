@@ -154,16 +154,20 @@ impl Bench {
         let at = |hours: i64| instant.replace("{}", &format!("({opens} - n * 86400 + {})", hours * 3600));
         let (open, due, closed) = (at(0), at(10), at(9));
         let period = day.replace("{}", &format!("({opens} - n * 86400)"));
+        let on = match self.database.kind {
+            Kind::Sqlite => period.clone(),
+            Kind::Postgres => format!("CAST({period} AS DATE)"),
+        };
         // Not too many a transaction: it all goes through the write-ahead log.
         let slice = 50;
         for first in (from..=to).step_by(slice) {
             let last = (first + slice - 1).min(to);
             let text = format!(
                 "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
-                 period_end, due_at, first_due_at, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
+                 period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
                  log_head) \
                  WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
-                 SELECT 3, 1, duty, 'cadence', owner, owner, FALSE, series, {period}, {open}, {due}, {due}, {due}, 'done', \
+                 SELECT 3, 1, duty, 'cadence', owner, owner, FALSE, series, {period}, {open}, {due}, {due}, {due}, {on}, 'done', \
                  TRUE, (n % 10 = 0), {closed}, {closed}, {open}, {due}, \
                  '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM k CROSS JOIN bench_series"
             );
@@ -185,7 +189,7 @@ impl Bench {
     /// Takes away all but the history.
     async fn clear(&self) {
         let mut text = String::new();
-        for table in ["notice", "letter", "log"] {
+        for table in ["notice", "letter", "log", "tally_month", "tally_day"] {
             text.push_str(&match self.database.kind {
                 Kind::Sqlite => format!("DELETE FROM {table};"),
                 Kind::Postgres => format!("TRUNCATE {table};"),
@@ -362,7 +366,7 @@ fn quarterly(known: &Known) -> Vec<Stored> {
 }
 
 const DUE: &str = "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, \
-    first_due_at, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, \
+    first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, \
     accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head \
     FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
 const MOVE: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, streak, chased_at, \
@@ -385,7 +389,7 @@ async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, told: usize)
     let mut tx = store.write().await.unwrap();
     let mut moved = 0;
     loop {
-        let chunk = either!(&mut tx, Tx, |c| {
+        let chunk = either!(&mut tx.open, Open, |c| {
             let rows = sqlx::query(DUE).bind(now).bind(1000_i64).fetch_all(&mut **c).await.unwrap();
             if !rows.is_empty() {
                 let text = AssertSqlSafe(MOVE.replace("{}", &placeholders(store, rows.len(), 14)));

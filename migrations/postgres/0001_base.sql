@@ -81,6 +81,7 @@ CREATE TABLE obligation (
     period_end    TIMESTAMPTZ NOT NULL,
     due_at        TIMESTAMPTZ NOT NULL,
     first_due_at  TIMESTAMPTZ NOT NULL,
+    due_on        DATE NOT NULL,
     phase         TEXT NOT NULL,
     reminded      BOOLEAN NOT NULL DEFAULT FALSE,
     late          BOOLEAN NOT NULL DEFAULT FALSE,
@@ -110,6 +111,12 @@ CREATE INDEX obligation_filed ON obligation (filed_at) WHERE filed_at IS NOT NUL
 -- What is not settled for good: what people look at every day.
 CREATE INDEX obligation_live ON obligation (phase, due_at)
     WHERE phase IN ('open', 'returned', 'missed', 'waiting');
+CREATE INDEX obligation_live_owner ON obligation (owner)
+    WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting');
+-- The ledger, page by page: all of it, a unit's, a duty's.
+CREATE INDEX obligation_day ON obligation (due_on, id);
+CREATE INDEX obligation_owner_day ON obligation (owner, due_on, id);
+CREATE INDEX obligation_duty_day ON obligation (duty, due_on, id);
 
 -- One act, filed once; it may count for several obligations.
 CREATE TABLE submission (
@@ -241,4 +248,26 @@ CREATE TABLE trouble (
     last_at    TIMESTAMPTZ NOT NULL,
     failures   BIGINT NOT NULL,
     words      TEXT NOT NULL
+);
+
+-- How many obligations there are of each kind, kept by the transactions that change them, so that a board costs what is
+-- shown and not what is stored. By the month of the first deadline, the phase first: what is live stands together.
+CREATE TABLE tally_month (
+    phase  TEXT NOT NULL,
+    month  TEXT NOT NULL,
+    owners TEXT NOT NULL,
+    duty   TEXT NOT NULL,
+    light  TEXT NOT NULL,
+    n      BIGINT NOT NULL,
+    PRIMARY KEY (phase, month, owners, duty, light)
+);
+
+-- The same by the day of the first deadline, for each unit and for each duty.
+CREATE TABLE tally_day (
+    subject TEXT NOT NULL,
+    day     DATE NOT NULL,
+    phase   TEXT NOT NULL,
+    light   TEXT NOT NULL,
+    n       BIGINT NOT NULL,
+    PRIMARY KEY (subject, day, phase, light)
 );

@@ -81,6 +81,7 @@ CREATE TABLE obligation (
     period_end    TEXT NOT NULL,
     due_at        TEXT NOT NULL,
     first_due_at  TEXT NOT NULL,
+    due_on        TEXT NOT NULL,
     phase         TEXT NOT NULL,
     reminded      INTEGER NOT NULL DEFAULT 0 CHECK (reminded IN (0, 1)),
     late          INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1)),
@@ -110,6 +111,12 @@ CREATE INDEX obligation_filed ON obligation (filed_at) WHERE filed_at IS NOT NUL
 -- What is not settled for good: what people look at every day.
 CREATE INDEX obligation_live ON obligation (phase, due_at)
     WHERE phase IN ('open', 'returned', 'missed', 'waiting');
+CREATE INDEX obligation_live_owner ON obligation (owner)
+    WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting');
+-- The ledger, page by page: all of it, a unit's, a duty's.
+CREATE INDEX obligation_day ON obligation (due_on, id);
+CREATE INDEX obligation_owner_day ON obligation (owner, due_on, id);
+CREATE INDEX obligation_duty_day ON obligation (duty, due_on, id);
 
 -- One act, filed once; it may count for several obligations.
 CREATE TABLE submission (
@@ -242,3 +249,25 @@ CREATE TABLE trouble (
     failures   INTEGER NOT NULL,
     words      TEXT NOT NULL
 ) STRICT;
+
+-- How many obligations there are of each kind, kept by the transactions that change them, so that a board costs what is
+-- shown and not what is stored. By the month of the first deadline, the phase first: what is live stands together.
+CREATE TABLE tally_month (
+    phase  TEXT NOT NULL,
+    month  TEXT NOT NULL,
+    owners TEXT NOT NULL,
+    duty   TEXT NOT NULL,
+    light  TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    PRIMARY KEY (phase, month, owners, duty, light)
+) STRICT, WITHOUT ROWID;
+
+-- The same by the day of the first deadline, for each unit and for each duty.
+CREATE TABLE tally_day (
+    subject TEXT NOT NULL,
+    day     TEXT NOT NULL,
+    phase   TEXT NOT NULL,
+    light   TEXT NOT NULL,
+    n       INTEGER NOT NULL,
+    PRIMARY KEY (subject, day, phase, light)
+) STRICT, WITHOUT ROWID;

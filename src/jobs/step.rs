@@ -273,7 +273,7 @@ async fn settle_batch(
         rows.push(next);
     }
     let mut tx = engine.store.write().await?;
-    let written: HashSet<i64> = tx.step_obligations(&rows).await?.into_iter().collect();
+    let written: HashSet<i64> = tx.step_obligations(&mut rows).await?.into_iter().collect();
     entries.retain(|entry| entry.obligation.is_some_and(|id| written.contains(&id)));
     tx.append_log(&entries).await?;
     let notices: Vec<NewNotice> = rows

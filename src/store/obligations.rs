@@ -1,9 +1,11 @@
 //! Obligations: made, found when something has to happen to them, changed by compare-and-swap.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, bulk};
+use super::{Result, StoreError, Tx, bulk, tally::Counted};
 use crate::domain::{
     duty::{DutyId, Form},
     obligation::{Obligation, Phase, owner_key, series_key},
@@ -12,35 +14,37 @@ use crate::domain::{
 
 /// Builds a SELECT of all columns at compile time.
 macro_rules! select {
-    ($tail:literal) => {
+    ($($tail:tt)+) => {
         concat!(
             "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, ",
-            "first_due_at, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
+            "first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
             "accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head ",
             "FROM obligation ",
-            $tail
+            $($tail)+
         )
     };
 }
+pub(super) use select;
 
 const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, \
-    opens_at, period_end, due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head) \
+    opens_at, period_end, due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head) \
     VALUES {values} \
     ON CONFLICT (duty, owner, period) DO NOTHING";
-const INSERT_COLUMNS: usize = 18;
+const INSERT_COLUMNS: usize = 19;
 
-const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, phase, \
-    reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, streak, round, chased_at, \
+const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, \
+    due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, streak, round, chased_at, \
     supervised_at, proposed_at, armed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
     UPDATE obligation SET revision = obligation.revision + 1, catalogue = v.catalogue, owners = v.owners, \
-    opens_at = v.opens_at, period_end = v.period_end, due_at = v.due_at, first_due_at = v.first_due_at, phase = v.phase, \
+    opens_at = v.opens_at, period_end = v.period_end, due_at = v.due_at, first_due_at = v.first_due_at, due_on = v.due_on, \
+    phase = v.phase, \
     reminded = v.reminded, late = v.late, returned_late = v.returned_late, missed_at = v.missed_at, \
     unreminded = v.unreminded, confirmed = v.confirmed, filed_at = v.filed_at, closed_at = v.closed_at, \
     accepted_at = v.accepted_at, streak = v.streak, round = v.round, chased_at = v.chased_at, supervised_at = v.supervised_at, \
     proposed_at = v.proposed_at, armed_at = v.armed_at, settled_to = v.settled_to, next_at = v.next_at, \
     log_head = v.log_head \
     FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
-const UPDATE_COLUMNS: usize = 27;
+const UPDATE_COLUMNS: usize = 28;
 
 /// Changed by one step pass alone: fewer columns, so that a pass writes less.
 const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, streak, chased_at, supervised_at, \
@@ -144,10 +148,25 @@ pub struct Stored {
     pub catalogue: i64,
     /// The hash of its newest log entry.
     pub log_head: String,
+    /// What the summaries count it as: as it was last read or written, however it has been changed since.
+    counted: Option<Counted>,
+}
+
+impl Stored {
+    /// One that is not in the database yet.
+    pub fn new(obligation: Obligation, catalogue: i64) -> Stored {
+        Stored { obligation, catalogue, log_head: String::new(), counted: None }
+    }
+
+    /// The same row with another obligation in it.
+    #[must_use]
+    pub fn with(&self, obligation: Obligation) -> Stored {
+        Stored { obligation, ..self.clone() }
+    }
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     revision: i64,
     catalogue: i64,
@@ -160,6 +179,7 @@ struct Row {
     period_end: DateTime<Utc>,
     due_at: DateTime<Utc>,
     first_due_at: DateTime<Utc>,
+    due_on: NaiveDate,
     phase: String,
     reminded: bool,
     late: bool,
@@ -212,6 +232,7 @@ impl TryFrom<Row> for Stored {
             period_end: row.period_end,
             due_at: row.due_at,
             first_due_at: row.first_due_at,
+            due_on: row.due_on,
             phase,
             reminded: row.reminded,
             late: row.late,
@@ -231,11 +252,12 @@ impl TryFrom<Row> for Stored {
             settled_to: row.settled_to,
             next_at: row.next_at,
         };
-        Ok(Stored { obligation, catalogue: row.catalogue, log_head: row.log_head })
+        let counted = Counted::of(&obligation);
+        Ok(Stored { obligation, catalogue: row.catalogue, log_head: row.log_head, counted })
     }
 }
 
-fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
+pub(super) fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
     rows.into_iter().map(Stored::try_from).collect()
 }
 
@@ -253,17 +275,22 @@ pub struct Filter {
 }
 
 impl Tx {
-    /// Makes new obligations; those whose key exists already are passed over. Says how many were made.
+    /// Makes new obligations, none of them opened yet; those whose key exists already are passed over. Says how many were
+    /// made.
     ///
     /// # Errors
-    /// The database refused.
+    /// The database refused, or one of them is not new.
     pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
+        // The summaries do not count what has not opened, so they need not know which keys existed.
+        if let Some(row) = rows.iter().find(|row| row.obligation.phase != Phase::Scheduled) {
+            return Err(StoreError::Corrupt(format!("a new obligation is {}", row.obligation.phase.code())));
+        }
         let mut made = 0;
         for chunk in rows.chunks(bulk::ROWS) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
-                for Stored { obligation: o, catalogue, log_head } in chunk {
+                for Stored { obligation: o, catalogue, log_head, .. } in chunk {
                     query = query
                         .bind(0_i64)
                         .bind(catalogue)
@@ -278,6 +305,7 @@ impl Tx {
                         .bind(o.period_end)
                         .bind(o.due_at)
                         .bind(o.first_due_at)
+                        .bind(o.due_on)
                         .bind(o.phase.code())
                         .bind(o.armed_at)
                         .bind(o.settled_to)
@@ -291,17 +319,17 @@ impl Tx {
     }
 
     /// Writes changed obligations; those that somebody else changed meanwhile are left as they are. Returns the ids
-    /// that were written.
+    /// that were written; their rows have the new revision then and can be changed further.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
+    pub async fn update_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(bulk::ROWS) {
+        for chunk in rows.chunks_mut(bulk::ROWS) {
             let text = bulk::values(self.marks(), UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
-                for Stored { obligation: o, catalogue, log_head } in chunk {
+                for Stored { obligation: o, catalogue, log_head, .. } in chunk.iter() {
                     query = query
                         .bind(o.id)
                         .bind(o.revision)
@@ -311,6 +339,7 @@ impl Tx {
                         .bind(o.period_end)
                         .bind(o.due_at)
                         .bind(o.first_due_at)
+                        .bind(o.due_on)
                         .bind(o.phase.code())
                         .bind(o.reminded)
                         .bind(o.late)
@@ -333,22 +362,23 @@ impl Tx {
                 }
                 query.fetch_all(c).await?
             });
+            self.count(chunk, &ids);
             written.extend(ids);
         }
         Ok(written)
     }
 
-    /// Writes what a step pass changed. Returns the ids that were written: the rest belongs to another pass.
+    /// Writes what a step pass changed. Returns the ids that were written, as above: the rest belongs to another pass.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
+    pub async fn step_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(bulk::ROWS) {
+        for chunk in rows.chunks_mut(bulk::ROWS) {
             let text = bulk::values(self.marks(), STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
-                for Stored { obligation: o, log_head, .. } in chunk {
+                for Stored { obligation: o, log_head, .. } in chunk.iter() {
                     query = query
                         .bind(o.id)
                         .bind(o.revision)
@@ -367,9 +397,23 @@ impl Tx {
                 }
                 query.fetch_all(c).await?
             });
+            self.count(chunk, &ids);
             written.extend(ids);
         }
         Ok(written)
+    }
+
+    /// Has the summaries follow the rows that were written, and the rows what was written.
+    fn count(&mut self, rows: &mut [Stored], written: &[i64]) {
+        let written: HashSet<&i64> = written.iter().collect();
+        for row in rows.iter_mut().filter(|row| written.contains(&row.obligation.id)) {
+            row.obligation.revision += 1;
+            let counted = Counted::of(&row.obligation);
+            if row.counted != counted {
+                self.counts.moved(row.counted.as_ref(), counted.as_ref());
+                row.counted = counted;
+            }
+        }
     }
 
     /// Obligations to which something has to happen by `now`, the longest waiting first.
