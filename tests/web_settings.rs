@@ -93,7 +93,7 @@ async fn a_node_is_opened_extended_and_closed() {
         let form = [("name", "高温汛期"), ("first", "2022-08-02"), ("last", "2022-08-10"), ("id", "heat")];
         taken(&mut office, "/occasions/nodes", &form).await;
         story.run_until("2022-08-02 10:00").await;
-        let unit = "质安处";
+        let unit = "宣教处";
         assert_eq!(story.obligation("5.3", unit, "node:heat").await.due_at, at("2022-08-11 00:00"));
         // The night was longer than a session.
         let mut office = console.signed_in(OFFICE).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::numbers::Tally;
+use super::numbers::Ends;
 
 /// A day's square.
 pub struct Square {
@@ -46,7 +46,7 @@ pub const LEFT: u32 = 26;
 pub const TOP: u32 = 20;
 
 /// A year of days.
-pub fn heat(year: i32, days: &BTreeMap<NaiveDate, Tally>) -> Heat {
+pub fn heat(year: i32, days: &BTreeMap<NaiveDate, Ends>) -> Heat {
     let mut heat = Heat { squares: Vec::new(), months: Vec::new(), width: 0 };
     let Some(first) = NaiveDate::from_ymd_opt(year, 1, 1) else { return heat };
     let lead = first.weekday().num_days_from_monday();
@@ -56,12 +56,12 @@ pub fn heat(year: i32, days: &BTreeMap<NaiveDate, Tally>) -> Heat {
         if day.day() == 1 {
             heat.months.push(Over { x, label: format!("{}月", day.month()) });
         }
-        let tally = days.get(&day).copied().unwrap_or_default();
-        let (class, mark) = look(tally);
-        let words = if tally.all() == 0 {
+        let ends = days.get(&day).copied().unwrap_or_default();
+        let (class, mark) = look(ends);
+        let words = if ends.all() == 0 {
             String::new()
         } else {
-            format!("{}月{}日：{}", day.month(), day.day(), words(tally))
+            format!("{}月{}日：{}", day.month(), day.day(), words(ends))
         };
         heat.width = x + SIDE;
         heat.squares.push(Square { x, y, class, mark, words });
@@ -70,27 +70,27 @@ pub fn heat(year: i32, days: &BTreeMap<NaiveDate, Tally>) -> Heat {
 }
 
 /// The gravest of a day speaks; of misses, how many.
-fn look(tally: Tally) -> (&'static str, String) {
+fn look(ends: Ends) -> (&'static str, String) {
     let mark = |text: &str| text.to_owned();
-    match tally {
-        tally if tally.missed > 99 => ("missed", mark("99")),
-        tally if tally.missed > 0 => ("missed", tally.missed.to_string()),
-        tally if tally.late > 0 => ("late", mark("补")),
-        tally if tally.open > 0 => ("open", mark("待")),
-        tally if tally.in_time > 0 => ("in-time", mark("√")),
-        tally if tally.waived > 0 => ("waived", mark("免")),
+    match ends {
+        ends if ends.missed > 99 => ("missed", mark("99")),
+        ends if ends.missed > 0 => ("missed", ends.missed.to_string()),
+        ends if ends.late > 0 => ("late", mark("补")),
+        ends if ends.open > 0 => ("open", mark("待")),
+        ends if ends.in_time > 0 => ("in-time", mark("√")),
+        ends if ends.waived > 0 => ("waived", mark("免")),
         _ => ("empty", String::new()),
     }
 }
 
 /// 按期2、逾期1.
-fn words(tally: Tally) -> String {
+fn words(ends: Ends) -> String {
     let parts = [
-        ("按期", tally.in_time),
-        ("补办", tally.late),
-        ("逾期", tally.missed),
-        ("免除", tally.waived),
-        ("未了", tally.open),
+        ("按期", ends.in_time),
+        ("补办", ends.late),
+        ("逾期", ends.missed),
+        ("免除", ends.waived),
+        ("未了", ends.open),
     ];
     let parts: Vec<String> = parts.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{word}{n}")).collect();
     parts.join("、")
@@ -114,15 +114,15 @@ pub struct Bar {
 pub const TALL: u32 = 120;
 
 /// The rate on time of each month: upright bars. A month without any has none.
-pub fn rates(months: &[(u32, Tally)]) -> Vec<Bar> {
-    let bar = |(month, tally): &(u32, Tally)| {
-        let length = tally.percent().map_or(0, |percent| u32::try_from(percent).unwrap_or(0) * TALL / 100);
+pub fn rates(months: &[(u32, Ends)]) -> Vec<Bar> {
+    let bar = |(month, ends): &(u32, Ends)| {
+        let length = ends.percent().map_or(0, |percent| u32::try_from(percent).unwrap_or(0) * TALL / 100);
         Bar {
             x: 10 + (month - 1) * 62,
             y: 30 + TALL - length,
             length,
             label: format!("{month}月"),
-            value: tally.percent().map_or_else(String::new, |percent| format!("{percent}%")),
+            value: ends.percent().map_or_else(String::new, |percent| format!("{percent}%")),
         }
     };
     months.iter().map(bar).collect()
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn a_year_has_a_square_for_each_day_and_the_gravest_speaks() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let missed = Tally { in_time: 3, missed: 2, ..Tally::default() };
-        let late = Tally { in_time: 1, late: 1, ..Tally::default() };
+        let missed = Ends { in_time: 3, missed: 2, ..Ends::default() };
+        let late = Ends { in_time: 1, late: 1, ..Ends::default() };
         let heat = heat(2024, &BTreeMap::from([(day("2024-02-29"), missed), (day("2024-12-31"), late)]));
         assert_eq!((heat.squares.len(), heat.months.len()), (366, 12));
         assert_eq!((heat.squares[59].class, heat.squares[59].mark.as_str()), ("missed", "2"));

@@ -7,16 +7,16 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use self::{
     draw::{Bar, Heat},
-    numbers::{Subject, Tally},
+    numbers::Ends,
 };
 use crate::{
-    domain::{calendar::Zone, duty::DutyId, obligation::Phase, unit::UnitName},
-    store::Tx,
+    domain::{duty::DutyId, obligation::Phase, unit::UnitName},
+    store::{Tx, tally::Subject},
     web::{
         App, Desk,
         access::{Right, Visitor},
@@ -51,32 +51,28 @@ fn years(desk: &Desk) -> Vec<i32> {
     (desk.known.starts_on.year()..=desk.today.year().max(desk.known.starts_on.year())).collect()
 }
 
-fn chosen(desk: &Desk, which: &Which) -> Result<i32, Fault> {
+/// The year that is looked at, its first and its last day.
+fn chosen(desk: &Desk, which: &Which) -> Result<(i32, NaiveDate, NaiveDate), Fault> {
     let year = which.year.unwrap_or(desk.today.year());
-    (1900..=2199).contains(&year).then_some(year).ok_or(Fault::Missing)
-}
-
-fn looked_at(desk: &Desk) -> (Zone, DateTime<Utc>) {
-    (desk.known.zone, desk.now())
+    let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1900..=2199).contains(&year));
+    Ok((year, day(1, 1).ok_or(Fault::Missing)?, day(12, 31).ok_or(Fault::Missing)?))
 }
 
 struct MonthRow {
     label: String,
-    tally: Tally,
+    ends: Ends,
     rate: String,
 }
 
 impl MonthRow {
-    fn of((month, tally): &(u32, Tally)) -> MonthRow {
-        MonthRow { label: format!("{month}月"), tally: *tally, rate: rate_words(*tally) }
+    fn of((month, ends): &(u32, Ends)) -> MonthRow {
+        MonthRow { label: format!("{month}月"), ends: *ends, rate: rate_words(*ends) }
     }
 }
 
 /// 91%（11/12）; nothing to judge is no rate.
-fn rate_words(tally: Tally) -> String {
-    tally
-        .percent()
-        .map_or_else(|| "—".to_owned(), |percent| format!("{percent}%（{}/{}）", tally.in_time, tally.judged()))
+fn rate_words(ends: Ends) -> String {
+    ends.percent().map_or_else(|| "—".to_owned(), |percent| format!("{percent}%（{}/{}）", ends.in_time, ends.judged()))
 }
 
 struct Ranked {
@@ -84,7 +80,7 @@ struct Ranked {
     place: usize,
     unit: String,
     rate: String,
-    tally: Tally,
+    ends: Ends,
 }
 
 #[derive(Template)]
@@ -109,10 +105,10 @@ struct PicturesPage {
 
 async fn all(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
-    let year = chosen(&desk, &which)?;
+    let (year, first, last) = chosen(&desk, &which)?;
     let mut tx = desk.engine.store.read().await?;
-    let counted = numbers::months(&mut tx, looked_at(&desk), year).await?;
-    let months = by_month(counted.iter().map(|((month, _), tally)| (*month, *tally)));
+    let counted = numbers::months(&mut tx, first, last).await?;
+    let months = by_month(counted.iter().map(|((month, _), ends)| (month_number(month), *ends)));
     let ages = ages(&desk, &mut tx, None).await?;
     let ranking = app.options().ranking;
     let (ranked, few) = if ranking { rank(&counted) } else { (Vec::new(), Vec::new()) };
@@ -121,7 +117,7 @@ async fn all(State(app): State<App>, visitor: Visitor, Query(which): Query<Which
         let name = |duty: &crate::domain::duty::Duty| (duty.id.0.clone(), format!("{} {}", duty.id, duty.title));
         version.catalogue.duties.iter().map(name).collect()
     });
-    let total = months.iter().fold(Tally::default(), |sum, (_, tally)| sum.plus(*tally));
+    let total = months.iter().fold(Ends::default(), |sum, (_, ends)| sum.plus(*ends));
     let shown = PicturesPage {
         page: Page::new(format!("图表（{year}年）"), &desk, &visitor),
         year,
@@ -130,7 +126,7 @@ async fn all(State(app): State<App>, visitor: Visitor, Query(which): Query<Which
         duties: duties.unwrap_or_default(),
         bars: draw::rates(&months),
         months: months.iter().map(MonthRow::of).collect(),
-        total: MonthRow { label: "全年".into(), tally: total, rate: rate_words(total) },
+        total: MonthRow { label: "全年".into(), ends: total, rate: rate_words(total) },
         age_bars: draw::lying(&ages),
         age_height: u32::try_from(ages.len()).unwrap_or(0) * 28 + 12,
         ages,
@@ -142,11 +138,16 @@ async fn all(State(app): State<App>, visitor: Visitor, Query(which): Query<Which
     Ok(view::html(&shown))
 }
 
-fn by_month(tallies: impl Iterator<Item = (u32, Tally)>) -> Vec<(u32, Tally)> {
-    let mut months: BTreeMap<u32, Tally> = (1..=12).map(|month| (month, Tally::default())).collect();
-    for (month, tally) in tallies {
+/// The month of `2022-10`.
+fn month_number(month: &str) -> u32 {
+    month.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn by_month(many: impl Iterator<Item = (u32, Ends)>) -> Vec<(u32, Ends)> {
+    let mut months: BTreeMap<u32, Ends> = (1..=12).map(|month| (month, Ends::default())).collect();
+    for (month, ends) in many {
         let sum = months.entry(month).or_default();
-        *sum = sum.plus(tally);
+        *sum = sum.plus(ends);
     }
     months.into_iter().collect()
 }
@@ -170,28 +171,27 @@ async fn ages(desk: &Desk, tx: &mut Tx, unit: Option<&UnitName>) -> Result<Vec<(
 }
 
 /// Units by their rate, and those with too few to say anything. What units owe together counts for each of them.
-fn rank(counted: &BTreeMap<(u32, Vec<UnitName>), Tally>) -> (Vec<Ranked>, Vec<Ranked>) {
-    let mut units: BTreeMap<&UnitName, Tally> = BTreeMap::new();
-    for ((_, owners), tally) in counted {
+fn rank(counted: &BTreeMap<(String, Vec<UnitName>), Ends>) -> (Vec<Ranked>, Vec<Ranked>) {
+    let mut units: BTreeMap<&UnitName, Ends> = BTreeMap::new();
+    for ((_, owners), ends) in counted {
         for owner in owners {
             let sum = units.entry(owner).or_default();
-            *sum = sum.plus(*tally);
+            *sum = sum.plus(*ends);
         }
     }
-    let row =
-        |(unit, tally): (&UnitName, Tally)| Ranked { place: 0, unit: unit.0.clone(), rate: rate_words(tally), tally };
+    let row = |(unit, ends): (&UnitName, Ends)| Ranked { place: 0, unit: unit.0.clone(), rate: rate_words(ends), ends };
     let (mut ranked, few): (Vec<Ranked>, Vec<Ranked>) =
-        units.into_iter().map(row).partition(|row| row.tally.judged() >= FEWEST);
+        units.into_iter().map(row).partition(|row| row.ends.judged() >= FEWEST);
     // As fractions, not as rounded percent: a tie is a tie and nothing else is.
     ranked.sort_by(|a, b| {
-        let (left, right) = (a.tally.in_time * b.tally.judged(), b.tally.in_time * a.tally.judged());
+        let (left, right) = (a.ends.in_time * b.ends.judged(), b.ends.in_time * a.ends.judged());
         right.cmp(&left).then_with(|| a.unit.cmp(&b.unit))
     });
     for at in 0..ranked.len() {
         let tied = at.checked_sub(1).and_then(|before| ranked.get(before)).filter(|before| {
-            ranked.get(at).is_some_and(|row| {
-                before.tally.in_time * row.tally.judged() == row.tally.in_time * before.tally.judged()
-            })
+            ranked
+                .get(at)
+                .is_some_and(|row| before.ends.in_time * row.ends.judged() == row.ends.in_time * before.ends.judged())
         });
         let place = tied.map_or(at + 1, |before| before.place);
         if let Some(row) = ranked.get_mut(at) {
@@ -203,7 +203,7 @@ fn rank(counted: &BTreeMap<(u32, Vec<UnitName>), Tally>) -> (Vec<Ranked>, Vec<Ra
 
 struct DayRow {
     day: String,
-    tally: Tally,
+    ends: Ends,
 }
 
 #[derive(Template)]
@@ -236,7 +236,7 @@ async fn of_unit(
     if desk.known.roster.unit(&unit).is_none() || !visitor.sees(std::slice::from_ref(&unit)) {
         return Err(Fault::Missing);
     }
-    picture(&desk, &visitor, &which, Subject::Unit(unit.0.clone()), unit.0.clone(), Some(&unit)).await
+    picture(&desk, &visitor, &which, Subject::Unit(unit.clone()), unit.0.clone(), Some(&unit)).await
 }
 
 async fn of_duty(
@@ -249,7 +249,7 @@ async fn of_duty(
     let id = DutyId(id);
     let named = desk.known.versions.iter().rev().find_map(|version| version.catalogue.duty(&id));
     let name = format!("{id} {}", named.ok_or(Fault::Missing)?.title);
-    picture(&desk, &visitor, &which, Subject::Duty(id.0.clone()), name, None).await
+    picture(&desk, &visitor, &which, Subject::Duty(id.clone()), name, None).await
 }
 
 async fn picture(
@@ -260,28 +260,25 @@ async fn picture(
     name: String,
     unit: Option<&UnitName>,
 ) -> Result<Response, Fault> {
-    let year = chosen(desk, which)?;
-    let (Some(first), Some(last)) = (NaiveDate::from_ymd_opt(year, 1, 1), NaiveDate::from_ymd_opt(year, 12, 31)) else {
-        return Err(Fault::Missing);
-    };
+    let (year, first, last) = chosen(desk, which)?;
     let mut tx = desk.engine.store.read().await?;
-    let counted = numbers::days(&mut tx, looked_at(desk), &subject, first, last).await?;
-    let months = by_month(counted.iter().map(|(day, tally)| (day.month(), *tally)));
+    let counted = numbers::days(&mut tx, &subject, first, last).await?;
+    let months = by_month(counted.iter().map(|(day, ends)| (day.month(), *ends)));
     let ages = match unit {
         Some(unit) => ages(desk, &mut tx, Some(unit)).await?,
         None => Vec::new(),
     };
-    let total = months.iter().fold(Tally::default(), |sum, (_, tally)| sum.plus(*tally));
+    let total = months.iter().fold(Ends::default(), |sum, (_, ends)| sum.plus(*ends));
     let shown = PicturePage {
         page: Page::new(format!("{name}（{year}年）"), desk, visitor),
         name,
         year,
         years: years(desk),
         heat: draw::heat(year, &counted),
-        days: counted.iter().map(|(day, tally)| DayRow { day: day.to_string(), tally: *tally }).collect(),
+        days: counted.iter().map(|(day, ends)| DayRow { day: day.to_string(), ends: *ends }).collect(),
         bars: draw::rates(&months),
         months: months.iter().map(MonthRow::of).collect(),
-        total: MonthRow { label: "全年".into(), tally: total, rate: rate_words(total) },
+        total: MonthRow { label: "全年".into(), ends: total, rate: rate_words(total) },
         age_bars: draw::lying(&ages),
         age_height: u32::try_from(ages.len()).unwrap_or(0) * 28 + 12,
         ages,
@@ -296,15 +293,16 @@ mod tests {
 
     #[test]
     fn ties_are_ties_and_few_are_not_ranked() {
-        let tally = |in_time, missed| Tally { in_time, missed, ..Tally::default() };
+        let ends = |in_time, missed| Ends { in_time, missed, ..Ends::default() };
+        let month = |number: u32| format!("2022-{number:02}");
         let one = |name: &str| vec![UnitName(name.into())];
         let counted = BTreeMap::from([
-            ((1, one("甲")), tally(10, 5)),
-            ((2, one("甲")), tally(10, 5)),
-            ((1, one("乙")), tally(8, 4)),
-            ((1, one("丙")), tally(12, 0)),
-            ((1, one("丁")), tally(5, 5)),
-            ((1, one("戊")), tally(9, 0)),
+            ((month(1), one("甲")), ends(10, 5)),
+            ((month(2), one("甲")), ends(10, 5)),
+            ((month(1), one("乙")), ends(8, 4)),
+            ((month(1), one("丙")), ends(12, 0)),
+            ((month(1), one("丁")), ends(5, 5)),
+            ((month(1), one("戊")), ends(9, 0)),
         ]);
         let (ranked, few) = rank(&counted);
         let places: Vec<(usize, &str)> = ranked.iter().map(|row| (row.place, row.unit.as_str())).collect();

@@ -1,31 +1,17 @@
-//! What the pictures count. Where the numbers come from is behind [`days`] and [`months`] alone.
+//! What the pictures count, from the summaries that the store keeps: a picture costs what it shows.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use crate::{
-    domain::{
-        calendar::Zone,
-        light::Light,
-        obligation::{Obligation, Phase},
-        unit::UnitName,
-    },
-    store::{Result, Tx, obligations::Filter},
+    domain::{light::Light, unit::UnitName},
+    store::{Result, Tx, tally::Subject},
 };
-
-/// What is counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
-    /// What a unit owes, alone or with others.
-    Unit(String),
-    /// What is owed for a duty.
-    Duty(String),
-}
 
 /// How many obligations ended how. Together they are all that were owed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Ends {
     /// 按期.
     pub in_time: u64,
     /// 逾期补办.
@@ -38,7 +24,7 @@ pub struct Tally {
     pub open: u64,
 }
 
-impl Tally {
+impl Ends {
     /// Counts `n` more of a light.
     pub fn add(&mut self, light: Light, n: u64) {
         *match light {
@@ -52,8 +38,8 @@ impl Tally {
 
     /// With another one's.
     #[must_use]
-    pub fn plus(self, other: Tally) -> Tally {
-        Tally {
+    pub fn plus(self, other: Ends) -> Ends {
+        Ends {
             in_time: self.in_time + other.in_time,
             late: self.late + other.late,
             missed: self.missed + other.missed,
@@ -78,52 +64,31 @@ impl Tally {
     }
 }
 
-/// What counts: not what has not opened, nor what was taken back.
-fn counts(obligation: &Obligation) -> bool {
-    !matches!(obligation.phase, Phase::Scheduled | Phase::Withdrawn)
-}
-
 /// A subject's obligations by the day of their first deadline.
 ///
 /// # Errors
 /// The store could not.
 pub async fn days(
     tx: &mut Tx,
-    (zone, now): (Zone, DateTime<Utc>),
     subject: &Subject,
     first: NaiveDate,
     last: NaiveDate,
-) -> Result<BTreeMap<NaiveDate, Tally>> {
-    let filter = match subject {
-        Subject::Unit(unit) => Filter { unit: Some(unit.clone()), ..Filter::default() },
-        Subject::Duty(duty) => Filter { duty: Some(duty.clone()), ..Filter::default() },
-    };
-    let mut days: BTreeMap<NaiveDate, Tally> = BTreeMap::new();
-    for row in tx.find_obligations(&filter, now, usize::MAX).await? {
-        let day = zone.due_day(row.obligation.first_due_at);
-        if counts(&row.obligation) && first <= day && day <= last {
-            days.entry(day).or_default().add(Light::of(&row.obligation), 1);
-        }
+) -> Result<BTreeMap<NaiveDate, Ends>> {
+    let mut days: BTreeMap<NaiveDate, Ends> = BTreeMap::new();
+    for counted in tx.days(subject, first, last).await? {
+        days.entry(counted.day).or_default().add(counted.light, counted.n);
     }
     Ok(days)
 }
 
-/// A year's obligations by month of their first deadline and by owners.
+/// Obligations by month of their first deadline (`2022-10`) and by owners.
 ///
 /// # Errors
 /// The store could not.
-pub async fn months(
-    tx: &mut Tx,
-    (zone, now): (Zone, DateTime<Utc>),
-    year: i32,
-) -> Result<BTreeMap<(u32, Vec<UnitName>), Tally>> {
-    let mut months: BTreeMap<(u32, Vec<UnitName>), Tally> = BTreeMap::new();
-    for row in tx.find_obligations(&Filter::default(), now, usize::MAX).await? {
-        let day = zone.due_day(row.obligation.first_due_at);
-        if counts(&row.obligation) && day.year() == year {
-            let key = (day.month(), row.obligation.owners.clone());
-            months.entry(key).or_default().add(Light::of(&row.obligation), 1);
-        }
+pub async fn months(tx: &mut Tx, first: NaiveDate, last: NaiveDate) -> Result<BTreeMap<(String, Vec<UnitName>), Ends>> {
+    let mut months: BTreeMap<(String, Vec<UnitName>), Ends> = BTreeMap::new();
+    for counted in tx.months(first, last).await? {
+        months.entry((counted.month, counted.owners)).or_default().add(counted.light, counted.n);
     }
     Ok(months)
 }
