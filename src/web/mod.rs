@@ -19,6 +19,7 @@ pub mod assets;
 pub mod fault;
 pub mod guard;
 pub mod listen;
+pub mod mistakes;
 pub mod pages;
 pub mod papers;
 pub mod rate;

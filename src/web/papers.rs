@@ -3,7 +3,6 @@
 use axum::extract::{Multipart, multipart::MultipartError};
 
 use super::fault::Fault;
-use crate::catalogue::{Diagnostic, Diagnostics};
 
 /// The largest form with such files, in bytes.
 pub const LARGEST: usize = 2 << 20;
@@ -45,14 +44,6 @@ impl Papers {
     pub fn field(&self, name: &str) -> &str {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
-
-    /// The one file that was asked for.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn file(&self) -> Result<&(String, Vec<u8>), Fault> {
-        self.files.first().ok_or_else(|| Fault::Refused("未选择文件".into()))
-    }
 }
 
 /// The name alone: some browsers send the folder with it.
@@ -66,26 +57,6 @@ fn broken(error: MultipartError) -> Fault {
         return Fault::TooLarge(format!("文件过大：合计至多 {} MB", LARGEST >> 20));
     }
     Fault::Malformed("提交中断或无法识别，请返回重新提交".into())
-}
-
-/// A mistake in a file, as a page shows it.
-pub struct Mistake {
-    /// The file.
-    pub file: String,
-    /// 第3行第5列; empty where the file as a whole is meant.
-    pub place: String,
-    /// What is wrong, and what would be right.
-    pub words: String,
-}
-
-/// Every mistake, and how many more there are than are told one by one.
-pub fn mistakes(found: &Diagnostics) -> (Vec<Mistake>, usize) {
-    let mistake = |one: &Diagnostic| Mistake {
-        file: one.file.clone(),
-        place: if one.line == 0 { String::new() } else { format!("第{}行第{}列", one.line, one.column) },
-        words: if one.help.is_empty() { one.message.clone() } else { format!("{}; {}", one.message, one.help) },
-    };
-    (found.list.iter().map(mistake).collect(), found.more)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
         App, Desk,
         access::{Right, Visitor},
         fault::Fault,
-        papers::{Mistake, mistakes},
+        mistakes::{Mistake, mistakes},
         routes::{Route, get},
         view::{self, Page},
     },
