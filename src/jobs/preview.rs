@@ -93,7 +93,9 @@ impl Steps {
         for row in self.rows.values().map(|row| &row.obligation) {
             series.entry(row.series()).or_default().push((row.opens_at, row.id));
         }
-        series.values_mut().for_each(|rows| rows.sort_unstable());
+        for rows in series.values_mut() {
+            rows.sort_unstable();
+        }
         let proven: HashSet<i64> = self.rows.keys().copied().collect();
         let mut notices = Vec::new();
         while let Some((at, id)) = self.waiting.pop_first().filter(|(at, _)| *at <= self.until) {

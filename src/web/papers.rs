@@ -22,10 +22,10 @@ impl Papers {
     /// It is cut off, or too large.
     pub async fn read(mut form: Multipart) -> Result<Papers, Fault> {
         let mut papers = Papers::default();
-        while let Some(field) = form.next_field().await.map_err(broken)? {
+        while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
             let name = field.name().unwrap_or_default().to_owned();
             let file = field.file_name().map(plain_name);
-            let bytes = field.bytes().await.map_err(broken)?.to_vec();
+            let bytes = field.bytes().await.map_err(|error| broken(&error))?.to_vec();
             match file {
                 // A file field that was left empty.
                 Some(file) if file.is_empty() && bytes.is_empty() => {}
@@ -51,7 +51,7 @@ fn plain_name(sent: &str) -> String {
     sent.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
-fn broken(error: MultipartError) -> Fault {
+fn broken(error: &MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
         return Fault::TooLarge(format!("文件过大：合计至多 {} MB", LARGEST >> 20));

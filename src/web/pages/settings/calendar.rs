@@ -127,7 +127,7 @@ fn month_of(calendar: &Calendar, year: i32, month: u32, status: YearStatus) -> O
         };
         cells.push(Some(Cell { day: day.day(), class, mark, name, provisional }));
     }
-    while cells.len() % 7 != 0 {
+    while !cells.len().is_multiple_of(7) {
         cells.push(None);
     }
     let mut weeks: Vec<Vec<Option<Cell>>> = Vec::new();
@@ -146,17 +146,14 @@ fn listed(calendar: &Calendar, year: i32) -> Vec<Listed> {
     for (day, listed) in calendar.listed.iter().filter(|(day, _)| day.year() == year) {
         let what = if calendar.is_workday(*day) { "上班（调休）" } else { "放假" };
         let provisional = listed.status == DayStatus::Provisional;
-        match rows.last_mut().filter(|(_, last, row)| {
-            last.succ_opt() == Some(*day)
-                && row.name == listed.name
-                && row.what == what
-                && row.provisional == provisional
-        }) {
-            Some((_, last, _)) => *last = *day,
-            None => {
-                let row = Listed { days: String::new(), name: listed.name.clone(), what, provisional };
-                rows.push((*day, *day, row));
-            }
+        let goes_on = |(_, last, row): &&mut (NaiveDate, NaiveDate, Listed)| {
+            let same = row.name == listed.name && row.what == what && row.provisional == provisional;
+            same && last.succ_opt() == Some(*day)
+        };
+        if let Some((_, last, _)) = rows.last_mut().filter(goes_on) {
+            *last = *day;
+        } else {
+            rows.push((*day, *day, Listed { days: String::new(), name: listed.name.clone(), what, provisional }));
         }
     }
     let words = |(first, last, row): (NaiveDate, NaiveDate, Listed)| {

@@ -120,8 +120,11 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     Ok(view::html(&shown))
 }
 
+/// A heading, and what stands under it.
+type Column = (&'static str, fn(&Ahead) -> bool);
+
 /// The columns: what is said for the first time, and what stands in the morning letter once more.
-const COLUMNS: [(&str, fn(&Ahead) -> bool); 6] = [
+const COLUMNS: [Column; 6] = [
     ("提醒", |notice| notice.kind == NoticeKind::Remind),
     ("催办", |notice| notice.kind == NoticeKind::Chase && !notice.stands),
     ("督办", |notice| notice.kind == NoticeKind::Supervise),
