@@ -64,6 +64,15 @@ where
     Route { body: None, ..post(path, right, handler) }
 }
 
+/// A form with files that are read at once and not kept: lists of posts, a notice, seeds.
+pub fn papers<H, T>(path: &'static str, right: Right, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route { body: Some(super::papers::LARGEST), ..post(path, right, handler) }
+}
+
 /// Every route.
 pub fn all() -> Vec<Route> {
     [assets::routes(), pages::routes(), api::routes(), feed::routes(), probe::routes()].into_iter().flatten().collect()

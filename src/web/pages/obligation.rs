@@ -246,7 +246,7 @@ pub async fn page(
         office,
         refused: refused.unwrap_or_default(),
     };
-    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
+    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
 }
 
 /// The reason that an entry gives.
