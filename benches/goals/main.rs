@@ -1,7 +1,7 @@
 //! Measures what the program must reach, each figure beside the limit of this machine in the same run.
 //!
 //! `cargo bench` runs everything and prints one table. `-- --quick` is a smoke run of seconds, whose ratios mean little;
-//! `-- --huge` adds the databases of ten million rows; names narrow it: `cargo bench -- step deliver`. PostgreSQL takes
+//! `-- --huge` adds the databases of ten million rows, a hundred thousand letters and more runs of each; names narrow it: `cargo bench -- step deliver`. PostgreSQL takes
 //! part where `DUBAN_TEST_POSTGRES` gives a server, as `benches/run` does.
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ mod step;
 
 use report::Report;
 
-/// How much is done.
+/// How much is done. What is quoted has to end within a dozen minutes on two cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// Seconds: whether it runs at all.
@@ -34,6 +34,17 @@ pub enum Size {
     Default,
     /// Ten million rows too.
     Huge,
+}
+
+impl Size {
+    /// How often a case is run; the median counts.
+    pub fn runs(self) -> usize {
+        match self {
+            Size::Quick => 1,
+            Size::Default => 3,
+            Size::Huge => 5,
+        }
+    }
 }
 
 /// The paths there are, in the order they are run.

@@ -16,7 +16,7 @@ const INSERT: &str = "INSERT INTO notice (obligation, round, kind, at, unit, rol
     ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING";
 const INSERT_COLUMNS: usize = 7;
 const UNWRITTEN: &str = "SELECT id, obligation, round, kind, at, unit, role, letter FROM notice \
-    WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT $1";
+    WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT CAST($1 AS BIGINT)";
 const ANY_UNWRITTEN: &str = "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL LIMIT 1";
 const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
 const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \

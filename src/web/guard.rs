@@ -57,7 +57,7 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
     request.extensions_mut().insert(From(from));
     let visitor = match visitor(&app, request.headers(), gateway).await {
         Ok(visitor) => visitor,
-        Err(fault) => return fault.into_response(),
+        Err(fault) => return refused(&request, fault),
     };
     if right != Right::Public {
         match &visitor {
@@ -65,7 +65,7 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
             Some(visitor) if !visitor.has(right) => {
                 let path = request.uri().path();
                 tracing::warn!(access.refused = ?right, access.post = %visitor.post, url.path = path, "{} may not {path}", visitor.post);
-                return Fault::Forbidden.into_response();
+                return refused(&request, Fault::Forbidden);
             }
             Some(_) => {}
         }
@@ -79,12 +79,20 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
 /// A page asks to sign in, and leads back; anything else is refused.
 fn ask_to_sign_in(request: &Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let page = !request.uri().path().starts_with("/api/");
-    if request.method() == Method::GET && page {
+    if request.method() == Method::GET && !is_call(request) {
         let next: String = path.bytes().map(quoted).collect();
         return Redirect::to(&format!("/enter?next={next}")).into_response();
     }
-    Fault::SignIn.into_response()
+    refused(request, Fault::SignIn)
+}
+
+/// Whether a program asks.
+fn is_call(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/")
+}
+
+fn refused(request: &Request, fault: Fault) -> Response {
+    if is_call(request) { fault.problem() } else { fault.into_response() }
 }
 
 fn quoted(byte: u8) -> String {

@@ -32,7 +32,7 @@ impl Default for Patience {
         Patience {
             head: Duration::from_secs(10),
             piece: Duration::from_secs(20),
-            request: Duration::from_secs(600),
+            request: Duration::from_mins(10),
             connections: 512,
         }
     }

@@ -36,12 +36,12 @@ impl Sent {
 /// It is cut off, too large, or a file is of no kind that is taken.
 pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     let mut sent = Sent::default();
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         let file = field.file_name().map(str::to_owned);
         let longest = if file.is_some() { app.options().largest } else { LONGEST_FIELD as u64 };
         let mut bytes = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(broken)? {
+        while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
             if bytes.len() as u64 + piece.len() as u64 > longest {
                 return Err(Fault::TooLarge(format!("“{name}”过大：至多 {} MB", longest >> 20)));
             }
@@ -71,7 +71,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     Ok(sent)
 }
 
-fn broken(error: MultipartError) -> Fault {
+fn broken(error: &MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
     Fault::Malformed("提交中断或无法识别，请返回重新提交".into())
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{ActError, Actor, JobError, LONGEST_REASON, Result, check_text, refuse};
-use crate::store::log::hex;
+use crate::{disk, store::log::hex};
 
 /// The largest file unless something else is configured: 50 MB.
 pub const LARGEST: u64 = 50 << 20;
@@ -72,7 +72,7 @@ impl Vault {
 
     /// The folder as object storage, made if it is missing.
     fn files(&self) -> std::result::Result<Arc<dyn ObjectStore>, VaultError> {
-        std::fs::create_dir_all(self.folder.join(STAGING))?;
+        disk::make_folder(&self.folder.join(STAGING))?;
         Ok(Arc::new(LocalFileSystem::new_with_prefix(&self.folder)?))
     }
 
@@ -87,15 +87,14 @@ impl Vault {
         }
         let sha256 = hex(&Sha256::digest(&bytes));
         let place = place(&sha256)?;
-        // Already there and whole: nothing to write, and the folder was synced when it was written.
-        if self.get(&sha256).await.is_ok_and(|found| found.is_some()) {
-            return Ok(sha256);
+        if !self.get(&sha256).await.is_ok_and(|found| found.is_some()) {
+            let staging = object_store::path::Path::from(format!("{STAGING}/{sha256}"));
+            let files = self.files()?;
+            files.put(&staging, PutPayload::from(bytes)).await?;
+            self.sync(&staging).await?;
+            files.rename(&staging, &place).await?;
         }
-        let staging = object_store::path::Path::from(format!("{STAGING}/{sha256}"));
-        let files = self.files()?;
-        files.put(&staging, PutPayload::from(bytes)).await?;
-        self.sync(&staging).await?;
-        files.rename(&staging, &place).await?;
+        // Of a file that is there already too: whoever wrote it may have died before this.
         let mut folder = self.path(&place);
         while folder.pop() {
             sync(folder.clone()).await?;

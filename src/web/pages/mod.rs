@@ -11,6 +11,7 @@ pub mod obligation;
 pub mod requests;
 pub mod review;
 pub mod todo;
+pub mod tokens;
 pub mod waive;
 pub mod watcher;
 
@@ -24,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         file::routes(),
         obligation::routes(),
         me::routes(),
+        tokens::routes(),
         board::routes(),
         decide::routes(),
         review::routes(),
