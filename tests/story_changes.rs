@@ -170,7 +170,7 @@ async fn seeds_applied_change_what_has_not_opened_and_ladders_of_what_has() {
         let past = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, Some(day("2022-10-09"))).await).await;
         assert_eq!(refused(past), "生效日 2022-10-09 已过");
         let unit = story.act("质安处/head", async |actor| actor.apply_seeds(&seeds, None).await).await;
-        assert_eq!(refused(unit), "质安处/head 无权办理，须由 委安委办/office 办理");
+        assert_eq!(refused(unit), "质安处/head 无权办理，须由 委安委办/office 或管理员办理");
         let before = story.stored("9.1b", "质安处", "2022-W41").await;
         let applied = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, None).await).await.unwrap();
         assert_eq!((applied.version, applied.effective_on), (Some(2), day("2022-10-11")));
@@ -222,7 +222,7 @@ async fn a_holiday_notice_recomputes_only_what_has_not_opened() {
                       2027-01-02,元旦,holiday,notice\n2027-01-03,元旦,makeup_workday,notice\n";
         let listed = holidays::parse("notice.csv", notice.as_bytes()).unwrap();
         let unit = story.act("质安处/head", async |actor| actor.import_calendar(&listed).await).await;
-        assert_eq!(refused(unit), "质安处/head 无权办理，须由 委安委办/office 办理");
+        assert_eq!(refused(unit), "质安处/head 无权办理，须由 委安委办/office 或管理员办理");
         let none = story.act(OFFICE, async |actor| actor.import_calendar(&ListedDays::default()).await).await;
         assert!(refused(none).starts_with("文件中没有任何日期"));
         assert_eq!(story.act(OFFICE, async |actor| actor.import_calendar(&listed).await).await.unwrap(), 4);

@@ -35,6 +35,29 @@ impl Known {
             clauses: clauses.map(all_clauses),
         }
     }
+
+    /// What a duty that was read before names and what is known now does not have.
+    pub fn missing(&self, duty: &Duty) -> Vec<String> {
+        let unit = |name: &str| self.units.as_ref().is_none_or(|units| units.contains(name));
+        let group = |name: &str| self.groups.as_ref().is_none_or(|groups| groups.contains_key(name));
+        let mut missing = Vec::new();
+        for owner in duty.owed_by.iter().chain(&duty.supported_by) {
+            match owner {
+                Owner::Unit(name) if !unit(&name.0) => missing.push(format!("unit `{name}`")),
+                Owner::Group(name) if !group(name) => missing.push(format!("group `@{name}`")),
+                Owner::Unit(_) | Owner::Group(_) => {}
+            }
+        }
+        if let Cadence::OnEvent { event, .. } = &duty.cadence
+            && self.events.as_ref().is_some_and(|events| !events.contains(event))
+        {
+            missing.push(format!("event `{event}`"));
+        }
+        if self.clauses.as_ref().is_some_and(|clauses| !clauses.contains(&duty.clause)) {
+            missing.push(format!("clause {}", duty.clause.label()));
+        }
+        missing
+    }
 }
 
 fn count_members(roster: &Roster) -> HashMap<String, usize> {

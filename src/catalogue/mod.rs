@@ -31,6 +31,8 @@ use self::{
 use crate::domain::{
     calendar::{Calendar, YearStatus},
     catalogue::Catalogue,
+    duty::{Duty, Form},
+    ladder::{Class, Ladder},
     unit::Roster,
 };
 
@@ -71,6 +73,62 @@ impl Seeds {
         })
     }
 
+    /// These seeds with other files in place of some of their own. What one file names in another is checked again, in
+    /// those that were given.
+    ///
+    /// # Errors
+    /// A file has a name that is none of the seeds', or there are mistakes.
+    pub fn with_files(&self, files: &[(String, Vec<u8>)]) -> Result<Seeds, Diagnostics> {
+        let mut found = Diagnostics::default();
+        let known = FILES.map(|(name, _)| name);
+        for (name, _) in files.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+            let message = format!("no file of the catalogue has the name `{}`", diagnostic::shown(name));
+            found.add(Diagnostics::of_file(diagnostic::shown(name), message, format!("known: {}", known.join(", "))));
+        }
+        for (at, (name, _)) in files.iter().enumerate() {
+            if files[..at].iter().any(|(before, _)| before == name) {
+                found.add(Diagnostics::of_file(diagnostic::shown(name), "the file was given twice", "give it once"));
+            }
+        }
+        let file = |name: &str| {
+            let given = files.iter().find(|(given, _)| given == name);
+            given.map(|(name, bytes)| (name.clone(), Ok(Cow::Owned(bytes.clone()))))
+        };
+        // Read anew where the file was given; else as it is.
+        macro_rules! part {
+            ($name:literal, $own:expr, $read:expr) => {
+                match file($name) {
+                    Some(bytes) => with(&mut found, bytes, $read),
+                    None => Some($own.clone()),
+                }
+            };
+        }
+        let clauses = part!("clauses.toml", self.catalogue.clauses, clauses::read);
+        let roster = part!("units.toml", self.roster, units::read);
+        let events = part!("events.toml", self.catalogue.events, occasions::read_events);
+        let nodes = part!("nodes.toml", self.catalogue.nodes, occasions::read_nodes);
+        let known = Known::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
+        let duties = part!("duties.toml", self.catalogue.duties, |report| duties::read(report, &known));
+        let ladders = part!("ladders.toml", self.catalogue.ladders, |report| ladders::read(report, duties.as_deref()));
+        let calendar = part!("holidays.csv", self.calendar, |report| {
+            Some(Calendar { listed: holidays::read_csv(report).days })
+        });
+        let posts = part!("posts.csv", self.posts, |report| Some(posts::read(report, roster.as_ref())));
+        if found.is_empty() {
+            found.add(dangling(duties.as_deref(), ladders.as_deref(), &known));
+        }
+        let catalogue = Catalogue {
+            duties: duties.unwrap_or_default(),
+            ladders: ladders.unwrap_or_default(),
+            nodes: nodes.unwrap_or_default(),
+            events: events.unwrap_or_default(),
+            clauses: clauses.unwrap_or_default(),
+        };
+        let roster = roster.unwrap_or_else(|| self.roster.clone());
+        let calendar = calendar.unwrap_or_default();
+        found.or(Seeds { catalogue, roster, calendar, posts: posts.unwrap_or_default() })
+    }
+
     /// A folder with all of the files; `posts.csv` may be missing.
     pub fn load(folder: &Path) -> Result<Seeds, Diagnostics> {
         read_all(|name| {
@@ -94,6 +152,29 @@ pub fn year_warning(calendar: &Calendar, year: i32) -> Option<String> {
             Some(format!("the holiday notice for {year} is not published: only the weekend rule is known (暂定)"))
         }
     }
+}
+
+/// What duties that were not read anew name and the other files no longer have.
+fn dangling(duties: Option<&[Duty]>, ladders: Option<&[Ladder]>, known: &Known) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for duty in duties.unwrap_or_default() {
+        for missing in known.missing(duty) {
+            let message = format!("duty {} names {missing}, which the files no longer have", duty.id);
+            found.add(Diagnostics::of_file("duties.toml", message, "give a `duties.toml` that goes with them"));
+        }
+        let has = |class: Class| ladders.unwrap_or_default().iter().any(|ladder| ladder.class == class);
+        let forms = [Some(Form::Cadence), duty.also_each_node.then_some(Form::Node)];
+        for class in forms.into_iter().flatten().map(|form| Class::of(duty, form)).filter(|class| !has(*class)) {
+            let word = grammar::word_of(&grammar::CLASSES, &class);
+            let message = format!("class `{word}` has no ladder, but duty {} needs one", duty.id);
+            found.add(Diagnostics::of_file(
+                "ladders.toml",
+                message,
+                format!("add a [[ladder]] with `class = \"{word}\"`"),
+            ));
+        }
+    }
+    found
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, String> {

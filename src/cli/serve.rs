@@ -286,23 +286,25 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
         ),
         None => None,
     };
-    Ok(Some((Console { listener, metrics, app }, at)))
+    let patience = web::listen::Patience { gateways: section.gateways(), ..Default::default() };
+    Ok(Some((Console { listener, metrics, app, patience }, at)))
 }
 
 struct Console {
     listener: TcpListener,
     metrics: Option<TcpListener>,
     app: web::App,
+    patience: web::listen::Patience,
 }
 
 impl Console {
     async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let patience = web::listen::Patience::default();
-        let pages = web::listen::serve(self.listener, web::router(&self.app), patience, stop.clone());
+        let pages = web::listen::serve(self.listener, web::router(&self.app), self.patience.clone(), stop.clone());
         let metrics = async {
             match self.metrics {
                 Some(listener) => {
-                    web::listen::serve(listener, web::probe::metrics_router(&self.app), patience, stop).await
+                    web::listen::serve(listener, web::probe::metrics_router(&self.app), self.patience.clone(), stop)
+                        .await
                 }
                 None => Ok(()),
             }

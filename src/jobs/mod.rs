@@ -31,6 +31,7 @@ pub mod known;
 pub mod leap;
 pub mod link;
 pub mod materialise;
+pub mod preview;
 pub mod setup;
 pub mod simulate;
 pub mod step;

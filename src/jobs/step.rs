@@ -168,7 +168,12 @@ pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTim
 }
 
 /// The series in the order of periods, back from now until its row of misses before `oldest` is whole, or long enough.
-async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Stored>> {
+async fn read_series(
+    tx: &mut Tx,
+    series: &str,
+    oldest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Stored>> {
     let mut rows: Vec<Stored> = Vec::new();
     let mut until = now;
     loop {
@@ -186,7 +191,7 @@ async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: Date
 
 /// The series of these names in the order of periods, each back until its row of misses before the instant beside it is
 /// whole, or long enough. Most have filed the period before, so that the newest few are read first.
-async fn all_series(
+pub(super) async fn all_series(
     tx: &mut Tx,
     wanted: &HashMap<String, DateTime<Utc>>,
     now: DateTime<Utc>,
@@ -237,7 +242,7 @@ fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
     (whole, misses)
 }
 
-fn member(known: &Known, stored: &Stored, proven: &HashSet<i64>, now: DateTime<Utc>) -> Option<Member> {
+pub(super) fn member(known: &Known, stored: &Stored, proven: &HashSet<i64>, now: DateTime<Utc>) -> Option<Member> {
     let rules = known.rules(stored, known.zone.day_of(now)).ok()?;
     let obligation = &stored.obligation;
     let grace_end = step::grace_end(rules.ladder, obligation.due_at, known.slots());
@@ -333,7 +338,7 @@ fn tally(
 }
 
 /// Lets the domain decide; a panic there costs that row alone.
-fn decide(
+pub(super) fn decide(
     known: &Known,
     rules: &Rules<'_>,
     stored: &Stored,
@@ -380,7 +385,7 @@ fn notices(known: &Known, advance: &Advance, now: DateTime<Utc>) -> Vec<NewNotic
     notices
 }
 
-fn posts(known: &Known, obligation: &Obligation, roles: &[Role]) -> Vec<PostId> {
+pub(super) fn posts(known: &Known, obligation: &Obligation, roles: &[Role]) -> Vec<PostId> {
     let mut posts = Vec::new();
     for role in roles {
         if *role == Role::Office {

@@ -38,7 +38,8 @@ const RELEASE: &str = "UPDATE letter SET state = 'queued', next_try_at = $2, rep
     lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'leased'";
 const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('queued', 'deferred') AND next_try_at < $1";
 const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
-const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
+// With a count beside it, SQLite does not look for the least by walking all letters in their order.
+const OLDEST_UNSENT: &str = "SELECT MIN(written_at) FROM letter WHERE next_try_at IS NOT NULL HAVING COUNT(*) > 0";
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
 const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at >= $2";
 // What was sent is not counted: each part walks a partial index, so that a long outbox costs nothing.
@@ -50,13 +51,15 @@ const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_
 const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, \
     reply FROM letter WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)";
 const NEWEST_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE id < $1 ORDER BY id DESC LIMIT $2";
-// Each of the two names what one of the partial indexes holds, so that a long outbox costs nothing.
+    sent_at, reply FROM letter WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)";
+// Each of the two names what one of the partial indexes holds and asks for no order by number, so that a long outbox
+// costs nothing.
 const WAITING_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE next_try_at IS NOT NULL AND id < $1 ORDER BY id DESC LIMIT $2";
+    sent_at, reply FROM letter WHERE next_try_at IS NOT NULL AND id + 0 < $1 \
+    ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)";
 const UNDELIVERED_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, \
-    tried_at, sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND id < $1 \
-    ORDER BY id DESC LIMIT $2";
+    tried_at, sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND id + 0 < $1 \
+    ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)";
 const BY_ID: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
     sent_at, reply FROM letter WHERE id = $1";
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";

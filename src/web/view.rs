@@ -96,8 +96,8 @@ pub fn html(template: &impl Template) -> Response {
     }
 }
 
-/// A page as an answer, refused if there are words of a refusal on it.
-pub fn html_unless(refused: bool, template: &impl Template) -> Response {
+/// A page as an answer; one that shows a refusal says so by its status too.
+pub fn answer(template: &impl Template, refused: bool) -> Response {
     let mut response = html(template);
     if refused {
         *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;

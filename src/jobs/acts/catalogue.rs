@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::{Actor, Result, refuse};
 use crate::{
     catalogue::{
-        ListedDays, PostEntry, Seeds,
+        Diagnostics, ListedDays, PostEntry, Seeds,
         diff::{Change, Subject, diff, diff_rosters},
     },
     domain::{
@@ -20,7 +21,7 @@ use crate::{
         unit::{Roster, Unit, UnitName},
     },
     jobs::{self, Engine, Known, known::touch, setup::put_posts},
-    store::catalogue::Version,
+    store::{catalogue::Version, log::hex},
 };
 
 /// What seeds would change, or have changed.
@@ -38,6 +39,12 @@ impl Changes {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.years.is_empty() && self.posts.is_empty()
+    }
+
+    /// What stands for these changes from that day on: whoever confirms them says that these, and no others, were shown.
+    pub fn mark(&self, effective_on: NaiveDate) -> String {
+        let Changes { entries, years, posts } = self;
+        hex(&Sha256::digest(format!("{effective_on}\n{entries:?}\n{years:?}\n{posts:?}").as_bytes()))
     }
 
     fn of_catalogue(&self) -> bool {
@@ -60,6 +67,26 @@ pub struct Applied {
     pub effective_on: NaiveDate,
     /// The new version of the catalogue, if the catalogue changed.
     pub version: Option<i64>,
+}
+
+/// What is in force on a day, with these files in place of its own: `duties.toml` alone, or as many as were given. Posts
+/// are taken from a file alone.
+///
+/// # Errors
+/// A file is none of the seeds', or there are mistakes in them: all of them are told.
+pub fn with_files(
+    known: &Known,
+    files: &[(String, Vec<u8>)],
+    effective_on: NaiveDate,
+) -> std::result::Result<Seeds, Diagnostics> {
+    let ruling = known.version_on(effective_on).map(|version| version.catalogue.clone());
+    let base = Seeds {
+        catalogue: ruling.unwrap_or_default(),
+        roster: still_there(&known.roster, effective_on),
+        calendar: known.calendar.clone(),
+        posts: Vec::new(),
+    };
+    base.with_files(files)
 }
 
 /// What seeds would change of what is known, from a day on.
@@ -107,9 +134,21 @@ impl Actor<'_> {
     /// Applies seeds from a day on; without one, from tomorrow.
     ///
     /// # Errors
-    /// Nothing changes, the day is past, a unit cannot leave, or it is not the office that applies.
+    /// Nothing changes, the day is past, a unit cannot leave, or it is neither the office nor the administrator that applies.
     pub async fn apply_seeds(&self, seeds: &Seeds, effective_on: Option<NaiveDate>) -> Result<Applied> {
-        self.require_office()?;
+        self.apply(seeds, effective_on, None).await
+    }
+
+    /// As [`Actor::apply_seeds`], if what changes is still what was shown ([`Changes::mark`]).
+    ///
+    /// # Errors
+    /// As there, or it would change something else by now.
+    pub async fn apply_shown(&self, seeds: &Seeds, effective_on: NaiveDate, shown: &str) -> Result<Applied> {
+        self.apply(seeds, Some(effective_on), Some(shown)).await
+    }
+
+    async fn apply(&self, seeds: &Seeds, effective_on: Option<NaiveDate>, shown: Option<&str>) -> Result<Applied> {
+        self.require_settings()?;
         let today = self.known.zone.day_of(self.now);
         let effective_on = effective_on.unwrap_or(today + Days::new(1));
         if effective_on < today {
@@ -121,6 +160,9 @@ impl Actor<'_> {
         let changes = changes(&known, seeds, effective_on);
         if changes.is_empty() {
             return refuse("与现行目录、名册、日历相同，没有可应用的更改");
+        }
+        if shown.is_some_and(|shown| shown != changes.mark(effective_on)) {
+            return refuse("所列更改与此前核对的不同（其间另有更改），请重新核对后再确认");
         }
         let mut version = None;
         if changes.of_catalogue() {

@@ -12,7 +12,7 @@ use crate::{
         obligation::{Obligation, Refusal},
         quota::Filing,
         text,
-        unit::{PostId, UnitName},
+        unit::{PostId, Role, UnitName},
     },
     store::{StoreError, Tx, log, obligations::Stored},
 };
@@ -29,7 +29,9 @@ pub mod letter;
 pub mod node;
 pub mod review;
 pub mod roster;
+pub mod sniff;
 pub mod submit;
+pub mod vault;
 pub mod waiver;
 
 /// Why an act was not done.
@@ -110,9 +112,27 @@ impl Actor<'_> {
         refuse(format!("{} 无权办理，须由 {} 办理", self.by, self.known.roster.office_post()))
     }
 
-    /// Whether the post may speak for a unit: its own, or any where it is the office's.
+    /// Refuses everybody but the office and the administrator: posts, units, calendar and catalogue are theirs to set.
+    ///
+    /// # Errors
+    /// It is neither, or there is no such post.
+    pub fn require_settings(&self) -> Result<()> {
+        self.check_post()?;
+        if self.sets() {
+            return Ok(());
+        }
+        refuse(format!("{} 无权办理，须由 {} 或管理员办理", self.by, self.known.roster.office_post()))
+    }
+
+    /// Whether the settings are the post's to change.
+    pub fn sets(&self) -> bool {
+        self.is_office() || (self.by.role == Role::Admin && self.by.unit == self.known.roster.office)
+    }
+
+    /// Whether the post may speak for a unit: its own, or any where it is the office's. The administrator and the
+    /// auditor speak for none, not even for the office's unit, in whose name they stand.
     pub fn acts_for(&self, unit: &UnitName) -> bool {
-        self.by.unit == *unit || self.is_office()
+        self.is_office() || (self.by.unit == *unit && self.by.role.is_of_unit())
     }
 
     /// An obligation that the post may act upon: one of its own unit's, or any where it is the office's. Another unit's

@@ -58,9 +58,9 @@ impl Actor<'_> {
     /// follows; what has opened stays.
     ///
     /// # Errors
-    /// The name or a group will not do, the day is not ahead, or it is not the office that writes.
+    /// The name or a group will not do, the day is not ahead, or it is neither the office nor the administrator that writes.
     pub async fn set_unit(&self, entry: &UnitEntry) -> Result<Unit> {
-        self.require_office()?;
+        self.require_settings()?;
         check_unit_name(&entry.name.0)?;
         let today = self.known.zone.day_of(self.now);
         let mut tx = self.engine.store.write().await?;
@@ -110,9 +110,9 @@ impl Actor<'_> {
     /// closed or goes on without it, if that day is today.
     ///
     /// # Errors
-    /// There is no such unit, it is the office's, the day is past, or it is not the office that writes.
+    /// There is no such unit, it is the office's, the day is past, or it is neither the office nor the administrator that writes.
     pub async fn leave(&self, unit: &UnitName, on: NaiveDate, reason: &str) -> Result<Vec<Stored>> {
-        self.require_office()?;
+        self.require_settings()?;
         check_text("理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
@@ -157,17 +157,21 @@ impl Actor<'_> {
         }
     }
 
-    /// Puts somebody on a post from a day on.
+    /// Puts somebody on a post from a day on. Whoever sets the settings does so for every post; a unit's post hands
+    /// over itself and those below it in its unit: a liaison who could name the head would sign in the head's stead.
     ///
     /// # Errors
-    /// There is no such post, the name or address will not do, the day is past, or it is another unit's post.
+    /// There is no such post, the name or address will not do, the day is past, or it is not this post's to hand over.
     pub async fn set_post(&self, takeover: &Takeover) -> Result<()> {
         let today = self.known.zone.day_of(self.now);
         let from_on = takeover.from_on.unwrap_or(today);
         self.check_post()?;
         let post = &takeover.post;
-        if !self.acts_for(&post.unit) || !post_exists(&self.known.roster, post) {
+        if !(self.sets() || self.acts_for(&post.unit)) || !post_exists(&self.known.roster, post) {
             return refuse(format!("没有岗位 {post}，或不属 {}", self.by.unit));
+        }
+        if !self.sets() && post.role > self.by.role {
+            return refuse(format!("{} 不能移交 {post}，须由该岗位或委安委办办理", self.by));
         }
         check_text("姓名", &takeover.holder, 100)?;
         check_address(&takeover.address)?;
@@ -203,9 +207,9 @@ impl Actor<'_> {
     /// many changed.
     ///
     /// # Errors
-    /// It is not the office that loads, or one of them will not do.
+    /// It is neither the office nor the administrator that loads, or one of them will not do.
     pub async fn import_posts(&self, posts: &[PostEntry]) -> Result<usize> {
-        self.require_office()?;
+        self.require_settings()?;
         let today = self.known.zone.day_of(self.now);
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;

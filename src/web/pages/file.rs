@@ -249,7 +249,7 @@ async fn submit(
         acted_on: Some(acted_on),
         items,
         note: filled.note.replace("\r\n", "\n").trim().to_owned(),
-        files: sent.files.clone(),
+        files: sent.files()?,
     };
     Ok(desk.actor(&visitor.post).submit(&new).await?.number)
 }

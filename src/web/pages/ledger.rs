@@ -77,7 +77,7 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
         words: words.clone(),
         asked,
     };
-    Ok(view::html_unless(words.is_some(), &shown))
+    Ok(view::answer(&shown, words.is_some()))
 }
 
 /// The columns of the file.

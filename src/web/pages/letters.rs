@@ -198,7 +198,7 @@ async fn page(
         may: visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide),
         words: refused,
     };
-    Ok(view::html_unless(shown.words.is_some(), &shown))
+    Ok(view::answer(&shown, shown.words.is_some()))
 }
 
 /// Where a letter's link stands.

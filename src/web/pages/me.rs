@@ -37,6 +37,8 @@ struct MePage {
     page: Page,
     holder: Option<String>,
     sessions: Vec<SessionRow>,
+    may_hand_over: bool,
+    unit: String,
 }
 
 async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
@@ -61,7 +63,9 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
         })
         .collect();
     let holder = desk.known.holder(post, desk.today).map(|holder| holder.holder.clone());
-    Ok(view::html(&MePage { page: Page::new("本岗位", &desk, &visitor), holder, sessions }))
+    let may_hand_over = visitor.has(Right::HandOver);
+    let unit = post.unit.0.clone();
+    Ok(view::html(&MePage { page: Page::new("本岗位", &desk, &visitor), holder, sessions, may_hand_over, unit }))
 }
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {

@@ -4,12 +4,16 @@ pub mod board;
 pub mod decide;
 pub mod enter;
 pub mod file;
+pub mod hand_over;
 pub mod ledger;
 pub mod letters;
 pub mod me;
 pub mod obligation;
+pub mod occasions;
+pub mod pictures;
 pub mod requests;
 pub mod review;
+pub mod settings;
 pub mod todo;
 pub mod tokens;
 pub mod waive;
@@ -34,6 +38,10 @@ pub fn routes() -> Vec<Route> {
         waive::routes(),
         letters::routes(),
         watcher::routes(),
+        hand_over::routes(),
+        occasions::routes(),
+        pictures::routes(),
+        settings::routes(),
     ];
     each.into_iter().flatten().collect()
 }

@@ -1,5 +1,7 @@
 //! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
 
+use std::io;
+
 use askama::Template;
 use axum::{
     Form,
@@ -9,7 +11,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::NaiveDate;
+use futures_util::Stream;
 use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
 
 use crate::{
     domain::{obligation::Phase, quota::Item, text, unit::PostId},
@@ -242,7 +246,7 @@ pub async fn page(
         office,
         refused: refused.unwrap_or_default(),
     };
-    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
+    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
 }
 
 /// The reason that an entry gives.
@@ -370,19 +374,31 @@ async fn evidence(
     let file = file.filter(|file| file.erased_at.is_none()).ok_or(Fault::Missing)?;
     drop(tx);
     let vault = engine.vault.as_ref().ok_or(Fault::Missing)?;
-    let bytes = vault.get(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
+    // Read through once against its hash before the first byte leaves; then sent from the same open file.
+    let (content, size) = vault.open(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
     let mut tx = engine.store.write().await?;
     let detail = serde_json::json!({ "receipt": receipt, "sha256": file.sha256 });
     tx.note(engine.clock.now(), &visitor.post.to_string(), "view_evidence", &detail).await?;
     tx.commit().await?;
-    let mut response = Body::from(bytes).into_response();
+    let mut response = Body::from_stream(pieces(content)).into_response();
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; sandbox"));
     if let Ok(value) = HeaderValue::from_str(&disposition(&file.name)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// A file piece by piece.
+fn pieces(file: std::fs::File) -> impl Stream<Item = io::Result<Vec<u8>>> {
+    futures_util::stream::try_unfold(tokio::fs::File::from_std(file), async |mut file| {
+        let mut piece = vec![0; 64 << 10];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then_some((piece, file)))
+    })
 }
 
 /// The header that makes a download of it, with the name its sender gave (RFC 6266).

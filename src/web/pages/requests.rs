@@ -93,5 +93,5 @@ pub async fn page(
         asking,
         refused: refused.unwrap_or_default(),
     };
-    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
+    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
 }

@@ -117,7 +117,7 @@ pub async fn page(
         today: desk.today.to_string(),
         refused: refused.unwrap_or_default(),
     };
-    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
+    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
 }
 
 /// Of these, those that the visitor sees and may judge.

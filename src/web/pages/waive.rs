@@ -121,7 +121,7 @@ async fn page(
         words: refused,
         asked,
     };
-    Ok(view::html_unless(shown.words.is_some(), &shown))
+    Ok(view::answer(&shown, shown.words.is_some()))
 }
 
 async fn waive(

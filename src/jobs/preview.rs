@@ -1,0 +1,119 @@
+//! Who would be told what in the days ahead if nobody filed: the domain's own steps over rows held in memory.
+//!
+//! Reads in one transaction and writes nothing. It takes what is known now as it will stand then, every letter as taken
+//! by the mail server, and obligations as far as they have been made: the horizon.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Engine, JobError, Known, Result,
+    step::{all_series, decide, member, posts},
+};
+use crate::{
+    domain::{
+        series::Member,
+        step::{self, NoticeKind},
+        unit::PostId,
+    },
+    store::obligations::Stored,
+};
+
+/// A notice that would come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ahead {
+    /// In which slot.
+    pub at: DateTime<Utc>,
+    /// To whom.
+    pub post: PostId,
+    /// What about.
+    pub kind: NoticeKind,
+    /// Of which obligation.
+    pub obligation: i64,
+    /// Whether it only stands in the morning letter once more.
+    pub stands: bool,
+}
+
+/// What would come, in the order of instants, and the obligations it is about.
+pub struct Preview {
+    /// The notices.
+    pub notices: Vec<Ahead>,
+    /// The obligations, by number.
+    pub obligations: HashMap<i64, Stored>,
+}
+
+impl Engine {
+    /// What would be told until then if nobody filed.
+    ///
+    /// # Errors
+    /// The store could not, or rules are missing.
+    pub async fn preview(&self, until: DateTime<Utc>) -> Result<Preview> {
+        let now = self.clock.now();
+        let mut tx = self.store.read().await?;
+        let known = self.known_in(&mut tx).await?;
+        let due = tx.due_obligations(until, usize::MAX).await?;
+        let mut oldest: HashMap<String, DateTime<Utc>> = HashMap::new();
+        for row in &due {
+            let first = oldest.entry(row.obligation.series()).or_insert(row.obligation.opens_at);
+            *first = row.obligation.opens_at.min(*first);
+        }
+        let series = all_series(&mut tx, &oldest, now).await?;
+        let mut rows: HashMap<i64, Stored> =
+            series.into_values().flatten().map(|row| (row.obligation.id, row)).collect();
+        drop(tx);
+        let waiting = due.iter().filter_map(|row| Some((row.obligation.next_at?, row.obligation.id))).collect();
+        rows.extend(due.into_iter().map(|row| (row.obligation.id, row)));
+        let ahead = Steps { known, rows, waiting, now, until };
+        let done = tokio::task::spawn_blocking(move || ahead.run()).await;
+        done.map_err(|error| JobError::Setup(error.to_string()))?.map_err(JobError::Setup)
+    }
+}
+
+struct Steps {
+    known: Arc<Known>,
+    rows: HashMap<i64, Stored>,
+    /// What comes next of each row.
+    waiting: BTreeSet<(DateTime<Utc>, i64)>,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+}
+
+impl Steps {
+    fn run(mut self) -> std::result::Result<Preview, String> {
+        let mut series: HashMap<String, Vec<(DateTime<Utc>, i64)>> = HashMap::new();
+        for row in self.rows.values().map(|row| &row.obligation) {
+            series.entry(row.series()).or_default().push((row.opens_at, row.id));
+        }
+        for rows in series.values_mut() {
+            rows.sort_unstable();
+        }
+        let proven: HashSet<i64> = self.rows.keys().copied().collect();
+        let mut notices = Vec::new();
+        while let Some((at, id)) = self.waiting.pop_first().filter(|(at, _)| *at <= self.until) {
+            let at = at.max(self.now);
+            let Some(stored) = self.rows.get(&id) else { continue };
+            let rules = self.known.rules(stored, self.known.zone.day_of(at))?;
+            let needs = step::needs(&stored.obligation, rules.duty, rules.ladder, self.known.slots(), at);
+            let around = series.get(&stored.obligation.series()).filter(|_| needs.series);
+            let around = around.into_iter().flatten().filter(|(opens_at, _)| *opens_at <= at);
+            let around: Vec<Member> =
+                around.filter_map(|(_, id)| member(&self.known, self.rows.get(id)?, &proven, at)).collect();
+            let advance = decide(&self.known, &rules, stored, &around, true, at)?;
+            for telling in &advance.tellings {
+                let to = posts(&self.known, &advance.obligation, &telling.to).into_iter();
+                let (at, kind, stands) = (telling.at, telling.kind, telling.stands);
+                notices.extend(to.map(|post| Ahead { at, post, kind, obligation: id, stands }));
+            }
+            self.waiting.extend(advance.obligation.next_at.map(|next| (next, id)));
+            if let Some(row) = self.rows.get_mut(&id) {
+                row.obligation = advance.obligation;
+            }
+        }
+        notices.sort_by_key(|notice| notice.at);
+        Ok(Preview { notices, obligations: self.rows })
+    }
+}

@@ -1,0 +1,93 @@
+//! 移交: a post names its own successor and the day; what is still open is listed for whoever takes over.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    jobs::{acts::ActError, words},
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        pages::{settings::posts::Change, todo},
+        routes::{Route, get, post},
+        view::{self, Page, Row},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![get("/me/hand-over", Right::HandOver, show), post("/me/hand-over", Right::HandOver, hand_over)]
+}
+
+#[derive(Template)]
+#[template(path = "hand_over.html")]
+struct HandOverPage {
+    page: Page,
+    label: String,
+    holder: Option<String>,
+    /// Who takes over, from which day, where that is settled.
+    ahead: Vec<(String, String)>,
+    form: Change,
+    rows: Vec<Row>,
+    today: String,
+    words: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let done =
+        (done.done == "1").then(|| "移交已记录，自起始日起邮件寄往新邮箱；未办事项见下表，请交接任者。".to_owned());
+    let form = Change { from: desk.today.to_string(), ..Change::default() };
+    page(&desk, &visitor, form, done, None).await
+}
+
+async fn page(
+    desk: &Desk,
+    visitor: &Visitor,
+    form: Change,
+    done: Option<String>,
+    refused: Option<String>,
+) -> Result<Response, Fault> {
+    let post = &visitor.post;
+    let mut tx = desk.engine.store.read().await?;
+    let owed = todo::owed(desk, &mut tx, &post.unit.0).await?;
+    let rows = Row::all(desk, &mut tx, &owed).await?;
+    let later = desk.known.holders.get(post).into_iter().flatten().filter(|holder| holder.from_on > desk.today);
+    let shown = HandOverPage {
+        page: Page::new("移交本岗位", desk, visitor).with_done(done),
+        label: post.label(),
+        holder: desk.known.holder(post, desk.today).map(|holder| holder.holder.clone()),
+        ahead: later.map(|holder| (words::date(holder.from_on), holder.holder.clone())).collect(),
+        form,
+        rows,
+        today: desk.today.to_string(),
+        words: refused,
+    };
+    Ok(view::answer(&shown, shown.words.is_some()))
+}
+
+/// Whatever post a form may name, it is the visitor's own that is handed over.
+async fn hand_over(State(app): State<App>, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let done = match form.takeover(visitor.post.clone()) {
+        Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/me/hand-over?done=1").into_response()),
+        Err(ActError::Refused(words)) => page(&desk, &visitor, form, None, Some(words)).await,
+        Err(error) => Err(error.into()),
+    }
+}

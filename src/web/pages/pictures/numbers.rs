@@ -1,0 +1,94 @@
+//! What the pictures count, from the summaries that the store keeps: a picture costs what it shows.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::{
+    domain::{light::Light, unit::UnitName},
+    store::{Result, Tx, tally::Subject},
+};
+
+/// How many obligations ended how. Together they are all that were owed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// 按期.
+    pub in_time: u64,
+    /// 逾期补办.
+    pub late: u64,
+    /// 逾期.
+    pub missed: u64,
+    /// 免除等.
+    pub waived: u64,
+    /// 未到期或待重报.
+    pub open: u64,
+}
+
+impl Ends {
+    /// Counts `n` more of a light.
+    pub fn add(&mut self, light: Light, n: u64) {
+        *match light {
+            Light::Green => &mut self.in_time,
+            Light::Orange => &mut self.late,
+            Light::Red => &mut self.missed,
+            Light::White => &mut self.waived,
+            Light::Grey | Light::Yellow => &mut self.open,
+        } += n;
+    }
+
+    /// With another one's.
+    #[must_use]
+    pub fn plus(self, other: Ends) -> Ends {
+        Ends {
+            in_time: self.in_time + other.in_time,
+            late: self.late + other.late,
+            missed: self.missed + other.missed,
+            waived: self.waived + other.waived,
+            open: self.open + other.open,
+        }
+    }
+
+    /// All that were owed.
+    pub fn all(self) -> u64 {
+        self.in_time + self.late + self.missed + self.waived + self.open
+    }
+
+    /// Those that the rate is of: what was let go and what can still be in time say nothing.
+    pub fn judged(self) -> u64 {
+        self.in_time + self.late + self.missed
+    }
+
+    /// The rate on time in percent, rounded down: 100 is all of them.
+    pub fn percent(self) -> Option<u64> {
+        (self.in_time * 100).checked_div(self.judged())
+    }
+}
+
+/// A subject's obligations by the day of their first deadline.
+///
+/// # Errors
+/// The store could not.
+pub async fn days(
+    tx: &mut Tx,
+    subject: &Subject,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<BTreeMap<NaiveDate, Ends>> {
+    let mut days: BTreeMap<NaiveDate, Ends> = BTreeMap::new();
+    for counted in tx.days(subject, first, last).await? {
+        days.entry(counted.day).or_default().add(counted.light, counted.n);
+    }
+    Ok(days)
+}
+
+/// Obligations by month of their first deadline (`2022-10`) and by owners.
+///
+/// # Errors
+/// The store could not.
+pub async fn months(tx: &mut Tx, first: NaiveDate, last: NaiveDate) -> Result<BTreeMap<(String, Vec<UnitName>), Ends>> {
+    let mut months: BTreeMap<(String, Vec<UnitName>), Ends> = BTreeMap::new();
+    for counted in tx.months(first, last).await? {
+        months.entry((counted.month, counted.owners)).or_default().add(counted.light, counted.n);
+    }
+    Ok(months)
+}

@@ -1,0 +1,190 @@
+//! 日历: a year at a glance, with what is known of it in words; a holiday notice is taken in.
+
+use askama::Template;
+use axum::{
+    extract::{Multipart, Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+
+use super::{Refused, year_words};
+use crate::{
+    catalogue::holidays,
+    domain::calendar::{Calendar, DayReason, DayStatus, YearStatus},
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        papers::Papers,
+        routes::{Route, get, papers},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![get("/calendar/{year}", Right::SeeAll, show), papers("/calendar/{year}/import", Right::Settings, import)]
+}
+
+/// The years that have a page.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
+
+/// A day in a month's table.
+struct Cell {
+    day: u32,
+    class: &'static str,
+    /// 休, 班, or nothing.
+    mark: &'static str,
+    name: String,
+    provisional: bool,
+}
+
+struct Month {
+    label: String,
+    weeks: Vec<Vec<Option<Cell>>>,
+    workdays: usize,
+}
+
+/// Days of one name in a row, in words.
+struct Listed {
+    days: String,
+    name: String,
+    what: &'static str,
+    provisional: bool,
+}
+
+#[derive(Template)]
+#[template(path = "calendar.html")]
+struct CalendarPage {
+    page: Page,
+    year: i32,
+    status: &'static str,
+    unsettled: bool,
+    months: Vec<Month>,
+    listed: Vec<Listed>,
+    workdays: usize,
+    may: bool,
+    refused: Refused,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: usize,
+}
+
+async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(year): Path<i32>,
+    Query(done): Query<Done>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let done = (done.done > 0).then(|| format!("通知已导入，共{}天；尚未开始的应办事项随之重算。", done.done));
+    page(&desk, &visitor, year, done, Refused::default())
+}
+
+fn page(desk: &Desk, visitor: &Visitor, year: i32, done: Option<String>, refused: Refused) -> Result<Response, Fault> {
+    if !YEARS.contains(&year) {
+        return Err(Fault::Missing);
+    }
+    let calendar = &desk.known.calendar;
+    let status = calendar.year(year);
+    let months: Vec<Month> = (1..=12).filter_map(|month| month_of(calendar, year, month, status)).collect();
+    let shown = CalendarPage {
+        page: Page::new(format!("{year}年日历"), desk, visitor).with_done(done),
+        year,
+        status: year_words(status),
+        unsettled: status != YearStatus::Published,
+        workdays: months.iter().map(|month| month.workdays).sum(),
+        months,
+        listed: listed(calendar, year),
+        may: visitor.has(Right::Settings),
+        refused,
+    };
+    Ok(view::answer(&shown, shown.refused.any()))
+}
+
+fn month_of(calendar: &Calendar, year: i32, month: u32, status: YearStatus) -> Option<Month> {
+    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+    let lead = first.weekday().num_days_from_monday() as usize;
+    let mut cells: Vec<Option<Cell>> = (0..lead).map(|_| None).collect();
+    let mut workdays = 0;
+    for day in first.iter_days().take_while(|day| day.month() == month) {
+        let reason = calendar.day(day);
+        workdays += usize::from(reason.is_workday());
+        let provisional = match reason {
+            DayReason::Holiday(listed) | DayReason::Makeup(listed) => listed.status == DayStatus::Provisional,
+            // Without any notice even a plain weekday may turn out otherwise; the heading says so once for all.
+            DayReason::Weekday | DayReason::Weekend => false,
+        };
+        let (class, mark, name) = match reason {
+            DayReason::Holiday(listed) => ("off", "休", listed.name.clone()),
+            DayReason::Makeup(listed) => ("makeup", "班", listed.name.clone()),
+            DayReason::Weekend => ("weekend", "", String::new()),
+            DayReason::Weekday => ("", "", String::new()),
+        };
+        cells.push(Some(Cell { day: day.day(), class, mark, name, provisional }));
+    }
+    while !cells.len().is_multiple_of(7) {
+        cells.push(None);
+    }
+    let mut weeks: Vec<Vec<Option<Cell>>> = Vec::new();
+    for cell in cells {
+        match weeks.last_mut().filter(|week| week.len() < 7) {
+            Some(week) => week.push(cell),
+            None => weeks.push(vec![cell]),
+        }
+    }
+    let settled = if status == YearStatus::Published { "" } else { "（暂定）" };
+    Some(Month { label: format!("{month}月{settled}"), weeks, workdays })
+}
+
+fn listed(calendar: &Calendar, year: i32) -> Vec<Listed> {
+    let mut rows: Vec<(NaiveDate, NaiveDate, Listed)> = Vec::new();
+    for (day, listed) in calendar.listed.iter().filter(|(day, _)| day.year() == year) {
+        let what = if calendar.is_workday(*day) { "上班（调休）" } else { "放假" };
+        let provisional = listed.status == DayStatus::Provisional;
+        let goes_on = |(_, last, row): &&mut (NaiveDate, NaiveDate, Listed)| {
+            let same = row.name == listed.name && row.what == what && row.provisional == provisional;
+            same && last.succ_opt() == Some(*day)
+        };
+        if let Some((_, last, _)) = rows.last_mut().filter(goes_on) {
+            *last = *day;
+        } else {
+            rows.push((*day, *day, Listed { days: String::new(), name: listed.name.clone(), what, provisional }));
+        }
+    }
+    let words = |(first, last, row): (NaiveDate, NaiveDate, Listed)| {
+        let short = |day: NaiveDate| format!("{}月{}日", day.month(), day.day());
+        let days = if first == last { short(first) } else { format!("{}至{}", short(first), short(last)) };
+        Listed { days, ..row }
+    };
+    rows.into_iter().map(words).collect()
+}
+
+/// Takes a notice in, all of it or nothing: the listed days of its years give way to it.
+async fn import(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(year): Path<i32>,
+    form: Multipart,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let sent = Papers::read(form).await?;
+    let Some((name, bytes)) = sent.files.first() else {
+        return page(&desk, &visitor, year, None, Refused::words("未选择文件"));
+    };
+    let listed = match holidays::parse(name, bytes) {
+        Ok(listed) => listed,
+        Err(found) => return page(&desk, &visitor, year, None, Refused::file(&found)),
+    };
+    match desk.actor(&visitor.post).import_calendar(&listed).await {
+        Ok(n) => {
+            let year = listed.years.last().copied().filter(|year| YEARS.contains(year)).unwrap_or(year);
+            Ok(Redirect::to(&format!("/calendar/{year}?done={n}")).into_response())
+        }
+        Err(error) => page(&desk, &visitor, year, None, Refused::act(error)?),
+    }
+}

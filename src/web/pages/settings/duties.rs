@@ -1,0 +1,381 @@
+//! 职责目录: every duty with its clause, cadence, owners and basis; changed by files whose differences are shown first.
+//!
+//! What is confirmed is what was shown: the files lie under their hash between the two pages, and the confirmation
+//! carries a mark of the differences. If these are others by then, nothing is applied and they are shown anew.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Multipart, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::{Refused, day_if};
+use crate::{
+    catalogue::diff::{Change, How, Subject},
+    domain::duty::{Basis, Cadence, Clause, DueRule, Duty, Kind, Mode, Owner, Quota},
+    jobs::{
+        acts::{
+            ActError,
+            catalogue::{Changes, changes, with_files},
+            refuse,
+        },
+        words,
+    },
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        papers::Papers,
+        routes::{Route, get, papers, post},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/duties", Right::SeeAll, show),
+        papers("/duties/changes", Right::Settings, compare),
+        post("/duties/apply", Right::Settings, apply),
+    ]
+}
+
+struct DutyRow {
+    id: String,
+    title: String,
+    summary: String,
+    clause: String,
+    cadence: String,
+    due: String,
+    owners: String,
+    quotas: Vec<String>,
+    basis: &'static str,
+    policy: bool,
+}
+
+impl DutyRow {
+    fn of(duty: &Duty) -> DutyRow {
+        let together = if duty.mode == Mode::Joint { "（任一单位报送即可）" } else { "" };
+        let node = if duty.also_each_node { "；每个重要节点一次" } else { "" };
+        DutyRow {
+            id: duty.id.0.clone(),
+            title: duty.title.clone(),
+            summary: duty.summary.clone(),
+            clause: duty.clause.label(),
+            cadence: format!("{}{node}", duty.cadence.label()),
+            due: due_words(duty.due),
+            owners: format!("{}{together}", owners_words(&duty.owed_by)),
+            quotas: duty.quotas.iter().map(Quota::label).collect(),
+            basis: duty.basis.label(),
+            policy: duty.basis == Basis::Policy,
+        }
+    }
+}
+
+fn owners_words(owners: &[Owner]) -> String {
+    let word = |owner: &Owner| match owner {
+        Owner::Unit(unit) => unit.0.clone(),
+        Owner::Group(group) => format!("{group}各单位"),
+    };
+    owners.iter().map(word).collect::<Vec<_>>().join("、")
+}
+
+fn due_words(due: DueRule) -> String {
+    match due {
+        DueRule::EndOfDay => "期末当日24:00".into(),
+        DueRule::LastWorkday(time) => format!("期内最后一个工作日{}", time.format("%H:%M")),
+        DueRule::Exact => "自事件起按时计".into(),
+    }
+}
+
+struct VersionRow {
+    number: i64,
+    from: String,
+    by: String,
+    at: String,
+    state: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "duties.html")]
+struct DutiesPage {
+    page: Page,
+    version: i64,
+    duties: Vec<DutyRow>,
+    versions: Vec<VersionRow>,
+    may: bool,
+    effective: String,
+    today: String,
+    refused: Refused,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+    let done = (done.done == "applied").then(|| "更改已确认，自生效日起施行；已开始的应办事项不变。".to_owned());
+    let desk = Desk::of(&app).await?;
+    page(&desk, &visitor, done, Refused::default())
+}
+
+fn page(desk: &Desk, visitor: &Visitor, done: Option<String>, refused: Refused) -> Result<Response, Fault> {
+    let known = &desk.known;
+    let ruling = known.version_on(desk.today).ok_or(Fault::Missing)?;
+    let versions = known.versions.iter().rev().map(|version| VersionRow {
+        number: version.version,
+        from: if version.version == 1 { "启用之日".into() } else { words::date(version.effective_on) },
+        by: crate::domain::unit::PostId::parse(&version.by_post).map_or("系统".into(), |post| post.label()),
+        at: words::moment(known.zone, version.applied_at),
+        state: match () {
+            () if version.version == ruling.version => "现行",
+            () if version.effective_on > desk.today => "待生效",
+            () => "已被取代",
+        },
+    });
+    let shown = DutiesPage {
+        page: Page::new("职责目录", desk, visitor).with_done(done),
+        version: ruling.version,
+        duties: ruling.catalogue.duties.iter().map(DutyRow::of).collect(),
+        versions: versions.collect(),
+        may: visitor.has(Right::Settings),
+        effective: (desk.today + Days::new(1)).to_string(),
+        today: desk.today.to_string(),
+        refused,
+    };
+    Ok(view::answer(&shown, shown.refused.any()))
+}
+
+struct FieldRow {
+    field: String,
+    old: String,
+    new: String,
+}
+
+struct ChangeRow {
+    what: &'static str,
+    key: String,
+    how: &'static str,
+    fields: Vec<FieldRow>,
+}
+
+#[derive(Template)]
+#[template(path = "changes.html")]
+struct ChangesPage {
+    page: Page,
+    files: String,
+    rows: Vec<ChangeRow>,
+    years: Vec<i32>,
+    posts: Vec<String>,
+    effective: String,
+    effective_words: String,
+    upload: String,
+    mark: String,
+    refused: Option<String>,
+}
+
+/// Shows what the files would change. Nothing is changed yet.
+async fn compare(State(app): State<App>, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let sent = Papers::read(form).await?;
+    if sent.files.is_empty() {
+        return page(&desk, &visitor, None, Refused::words("未选择文件"));
+    }
+    let effective = match day_if("生效日", sent.field("effective")) {
+        Ok(day) => day.unwrap_or(desk.today + Days::new(1)),
+        Err(error) => return page(&desk, &visitor, None, Refused::act(error)?),
+    };
+    if effective < desk.today {
+        return page(&desk, &visitor, None, Refused::words(format!("生效日 {effective} 已过")));
+    }
+    match with_files(&desk.known, &sent.files, effective) {
+        Err(found) => page(&desk, &visitor, None, Refused::file(&found)),
+        Ok(seeds) => {
+            let changes = changes(&desk.known, &seeds, effective);
+            if changes.is_empty() {
+                let words = "与现行目录、名册、日历相同，没有可应用的更改";
+                return page(&desk, &visitor, None, Refused::words(words));
+            }
+            let upload = match keep(&desk, &sent.files).await {
+                Ok(upload) => upload,
+                Err(error) => return page(&desk, &visitor, None, Refused::act(error)?),
+            };
+            let names: Vec<&str> = sent.files.iter().map(|(name, _)| name.as_str()).collect();
+            Ok(changes_page(&desk, &visitor, &names.join("、"), &changes, effective, upload, None))
+        }
+    }
+}
+
+/// Keeps sound files under one hash until they are confirmed; the hash is what the confirmation names.
+async fn keep(desk: &Desk, files: &[(String, Vec<u8>)]) -> Result<String, ActError> {
+    let Some(vault) = &desk.engine.vault else { return refuse("未设置文件存放位置，不能上传") };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let bundle: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), text(bytes))).collect();
+    Ok(vault.put(serde_json::to_vec(&bundle).unwrap_or_default()).await?)
+}
+
+fn changes_page(
+    desk: &Desk,
+    visitor: &Visitor,
+    files: &str,
+    changes: &Changes,
+    effective: NaiveDate,
+    upload: String,
+    refused: Option<String>,
+) -> Response {
+    let shown = ChangesPage {
+        page: Page::new("核对更改", desk, visitor),
+        files: files.to_owned(),
+        rows: changes.entries.iter().map(change_row).collect(),
+        years: changes.years.iter().copied().collect(),
+        posts: changes.posts.iter().map(|entry| entry.post.label()).collect(),
+        effective: effective.to_string(),
+        effective_words: words::date(effective),
+        upload,
+        mark: changes.mark(effective),
+        refused,
+    };
+    view::answer(&shown, shown.refused.is_some())
+}
+
+#[derive(Deserialize)]
+struct Apply {
+    upload: String,
+    mark: String,
+    effective: String,
+}
+
+async fn apply(State(app): State<App>, visitor: Visitor, Form(form): Form<Apply>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let vault = desk.engine.vault.as_ref().ok_or(Fault::Missing)?;
+    let bytes = vault.get(&form.upload).await.map_err(ActError::from)?;
+    let bundle: Option<BTreeMap<String, String>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let (Some(bundle), Ok(effective)) = (bundle, form.effective.parse::<NaiveDate>()) else {
+        return page(&desk, &visitor, None, Refused::words("找不到所核对的文件，请重新上传"));
+    };
+    let names: Vec<String> = bundle.keys().cloned().collect();
+    let files: Vec<(String, Vec<u8>)> = bundle.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+    let seeds = match with_files(&desk.known, &files, effective) {
+        Ok(seeds) => seeds,
+        Err(found) => return page(&desk, &visitor, None, Refused::file(&found)),
+    };
+    match desk.actor(&visitor.post).apply_shown(&seeds, effective, &form.mark).await {
+        Ok(_) => Ok(Redirect::to("/duties?done=applied").into_response()),
+        Err(ActError::Refused(words)) => {
+            let now = changes(&desk.known, &seeds, effective);
+            if now.is_empty() || effective < desk.today {
+                return page(&desk, &visitor, None, Refused::words(words));
+            }
+            Ok(changes_page(&desk, &visitor, &names.join("、"), &now, effective, form.upload, Some(words)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn change_row(change: &Change) -> ChangeRow {
+    let what = match change.subject {
+        Subject::Duty => "职责",
+        Subject::Ladder => "催办阶梯",
+        Subject::Node => "重要节点",
+        Subject::Event => "事件类型",
+        Subject::Clause => "条款",
+        Subject::Unit => "单位",
+        Subject::Group => "单位组",
+        Subject::Office => "安委办所在单位",
+    };
+    let (how, fields) = match &change.how {
+        How::Added => ("新增", Vec::new()),
+        How::Withdrawn => ("取消", Vec::new()),
+        How::Changed(fields) => {
+            let row = |field: &crate::catalogue::diff::FieldChange| FieldRow {
+                old: value_words(&field.field, &field.old),
+                new: value_words(&field.field, &field.new),
+                field: field_words(&field.field),
+            };
+            ("更改", fields.iter().map(row).collect())
+        }
+    };
+    ChangeRow { what, key: change.key.clone(), how, fields }
+}
+
+fn field_words(field: &str) -> String {
+    let words = match field {
+        "title" => "名称",
+        "summary" => "要求",
+        "clause" => "条款",
+        "kind" => "类别",
+        "cadence" => "频次",
+        "due" => "时限",
+        "basis" => "依据",
+        "owed_by" => "责任单位",
+        "mode" => "承担方式",
+        "quotas" => "数量要求",
+        "supported_by" => "配合单位",
+        "note" => "说明",
+        "also_each_node" => "每个重要节点一次",
+        "event_names_owners" => "由事件写明单位",
+        "review_first" => "审核后办结",
+        "own_day_only" => "限当日办理",
+        "effective_from" => "施行起始日",
+        "effective_to" => "施行结束日",
+        "groups" => "单位组",
+        "joined_on" => "加入日",
+        "left_on" => "离开日",
+        "first" => "起始日",
+        "last" => "结束日",
+        "grace" => "报送宽限至",
+        "any_day" => "休息日照常提醒",
+        "reminders" => "提醒",
+        "chase" => "催办",
+        "supervise" => "督办",
+        "propose" => "通报建议",
+        "at_once" => "逾期即告",
+        "node_day_limit" => "节点日补办工作日数",
+        "measures" => "措施",
+        "implies" => "同时属于",
+        "names_units" => "须写明涉及单位",
+        other => other,
+    };
+    words.to_owned()
+}
+
+/// A value in words where there are words for it, else as it is stored.
+fn value_words(field: &str, json: &str) -> String {
+    fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
+        serde_json::from_str(json).ok()
+    }
+    let words = match field {
+        "cadence" => read::<Cadence>(json).map(|cadence| cadence.label()),
+        "kind" => read::<Kind>(json).map(|kind| kind.label().to_owned()),
+        "basis" => read::<Basis>(json).map(|basis| basis.label().to_owned()),
+        "clause" => read::<Clause>(json).map(Clause::label),
+        "due" => read::<DueRule>(json).map(due_words),
+        "mode" => {
+            read::<Mode>(json).map(|mode| if mode == Mode::Joint { "任一单位报送即可" } else { "各报各的" }.to_owned())
+        }
+        "owed_by" | "supported_by" => read::<Vec<Owner>>(json).map(|owners| owners_words(&owners)),
+        "quotas" => {
+            read::<Vec<Quota>>(json).map(|quotas| quotas.iter().map(Quota::label).collect::<Vec<_>>().join("；"))
+        }
+        "supervise" | "propose" => read(json).map(|level| super::ladders::level_words(&level)),
+        "chase" | "at_once" => read::<Vec<_>>(json).map(|roles| super::ladders::roles_words(&roles)),
+        "reminders" => read::<Vec<_>>(json)
+            .map(|reminders| reminders.iter().map(super::ladders::reminder_words).collect::<Vec<_>>().join("；")),
+        _ => None,
+    };
+    let plain = || match serde_json::from_str::<serde_json::Value>(json) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Bool(yes)) => if yes { "是" } else { "否" }.to_owned(),
+        Ok(serde_json::Value::Null) => String::new(),
+        _ => json.to_owned(),
+    };
+    let words = words.unwrap_or_else(plain);
+    if words.is_empty() { "无".to_owned() } else { words }
+}

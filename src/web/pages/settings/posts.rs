@@ -1,0 +1,261 @@
+//! 岗位: who holds which post at which address; set, handed over, loaded from a csv. People change, posts stay.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Multipart, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{Refused, day_if};
+use crate::{
+    catalogue::posts as file,
+    domain::unit::{PostId, Role},
+    jobs::{
+        acts::{self, ActError, roster::Takeover},
+        health, words,
+    },
+    store::roster::Holder,
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        papers::Papers,
+        routes::{Route, get, papers, post},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/posts", Right::SeeAll, show),
+        get("/posts/change", Right::Settings, show_change),
+        post("/posts/change", Right::Settings, change),
+        get("/posts/import", Right::Settings, show_import),
+        papers("/posts/import", Right::Settings, import),
+    ]
+}
+
+/// The posts that get letters, in the order of a unit's page.
+const ROLES: [Role; 4] = [Role::Office, Role::Liaison, Role::Deputy, Role::Head];
+
+struct HolderRow {
+    holder: String,
+    address: String,
+    from: String,
+    stand_in: Option<String>,
+    ahead: bool,
+}
+
+impl HolderRow {
+    fn of(holder: &Holder, ahead: bool) -> HolderRow {
+        let stand_in = holder.stand_in.as_ref().map(|stand_in| {
+            format!("{}，{}至{}", stand_in.address, words::date(stand_in.from), words::date(stand_in.until))
+        });
+        HolderRow {
+            holder: holder.holder.clone(),
+            address: holder.address.clone(),
+            from: holder.from_on.to_string(),
+            stand_in,
+            ahead,
+        }
+    }
+}
+
+struct PostRow {
+    post: String,
+    label: String,
+    holders: Vec<HolderRow>,
+    warning: &'static str,
+}
+
+struct UnitPosts {
+    unit: String,
+    posts: Vec<PostRow>,
+}
+
+#[derive(Template)]
+#[template(path = "posts.html")]
+struct PostsPage {
+    page: Page,
+    units: Vec<UnitPosts>,
+    may: bool,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: String,
+    #[serde(default)]
+    n: usize,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let known = &desk.known;
+    let all: Vec<PostId> = known.roster.units.iter().flat_map(|unit| posts_of(&desk, &unit.name.0)).collect();
+    let (without, example) = health::unreachable_posts(known, &all, desk.today);
+    let row = |post: PostId| {
+        let current = known.holder(&post, desk.today);
+        let later = known.holders.get(&post).into_iter().flatten();
+        let later = later.filter(|holder| holder.from_on > desk.today && current != Some(holder));
+        let current = current.map(|holder| HolderRow::of(holder, false));
+        PostRow {
+            holders: current.into_iter().chain(later.map(|holder| HolderRow::of(holder, true))).collect(),
+            warning: match (without.contains(&post), example.contains(&post)) {
+                (true, _) => "没有邮箱，收不到邮件",
+                (_, true) => "示例邮箱，收不到邮件",
+                _ => "",
+            },
+            label: post.label(),
+            post: post.to_string(),
+        }
+    };
+    let units = known.roster.units.iter().filter(|unit| unit.left_on.is_none_or(|left| left > desk.today));
+    let units = units.map(|unit| UnitPosts {
+        unit: unit.name.0.clone(),
+        posts: posts_of(&desk, &unit.name.0).into_iter().map(row).collect(),
+    });
+    let units = units.collect();
+    let done = match done.done.as_str() {
+        "change" => Some("岗位变更已记录，自起始日起邮件寄往新邮箱。".to_owned()),
+        "import" => Some(format!("文件已导入：{}个岗位有变更，其余不变。", done.n)),
+        _ => None,
+    };
+    let page = Page::new("岗位", &desk, &visitor).with_done(done);
+    Ok(view::html(&PostsPage { page, units, may: visitor.has(Right::Settings) }))
+}
+
+fn posts_of(desk: &Desk, unit: &str) -> Vec<PostId> {
+    let office = unit == desk.office().0;
+    let posts = ROLES.into_iter().filter(|role| office || role.is_of_unit());
+    posts.filter_map(|role| PostId::of(unit, role.code())).collect()
+}
+
+/// What is filled in to put somebody on a post.
+#[derive(Debug, Default, Deserialize)]
+pub struct Change {
+    /// The post.
+    #[serde(default)]
+    pub post: String,
+    /// The holder's name.
+    #[serde(default)]
+    pub holder: String,
+    /// Where the letters go.
+    #[serde(default)]
+    pub address: String,
+    /// From which day on.
+    #[serde(default)]
+    pub from: String,
+    /// A stand-in's address.
+    #[serde(default)]
+    pub stand_in: String,
+    /// The stand-in's first day.
+    #[serde(default)]
+    pub stand_in_from: String,
+    /// The stand-in's last day.
+    #[serde(default)]
+    pub stand_in_until: String,
+}
+
+impl Change {
+    /// As the act takes it.
+    ///
+    /// # Errors
+    /// A day is none, or only a part of a stand-in is given.
+    pub fn takeover(&self, post: PostId) -> Result<Takeover, ActError> {
+        let stand_in = self.stand_in.trim();
+        let days = (day_if("代班起始日", &self.stand_in_from)?, day_if("代班结束日", &self.stand_in_until)?);
+        let stand_in = match (stand_in.is_empty(), days) {
+            (true, (None, None)) => None,
+            (false, (Some(from), Some(until))) => Some((stand_in.to_owned(), from, until)),
+            _ => return acts::refuse("代班须同时填写邮箱、起始日和结束日，或都不填"),
+        };
+        Ok(Takeover {
+            post,
+            holder: self.holder.trim().to_owned(),
+            address: self.address.trim().to_owned(),
+            from_on: day_if("起始日", &self.from)?,
+            stand_in,
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "post_change.html")]
+struct ChangePage {
+    page: Page,
+    label: String,
+    current: Option<HolderRow>,
+    form: Change,
+    today: String,
+    words: Option<String>,
+}
+
+fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: Change, words: Option<String>) -> Response {
+    let current = desk.known.holder(post, desk.today).map(|holder| HolderRow::of(holder, false));
+    let page = Page::new(format!("变更岗位：{}", post.label()), desk, visitor);
+    let shown = ChangePage { page, label: post.label(), current, form, today: desk.today.to_string(), words };
+    view::answer(&shown, shown.words.is_some())
+}
+
+async fn show_change(State(app): State<App>, visitor: Visitor, Query(form): Query<Change>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let post = known_post(&desk, &form.post)?;
+    let form = Change { from: desk.today.to_string(), ..form };
+    Ok(change_page(&desk, &visitor, &post, form, None))
+}
+
+fn known_post(desk: &Desk, written: &str) -> Result<PostId, Fault> {
+    let post = PostId::parse(written).filter(|post| acts::roster::post_exists(&desk.known.roster, post));
+    post.filter(|post| post.role.gets_letters()).ok_or(Fault::Missing)
+}
+
+async fn change(State(app): State<App>, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let post = known_post(&desk, &form.post)?;
+    let done = match form.takeover(post.clone()) {
+        Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => Ok(Redirect::to("/posts?done=change").into_response()),
+        Err(ActError::Refused(words)) => Ok(change_page(&desk, &visitor, &post, form, Some(words))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "posts_import.html")]
+struct ImportPage {
+    page: Page,
+    refused: Refused,
+}
+
+fn import_page(desk: &Desk, visitor: &Visitor, refused: Refused) -> Response {
+    let shown = ImportPage { page: Page::new("导入岗位", desk, visitor), refused };
+    view::answer(&shown, shown.refused.any())
+}
+
+async fn show_import(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+    Ok(import_page(&Desk::of(&app).await?, &visitor, Refused::default()))
+}
+
+/// All of the file or nothing.
+async fn import(State(app): State<App>, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let sent = Papers::read(form).await?;
+    let Some((name, bytes)) = sent.files.first() else {
+        return Ok(import_page(&desk, &visitor, Refused::words("未选择文件")));
+    };
+    let entries = match file::parse(name, bytes, Some(&desk.known.roster)) {
+        Ok(entries) => entries,
+        Err(found) => return Ok(import_page(&desk, &visitor, Refused::file(&found))),
+    };
+    match desk.actor(&visitor.post).import_posts(&entries).await {
+        Ok(n) => Ok(Redirect::to(&format!("/posts?done=import&n={n}")).into_response()),
+        Err(error) => Ok(import_page(&desk, &visitor, Refused::act(error)?)),
+    }
+}

@@ -1,0 +1,226 @@
+//! 单位: which units and groups there are, who joins and who leaves on which day.
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::day_if;
+use crate::{
+    domain::unit::{Unit, UnitName},
+    jobs::{
+        acts::{ActError, roster::UnitEntry},
+        words,
+    },
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        routes::{Route, get, post},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/units", Right::SeeAll, show),
+        get("/units/change", Right::Settings, show_change),
+        post("/units/change", Right::Settings, change),
+        post("/units/leave", Right::Settings, leave),
+    ]
+}
+
+struct UnitRow {
+    name: String,
+    kind: String,
+    groups: String,
+    state: String,
+}
+
+impl UnitRow {
+    fn of(desk: &Desk, unit: &Unit) -> UnitRow {
+        let state = match (unit.joined_on, unit.left_on) {
+            (_, Some(left)) if left <= desk.today => format!("已于{}离开", words::date(left)),
+            (_, Some(left)) => format!("将于{}离开", words::date(left)),
+            (Some(joined), None) if joined > desk.today => format!("将于{}加入", words::date(joined)),
+            (Some(joined), None) => format!("{}加入", words::date(joined)),
+            (None, None) => "在册".to_owned(),
+        };
+        UnitRow { name: unit.name.0.clone(), kind: unit.kind.clone(), groups: unit.groups.join("、"), state }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "units.html")]
+struct UnitsPage {
+    page: Page,
+    units: Vec<UnitRow>,
+    groups: Vec<(String, usize)>,
+    office: String,
+    may: bool,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let roster = &desk.known.roster;
+    let done = match done.done.as_str() {
+        "change" => Some("单位已记录，此后开始的应办事项随之调整。".to_owned()),
+        "leave" => Some("单位离开已记录。".to_owned()),
+        _ => None,
+    };
+    let shown = UnitsPage {
+        page: Page::new("单位", &desk, &visitor).with_done(done),
+        units: roster.units.iter().map(|unit| UnitRow::of(&desk, unit)).collect(),
+        groups: roster.groups.iter().map(|group| (group.clone(), roster.members(group, desk.today).count())).collect(),
+        office: roster.office.0.clone(),
+        may: visitor.has(Right::Settings),
+    };
+    Ok(view::html(&shown))
+}
+
+/// What is filled in for a unit.
+#[derive(Default)]
+struct Filled {
+    name: String,
+    kind: String,
+    groups: Vec<String>,
+    joined: String,
+    stays: bool,
+    on: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "unit_change.html")]
+struct ChangePage {
+    page: Page,
+    known: Option<UnitRow>,
+    filled: Filled,
+    groups: Vec<(String, bool)>,
+    kinds: Vec<String>,
+    leaving: bool,
+    gone: bool,
+    tomorrow: String,
+    today: String,
+    words: Option<String>,
+}
+
+fn page(desk: &Desk, visitor: &Visitor, filled: Filled, words: Option<String>) -> Response {
+    let roster = &desk.known.roster;
+    let known = roster.unit(&UnitName(filled.name.clone()));
+    let mut kinds: Vec<String> = roster.units.iter().map(|unit| unit.kind.clone()).collect();
+    kinds.sort();
+    kinds.dedup();
+    let title = known.map_or_else(|| "加入单位".to_owned(), |unit| format!("变更单位：{}", unit.name));
+    let shown = ChangePage {
+        page: Page::new(title, desk, visitor),
+        leaving: known.is_some_and(|unit| unit.left_on.is_some_and(|left| left > desk.today)),
+        gone: known.is_some_and(|unit| unit.left_on.is_some_and(|left| left <= desk.today)),
+        known: known.map(|unit| UnitRow::of(desk, unit)),
+        groups: roster.groups.iter().map(|group| (group.clone(), filled.groups.contains(group))).collect(),
+        kinds,
+        filled,
+        tomorrow: (desk.today + chrono::Days::new(1)).to_string(),
+        today: desk.today.to_string(),
+        words,
+    };
+    view::answer(&shown, shown.words.is_some())
+}
+
+#[derive(Deserialize)]
+struct Which {
+    #[serde(default)]
+    name: String,
+}
+
+async fn show_change(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let filled = match desk.known.roster.unit(&UnitName(which.name.clone())) {
+        Some(unit) => Filled {
+            name: unit.name.0.clone(),
+            kind: unit.kind.clone(),
+            groups: unit.groups.clone(),
+            ..Filled::default()
+        },
+        None if which.name.is_empty() => Filled::default(),
+        None => return Err(Fault::Missing),
+    };
+    Ok(page(&desk, &visitor, filled, None))
+}
+
+async fn change(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let field = |name: &str| {
+        let found = fields.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+    };
+    let filled = Filled {
+        name: field("name"),
+        kind: field("kind"),
+        groups: fields.iter().filter(|(name, _)| name == "group").map(|(_, group)| group.clone()).collect(),
+        joined: field("joined"),
+        stays: field("stays") == "1",
+        ..Filled::default()
+    };
+    let entry = |joined_on| UnitEntry {
+        name: UnitName(filled.name.clone()),
+        kind: Some(filled.kind.clone()),
+        groups: Some(filled.groups.clone()),
+        joined_on,
+        stays: filled.stays,
+    };
+    let done = match day_if("起始日", &filled.joined) {
+        Ok(joined_on) => desk.actor(&visitor.post).set_unit(&entry(joined_on)).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(_) => Ok(Redirect::to("/units?done=change").into_response()),
+        Err(ActError::Refused(words)) => Ok(page(&desk, &visitor, filled, Some(words))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Leave {
+    name: String,
+    on: String,
+    reason: String,
+}
+
+async fn leave(State(app): State<App>, visitor: Visitor, Form(form): Form<Leave>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let name = UnitName(form.name.clone());
+    let unit = desk.known.roster.unit(&name).ok_or(Fault::Missing)?;
+    let done = match day_if("离开之日", &form.on) {
+        Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, form.reason.trim()).await,
+        Ok(None) => crate::jobs::acts::refuse("未填离开之日"),
+        Err(error) => Err(error),
+    };
+    let filled = Filled {
+        name: form.name,
+        kind: unit.kind.clone(),
+        groups: unit.groups.clone(),
+        on: form.on,
+        reason: form.reason,
+        ..Filled::default()
+    };
+    match done {
+        Ok(_) => Ok(Redirect::to("/units?done=leave").into_response()),
+        Err(ActError::Refused(words)) => Ok(page(&desk, &visitor, filled, Some(words))),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,71 @@
+//! Files that are read at once and not kept: a list of posts, a holiday notice, seeds. Small, so they are held in memory.
+
+use axum::extract::{Multipart, multipart::MultipartError};
+
+use super::fault::Fault;
+
+/// The largest form with such files, in bytes.
+pub const LARGEST: usize = 2 << 20;
+
+/// What a form has sent.
+#[derive(Debug, Default)]
+pub struct Papers {
+    fields: Vec<(String, String)>,
+    /// Name and content of each file, in their order.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Papers {
+    /// Reads a form to its end.
+    ///
+    /// # Errors
+    /// It is cut off, or too large.
+    pub async fn read(mut form: Multipart) -> Result<Papers, Fault> {
+        let mut papers = Papers::default();
+        while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+            let name = field.name().unwrap_or_default().to_owned();
+            let file = field.file_name().map(plain_name);
+            let bytes = field.bytes().await.map_err(|error| broken(&error))?.to_vec();
+            match file {
+                // A file field that was left empty.
+                Some(file) if file.is_empty() && bytes.is_empty() => {}
+                Some(file) => papers.files.push((file, bytes)),
+                None => {
+                    let value = String::from_utf8(bytes);
+                    let value = value.map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
+                    papers.fields.push((name, value));
+                }
+            }
+        }
+        Ok(papers)
+    }
+
+    /// The first field of that name, empty where there is none.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// The name alone: some browsers send the folder with it.
+fn plain_name(sent: &str) -> String {
+    sent.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+}
+
+fn broken(error: &MultipartError) -> Fault {
+    tracing::debug!("a form could not be read: {error}");
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        return Fault::TooLarge(format!("文件过大：合计至多 {} MB", LARGEST >> 20));
+    }
+    Fault::Malformed("提交中断或无法识别，请返回重新提交".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_never_a_path() {
+        assert_eq!(plain_name("C:\\表\\posts.csv"), "posts.csv");
+        assert_eq!(plain_name("../../duties.toml"), "duties.toml");
+    }
+}
