@@ -22,7 +22,8 @@ use served::World;
 use support::{Kind, OFFICE};
 
 /// Who looks. The empty one is not signed in.
-const POSTS: [&str; 7] = ["", LIAISON, "质安处/head", OFFICE, "委安委办/head", "委安委办/admin", "委安委办/auditor"];
+const POSTS: [&str; 8] =
+    ["", LIAISON, "安管总站/liaison", "质安处/head", OFFICE, "委安委办/head", "委安委办/admin", "委安委办/auditor"];
 
 /// What a page may weigh over the wire, style and script included.
 const LARGEST: u64 = 100_000;
@@ -241,11 +242,11 @@ async fn the_main_pages_make_pictures() {
     let seeds = duban::catalogue::Seeds::embedded().unwrap();
     let mut world = World::begin(Kind::Sqlite, "2022-09-26 00:00", &seeds).await.unwrap();
     october_morning(&mut world).await;
-    let weekly = world.story.obligation("9.1b", "质安处", "2022-W41").await.id;
+    let monthly = world.story.obligation("13.2", "质安处", "2022-10").await.id;
     let late = world.story.obligation("12.1", "物业处", "2022-09-30").await.id;
     let pictures: [(&str, &str, String, Screen); 6] = [
         ("todo", LIAISON, "/todo".into(), PHONE),
-        ("file", LIAISON, format!("/o/{weekly}/file"), PHONE),
+        ("file", LIAISON, format!("/o/{monthly}/file"), PHONE),
         ("board", OFFICE, "/board".into(), DESK),
         ("review", OFFICE, "/review".into(), DESK),
         ("obligation", OFFICE, format!("/o/{late}"), DESK),

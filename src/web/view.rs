@@ -199,6 +199,20 @@ pub enum Section {
 }
 
 impl Section {
+    /// Its name in an address.
+    pub fn code(self) -> &'static str {
+        match self {
+            Section::Overdue => "overdue",
+            Section::Returned => "returned",
+            Section::Today => "today",
+            Section::Soon => "soon",
+            Section::Later => "later",
+            Section::Waiting => "waiting",
+            Section::Ahead => "ahead",
+            Section::Closed => "closed",
+        }
+    }
+
     /// Its heading.
     pub fn label(self) -> &'static str {
         match self {

@@ -2,11 +2,15 @@
 //! disputed, an event and a key date. What the pages are looked at and pictured with.
 #![allow(dead_code, reason = "not every test uses all of it")]
 
-use duban::{domain::unit::UnitName, jobs::acts::event::NewEvent};
+use duban::{
+    domain::{duty::Quota, obligation::Phase, unit::UnitName},
+    jobs::acts::event::NewEvent,
+    store::obligations::Stored,
+};
 
 use super::{
     served::World,
-    support::{OFFICE, at, post},
+    support::{OFFICE, at, day, post},
 };
 
 /// Whose 我的待办 is looked at.
@@ -15,7 +19,11 @@ pub const LIAISON: &str = "质安处/liaison";
 /// Lets it come to that morning. Gives back addresses to which no page leads: a letter's link, a password's, and pages of
 /// obligations that are worth a look.
 pub async fn october_morning(world: &mut World) -> Vec<String> {
-    world.story.run_until("2022-10-09 15:00").await;
+    // One unit does its work, but for some duties; the others have not begun.
+    for day in day("2022-09-26").iter_days().take_while(|today| *today < day("2022-10-13")) {
+        world.story.run_until(&format!("{day} 15:00")).await;
+        do_the_day(world, "质安处", &["6.1", "12.1", "18.1b"]).await;
+    }
     for unit in ["质安处", "物业处", "村镇处"] {
         file(world, unit, "12.1", "2022-09-30", "已逐家督促企业制定方案并动员部署").await;
     }
@@ -44,6 +52,7 @@ pub async fn october_morning(world: &mut World) -> Vec<String> {
     let reason = [("reason", "该项已明确由委安委办承担，不属我处职责")];
     assert!(other.post(&format!("/o/{disputed}/dispute"), &reason).await.status.is_redirection());
     world.story.run_until("2022-10-13 10:00").await;
+    world.story.pass().await;
 
     let engine = &world.console.engine;
     let secret = engine.setup_secret(&post("委安委办/auditor"), "test").await.unwrap();
@@ -59,6 +68,28 @@ pub async fn october_morning(world: &mut World) -> Vec<String> {
         .collect()
 }
 
+/// Files for what a unit owes today, but for these duties.
+async fn do_the_day(world: &World, unit: &str, but: &[&str]) {
+    let engine = &world.console.engine;
+    let today = engine.today();
+    let mut tx = engine.store.read().await.unwrap();
+    let midnight = at(&format!("{} 00:00", today.succ_opt().unwrap()));
+    let due = tx.live_due_between(Phase::Open, engine.clock.now(), midnight).await.unwrap();
+    drop(tx);
+    let known = engine.known().await.unwrap();
+    let own = |row: &&Stored| row.obligation.owners == [UnitName(unit.into())];
+    for row in due.iter().filter(own).filter(|row| !but.contains(&row.obligation.duty.0.as_str())) {
+        let quotas = &known.rules(row, today).unwrap().duty.quotas;
+        let named =
+            |quota: &Quota| (1..=quota.at_least).map(|n| format!("{}={}第{n}", quota.counter, quota.counter)).collect();
+        let figure = |quota: &Quota| vec![format!("{}={}", quota.counter, quota.at_least)];
+        let items: Vec<String> =
+            quotas.iter().flat_map(|quota| if quota.distinct { named(quota) } else { figure(quota) }).collect();
+        let items: Vec<&str> = items.iter().map(String::as_str).collect();
+        world.story.file(&row.obligation.duty.0, unit, &row.obligation.period, &items).await.unwrap();
+    }
+}
+
 async fn id(world: &World, unit: &str, duty: &str, period: &str) -> i64 {
     world.story.obligation(duty, unit, period).await.id
 }
@@ -66,9 +97,8 @@ async fn id(world: &World, unit: &str, duty: &str, period: &str) -> i64 {
 /// What a unit owes and has not filed: the first of it.
 async fn any_open(world: &World, unit: &str) -> i64 {
     let mut tx = world.story.engine.store.read().await.unwrap();
-    let open =
-        tx.live_due_between(duban::domain::obligation::Phase::Open, at("2022-10-13 09:00"), at("2023-01-01 00:00"));
-    let own = |row: &duban::store::obligations::Stored| row.obligation.owners == [UnitName(unit.into())];
+    let open = tx.live_due_between(Phase::Open, at("2022-10-13 09:00"), at("2023-01-01 00:00"));
+    let own = |row: &Stored| row.obligation.owners == [UnitName(unit.into())];
     open.await.unwrap().into_iter().find(own).expect("something that is owed").obligation.id
 }
 
@@ -80,6 +110,8 @@ async fn file(world: &World, unit: &str, duty: &str, period: &str, note: &str) {
     let form = liaison.get(&path).await;
     let (receipt, day) = (form.field("receipt"), world.story.engine.today().to_string());
     let fields = [("receipt", receipt.as_str()), ("acted_on", day.as_str()), ("note", note)];
-    let filed = liaison.upload(&path, &fields, &[("files", "现场情况.txt", "各工地均已动员部署".as_bytes())]).await;
+    let filed = liaison
+        .upload(&path, &fields, &[("files", "现场情况.txt", format!("{unit}：各工地均已动员部署").as_bytes())])
+        .await;
     assert!(filed.status.is_redirection(), "{}", filed.text());
 }

@@ -47,6 +47,9 @@ pub fn routes() -> Vec<Route> {
 /// From how many of the last submissions names are offered.
 const NAMES_FROM: usize = 50;
 
+/// So many of the unit's other obligations are offered to be counted by the same act: what can still be in time first.
+const OFFERED: usize = 80;
+
 /// One counter in the form.
 struct Counter {
     /// The field's name: `c0`.
@@ -151,7 +154,11 @@ async fn page(
     let open = owed
         .into_iter()
         .filter(|other| other.obligation.id != stored.obligation.id && other.obligation.phase != Phase::Waiting);
-    let open: Vec<Stored> = open.collect();
+    let mut open: Vec<Stored> = open.collect();
+    open.sort_by_key(|other| other.obligation.phase == Phase::Missed);
+    let ticked = |other: &Stored| filled.also.contains(&other.obligation.id);
+    let offered = open.into_iter().enumerate().filter(|(at, other)| *at < OFFERED || ticked(other));
+    let open: Vec<Stored> = offered.map(|(_, other)| other).collect();
     let others = Row::all(desk, tx, &open).await?.into_iter();
     let others = others.map(|row| Other { ticked: filled.also.contains(&row.id), row }).collect();
     let known_names = named_before(desk, tx, &unit.0).await?;

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use serde::Deserialize;
 
 use crate::{
     domain::obligation::Phase,
@@ -25,9 +29,37 @@ pub fn routes() -> Vec<Route> {
     vec![get("/todo", Right::SeeOwn, show)]
 }
 
+/// Of each list so many stand on the page of all, on a phone to be scrolled; the others are on the list's own.
+const EACH: usize = 15;
+
+/// So many stand on a list's own page.
+const ALONE: usize = 60;
+
 struct List {
     heading: &'static str,
+    total: usize,
     rows: Vec<Row>,
+    /// Where its other rows are, and how many there are behind these.
+    more: Option<(String, usize)>,
+}
+
+impl List {
+    /// The rows of a list from one on, as many as there is room for.
+    fn of(section: Section, rows: Vec<Row>, from: usize, room: usize) -> List {
+        let total = rows.len();
+        let rows: Vec<Row> = rows.into_iter().skip(from).take(room).collect();
+        let next = from + rows.len();
+        let more = (next < total).then(|| (format!("/todo?list={}&skip={next}", section.code()), total - next));
+        List { heading: section.label(), total, rows, more }
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    /// Only this list.
+    list: Option<String>,
+    #[serde(default)]
+    skip: usize,
 }
 
 #[derive(Template)]
@@ -36,6 +68,8 @@ struct TodoPage {
     page: Page,
     today: String,
     lists: Vec<List>,
+    /// Whether this is one list alone.
+    alone: bool,
     may_file: bool,
 }
 
@@ -50,7 +84,7 @@ pub async fn owed(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<Stored>, F
     Ok(rows)
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let mut tx = desk.engine.store.read().await?;
     let stored = owed(&desk, &mut tx, &visitor.post.unit.0).await?;
@@ -58,8 +92,10 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     for row in Row::all(&desk, &mut tx, &stored).await? {
         lists.entry(row.section).or_default().push(row);
     }
-    let lists = lists.into_iter().map(|(section, rows)| List { heading: section.label(), rows }).collect();
+    let (from, room) = if asked.list.is_some() { (asked.skip, ALONE) } else { (0, EACH) };
+    let wanted = lists.into_iter().filter(|(section, _)| asked.list.as_ref().is_none_or(|list| list == section.code()));
+    let lists: Vec<List> = wanted.map(|(section, rows)| List::of(section, rows, from, room)).collect();
     let page = Page::new(format!("我的待办（{}）", visitor.post.unit), &desk, &visitor);
     let today = crate::jobs::words::date(desk.today);
-    Ok(view::html(&TodoPage { page, today, lists, may_file: visitor.has(Right::File) }))
+    Ok(view::html(&TodoPage { page, today, lists, alone: asked.list.is_some(), may_file: visitor.has(Right::File) }))
 }
