@@ -143,7 +143,7 @@ async fn a_silent_body_and_a_reader_that_takes_nothing_lose_their_place() {
 async fn one_address_holds_so_many_connections_and_a_gateway_more() {
     let ours = IpAddr::from(Ipv4Addr::LOCALHOST);
     for (gateways, served) in [(Vec::new(), false), (vec![ours], true)] {
-        let patience = Patience { head: Duration::from_secs(600), per_peer: 3, gateways, ..Patience::default() };
+        let patience = Patience { head: Duration::from_mins(10), per_peer: 3, gateways, ..Patience::default() };
         let server = listen(plain(), patience).await;
         let mut held = Vec::new();
         for _ in 0..3 {
@@ -225,7 +225,7 @@ async fn two_gigabytes_are_refused_without_being_taken() {
     for (path, kind, begins) in
         [("/enter".to_owned(), "application/x-www-form-urlencoded", ""), (format!("/o/{id}/file"), multipart, file)]
     {
-        let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nContent-Type: {kind}\r\n");
+        let head = "POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nContent-Type: {kind}\r\n";
         // Its length says it: nothing of it has to come.
         let (answer, _) = pour(&server, &format!("{head}Content-Length: {gigabytes}\r\n\r\n{begins}"), b"", 0).await;
         assert!(answer.starts_with("HTTP/1.1 413"), "{path}: {answer:.200}");
@@ -259,7 +259,7 @@ async fn a_large_file_is_never_in_memory() {
     let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
     let server = listen(console.router.clone(), Patience::default()).await;
     let cookie = console.signed_in("质安处/liaison").await.cookie.unwrap();
-    let head = format!(
+    let head = String::from(
         "--line\r\nContent-Disposition: form-data; name=\"receipt\"\r\n\r\nR1\r\n--line\r\n\
          Content-Disposition: form-data; name=\"acted_on\"\r\n\r\n2022-10-13\r\n--line\r\n\
          Content-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\n"

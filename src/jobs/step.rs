@@ -168,12 +168,7 @@ pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTim
 }
 
 /// The series in the order of periods, back from now until its row of misses before `oldest` is whole, or long enough.
-async fn read_series(
-    tx: &mut Tx,
-    series: &str,
-    oldest: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Stored>> {
+async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Stored>> {
     let mut rows: Vec<Stored> = Vec::new();
     let mut until = now;
     loop {
