@@ -99,13 +99,11 @@ async fn drive(
     let mut served = tokio::spawn({
         let stop = stop.clone();
         async move {
-            match console {
-                Some((console, _)) => console.run(stop).await,
-                None => {
-                    stop.cancelled().await;
-                    Ok(())
-                }
+            if let Some((console, _)) = console {
+                return console.run(stop).await;
             }
+            stop.cancelled().await;
+            Ok(())
         }
     });
     let (first, mut passed) = oneshot::channel();
@@ -120,7 +118,8 @@ async fn drive(
             done = &mut running => {
                 done??;
                 // Requests in hand are finished before the database closes.
-                return Ok(served.await??);
+                served.await??;
+                return Ok(());
             }
             done = &mut served, if !stop.is_cancelled() => {
                 stop.cancel();

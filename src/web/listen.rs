@@ -52,7 +52,7 @@ impl Default for Patience {
             piece: Duration::from_secs(20),
             // A phone at the edge of its network still sends as fast.
             rate: 4 << 10,
-            request: Duration::from_secs(600),
+            request: Duration::from_mins(10),
             connections: 512,
             per_peer: 128,
             gateways: Vec::new(),

@@ -164,6 +164,7 @@ fn too_many() -> Fault {
     Fault::TooLarge(format!("一次至多 {MOST_FILES} 个文件、{MOST_FIELDS} 项"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands where an error is turned into another")]
 fn broken(error: MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {

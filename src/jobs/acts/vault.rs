@@ -297,7 +297,7 @@ mod tests {
     async fn what_is_kept_is_whole_and_what_is_dropped_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let vault = Vault::at(folder.path(), 1 << 20);
-        let content: Vec<u8> = (0..900_000_u32).flat_map(|n| n.to_le_bytes()).take(900_000).collect();
+        let content: Vec<u8> = (0..900_000_u32).flat_map(u32::to_le_bytes).take(900_000).collect();
         let mut writer = vault.begin().await.unwrap();
         for piece in content.chunks(7777) {
             writer.write(piece).await.unwrap();
