@@ -199,6 +199,7 @@ async fn story(kind: Kind, daemons: usize) {
     let _ = daemon.wait();
     assert!(!done.events.is_empty() && !done.receipts.is_empty(), "seed {seed}: nothing was acknowledged at all");
     check(&store, &done, &server, seed).await;
+    support::assert_recounted(&store).await;
     store.close().await;
     database.drop().await;
 }

@@ -42,7 +42,7 @@ impl<'a> Play<'a> {
         for owed in plan::due_between(world, first, last) {
             let id = i64::try_from(obligations.len()).unwrap();
             let joint = world.catalogue.duty(&owed.duty).unwrap().mode == Mode::Joint;
-            obligations.push(Obligation { id, ..Obligation::planned(owed, joint, before) });
+            obligations.push(Obligation { id, ..Obligation::planned(owed, joint, before, ZONE) });
         }
         let filings = obligations
             .iter()

@@ -64,18 +64,18 @@ async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
         let (id, catalogue) = (broken.obligation.id, broken.catalogue);
         broken.catalogue = 99;
         broken.obligation.next_at = Some(at("2022-10-11 08:00"));
-        let write = async |story: &Story, row: &Stored| {
+        let write = async |story: &Story, mut row: Stored| {
             let mut tx = story.engine.store.write().await.unwrap();
-            assert_eq!(tx.update_obligations(std::slice::from_ref(row)).await.unwrap(), [id]);
+            assert_eq!(tx.update_obligations(std::slice::from_mut(&mut row)).await.unwrap(), [id]);
             tx.commit().await.unwrap();
         };
-        write(&story, &broken).await;
+        write(&story, broken).await;
         story.run_until("2022-10-11 09:30").await;
         assert_eq!(troubles(&story).await, [(format!("obligation {id}"), 2)]);
         // Mended: the next try ends it.
         let mut mended = story.stored("9.1b", "质安处", "2022-W41").await;
         mended.catalogue = catalogue;
-        write(&story, &mended).await;
+        write(&story, mended).await;
         story.run_until("2022-10-11 11:00").await;
         assert_eq!(troubles(&story).await, []);
         // Broken again and waived meanwhile: no step will come, so housekeeping ends it.
@@ -86,7 +86,7 @@ async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
         assert_eq!(troubles(&story).await.len(), 1, "it still has a step to come");
         let mut waived = story.stored("9.1b", "质安处", "2022-W41").await;
         waived.obligation.next_at = None;
-        write(&story, &waived).await;
+        write(&story, waived).await;
         story.engine.run(Job::Housekeeping).await.unwrap();
         assert_eq!(troubles(&story).await, []);
         story

@@ -24,8 +24,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, period_end, \
-    due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head";
-const WIDTH: usize = 18;
+    due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head";
+const WIDTH: usize = 19;
 const ROWS: usize = 1000;
 
 fn begins() -> DateTime<Utc> {
@@ -37,8 +37,7 @@ pub async fn measure(size: Size, report: &mut Report) {
     let sizes: &[usize] = if size == Size::Quick { &[1, 4] } else { &[1, 100] };
     for kind in Kind::all() {
         for times in sizes {
-            let runs = if *times == 1 { 5 } else { 3 };
-            case(kind, *times, if size == Size::Quick { 1 } else { runs }, report).await;
+            case(kind, *times, size.runs(), report).await;
         }
     }
 }
@@ -141,9 +140,9 @@ async fn insert(store: &Store, rows: &[Stored]) {
             "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (duty, owner, period) DO NOTHING",
             placeholders(store, chunk.len(), WIDTH)
         ));
-        let written = either!(&mut tx, Tx, |c| {
+        let written = either!(&mut tx.open, Open, |c| {
             let mut query = sqlx::query(text);
-            for Stored { obligation: o, catalogue, log_head } in chunk {
+            for Stored { obligation: o, catalogue, log_head, .. } in chunk {
                 query = query
                     .bind(o.revision)
                     .bind(catalogue)
@@ -158,6 +157,7 @@ async fn insert(store: &Store, rows: &[Stored]) {
                     .bind(o.period_end)
                     .bind(o.due_at)
                     .bind(o.first_due_at)
+                    .bind(o.due_on)
                     .bind(o.phase.code())
                     .bind(o.armed_at)
                     .bind(o.settled_to)

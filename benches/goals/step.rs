@@ -35,24 +35,30 @@ fn begins() -> DateTime<Utc> {
 
 /// Both databases, with more and more history.
 pub async fn measure(size: Size, report: &mut Report) {
-    let (history, due, runs): (&[usize], &[usize], usize) = match size {
-        Size::Quick => (&[SERIES], &[100, 500], 1),
-        Size::Default => (&[SERIES, 1_000_000], &[1000, SERIES], 5),
-        Size::Huge => (&[SERIES, 1_000_000, 10_000_000], &[1000, SERIES], 5),
-    };
     for kind in Kind::all() {
         let mut bench = Bench::prepare(kind).await;
         let mut base: HashMap<(usize, Moved), f64> = HashMap::new();
-        for stored in history {
+        for (stored, due) in cases(kind, size) {
             report.progress(&format!("{}: storing {stored} closed rows", kind.name()));
-            bench.fill(*stored).await;
-            bench.idle(*stored, report).await;
+            bench.fill(stored).await;
+            bench.idle(stored, report).await;
             for count in due {
-                let timed = bench.rounds(*count, runs).await;
-                bench.say(*stored, *count, &timed, &mut base, report);
+                let timed = bench.rounds(*count, size.runs()).await;
+                bench.say(stored, *count, &timed, &mut base, report);
             }
         }
         bench.database.drop().await;
+    }
+}
+
+/// How much history, and how many rows due over each.
+fn cases(kind: Kind, size: Size) -> Vec<(usize, &'static [usize])> {
+    const MANY: &[usize] = &[1000, SERIES];
+    match (size, kind) {
+        (Size::Quick, _) => vec![(SERIES, &[100, 500])],
+        (Size::Default, Kind::Sqlite) => vec![(SERIES, MANY), (1_000_000, &[1000])],
+        (Size::Default, Kind::Postgres) => vec![(SERIES, &[1000]), (1_000_000, &[1000])],
+        (Size::Huge, _) => vec![(SERIES, MANY), (1_000_000, MANY), (10_000_000, MANY)],
     }
 }
 
@@ -154,16 +160,20 @@ impl Bench {
         let at = |hours: i64| instant.replace("{}", &format!("({opens} - n * 86400 + {})", hours * 3600));
         let (open, due, closed) = (at(0), at(10), at(9));
         let period = day.replace("{}", &format!("({opens} - n * 86400)"));
+        let on = match self.database.kind {
+            Kind::Sqlite => period.clone(),
+            Kind::Postgres => format!("CAST({period} AS DATE)"),
+        };
         // Not too many a transaction: it all goes through the write-ahead log.
         let slice = 50;
         for first in (from..=to).step_by(slice) {
             let last = (first + slice - 1).min(to);
             let text = format!(
                 "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
-                 period_end, due_at, first_due_at, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
+                 period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
                  log_head) \
                  WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
-                 SELECT 3, 1, duty, 'cadence', owner, owner, FALSE, series, {period}, {open}, {due}, {due}, {due}, 'done', \
+                 SELECT 3, 1, duty, 'cadence', owner, owner, FALSE, series, {period}, {open}, {due}, {due}, {due}, {on}, 'done', \
                  TRUE, (n % 10 = 0), {closed}, {closed}, {open}, {due}, \
                  '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM k CROSS JOIN bench_series"
             );
@@ -185,12 +195,14 @@ impl Bench {
     /// Takes away all but the history.
     async fn clear(&self) {
         let mut text = String::new();
-        for table in ["notice", "letter", "log"] {
-            text.push_str(&match self.database.kind {
-                Kind::Sqlite => format!("DELETE FROM {table};"),
-                Kind::Postgres => format!("TRUNCATE {table};"),
-            });
-        }
+        // `letter_body` refers to `letter`: both at once, or in that order.
+        text.push_str(match self.database.kind {
+            Kind::Sqlite => {
+                "DELETE FROM notice; DELETE FROM letter_body; DELETE FROM letter; DELETE FROM log; \
+                 DELETE FROM tally_month; DELETE FROM tally_day;"
+            }
+            Kind::Postgres => "TRUNCATE notice, letter_body, link_revoked, letter, log, tally_month, tally_day;",
+        });
         text.push_str(&format!("DELETE FROM obligation WHERE id > {}", self.last_id));
         self.database.execute(&text).await;
         if self.database.kind == Kind::Postgres {
@@ -362,7 +374,7 @@ fn quarterly(known: &Known) -> Vec<Stored> {
 }
 
 const DUE: &str = "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, \
-    first_due_at, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, \
+    first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, \
     accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head \
     FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
 const MOVE: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, streak, chased_at, \
@@ -385,7 +397,7 @@ async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, told: usize)
     let mut tx = store.write().await.unwrap();
     let mut moved = 0;
     loop {
-        let chunk = either!(&mut tx, Tx, |c| {
+        let chunk = either!(&mut tx.open, Open, |c| {
             let rows = sqlx::query(DUE).bind(now).bind(1000_i64).fetch_all(&mut **c).await.unwrap();
             if !rows.is_empty() {
                 let text = AssertSqlSafe(MOVE.replace("{}", &placeholders(store, rows.len(), 14)));

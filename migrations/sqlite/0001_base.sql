@@ -81,6 +81,7 @@ CREATE TABLE obligation (
     period_end    TEXT NOT NULL,
     due_at        TEXT NOT NULL,
     first_due_at  TEXT NOT NULL,
+    due_on        TEXT NOT NULL,
     phase         TEXT NOT NULL,
     reminded      INTEGER NOT NULL DEFAULT 0 CHECK (reminded IN (0, 1)),
     late          INTEGER NOT NULL DEFAULT 0 CHECK (late IN (0, 1)),
@@ -110,6 +111,12 @@ CREATE INDEX obligation_filed ON obligation (filed_at) WHERE filed_at IS NOT NUL
 -- What is not settled for good: what people look at every day.
 CREATE INDEX obligation_live ON obligation (phase, due_at)
     WHERE phase IN ('open', 'returned', 'missed', 'waiting');
+CREATE INDEX obligation_live_owner ON obligation (owner, phase)
+    WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting');
+-- The ledger, page by page: all of it, a unit's, a duty's.
+CREATE INDEX obligation_day ON obligation (due_on, id);
+CREATE INDEX obligation_owner_day ON obligation (owner, due_on, id);
+CREATE INDEX obligation_duty_day ON obligation (duty, due_on, id);
 
 -- One act, filed once; it may count for several obligations.
 CREATE TABLE submission (
@@ -176,7 +183,7 @@ CREATE TABLE notice (
 CREATE INDEX notice_unwritten ON notice (created_at) WHERE letter IS NULL AND error IS NULL;
 CREATE INDEX notice_letter ON notice (letter);
 
--- The outbox: one Message-ID and one body for life.
+-- The outbox: one Message-ID and one body for life. The body stands apart, so that claims and marks do not write it anew.
 CREATE TABLE letter (
     id          INTEGER PRIMARY KEY NOT NULL,
     message_id  TEXT NOT NULL UNIQUE,
@@ -186,8 +193,6 @@ CREATE TABLE letter (
     posts       TEXT NOT NULL,
     address     TEXT NOT NULL,
     subject     TEXT NOT NULL,
-    body_text   TEXT NOT NULL,
-    body_html   TEXT NOT NULL,
     written_at  TEXT NOT NULL,
     state       TEXT NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
@@ -202,6 +207,12 @@ CREATE TABLE letter (
 CREATE INDEX letter_queue ON letter (urgent DESC, next_try_at, id) WHERE next_try_at IS NOT NULL;
 CREATE INDEX letter_written ON letter (written_at);
 CREATE INDEX letter_undelivered ON letter (written_at) WHERE state IN ('refused', 'given_up', 'failed');
+
+CREATE TABLE letter_body (
+    letter    INTEGER PRIMARY KEY NOT NULL REFERENCES letter (id),
+    body_text TEXT NOT NULL,
+    body_html TEXT NOT NULL
+) STRICT;
 
 -- Append-only. Each obligation's entries are hash-chained; a seal chains all entries that came since the last one.
 CREATE TABLE log (
@@ -242,3 +253,25 @@ CREATE TABLE trouble (
     failures   INTEGER NOT NULL,
     words      TEXT NOT NULL
 ) STRICT;
+
+-- How many obligations there are of each kind, kept by the transactions that change them, so that a board costs what is
+-- shown and not what is stored. By the month of the first deadline, the phase first: what is live stands together.
+CREATE TABLE tally_month (
+    phase  TEXT NOT NULL,
+    month  TEXT NOT NULL,
+    owners TEXT NOT NULL,
+    duty   TEXT NOT NULL,
+    light  TEXT NOT NULL,
+    n      INTEGER NOT NULL,
+    PRIMARY KEY (phase, month, owners, duty, light)
+) STRICT, WITHOUT ROWID;
+
+-- The same by the day of the first deadline, for each unit and for each duty.
+CREATE TABLE tally_day (
+    subject TEXT NOT NULL,
+    day     TEXT NOT NULL,
+    phase   TEXT NOT NULL,
+    light   TEXT NOT NULL,
+    n       INTEGER NOT NULL,
+    PRIMARY KEY (subject, day, phase, light)
+) STRICT, WITHOUT ROWID;

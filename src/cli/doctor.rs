@@ -104,6 +104,7 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::R
     disk(&config, &mut found);
     evidence(&engine, &config, &mut found).await?;
     log_chain(&engine, &mut found).await?;
+    summaries(&engine, &mut found).await?;
     daemon(&engine, &config, &mut found).await?;
     let rows: Vec<Vec<String>> =
         found.0.iter().map(|(check, state, words)| vec![(*check).into(), state.word().into(), words.clone()]).collect();
@@ -236,6 +237,15 @@ async fn log_chain(engine: &Engine, found: &mut Findings) -> anyhow::Result<()> 
     match faults.first() {
         None => found.good("log", "every entry and seal fits"),
         Some(first) => found.fault("log", format!("{} entries or seals do not fit, first: {first}", faults.len())),
+    }
+    Ok(())
+}
+
+async fn summaries(engine: &Engine, found: &mut Findings) -> anyhow::Result<()> {
+    let faults = engine.store.read().await?.recount().await?.faults();
+    match faults.first() {
+        None => found.good("summaries", "they count what there is"),
+        Some(first) => found.fault("summaries", format!("{} counts are wrong, first: {first}", faults.len())),
     }
     Ok(())
 }

@@ -118,8 +118,7 @@ async fn drive(
             done = &mut running => {
                 done??;
                 // Requests in hand are finished before the database closes.
-                served.await??;
-                return Ok(());
+                return served.await?;
             }
             done = &mut served, if !stop.is_cancelled() => {
                 stop.cancel();
@@ -279,19 +278,39 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
     };
     let source = Arc::clone(driver);
     let app = web::App::new(Box::new(move || source.engine()), options);
+    let metrics = match section.metrics.as_deref().and_then(|at| at.parse::<SocketAddr>().ok()) {
+        Some(at) => Some(
+            TcpListener::bind(at)
+                .await
+                .with_context(|| format!("[console] metrics = \"{at}\": cannot listen there"))?,
+        ),
+        None => None,
+    };
     let patience = web::listen::Patience { gateways: section.gateways(), ..Default::default() };
-    Ok(Some((Console { listener, router: web::router(&app), patience }, at)))
+    Ok(Some((Console { listener, metrics, app, patience }, at)))
 }
 
 struct Console {
     listener: TcpListener,
-    router: axum::Router,
+    metrics: Option<TcpListener>,
+    app: web::App,
     patience: web::listen::Patience,
 }
 
 impl Console {
     async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        Ok(web::listen::serve(self.listener, self.router, self.patience, stop).await?)
+        let pages = web::listen::serve(self.listener, web::router(&self.app), self.patience.clone(), stop.clone());
+        let metrics = async {
+            match self.metrics {
+                Some(listener) => {
+                    web::listen::serve(listener, web::probe::metrics_router(&self.app), self.patience.clone(), stop)
+                        .await
+                }
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(pages, metrics)?;
+        Ok(())
     }
 }
 

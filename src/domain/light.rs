@@ -28,19 +28,24 @@ impl Light {
 
     /// The light of an obligation.
     pub fn of(obligation: &Obligation) -> Light {
-        match obligation.phase {
+        Light::shown(obligation.phase, obligation.reminded, obligation.late)
+    }
+
+    /// The rule: all that a light depends on.
+    pub fn shown(phase: Phase, reminded: bool, late: bool) -> Light {
+        match phase {
             Phase::Scheduled => Light::Grey,
-            Phase::Open if obligation.reminded => Light::Yellow,
+            Phase::Open if reminded => Light::Yellow,
             Phase::Open => Light::Grey,
             Phase::Returned => Light::Yellow,
             Phase::Missed | Phase::Lapsed => Light::Red,
-            Phase::Waiting | Phase::Done if obligation.late => Light::Orange,
+            Phase::Waiting | Phase::Done if late => Light::Orange,
             Phase::Waiting | Phase::Done => Light::Green,
             Phase::Waived | Phase::Withdrawn | Phase::Upheld => Light::White,
         }
     }
 
-    /// The code used in exports.
+    /// The code used in tables and exports.
     pub fn code(self) -> &'static str {
         match self {
             Light::Grey => "grey",
@@ -50,6 +55,11 @@ impl Light {
             Light::Red => "red",
             Light::White => "white",
         }
+    }
+
+    /// The light with this code.
+    pub fn from_code(code: &str) -> Option<Light> {
+        Light::ALL.into_iter().find(|light| light.code() == code)
     }
 }
 

@@ -76,6 +76,16 @@ impl Phase {
         Phase::ALL.into_iter().find(|phase| phase.code() == code)
     }
 
+    /// Whether boards and reports count it: it has opened, or was closed by somebody before, and was not taken back.
+    pub fn is_counted(self) -> bool {
+        !matches!(self, Phase::Scheduled | Phase::Withdrawn)
+    }
+
+    /// Whether it is counted and not settled for good: somebody or the office still has to do something.
+    pub fn is_live(self) -> bool {
+        self.is_owed() || self == Phase::Waiting
+    }
+
     /// Whether somebody still has to do something.
     pub fn is_owed(self) -> bool {
         matches!(self, Phase::Open | Phase::Returned | Phase::Missed)
@@ -107,6 +117,8 @@ pub struct Obligation {
     pub due_at: DateTime<Utc>,
     /// The deadline it was made with.
     pub first_due_at: DateTime<Utc>,
+    /// The civil day of that deadline less one second: the day, and the month, in which it is counted for good.
+    pub due_on: NaiveDate,
     /// Where it stands.
     pub phase: Phase,
     /// Whether a reminder has come due.
@@ -180,7 +192,7 @@ pub struct Window {
 
 impl Obligation {
     /// An obligation as the plan gives it, before anything has happened to it. Steps up to `armed_at` are void.
-    pub fn planned(owed: Owed, joint: bool, armed_at: DateTime<Utc>) -> Obligation {
+    pub fn planned(owed: Owed, joint: bool, armed_at: DateTime<Utc>, zone: Zone) -> Obligation {
         Obligation {
             id: 0,
             revision: 0,
@@ -193,6 +205,7 @@ impl Obligation {
             period_end: owed.period_end,
             due_at: owed.due_at,
             first_due_at: owed.due_at,
+            due_on: zone.due_day(owed.due_at),
             phase: Phase::Scheduled,
             reminded: false,
             late: false,

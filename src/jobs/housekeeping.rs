@@ -1,5 +1,5 @@
-//! Seals the log, forgets old runs and troubles that are over, sweeps what a crash has left among the evidence. Touches
-//! nothing that anybody may have to answer for.
+//! Seals the log, forgets old runs, troubles that are over and empty rows of the summaries, sweeps what a crash has left
+//! among the evidence. Touches nothing that anybody may have to answer for.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -15,6 +15,8 @@ pub struct Kept {
     pub pruned: u64,
     /// Troubles that are over.
     pub mended: u64,
+    /// Rows of the summaries that counted nothing any more.
+    pub emptied: u64,
     /// Files that were never whole, left by a crash.
     pub swept: u64,
 }
@@ -23,6 +25,8 @@ pub struct Kept {
 const RUNS_KEPT: TimeDelta = TimeDelta::days(90);
 /// Entries a seal covers at most.
 const ENTRIES: usize = 10_000;
+/// Rows of each summary that one transaction takes away: others wait for it.
+const EMPTY_ROWS: usize = 500;
 
 /// Does the work.
 ///
@@ -45,6 +49,15 @@ pub async fn run(engine: &Engine) -> Result<Kept> {
     kept.mended = trouble::sweep(&mut tx, &known, now).await?;
     kept.pruned = tx.prune_runs(now - RUNS_KEPT).await?;
     tx.commit().await?;
+    while !engine.stopping.is_cancelled() {
+        let mut tx = engine.store.write().await?;
+        let gone = tx.sweep_tally(EMPTY_ROWS).await?;
+        tx.commit().await?;
+        kept.emptied += gone;
+        if gone == 0 {
+            break;
+        }
+    }
     if let Some(vault) = &engine.vault {
         // A disk that cannot be swept is no reason to leave the rest undone.
         kept.swept = vault.sweep(now).await.unwrap_or_else(|error| {

@@ -129,8 +129,7 @@ pub fn fresh(known: &Known, version: i64, owed: Owed) -> Stored {
         .and_then(|version| version.catalogue.duty(&owed.duty))
         .is_some_and(|duty| duty.mode == Mode::Joint);
     let before_start = known.starts_at() - TimeDelta::seconds(1);
-    let obligation = Obligation::planned(owed, joint, before_start);
-    Stored { obligation, catalogue: version, log_head: String::new() }
+    Stored::new(Obligation::planned(owed, joint, before_start, known.zone), version)
 }
 
 async fn insert(engine: &Engine, known: &Known, owed: Vec<(i64, Owed)>) -> Result<u64> {
@@ -188,7 +187,7 @@ async fn reconcile(
             }
         }
     }
-    tx.update_obligations(&changed).await?;
+    tx.update_obligations(&mut changed).await?;
     let mut rows: Vec<Stored> = planned.into_values().collect();
     rows.sort_by_key(|row| key(&row.obligation));
     made.made += tx.insert_obligations(&rows).await?;
@@ -211,5 +210,7 @@ pub fn replaced(stored: &Stored, row: Stored) -> Stored {
         obligation.due_at = stored.obligation.due_at;
         obligation.round = stored.obligation.round;
     }
-    Stored { obligation, catalogue: row.catalogue, log_head: stored.log_head.clone() }
+    let mut next = stored.with(obligation);
+    next.catalogue = row.catalogue;
+    next
 }

@@ -5,9 +5,9 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::Tx;
+use super::{Open, Tx};
 
-/// Rows a statement. SQLite takes 32,766 parameters; 1,000 rows of 27 columns stay below.
+/// Rows a statement. SQLite takes 32,766 parameters; 1,000 rows of 28 columns stay below.
 pub const ROWS: usize = 1000;
 
 /// How a database writes a placeholder.
@@ -22,9 +22,9 @@ pub enum Marks {
 impl Tx {
     /// How this database writes a placeholder in a long list.
     pub fn marks(&self) -> Marks {
-        match self {
-            Tx::Sqlite(_) => Marks::Plain,
-            Tx::Postgres(_) => Marks::Numbered,
+        match self.open {
+            Open::Sqlite(_) => Marks::Plain,
+            Open::Postgres(_) => Marks::Numbered,
         }
     }
 }

@@ -15,12 +15,12 @@ use sqlx::{
 /// Runs one expression on whichever connection is open: the only place that knows that there are two.
 macro_rules! on {
     ($tx:expr, |$c:ident| $body:expr) => {
-        match $tx {
-            $crate::store::Tx::Sqlite(tx) => {
+        match &mut $tx.open {
+            $crate::store::Open::Sqlite(tx) => {
                 let $c = &mut **tx;
                 $body
             }
-            $crate::store::Tx::Postgres(tx) => {
+            $crate::store::Open::Postgres(tx) => {
                 let $c = &mut **tx;
                 $body
             }
@@ -32,6 +32,7 @@ pub mod access;
 pub mod bulk;
 pub mod catalogue;
 pub mod inspect;
+pub mod ledger;
 pub mod letters;
 pub mod log;
 pub mod notices;
@@ -40,6 +41,9 @@ pub mod requests;
 pub mod roster;
 pub mod runs;
 pub mod submissions;
+pub mod tally;
+
+use tally::Tally;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +71,15 @@ pub enum Store {
     Postgres(PgPool),
 }
 
-/// A transaction.
-pub enum Tx {
+/// A transaction, and what it will have changed in the summaries.
+pub struct Tx {
+    /// The transaction itself.
+    pub open: Open,
+    pub(super) counts: Tally,
+}
+
+/// An open transaction of either kind.
+pub enum Open {
     /// On SQLite.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
@@ -195,10 +206,10 @@ impl Store {
     /// The database is out of reach.
     #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn read(&self) -> Result<Tx> {
-        Ok(match self {
-            Store::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
-            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        Ok(Tx::begun(match self {
+            Store::Sqlite(pool) => Open::Sqlite(pool.begin().await?),
+            Store::Postgres(pool) => Open::Postgres(pool.begin().await?),
+        }))
     }
 
     /// A transaction that writes; on SQLite it takes the write lock at once.
@@ -207,10 +218,10 @@ impl Store {
     /// The database is out of reach or locked for too long.
     #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn write(&self) -> Result<Tx> {
-        Ok(match self {
-            Store::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Store::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-        })
+        Ok(Tx::begun(match self {
+            Store::Sqlite(pool) => Open::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Store::Postgres(pool) => Open::Postgres(pool.begin().await?),
+        }))
     }
 
     /// Closes every connection.
@@ -297,24 +308,55 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
 }
 
 impl Tx {
-    /// Makes it so.
+    fn begun(open: Open) -> Tx {
+        Tx { open, counts: Tally::default() }
+    }
+
+    /// Begins a part that can be undone without the rest.
     ///
     /// # Errors
     /// The database could not.
-    pub async fn commit(self) -> Result<()> {
-        match self {
-            Tx::Sqlite(tx) => tx.commit().await?,
-            Tx::Postgres(tx) => tx.commit().await?,
+    pub async fn begin_part(&mut self) -> Result<Part> {
+        on!(self, |c| sqlx::raw_sql("SAVEPOINT part").execute(c).await?.rows_affected());
+        Ok(Part(self.counts.clone()))
+    }
+
+    /// Ends a part: keeps what it did, or undoes it.
+    ///
+    /// # Errors
+    /// The database could not.
+    pub async fn end_part(&mut self, part: Part, keep: bool) -> Result<()> {
+        if !keep {
+            on!(self, |c| sqlx::raw_sql("ROLLBACK TO SAVEPOINT part").execute(c).await?.rows_affected());
+            self.counts = part.0;
+        }
+        on!(self, |c| sqlx::raw_sql("RELEASE SAVEPOINT part").execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Makes it so, the summaries last.
+    ///
+    /// # Errors
+    /// The database could not.
+    pub async fn commit(mut self) -> Result<()> {
+        self.write_tally().await?;
+        match self.open {
+            Open::Sqlite(tx) => tx.commit().await?,
+            Open::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
 }
+
+/// What a transaction was when a part of it began.
+pub struct Part(Tally);
 
 /// Every fixed statement, so that one test can prepare them all on both databases.
 pub fn statements() -> Vec<&'static str> {
     [
         access::STATEMENTS,
         catalogue::STATEMENTS,
+        ledger::STATEMENTS,
         letters::STATEMENTS,
         log::STATEMENTS,
         notices::STATEMENTS,
@@ -323,13 +365,14 @@ pub fn statements() -> Vec<&'static str> {
         roster::STATEMENTS,
         runs::STATEMENTS,
         submissions::STATEMENTS,
+        tally::STATEMENTS,
     ]
     .concat()
 }
 
 /// Every statement of many rows, with its columns.
 pub fn bulk_statements() -> Vec<(&'static str, usize)> {
-    [letters::BULK, log::BULK, notices::BULK, obligations::BULK].concat()
+    [letters::BULK, log::BULK, notices::BULK, obligations::BULK, tally::BULK].concat()
 }
 
 /// Every statement with a list, with the list's first placeholder.

@@ -1,9 +1,11 @@
 //! Obligations: made, found when something has to happen to them, changed by compare-and-swap.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, bulk};
+use super::{Result, StoreError, Tx, bulk, tally::Counted};
 use crate::domain::{
     duty::{DutyId, Form},
     obligation::{Obligation, Phase, owner_key, series_key},
@@ -12,35 +14,37 @@ use crate::domain::{
 
 /// Builds a SELECT of all columns at compile time.
 macro_rules! select {
-    ($tail:literal) => {
+    ($($tail:tt)+) => {
         concat!(
             "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, ",
-            "first_due_at, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
+            "first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, ",
             "accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head ",
             "FROM obligation ",
-            $tail
+            $($tail)+
         )
     };
 }
+pub(super) use select;
 
 const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, \
-    opens_at, period_end, due_at, first_due_at, phase, armed_at, settled_to, next_at, log_head) \
+    opens_at, period_end, due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head) \
     VALUES {values} \
     ON CONFLICT (duty, owner, period) DO NOTHING";
-const INSERT_COLUMNS: usize = 18;
+const INSERT_COLUMNS: usize = 19;
 
-const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, phase, \
-    reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, streak, round, chased_at, \
+const UPDATE: &str = "WITH v (id, revision, catalogue, owners, opens_at, period_end, due_at, first_due_at, \
+    due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, accepted_at, streak, round, chased_at, \
     supervised_at, proposed_at, armed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
     UPDATE obligation SET revision = obligation.revision + 1, catalogue = v.catalogue, owners = v.owners, \
-    opens_at = v.opens_at, period_end = v.period_end, due_at = v.due_at, first_due_at = v.first_due_at, phase = v.phase, \
+    opens_at = v.opens_at, period_end = v.period_end, due_at = v.due_at, first_due_at = v.first_due_at, due_on = v.due_on, \
+    phase = v.phase, \
     reminded = v.reminded, late = v.late, returned_late = v.returned_late, missed_at = v.missed_at, \
     unreminded = v.unreminded, confirmed = v.confirmed, filed_at = v.filed_at, closed_at = v.closed_at, \
     accepted_at = v.accepted_at, streak = v.streak, round = v.round, chased_at = v.chased_at, supervised_at = v.supervised_at, \
     proposed_at = v.proposed_at, armed_at = v.armed_at, settled_to = v.settled_to, next_at = v.next_at, \
     log_head = v.log_head \
     FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
-const UPDATE_COLUMNS: usize = 27;
+const UPDATE_COLUMNS: usize = 28;
 
 /// Changed by one step pass alone: fewer columns, so that a pass writes less.
 const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, streak, chased_at, supervised_at, \
@@ -52,26 +56,38 @@ const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded
     FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
 const STEP_COLUMNS: usize = 14;
 
-const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2");
+// SQLite plans a statement anew at each call whose LIMIT is a bare parameter; a cast hides the parameter from it.
+const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT CAST($2 AS BIGINT)");
 const ANY_DUE: &str = "SELECT id FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 LIMIT 1";
 const NEXT: &str = "SELECT next_at FROM obligation WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1";
 const BY_ID: &str = select!("WHERE id = $1");
 const BY_KEY: &str = select!("WHERE duty = $1 AND owner = $2 AND period = $3");
 const BY_DUTY_PERIOD: &str = select!("WHERE duty = $1 AND period = $2 ORDER BY id");
 const IN_IDS: &str = select!("WHERE id IN ({list})");
-const SERIES_BEFORE: &str = select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT $3");
-// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
-// series, so that history costs nothing.
-const SERIES_NEWEST: &str = concat!(
-    "WITH v (series, until, least) AS (VALUES {values}), \
-     f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
-        WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET 2), v.least) AS since \
-        FROM v) ",
-    select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
-);
+const SERIES_BEFORE: &str =
+    select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT CAST($3 AS BIGINT)");
+/// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
+/// series, so that history costs nothing.
+macro_rules! newest {
+    ($before:literal) => {
+        concat!(
+            "WITH v (series, until, least) AS (VALUES {values}), \
+             f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
+                WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET ",
+            $before,
+            "), v.least) AS since FROM v) ",
+            select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
+        )
+    };
+}
+
+const SERIES_NEWEST: &str = newest!("2");
+const SERIES_LONG: &str = newest!("63");
 const SERIES_COLUMNS: usize = 3;
 /// How many [`Tx::series_newest`] gives of each, where there are so many: the offset above and one.
 pub const NEWEST: usize = 3;
+/// As above, of [`Tx::series_long`].
+pub const LONG: usize = 64;
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
 const LIVE: &str =
@@ -96,17 +112,25 @@ const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 
 /// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
 const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
     WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
+const PAGE: &str = select!(
+    "WHERE id > $5 AND (CAST($1 AS TEXT) IS NULL OR duty = $1) \
+     AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
+     AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
+     AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
+     AND opens_at <= $6 ORDER BY id LIMIT $7"
+);
 const FILTERED: &str = select!(
     "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
      AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
      AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
      AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
-     AND opens_at <= $5 ORDER BY due_at, duty, owners LIMIT $6"
+     AND opens_at <= $5 ORDER BY due_at, duty, owners LIMIT CAST($6 AS BIGINT)"
 );
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     DUE,
+    PAGE,
     ANY_DUE,
     NEXT,
     BY_ID,
@@ -129,8 +153,13 @@ pub const STATEMENTS: &[&str] = &[
 ];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] =
-    &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS), (SERIES_NEWEST, SERIES_COLUMNS)];
+pub const BULK: &[(&str, usize)] = &[
+    (INSERT, INSERT_COLUMNS),
+    (UPDATE, UPDATE_COLUMNS),
+    (STEP, STEP_COLUMNS),
+    (SERIES_NEWEST, SERIES_COLUMNS),
+    (SERIES_LONG, SERIES_COLUMNS),
+];
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
@@ -144,10 +173,25 @@ pub struct Stored {
     pub catalogue: i64,
     /// The hash of its newest log entry.
     pub log_head: String,
+    /// What the summaries count it as: as it was last read or written, however it has been changed since.
+    counted: Option<Counted>,
+}
+
+impl Stored {
+    /// One that is not in the database yet.
+    pub fn new(obligation: Obligation, catalogue: i64) -> Stored {
+        Stored { obligation, catalogue, log_head: String::new(), counted: None }
+    }
+
+    /// The same row with another obligation in it.
+    #[must_use]
+    pub fn with(&self, obligation: Obligation) -> Stored {
+        Stored { obligation, ..self.clone() }
+    }
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     revision: i64,
     catalogue: i64,
@@ -160,6 +204,7 @@ struct Row {
     period_end: DateTime<Utc>,
     due_at: DateTime<Utc>,
     first_due_at: DateTime<Utc>,
+    due_on: NaiveDate,
     phase: String,
     reminded: bool,
     late: bool,
@@ -212,6 +257,7 @@ impl TryFrom<Row> for Stored {
             period_end: row.period_end,
             due_at: row.due_at,
             first_due_at: row.first_due_at,
+            due_on: row.due_on,
             phase,
             reminded: row.reminded,
             late: row.late,
@@ -231,11 +277,12 @@ impl TryFrom<Row> for Stored {
             settled_to: row.settled_to,
             next_at: row.next_at,
         };
-        Ok(Stored { obligation, catalogue: row.catalogue, log_head: row.log_head })
+        let counted = Counted::of(&obligation);
+        Ok(Stored { obligation, catalogue: row.catalogue, log_head: row.log_head, counted })
     }
 }
 
-fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
+pub(super) fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
     rows.into_iter().map(Stored::try_from).collect()
 }
 
@@ -253,17 +300,22 @@ pub struct Filter {
 }
 
 impl Tx {
-    /// Makes new obligations; those whose key exists already are passed over. Says how many were made.
+    /// Makes new obligations, none of them opened yet; those whose key exists already are passed over. Says how many were
+    /// made.
     ///
     /// # Errors
-    /// The database refused.
+    /// The database refused, or one of them is not new.
     pub async fn insert_obligations(&mut self, rows: &[Stored]) -> Result<u64> {
+        // The summaries do not count what has not opened, so they need not know which keys existed.
+        if let Some(row) = rows.iter().find(|row| row.obligation.phase != Phase::Scheduled) {
+            return Err(StoreError::Corrupt(format!("a new obligation is {}", row.obligation.phase.code())));
+        }
         let mut made = 0;
         for chunk in rows.chunks(bulk::ROWS) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
-                for Stored { obligation: o, catalogue, log_head } in chunk {
+                for Stored { obligation: o, catalogue, log_head, .. } in chunk {
                     query = query
                         .bind(0_i64)
                         .bind(catalogue)
@@ -278,6 +330,7 @@ impl Tx {
                         .bind(o.period_end)
                         .bind(o.due_at)
                         .bind(o.first_due_at)
+                        .bind(o.due_on)
                         .bind(o.phase.code())
                         .bind(o.armed_at)
                         .bind(o.settled_to)
@@ -291,17 +344,17 @@ impl Tx {
     }
 
     /// Writes changed obligations; those that somebody else changed meanwhile are left as they are. Returns the ids
-    /// that were written.
+    /// that were written; their rows have the new revision then and can be changed further.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn update_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
+    pub async fn update_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(bulk::ROWS) {
+        for chunk in rows.chunks_mut(bulk::ROWS) {
             let text = bulk::values(self.marks(), UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
-                for Stored { obligation: o, catalogue, log_head } in chunk {
+                for Stored { obligation: o, catalogue, log_head, .. } in chunk.iter() {
                     query = query
                         .bind(o.id)
                         .bind(o.revision)
@@ -311,6 +364,7 @@ impl Tx {
                         .bind(o.period_end)
                         .bind(o.due_at)
                         .bind(o.first_due_at)
+                        .bind(o.due_on)
                         .bind(o.phase.code())
                         .bind(o.reminded)
                         .bind(o.late)
@@ -333,22 +387,23 @@ impl Tx {
                 }
                 query.fetch_all(c).await?
             });
+            self.count(chunk, &ids);
             written.extend(ids);
         }
         Ok(written)
     }
 
-    /// Writes what a step pass changed. Returns the ids that were written: the rest belongs to another pass.
+    /// Writes what a step pass changed. Returns the ids that were written, as above: the rest belongs to another pass.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn step_obligations(&mut self, rows: &[Stored]) -> Result<Vec<i64>> {
+    pub async fn step_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks(bulk::ROWS) {
+        for chunk in rows.chunks_mut(bulk::ROWS) {
             let text = bulk::values(self.marks(), STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
-                for Stored { obligation: o, log_head, .. } in chunk {
+                for Stored { obligation: o, log_head, .. } in chunk.iter() {
                     query = query
                         .bind(o.id)
                         .bind(o.revision)
@@ -367,9 +422,23 @@ impl Tx {
                 }
                 query.fetch_all(c).await?
             });
+            self.count(chunk, &ids);
             written.extend(ids);
         }
         Ok(written)
+    }
+
+    /// Has the summaries follow the rows that were written, and the rows what was written.
+    fn count(&mut self, rows: &mut [Stored], written: &[i64]) {
+        let written: HashSet<&i64> = written.iter().collect();
+        for row in rows.iter_mut().filter(|row| written.contains(&row.obligation.id)) {
+            row.obligation.revision += 1;
+            let counted = Counted::of(&row.obligation);
+            if row.counted != counted {
+                self.counts.moved(row.counted.as_ref(), counted.as_ref());
+                row.counted = counted;
+            }
+        }
     }
 
     /// Obligations to which something has to happen by `now`, the longest waiting first.
@@ -460,9 +529,26 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn series_newest(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        self.newest_of_series(SERIES_NEWEST, series, until).await
+    }
+
+    /// The newest [`LONG`] of each of these series that opened by `until`, in no order.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn series_long(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        self.newest_of_series(SERIES_LONG, series, until).await
+    }
+
+    async fn newest_of_series(
+        &mut self,
+        text: &'static str,
+        series: &[String],
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(series.len() * NEWEST);
         for chunk in series.chunks(bulk::ROWS) {
-            let text = bulk::values(self.marks(), SERIES_NEWEST, chunk.len(), SERIES_COLUMNS);
+            let text = bulk::values(self.marks(), text, chunk.len(), SERIES_COLUMNS);
             let rows: Vec<Row> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for name in chunk {
@@ -579,6 +665,31 @@ impl Tx {
     pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
         Ok(retimed + self.wake_open_obligations(now).await?)
+    }
+
+    /// What matches and opens by `opened_by`, in the order of numbers, after the obligation of that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_page(
+        &mut self,
+        filter: &Filter,
+        opened_by: DateTime<Utc>,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| {
+            sqlx::query_as(PAGE)
+                .bind(&filter.duty)
+                .bind(&filter.unit)
+                .bind(&filter.period)
+                .bind(filter.phase.map(Phase::code))
+                .bind(after)
+                .bind(opened_by)
+                .bind(as_count(limit))
+                .fetch_all(c)
+                .await?
+        }))
     }
 
     /// What matches and opens by `opened_by`, by deadline.

@@ -57,16 +57,17 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
     let gateway = gateways.contains(&peer);
     let from = if gateway { forwarded(request.headers(), gateways).unwrap_or(peer) } else { peer };
     request.extensions_mut().insert(From(from));
+    let call = is_call(&request);
     let mut who = None;
     let mut response = match visitor(&app, request.headers(), gateway).await {
         // A guess at a token counts.
-        Err(Fault::SignIn) => app.rates().try_from(from).err().unwrap_or(Fault::SignIn).into_response(),
-        Err(fault) => fault.into_response(),
+        Err(Fault::SignIn) => refused(call, app.rates().try_from(from).err().unwrap_or(Fault::SignIn)),
+        Err(fault) => refused(call, fault),
         Ok(None) if right != Right::Public => ask_to_sign_in(&request),
         Ok(visitor) => {
             who = visitor.as_ref().map(|visitor| visitor.post.clone());
             match visitor {
-                Some(visitor) if right != Right::Public && !visitor.has(right) => Fault::Forbidden.into_response(),
+                Some(visitor) if right != Right::Public && !visitor.has(right) => refused(call, Fault::Forbidden),
                 visitor => {
                     visitor.map(|visitor| request.extensions_mut().insert(visitor));
                     next.run(request).await
@@ -110,12 +111,20 @@ pub async fn tell_refusals(request: Request, next: Next) -> Response {
 /// A page asks to sign in, and leads back; anything else is refused.
 fn ask_to_sign_in(request: &Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let page = !request.uri().path().starts_with("/api/");
-    if request.method() == Method::GET && page {
+    if request.method() == Method::GET && !is_call(request) {
         let next: String = path.bytes().map(quoted).collect();
         return Redirect::to(&format!("/enter?next={next}")).into_response();
     }
-    Fault::SignIn.into_response()
+    refused(is_call(request), Fault::SignIn)
+}
+
+/// Whether a program asks.
+fn is_call(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/")
+}
+
+fn refused(call: bool, fault: Fault) -> Response {
+    if call { fault.problem() } else { fault.into_response() }
 }
 
 fn quoted(byte: u8) -> String {

@@ -15,12 +15,17 @@ use crate::{
 };
 
 pub mod access;
+pub mod api;
 pub mod assets;
+pub mod csv;
 pub mod fault;
+pub mod feed;
+pub mod filter;
 pub mod guard;
 pub mod listen;
 pub mod pace;
 pub mod pages;
+pub mod probe;
 pub mod rate;
 pub mod routes;
 pub mod upload;

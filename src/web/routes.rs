@@ -5,7 +5,7 @@ use axum::{
     extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state},
     routing::{MethodRouter, get as on_get, post as on_post},
 };
 use tower_http::{csrf::CsrfLayer, limit::RequestBodyLimitLayer};
@@ -13,10 +13,11 @@ use tower_http::{csrf::CsrfLayer, limit::RequestBodyLimitLayer};
 use super::{
     App,
     access::Right,
-    assets,
+    api, assets,
     fault::Fault,
+    feed,
     guard::{guard, headers, tell_refusals},
-    pages,
+    pages, probe,
     upload::largest_form,
 };
 
@@ -65,7 +66,7 @@ where
 
 /// Every route.
 pub fn all() -> Vec<Route> {
-    [assets::routes(), pages::routes()].into_iter().flatten().collect()
+    [assets::routes(), pages::routes(), api::routes(), feed::routes(), probe::routes()].into_iter().flatten().collect()
 }
 
 /// The console.
@@ -81,7 +82,7 @@ pub fn router(app: &App) -> Router {
     router
         .fallback(async || Fault::Missing)
         .layer(CsrfLayer::new())
-        .layer(map_response(assets::plain_refusals))
+        .layer(from_fn(assets::plain_refusals))
         .layer(from_fn(tell_refusals))
         .layer(from_fn_with_state(app.clone(), headers))
         .with_state(app.clone())

@@ -64,7 +64,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     let mut sent = Sent::default();
     let mut staged: Vec<(Writer, String)> = Vec::new();
     let (mut parts, mut length) = (0, 0);
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
         parts += 1;
         if parts > MOST_FIELDS {
             return Err(too_many());
@@ -83,7 +83,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
             continue;
         }
         let mut bytes = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(broken)? {
+        while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
             length += piece.len();
             if bytes.len() + piece.len() > LONGEST_FIELD || length > FIELDS {
                 return Err(Fault::TooLarge(format!("“{}”过长，未予受理", text::tame(&name))));
@@ -122,7 +122,7 @@ async fn store(
 ) -> Result<Stored, Fault> {
     let mut writer = Some(vault.begin().await.map_err(ActError::from)?);
     let mut empty = true;
-    while let Some(piece) = field.chunk().await.map_err(broken)? {
+    while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
         empty &= piece.is_empty();
         let Some(open) = &mut writer else { continue };
         match open.write(&piece).await {
@@ -164,8 +164,7 @@ fn too_many() -> Fault {
     Fault::TooLarge(format!("一次至多 {MOST_FILES} 个文件、{MOST_FIELDS} 项"))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands where an error is turned into another")]
-fn broken(error: MultipartError) -> Fault {
+fn broken(error: &MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
         return Fault::TooLarge("所提交的内容过大，未予受理".into());

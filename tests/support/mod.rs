@@ -239,7 +239,9 @@ impl Story {
         )
     }
 
+    /// Whatever the story was, the summaries count what there is.
     pub async fn end(self) {
+        assert_recounted(&self.engine.store).await;
         self.engine.store.close().await;
         self.database.drop().await;
     }
@@ -356,6 +358,11 @@ impl Story {
         let known = self.engine.known().await.unwrap();
         known.address(&self::post(post), self.engine.today()).unwrap().to_owned()
     }
+}
+
+/// The summaries count what there is, of each kind.
+pub async fn assert_recounted(store: &Store) {
+    assert_eq!(store.read().await.unwrap().recount().await.unwrap().faults(), Vec::<String>::new());
 }
 
 /// A post from its written form.

@@ -40,7 +40,7 @@ impl Actor<'_> {
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, EXTENSION).await?;
         let Some(until) = until.or(request.until_at) else { return refuse("未写明新时限") };
-        let moved = Stored { obligation: stored.obligation.extended(until, self.now)?, ..stored.clone() };
+        let moved = stored.with(stored.obligation.extended(until, self.now)?);
         let next = self.reconsidered(&mut tx, &moved).await?;
         let detail = json!({ "request": request.id, "until": until, "answer": answer });
         let written = self.decide(&mut tx, &stored, next, &request, true, answer, ("grant_extension", &detail)).await?;

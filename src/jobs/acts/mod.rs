@@ -25,6 +25,7 @@ pub mod dispute;
 pub mod event;
 pub mod evidence;
 pub mod extension;
+pub mod letter;
 pub mod node;
 pub mod review;
 pub mod roster;
@@ -153,14 +154,13 @@ impl Actor<'_> {
         action: &str,
         detail: &Value,
     ) -> Result<Stored> {
-        let mut row = Stored { obligation: next, ..stored.clone() };
+        let mut row = stored.with(next);
         let by = self.by.to_string();
         let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, detail);
-        if tx.update_obligations(std::slice::from_ref(&row)).await?.is_empty() {
+        if tx.update_obligations(std::slice::from_mut(&mut row)).await?.is_empty() {
             return refuse("该事项刚刚被他人更改，请重试");
         }
         tx.append_log(&[entry]).await?;
-        row.obligation.revision += 1;
         Ok(row)
     }
 

@@ -142,7 +142,7 @@ impl Actor<'_> {
                 revived.push(replaced(&stored, row));
             }
         }
-        tx.update_obligations(&revived).await?;
+        tx.update_obligations(&mut revived).await?;
         Ok(())
     }
 
@@ -159,6 +159,7 @@ impl Actor<'_> {
             let mut next = obligation.clone();
             next.period_end = due_at;
             next.first_due_at = due_at;
+            next.due_on = window.last_on;
             next.due_at = if obligation.round > 0 { obligation.due_at.max(due_at) } else { due_at };
             next.next_at = Some(self.now);
             let detail = json!({ "node": window.id, "due_at": next.due_at });

@@ -302,7 +302,7 @@ async fn depart(
             rows.push(row);
         }
     }
-    if tx.update_obligations(&rows).await?.len() != rows.len() {
+    if tx.update_obligations(&mut rows).await?.len() != rows.len() {
         return Ok(None);
     }
     tx.append_log(&entries).await?;

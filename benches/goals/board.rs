@@ -1,0 +1,207 @@
+//! The board: what it asks the database, with little and with much behind it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use duban::{
+    clock::monotonic,
+    domain::unit::UnitName,
+    jobs::materialise,
+    mail::{MemoryOutbox, Transport},
+    store::{Store, ledger::LedgerFilter},
+};
+use sqlx::AssertSqlSafe;
+
+use crate::{
+    Size,
+    base::{Database, Kind, ZONE, either, engine, seeds},
+    report::{Goal, Report, median, secs},
+};
+
+/// What is live, whatever is stored.
+const OPEN: usize = 10_000;
+/// A unit that owes a good deal, alone and with others.
+const UNIT: &str = "质安处";
+const PAGE: usize = 50;
+const RUNS: usize = 21;
+/// Rows a transaction when the database is filled: it all goes through the write-ahead log.
+const SLICE: usize = 200_000;
+
+fn today() -> DateTime<Utc> {
+    "2022-10-20T00:00:00+08:00".parse().unwrap()
+}
+
+/// Both databases, with little and with much that is closed.
+pub async fn measure(size: Size, report: &mut Report) {
+    let stored: &[usize] = match size {
+        Size::Quick => &[10_000, 50_000],
+        Size::Default => &[10_000, 1_000_000],
+        Size::Huge => &[10_000, 1_000_000, 10_000_000],
+    };
+    for kind in Kind::all() {
+        let mut bench = Bench::prepare(kind).await;
+        let mut first: HashMap<&str, f64> = HashMap::new();
+        for closed in stored {
+            report.progress(&format!("{}: storing {closed} closed rows", kind.name()));
+            bench.fill(*closed).await;
+            bench.say(*closed, &mut first, report).await;
+        }
+        bench.database.drop().await;
+    }
+}
+
+struct Bench {
+    database: Database,
+    /// Duties and owners of the document, in as many series.
+    series: usize,
+    days: usize,
+}
+
+impl Bench {
+    /// The document's own duties and owners; of them only who owes what is kept.
+    async fn prepare(kind: Kind) -> Bench {
+        let database = Database::fresh(kind).await;
+        let engine = engine(database.store.clone(), today(), 1, Transport::Memory(MemoryOutbox::new()));
+        engine.set_up(&seeds(1)).await.unwrap();
+        materialise::run(&engine).await.unwrap();
+        database
+            .execute(
+                "CREATE TABLE bench_series AS SELECT DISTINCT duty, owner, owners, joint, series FROM obligation \
+                 WHERE form = 'cadence'; DELETE FROM obligation; CREATE TABLE bench_owner (owners TEXT, unit TEXT)",
+            )
+            .await;
+        let owners: Vec<String> = either!(&database.store, Store, |pool| {
+            let text = AssertSqlSafe("SELECT DISTINCT owners FROM bench_series".to_owned());
+            sqlx::query_scalar(text).fetch_all(pool).await.unwrap()
+        });
+        let pairs = owners.iter().flat_map(|all| all.split(';').map(move |unit| format!("('{all}', '{unit}')")));
+        let pairs: Vec<String> = pairs.collect();
+        database.execute(&format!("INSERT INTO bench_owner VALUES {}", pairs.join(", "))).await;
+        let series = database.number("SELECT COUNT(*) FROM bench_series").await;
+        let mut bench = Bench { database, series: usize::try_from(series).unwrap(), days: 0 };
+        bench.open().await;
+        bench
+    }
+
+    /// What is live: missed on the days before today, reminded on the next, grey after them.
+    async fn open(&mut self) {
+        let days = OPEN.div_ceil(self.series);
+        let phase = format!("CASE WHEN n < {} THEN 'missed' ELSE 'open' END", days / 2);
+        let reminded = format!("(n < {})", days / 2 + 3);
+        let offset = format!("(n - {})", days / 2);
+        self.insert("o", &offset, (0, days - 1), [&phase, &reminded, "FALSE", "NULL"], OPEN).await;
+    }
+
+    /// Adds closed rows up to about that many, day before day, each tenth closed late; then the summaries.
+    async fn fill(&mut self, closed: usize) {
+        let last = closed.div_ceil(self.series);
+        while self.days < last {
+            let until = (self.days + SLICE.div_ceil(self.series)).min(last);
+            let given = ["'done'", "TRUE", "(n % 10 = 0)", "closed"];
+            self.insert("c", "(-1 - n)", (self.days, until - 1), given, usize::MAX >> 1).await;
+            self.days = until;
+        }
+        let light = "CASE WHEN phase = 'done' THEN CASE WHEN late THEN 'orange' ELSE 'green' END \
+            WHEN phase = 'missed' THEN 'red' WHEN reminded THEN 'yellow' ELSE 'grey' END";
+        self.database
+            .execute(&format!(
+                "DELETE FROM tally_month; DELETE FROM tally_day; \
+                 INSERT INTO tally_month (phase, month, owners, duty, light, n) \
+                 SELECT phase, month, owners, duty, light, COUNT(*) FROM \
+                 (SELECT phase, SUBSTR(CAST(due_on AS TEXT), 1, 7) AS month, owners, duty, {light} AS light FROM obligation) \
+                 AS one GROUP BY phase, month, owners, duty, light; \
+                 INSERT INTO tally_day (subject, day, phase, light, n) \
+                 SELECT subject, due_on, phase, light, COUNT(*) FROM \
+                 (SELECT 'duty:' || duty AS subject, due_on, phase, {light} AS light FROM obligation UNION ALL \
+                  SELECT 'unit:' || unit, due_on, phase, {light} FROM obligation AS o \
+                  JOIN bench_owner AS b ON b.owners = o.owners) \
+                 AS one GROUP BY subject, due_on, phase, light"
+            ))
+            .await;
+        self.database.settle().await;
+        let recount = self.database.store.read().await.unwrap().recount().await.unwrap();
+        assert_eq!(recount.faults(), Vec::<String>::new(), "the bench's own summaries are wrong");
+    }
+
+    /// One row for each series and each of the days: their place from today, and phase, reminded, late and when closed.
+    async fn insert(&self, name: &str, offset: &str, days: (usize, usize), given: [&str; 4], limit: usize) {
+        let [phase, reminded, late, closed] = given;
+        let (instant, day) = match self.database.kind {
+            Kind::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%S+00:00', {}, 'unixepoch')", "date({}, 'unixepoch')"),
+            Kind::Postgres => ("to_timestamp({})", "CAST(to_timestamp({}) AT TIME ZONE 'UTC' AS DATE)"),
+        };
+        // Noon of the civil day is on the same day of UTC.
+        let noon = (today() + TimeDelta::hours(12)).timestamp();
+        let at = |hours: i64| instant.replace("{}", &format!("({noon} + {offset} * 86400 + {})", hours * 3600));
+        let (open, due) = (at(-12), at(6));
+        let due_on = day.replace("{}", &format!("({noon} + {offset} * 86400)"));
+        let closed = if closed == "closed" { at(3) } else { closed.to_owned() };
+        let (first, last) = days;
+        let text = format!(
+            "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+             period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
+             log_head) \
+             WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
+             SELECT 3, 1, duty, 'cadence', owner, owners, joint, series, '{name}' || n, {open}, {due}, {due}, {due}, {due_on}, \
+             {phase}, {reminded}, {late}, {closed}, {closed}, {open}, {due}, \
+             '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM k CROSS JOIN bench_series LIMIT {limit}"
+        );
+        match &self.database.store {
+            Store::Sqlite(pool) => {
+                let mut connection = pool.acquire().await.unwrap();
+                let text = format!("PRAGMA cache_size = -262144; {text}; PRAGMA cache_size = -2000");
+                sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await.unwrap();
+            }
+            Store::Postgres(_) => self.database.execute(&text).await,
+        }
+    }
+
+    /// Milliseconds of each question, the middle of several.
+    async fn ask(&self) -> Vec<(&'static str, f64)> {
+        let (unit, day) = (UnitName(UNIT.into()), ZONE.day_of(today()));
+        let until = today() + TimeDelta::days(7);
+        let filter = LedgerFilter { unit: Some(unit.clone()), ..LedgerFilter::default() };
+        let mut taken: Vec<(&'static str, Vec<f64>)> = Vec::new();
+        for run in 0..=RUNS {
+            // The first one prepares the statements and warms the caches.
+            let mut note = |name: &'static str, began: std::time::Instant, rows: usize| {
+                assert!(rows > 0, "{name} found nothing");
+                let took = secs(began.elapsed()) * 1e3;
+                match taken.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, times)) => times.push(took),
+                    None if run > 0 => taken.push((name, vec![took])),
+                    None => {}
+                }
+            };
+            let mut tx = self.database.store.read().await.unwrap();
+            let began = monotonic();
+            let rows = tx.board().await.unwrap();
+            note("the board", began, rows.len());
+            let live: u64 = rows.iter().map(|row| row.n).sum();
+            assert_eq!(live, OPEN as u64);
+            let began = monotonic();
+            note("this month", began, tx.months(day, day).await.unwrap().len());
+            let began = monotonic();
+            note("due today", began, tx.due_on(day).await.unwrap().len());
+            let began = monotonic();
+            note("a unit's own list", began, tx.live_of_unit(&unit, until).await.unwrap().len());
+            let began = monotonic();
+            note("a page of a unit's ledger", began, tx.ledger(&filter, None, PAGE).await.unwrap().len());
+        }
+        taken.into_iter().map(|(name, times)| (name, median(times))).collect()
+    }
+
+    async fn say(&self, closed: usize, first: &mut HashMap<&'static str, f64>, report: &mut Report) {
+        let kind = self.database.kind.name();
+        for (name, taken) in self.ask().await {
+            let before = *first.entry(name).or_insert(taken);
+            let case = format!("{name}: {OPEN} open, {closed} closed, {kind}");
+            report.line("board", case.clone(), format!("{taken:.2} ms"), "", None, Goal::Absolute(taken, 5.0, "ms"));
+            if self.days * self.series > 2 * OPEN {
+                let (figure, limit) = (format!("{taken:.2} ms"), format!("{before:.2} ms"));
+                let case = format!("{case}: against 10000 closed");
+                report.line("board", case, figure, limit, Some(taken / before), Goal::AtMost(1.5));
+            }
+        }
+    }
+}

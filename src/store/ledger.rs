@@ -1,0 +1,219 @@
+//! What people look at: what one unit has open, what is due on a day, and the ledger (台账) page by page.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{
+    Result, Tx,
+    obligations::{Row, Stored, as_count, select, stored},
+    tally::{DayCounts, as_number, phase_of},
+};
+use crate::domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName};
+
+/// Whether the unit `$1` is among the owners of a joint one. What stands between semicolons is compared as a whole: a
+/// name may hold what LIKE reads as a pattern.
+macro_rules! shared {
+    () => {
+        "(owner = '*' AND REPLACE(';' || owners || ';', ';' || $1 || ';', '') <> ';' || owners || ';')"
+    };
+}
+
+const LIVE_OF_UNIT: &str = select!(
+    "WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting') AND owner IN ($1, '*') AND (owner = $1 OR ",
+    shared!(),
+    ") AND (phase <> 'scheduled' OR opens_at <= $2) ORDER BY due_at, duty, id"
+);
+
+const DUE_ON: &str = "SELECT phase, reminded, late, COUNT(*) AS n FROM obligation \
+    WHERE due_on = $1 AND phase NOT IN ('scheduled', 'withdrawn') GROUP BY phase, reminded, late";
+
+/// What no index answers: rows that are read for a page and left out. `$4` holds every standing that is asked for, as
+/// `standings` writes them.
+macro_rules! narrowed {
+    () => {
+        " AND (CAST($2 AS TEXT) IS NULL OR duty = $2) \
+         AND (CAST($3 AS TEXT) IS NULL OR SUBSTR(duty, 1, LENGTH($3)) = $3) \
+         AND REPLACE($4, ';' || phase || CASE WHEN reminded THEN '/1' ELSE '/0' END \
+            || CASE WHEN late THEN '/1;' ELSE '/0;' END, '') <> $4"
+    };
+}
+
+/// A page of what the index of `$where` gives in order: from the place `$6`, `$7` on, to the day `$5`.
+macro_rules! page {
+    ($where:expr, newest) => {
+        select!(
+            $where,
+            " AND (due_on, id) < ($6, $7) AND due_on >= $5",
+            narrowed!(),
+            " ORDER BY due_on DESC, id DESC LIMIT $8"
+        )
+    };
+    ($where:expr, oldest) => {
+        select!($where, " AND (due_on, id) > ($6, $7) AND due_on <= $5", narrowed!(), " ORDER BY due_on, id LIMIT $8")
+    };
+}
+
+/// The owner, where an index of days or of duties gives the order.
+macro_rules! by_day {
+    () => {
+        concat!("WHERE (CAST($1 AS TEXT) IS NULL OR owner = $1 OR ", shared!(), ")")
+    };
+}
+
+const DAYS_NEWEST: &str = page!(by_day!(), newest);
+const DAYS_OLDEST: &str = page!(by_day!(), oldest);
+const DUTY_NEWEST: &str = page!(concat!(by_day!(), " AND duty = $2"), newest);
+const DUTY_OLDEST: &str = page!(concat!(by_day!(), " AND duty = $2"), oldest);
+// A unit's own and the joint ones each in their order, so that both end with the page.
+const UNIT_NEWEST: &str = concat!(
+    "SELECT * FROM (",
+    page!("WHERE owner = $1", newest),
+    ") AS own UNION ALL SELECT * FROM (",
+    page!(concat!("WHERE owner = '*' AND ", shared!()), newest),
+    ") AS joint ORDER BY due_on DESC, id DESC LIMIT $8"
+);
+const UNIT_OLDEST: &str = concat!(
+    "SELECT * FROM (",
+    page!("WHERE owner = $1", oldest),
+    ") AS own UNION ALL SELECT * FROM (",
+    page!(concat!("WHERE owner = '*' AND ", shared!()), oldest),
+    ") AS joint ORDER BY due_on, id LIMIT $8"
+);
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] =
+    &[LIVE_OF_UNIT, DUE_ON, DAYS_NEWEST, DAYS_OLDEST, DUTY_NEWEST, DUTY_OLDEST, UNIT_NEWEST, UNIT_OLDEST];
+
+/// What the ledger is narrowed by; by default it holds everything that is counted, the newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LedgerFilter {
+    /// Owed by this unit, alone or with others.
+    pub unit: Option<UnitName>,
+    /// For this duty.
+    pub duty: Option<DutyId>,
+    /// For duties whose id begins so: `13.` for all of the 13th task.
+    pub clause: Option<String>,
+    /// In one of these phases; none = in any that is counted.
+    pub phases: Vec<Phase>,
+    /// With this light.
+    pub light: Option<Light>,
+    /// First due on this day or later.
+    pub from: Option<NaiveDate>,
+    /// First due on this day or earlier.
+    pub until: Option<NaiveDate>,
+    /// In which order.
+    pub order: Order,
+}
+
+/// The order of a ledger: by the day of the first deadline.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The latest day first.
+    #[default]
+    Newest,
+    /// The earliest day first.
+    Oldest,
+}
+
+/// The place after which the next page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The day of the last one shown.
+    pub due_on: NaiveDate,
+    /// Its number.
+    pub id: i64,
+}
+
+impl Place {
+    /// After this one.
+    pub fn after(stored: &Stored) -> Place {
+        Place { due_on: stored.obligation.due_on, id: stored.obligation.id }
+    }
+}
+
+/// Days that both databases take, before and after all others.
+const FIRST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("it is a day");
+const LAST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("it is a day");
+
+impl LedgerFilter {
+    /// Everything that a light depends on, in each way that passes, by the domain's rule: `;open/0/0;;open/0/1;`.
+    fn standings(&self) -> String {
+        let asked = |phase: &Phase| {
+            if self.phases.is_empty() { phase.is_counted() } else { self.phases.contains(phase) }
+        };
+        let mut standings = String::new();
+        for phase in Phase::ALL.into_iter().filter(asked) {
+            for (reminded, late) in [(false, false), (false, true), (true, false), (true, true)] {
+                if self.light.is_none_or(|light| light == Light::shown(phase, reminded, late)) {
+                    let code = phase.code();
+                    standings.push_str(&format!(";{code}/{}/{};", u8::from(reminded), u8::from(late)));
+                }
+            }
+        }
+        standings
+    }
+}
+
+impl Tx {
+    /// What one unit has live, alone or with others, and what opens for it by `until`, by deadline. Costs what that is,
+    /// and what is joint and live.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn live_of_unit(&mut self, unit: &UnitName, until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).bind(until).fetch_all(c).await?))
+    }
+
+    /// What was or is first due on that day, by phase and light. Costs what that is.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn due_on(&mut self, day: NaiveDate) -> Result<Vec<DayCounts>> {
+        let rows: Vec<(String, bool, bool, i64)> = on!(self, |c| sqlx::query_as(DUE_ON).bind(day).fetch_all(c).await?);
+        let mut counts: Vec<DayCounts> = Vec::new();
+        for (phase, reminded, late, n) in rows {
+            let phase = phase_of(&phase)?;
+            let light = Light::shown(phase, reminded, late);
+            match counts.iter_mut().find(|row| (row.phase, row.light) == (phase, light)) {
+                Some(row) => row.n += as_number(n),
+                None => counts.push(DayCounts { day, phase, light, n: as_number(n) }),
+            }
+        }
+        counts.sort_by_key(|row| (row.phase, row.light));
+        Ok(counts)
+    }
+
+    /// A page of the ledger, after a place or from the beginning.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn ledger(&mut self, filter: &LedgerFilter, after: Option<Place>, limit: usize) -> Result<Vec<Stored>> {
+        let (from, until) = (filter.from.unwrap_or(FIRST), filter.until.unwrap_or(LAST));
+        let (start, end) = match filter.order {
+            Order::Newest => (Place { due_on: until, id: i64::MAX }, from),
+            Order::Oldest => (Place { due_on: from, id: 0 }, until),
+        };
+        let start = after.unwrap_or(start);
+        let text = match (&filter.unit, &filter.duty, filter.order) {
+            (_, Some(_), Order::Newest) => DUTY_NEWEST,
+            (_, Some(_), Order::Oldest) => DUTY_OLDEST,
+            (Some(_), None, Order::Newest) => UNIT_NEWEST,
+            (Some(_), None, Order::Oldest) => UNIT_OLDEST,
+            (None, None, Order::Newest) => DAYS_NEWEST,
+            (None, None, Order::Oldest) => DAYS_OLDEST,
+        };
+        stored(on!(self, |c| {
+            let rows: Vec<Row> = sqlx::query_as(text)
+                .bind(filter.unit.as_ref().map(|unit| &unit.0))
+                .bind(filter.duty.as_ref().map(|duty| &duty.0))
+                .bind(&filter.clause)
+                .bind(filter.standings())
+                .bind(end)
+                .bind(start.due_on)
+                .bind(start.id)
+                .bind(as_count(limit))
+                .fetch_all(c)
+                .await?;
+            rows
+        }))
+    }
+}

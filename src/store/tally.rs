@@ -1,0 +1,489 @@
+//! Summaries: how many obligations there are of each kind, so that a board or a report costs what it shows.
+//!
+//! They are kept by the transactions that change obligations, in Rust and by one rule ([`Light::shown`]): each written row
+//! tells what it was counted as and what it is counted as now; the transaction adds that up and writes it as its last
+//! statements, in the order of the keys, so that two transactions never wait for each other in a ring. What has not
+//! opened is not counted, nor what was taken back. Rows that have come down to 0 stay until housekeeping takes them away:
+//! a step makes many and mostly needs them again, and the transaction that steps is not to look for them.
+
+use std::{collections::BTreeMap, fmt};
+
+use chrono::{Datelike, NaiveDate};
+use sqlx::FromRow;
+
+use super::{Result, StoreError, Tx, bulk, obligations::join_owners};
+use crate::domain::{
+    duty::DutyId,
+    light::Light,
+    obligation::{Obligation, Phase},
+    unit::UnitName,
+};
+
+const ADD_MONTHS: &str = "INSERT INTO tally_month (phase, month, owners, duty, light, n) VALUES {values} \
+    ON CONFLICT (phase, month, owners, duty, light) DO UPDATE SET n = tally_month.n + excluded.n";
+const MONTH_COLUMNS: usize = 6;
+const ADD_DAYS: &str = "INSERT INTO tally_day (subject, day, phase, light, n) VALUES {values} \
+    ON CONFLICT (subject, day, phase, light) DO UPDATE SET n = tally_day.n + excluded.n";
+const DAY_COLUMNS: usize = 5;
+
+const BOARD: &str = "SELECT '' AS month, owners, duty, phase, light, CAST(SUM(n) AS BIGINT) AS n FROM tally_month \
+    WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND n > 0 GROUP BY owners, duty, phase, light";
+// All phases that are counted are named, so that the range of months is looked up in each.
+const MONTHS: &str = "SELECT month, owners, duty, phase, light, n FROM tally_month \
+    WHERE phase IN ('open', 'returned', 'missed', 'waiting', 'done', 'lapsed', 'waived', 'upheld') \
+    AND month >= $1 AND month <= $2 AND n > 0";
+const DAYS: &str = "SELECT day, phase, light, n FROM tally_day \
+    WHERE subject = $1 AND day >= $2 AND day <= $3 AND n > 0 ORDER BY day, phase, light";
+
+/// Both summaries and what they are to be, in one statement: what others commit meanwhile is in all parts or in none.
+const RECOUNT: &str = "SELECT 'obligation' AS source, owners AS name, duty, CAST(due_on AS TEXT) AS at, phase, reminded, late, \
+    '' AS light, COUNT(*) AS n FROM obligation WHERE phase NOT IN ('scheduled', 'withdrawn') \
+    GROUP BY owners, duty, due_on, phase, reminded, late \
+    UNION ALL SELECT 'month', owners, duty, month, phase, FALSE, FALSE, light, n FROM tally_month WHERE n <> 0 \
+    UNION ALL SELECT 'day', subject, '', CAST(day AS TEXT), phase, FALSE, FALSE, light, n FROM tally_day WHERE n <> 0";
+
+const EMPTY_MONTHS: &str =
+    "SELECT month, owners, duty, phase, light, n FROM tally_month WHERE n = 0 ORDER BY phase, month LIMIT $1";
+const EMPTY_DAYS: &str = "SELECT subject, day, phase, light FROM tally_day WHERE n = 0 ORDER BY subject, day LIMIT $1";
+const DROP_MONTH: &str = "DELETE FROM tally_month \
+    WHERE phase = $1 AND month = $2 AND owners = $3 AND duty = $4 AND light = $5 AND n = 0";
+const DROP_DAY: &str = "DELETE FROM tally_day WHERE subject = $1 AND day = $2 AND phase = $3 AND light = $4 AND n = 0";
+
+/// The fixed statements.
+pub const STATEMENTS: &[&str] = &[BOARD, MONTHS, DAYS, RECOUNT, EMPTY_MONTHS, EMPTY_DAYS, DROP_MONTH, DROP_DAY];
+
+/// The statements of many rows, with their columns.
+pub const BULK: &[(&str, usize)] = &[(ADD_MONTHS, MONTH_COLUMNS), (ADD_DAYS, DAY_COLUMNS)];
+
+/// Whose days are counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// What a unit owes, alone or with others.
+    Unit(UnitName),
+    /// What is owed for a duty, by all.
+    Duty(DutyId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Unit(unit) => write!(f, "unit:{unit}"),
+            Subject::Duty(duty) => write!(f, "duty:{duty}"),
+        }
+    }
+}
+
+/// So many obligations of one kind, of all months or of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Counts {
+    /// `2022-10`, the month of the first deadline; empty where months are counted together.
+    pub month: String,
+    /// Who owes them: one unit, or all owners of joint ones.
+    pub owners: Vec<UnitName>,
+    /// Which duty.
+    pub duty: DutyId,
+    /// Where they stand.
+    pub phase: Phase,
+    /// What they look like.
+    pub light: Light,
+    /// How many.
+    pub n: u64,
+}
+
+/// So many obligations of one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayCounts {
+    /// The day of the first deadline.
+    pub day: NaiveDate,
+    /// Where they stand.
+    pub phase: Phase,
+    /// What they look like.
+    pub light: Light,
+    /// How many.
+    pub n: u64,
+}
+
+/// What an obligation is counted as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Counted {
+    owners: String,
+    duty: String,
+    due_on: NaiveDate,
+    phase: Phase,
+    light: Light,
+}
+
+impl Counted {
+    /// `None` where it is not counted.
+    pub(super) fn of(obligation: &Obligation) -> Option<Counted> {
+        obligation.phase.is_counted().then(|| Counted {
+            owners: join_owners(&obligation.owners),
+            duty: obligation.duty.0.clone(),
+            due_on: obligation.due_on,
+            phase: obligation.phase,
+            light: Light::of(obligation),
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct MonthKey {
+    phase: Phase,
+    month: String,
+    owners: String,
+    duty: String,
+    light: Light,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct DayKey {
+    subject: String,
+    day: NaiveDate,
+    phase: Phase,
+    light: Light,
+}
+
+/// Both summaries, or what is to be added to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    months: BTreeMap<MonthKey, i64>,
+    days: BTreeMap<DayKey, i64>,
+}
+
+impl Tally {
+    /// One obligation is counted as something else, not yet or no more.
+    pub(super) fn moved(&mut self, before: Option<&Counted>, after: Option<&Counted>) {
+        if let Some(before) = before {
+            self.add(before, -1);
+        }
+        if let Some(after) = after {
+            self.add(after, 1);
+        }
+    }
+
+    fn add(&mut self, counted: &Counted, n: i64) {
+        let Counted { owners, duty, due_on, phase, light } = counted;
+        let month = MonthKey {
+            phase: *phase,
+            month: month_of(*due_on),
+            owners: owners.clone(),
+            duty: duty.clone(),
+            light: *light,
+        };
+        *self.months.entry(month).or_default() += n;
+        let units = owners.split(';').map(|owner| Subject::Unit(UnitName(owner.to_owned())));
+        for subject in units.chain([Subject::Duty(DutyId(duty.clone()))]) {
+            let day = DayKey { subject: subject.to_string(), day: *due_on, phase: *phase, light: *light };
+            *self.days.entry(day).or_default() += n;
+        }
+    }
+
+    /// Whether it counts nothing, or changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.months.values().chain(self.days.values()).all(|n| *n == 0)
+    }
+
+    /// Takes out what another one counts.
+    fn less(mut self, other: &Tally) -> Tally {
+        for (key, n) in &other.months {
+            *self.months.entry(key.clone()).or_default() -= n;
+        }
+        for (key, n) in &other.days {
+            *self.days.entry(key.clone()).or_default() -= n;
+        }
+        self
+    }
+}
+
+/// `2022-10`.
+fn month_of(day: NaiveDate) -> String {
+    format!("{:04}-{:02}", day.year(), day.month())
+}
+
+/// The summaries, and the same counted anew from the obligations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recount {
+    /// What the summaries say.
+    pub kept: Tally,
+    /// What the obligations say.
+    pub counted: Tally,
+}
+
+impl Recount {
+    /// Where the two differ, in words; nowhere unless there is a defect.
+    pub fn faults(&self) -> Vec<String> {
+        let Tally { months, days } = self.kept.clone().less(&self.counted);
+        let months = months.into_iter().filter(|(_, n)| *n != 0).map(|(key, n)| {
+            let MonthKey { phase, month, owners, duty, light } = key;
+            format!("{month} {owners} {duty} {} {}: {n:+}", phase.code(), light.code())
+        });
+        let days = days.into_iter().filter(|(_, n)| *n != 0).map(|(key, n)| {
+            let DayKey { subject, day, phase, light } = key;
+            format!("{day} {subject} {} {}: {n:+}", phase.code(), light.code())
+        });
+        months.chain(days).collect()
+    }
+}
+
+#[derive(FromRow)]
+struct CountRow {
+    month: String,
+    owners: String,
+    duty: String,
+    phase: String,
+    light: String,
+    n: i64,
+}
+
+impl CountRow {
+    fn key(self) -> Result<MonthKey> {
+        let CountRow { month, owners, duty, phase, light, .. } = self;
+        Ok(MonthKey { phase: phase_of(&phase)?, month, owners, duty, light: light_of(&light)? })
+    }
+}
+
+#[derive(FromRow)]
+struct RecountRow {
+    source: String,
+    name: String,
+    duty: String,
+    at: String,
+    phase: String,
+    reminded: bool,
+    late: bool,
+    light: String,
+    n: i64,
+}
+
+pub(super) fn phase_of(code: &str) -> Result<Phase> {
+    Phase::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("tally: phase {code}")))
+}
+
+fn light_of(code: &str) -> Result<Light> {
+    Light::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("tally: light {code}")))
+}
+
+fn day_of(text: &str) -> Result<NaiveDate> {
+    text.parse().map_err(|_| StoreError::Corrupt(format!("tally: day {text}")))
+}
+
+pub(super) fn as_number(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+fn counts(rows: Vec<CountRow>) -> Result<Vec<Counts>> {
+    let mut counts = rows
+        .into_iter()
+        .map(|row| {
+            let n = as_number(row.n);
+            let MonthKey { phase, month, owners, duty, light } = row.key()?;
+            let owners = owners.split(';').map(|name| UnitName(name.to_owned())).collect();
+            Ok(Counts { month, owners, duty: DutyId(duty), phase, light, n })
+        })
+        .collect::<Result<Vec<Counts>>>()?;
+    counts.sort();
+    Ok(counts)
+}
+
+impl Tx {
+    /// Adds what this transaction has changed to the summaries.
+    pub(super) async fn write_tally(&mut self) -> Result<()> {
+        let Tally { months, days } = std::mem::take(&mut self.counts);
+        let months: Vec<(MonthKey, i64)> = months.into_iter().filter(|(_, n)| *n != 0).collect();
+        for chunk in months.chunks(bulk::ROWS) {
+            let text = bulk::values(self.marks(), ADD_MONTHS, chunk.len(), MONTH_COLUMNS);
+            on!(self, |c| {
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
+                for (MonthKey { phase, month, owners, duty, light }, n) in chunk {
+                    query = query.bind(phase.code()).bind(month).bind(owners).bind(duty).bind(light.code()).bind(n);
+                }
+                query.execute(c).await?;
+            });
+        }
+        let days: Vec<(DayKey, i64)> = days.into_iter().filter(|(_, n)| *n != 0).collect();
+        for chunk in days.chunks(bulk::ROWS) {
+            let text = bulk::values(self.marks(), ADD_DAYS, chunk.len(), DAY_COLUMNS);
+            on!(self, |c| {
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
+                for (DayKey { subject, day, phase, light }, n) in chunk {
+                    query = query.bind(subject).bind(day).bind(phase.code()).bind(light.code()).bind(n);
+                }
+                query.execute(c).await?;
+            });
+        }
+        Ok(())
+    }
+
+    /// What is live, by owners, duty, phase and light, over all months.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn board(&mut self) -> Result<Vec<Counts>> {
+        counts(on!(self, |c| sqlx::query_as(BOARD).fetch_all(c).await?))
+    }
+
+    /// What was or is due in the months of these days and those between, by month, owners, duty, phase and light.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn months(&mut self, from: NaiveDate, until: NaiveDate) -> Result<Vec<Counts>> {
+        counts(on!(self, |c| sqlx::query_as(MONTHS).bind(month_of(from)).bind(month_of(until)).fetch_all(c).await?))
+    }
+
+    /// What was or is due on each of these days, both included, by phase and light.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn days(&mut self, subject: &Subject, from: NaiveDate, until: NaiveDate) -> Result<Vec<DayCounts>> {
+        let rows: Vec<(NaiveDate, String, String, i64)> = on!(self, |c| {
+            sqlx::query_as(DAYS).bind(subject.to_string()).bind(from).bind(until).fetch_all(c).await?
+        });
+        rows.into_iter()
+            .map(|(day, phase, light, n)| {
+                Ok(DayCounts { day, phase: phase_of(&phase)?, light: light_of(&light)?, n: as_number(n) })
+            })
+            .collect()
+    }
+
+    /// Counts all obligations anew, beside what the summaries say. Reads all there is.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn recount(&mut self) -> Result<Recount> {
+        let rows: Vec<RecountRow> = on!(self, |c| sqlx::query_as(RECOUNT).fetch_all(c).await?);
+        let mut recount = Recount { kept: Tally::default(), counted: Tally::default() };
+        for row in rows {
+            let phase = phase_of(&row.phase)?;
+            match row.source.as_str() {
+                "month" => {
+                    let light = light_of(&row.light)?;
+                    let key = MonthKey { phase, month: row.at, owners: row.name, duty: row.duty, light };
+                    recount.kept.months.insert(key, row.n);
+                }
+                "day" => {
+                    let key = DayKey { subject: row.name, day: day_of(&row.at)?, phase, light: light_of(&row.light)? };
+                    recount.kept.days.insert(key, row.n);
+                }
+                _ => {
+                    let light = Light::shown(phase, row.reminded, row.late);
+                    let due_on = day_of(&row.at)?;
+                    let counted = Counted { owners: row.name, duty: row.duty, due_on, phase, light };
+                    recount.counted.add(&counted, row.n);
+                }
+            }
+        }
+        Ok(recount)
+    }
+
+    /// Takes away up to `limit` rows of each summary that count nothing any more. Returns how many went.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn sweep_tally(&mut self, limit: usize) -> Result<u64> {
+        let mut gone = 0;
+        let limit = super::obligations::as_count(limit);
+        let rows: Vec<CountRow> = on!(self, |c| sqlx::query_as(EMPTY_MONTHS).bind(limit).fetch_all(c).await?);
+        let mut keys = rows.into_iter().map(CountRow::key).collect::<Result<Vec<MonthKey>>>()?;
+        // One by one and in the order in which they are written, for the same reason.
+        keys.sort();
+        for MonthKey { phase, month, owners, duty, light } in keys {
+            gone += on!(self, |c| {
+                let query = sqlx::query(DROP_MONTH).bind(phase.code()).bind(month).bind(owners).bind(duty);
+                query.bind(light.code()).execute(c).await?.rows_affected()
+            });
+        }
+        let rows: Vec<(String, NaiveDate, String, String)> =
+            on!(self, |c| sqlx::query_as(EMPTY_DAYS).bind(limit).fetch_all(c).await?);
+        let mut keys = rows
+            .into_iter()
+            .map(|(subject, day, phase, light)| {
+                Ok(DayKey { subject, day, phase: phase_of(&phase)?, light: light_of(&light)? })
+            })
+            .collect::<Result<Vec<DayKey>>>()?;
+        keys.sort();
+        for DayKey { subject, day, phase, light } in keys {
+            gone += on!(self, |c| {
+                let query = sqlx::query(DROP_DAY).bind(subject).bind(day).bind(phase.code()).bind(light.code());
+                query.execute(c).await?.rows_affected()
+            });
+        }
+        Ok(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(owners: &str, day: u32, phase: Phase, light: Light) -> Counted {
+        let due_on = NaiveDate::from_ymd_opt(2022, 10, day).unwrap_or_default();
+        Counted { owners: owners.into(), duty: "13.2".into(), due_on, phase, light }
+    }
+
+    fn months(tally: &Tally) -> Vec<(&str, &str, Phase, Light, i64)> {
+        let rows = tally.months.iter().filter(|(_, n)| **n != 0);
+        rows.map(|(key, n)| (key.month.as_str(), key.owners.as_str(), key.phase, key.light, *n)).collect()
+    }
+
+    fn days(tally: &Tally) -> Vec<(&str, String, Phase, i64)> {
+        let rows = tally.days.iter().filter(|(_, n)| **n != 0);
+        rows.map(|(key, n)| (key.subject.as_str(), key.day.to_string(), key.phase, *n)).collect()
+    }
+
+    #[test]
+    fn what_opens_is_counted_and_what_moves_is_counted_elsewhere() {
+        let open = counted("质安处", 31, Phase::Open, Light::Grey);
+        let missed = counted("质安处", 31, Phase::Missed, Light::Red);
+        let mut tally = Tally::default();
+        tally.moved(None, Some(&open));
+        assert_eq!(months(&tally), [("2022-10", "质安处", Phase::Open, Light::Grey, 1)]);
+        let mut tally = Tally::default();
+        tally.moved(Some(&open), Some(&missed));
+        assert_eq!(
+            months(&tally),
+            [("2022-10", "质安处", Phase::Open, Light::Grey, -1), ("2022-10", "质安处", Phase::Missed, Light::Red, 1)]
+        );
+        tally.moved(Some(&missed), Some(&open));
+        assert!(tally.is_empty());
+    }
+
+    #[test]
+    fn a_joint_one_counts_for_each_owner_and_once_for_its_duty() {
+        let mut tally = Tally::default();
+        tally.moved(None, Some(&counted("质安处;宣教处", 8, Phase::Open, Light::Grey)));
+        let day = "2022-10-08".to_owned();
+        assert_eq!(
+            days(&tally),
+            [
+                ("duty:13.2", day.clone(), Phase::Open, 1),
+                ("unit:宣教处", day.clone(), Phase::Open, 1),
+                ("unit:质安处", day, Phase::Open, 1)
+            ]
+        );
+        // One of them leaves it to the other.
+        let (both, one) = ("质安处;宣教处", "宣教处");
+        let of = |owners| counted(owners, 8, Phase::Open, Light::Grey);
+        let mut tally = Tally::default();
+        tally.moved(Some(&of(both)), Some(&of(one)));
+        assert_eq!(days(&tally), [("unit:质安处", "2022-10-08".to_owned(), Phase::Open, -1)]);
+        assert_eq!(months(&tally).len(), 2);
+    }
+
+    #[test]
+    fn a_difference_is_told_with_its_sign() {
+        let (mut kept, mut found) = (Tally::default(), Tally::default());
+        kept.moved(None, Some(&counted("质安处", 8, Phase::Done, Light::Green)));
+        found.moved(None, Some(&counted("质安处", 8, Phase::Done, Light::Green)));
+        assert_eq!(Recount { kept: kept.clone(), counted: found.clone() }.faults(), Vec::<String>::new());
+        found.moved(None, Some(&counted("质安处", 9, Phase::Done, Light::Orange)));
+        let faults = Recount { kept, counted: found }.faults();
+        assert_eq!(
+            faults,
+            [
+                "2022-10 质安处 13.2 done orange: -1",
+                "2022-10-09 duty:13.2 done orange: -1",
+                "2022-10-09 unit:质安处 done orange: -1"
+            ]
+        );
+    }
+}
