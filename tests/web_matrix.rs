@@ -77,6 +77,9 @@ const SIGNED_IN: Who = &[
     "token read",
     "unit's token read",
 ];
+/// Neither by a digest's link nor by a token.
+const IN_PERSON: Who =
+    &["liaison", "other liaison", "deputy", "head", "office's liaison", "office's head", "office", "admin", "auditor"];
 const FILES: Who = &["liaison", "other liaison", "office's liaison", "office", "token file", "unit's token file"];
 const LEADS: Who = &["deputy", "head", "office's head"];
 #[allow(dead_code, reason = "for routes to come")]
@@ -109,7 +112,7 @@ const TABLE: &[(&str, Who)] = &[
     ("POST /p/{secret}", ANYBODY),
     ("POST /leave", SIGNED_IN),
     ("GET /me", SIGNED_IN),
-    ("POST /me/end/{id}", SIGNED_IN),
+    ("POST /me/end/{id}", IN_PERSON),
     ("GET /todo", SIGNED_IN),
     ("GET /filed", SIGNED_IN),
     ("GET /filed/{receipt}", SIGNED_IN),
@@ -128,8 +131,8 @@ const TABLE: &[(&str, Who)] = &[
     ("GET /readyz", ANYBODY),
     ("GET /api/v1/openapi.json", ANYBODY),
     ("GET /me/feeds", SIGNED_IN),
-    ("POST /me/feeds", SIGNED_IN),
-    ("POST /me/feeds/{id}/end", SIGNED_IN),
+    ("POST /me/feeds", IN_PERSON),
+    ("POST /me/feeds/{id}/end", IN_PERSON),
     ("GET /api/v1/calendar/{year}", SIGNED_IN),
     ("GET /api/v1/duties", SIGNED_IN),
     ("GET /api/v1/units", SIGNED_IN),
