@@ -11,9 +11,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("catalogue", &["catalogue", "domain"]),
     ("store", &["store", "domain"]),
     ("mail", &["mail", "domain"]),
-    ("config", &["config", "catalogue", "domain", "mail", "jobs", "store"]),
-    ("jobs", &["jobs", "catalogue", "store", "mail", "domain", "clock"]),
-    ("cli", &["cli", "config", "jobs", "catalogue", "store", "mail", "domain", "clock"]),
+    ("config", &["config", "catalogue", "domain", "mail", "jobs", "store", "disk"]),
+    ("jobs", &["jobs", "catalogue", "store", "mail", "domain", "clock", "disk"]),
+    ("web", &["web", "jobs", "catalogue", "store", "mail", "domain", "clock"]),
+    ("cli", &["cli", "web", "config", "jobs", "catalogue", "store", "mail", "domain", "clock", "disk"]),
 ];
 
 /// What pure code must not touch.

@@ -3,191 +3,73 @@
 //! Every wait is bounded and ends as soon as what is waited for is there; no time is asserted beyond that.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "support/daemon.rs"]
+mod daemon;
+mod support;
+
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::Command,
     thread::sleep,
     time::Duration,
 };
 
+use chrono::TimeDelta;
+use daemon::{Done, Home, accept, wait_for};
+use duban::clock::Clock;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use support::{BOTH, Kind, ZONE};
 
-/// So many times a hundred milliseconds anything may take.
-const PATIENCE: usize = 300;
-
-fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
-    for _ in 0..PATIENCE {
-        if there() {
-            return;
+#[test]
+fn a_first_start_without_any_configuration() {
+    for (kind, database) in [(Kind::Sqlite, "./var/duban.sqlite"), (Kind::Postgres, "PostgreSQL")] {
+        let Some(home) = Home::on(kind) else { continue };
+        let daemon = home.serve(&[]).wait_ready();
+        let told = daemon.out();
+        for words in ["first start", database, "./var/outbox", "75 duties", "opened", "letters", "next"] {
+            assert!(told.contains(words), "{words}\n{told}");
         }
-        sleep(Duration::from_millis(100));
-    }
-    panic!("{what}: waited in vain");
-}
-
-/// A folder of its own with a duban in it.
-struct Home {
-    folder: TempDir,
-}
-
-impl Home {
-    fn new() -> Home {
-        Home { folder: TempDir::new().unwrap() }
-    }
-
-    /// One on which `serve` has run once.
-    fn set_up() -> Home {
-        let home = Home::new();
-        home.serve(&[]).wait_ready().stop();
-        home
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
-        command
-            .current_dir(self.folder.path())
-            .args(arguments)
-            .env_clear()
-            .env("DUBAN__CONSOLE__LISTEN", "127.0.0.1:0")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Done {
-        Done::of(self.command(arguments).output().unwrap())
-    }
-
-    fn serve(&self, arguments: &[&str]) -> Daemon {
-        self.serve_with(arguments, &[])
-    }
-
-    fn serve_with(&self, arguments: &[&str], vars: &[(&str, &str)]) -> Daemon {
-        let (out, err) = (self.path("serve.out"), self.path("serve.err"));
-        let mut command = self.command(&[&["serve"], arguments].concat());
-        command.envs(vars.iter().copied()).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
-        Daemon { child: command.spawn().unwrap(), out, err }
-    }
-
-    fn letters(&self) -> usize {
-        let Ok(all) = fs::read_dir(self.path("var/outbox")) else { return 0 };
-        all.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "eml")).count()
-    }
-
-    fn hash(&self, name: &str) -> Vec<u8> {
-        Sha256::digest(fs::read(self.path(name)).unwrap()).to_vec()
-    }
-}
-
-struct Done {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Done {
-    fn of(output: Output) -> Done {
-        Done {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    fn all(&self) -> String {
-        format!("code {:?}\n{}\n{}", self.code, self.out, self.err)
-    }
-}
-
-struct Daemon {
-    child: Child,
-    out: PathBuf,
-    err: PathBuf,
-}
-
-impl Daemon {
-    fn out(&self) -> String {
-        fs::read_to_string(&self.out).unwrap()
-    }
-
-    fn err(&self) -> String {
-        fs::read_to_string(&self.err).unwrap()
-    }
-
-    fn runs(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
-    }
-
-    fn wait_ready(mut self) -> Daemon {
-        wait_for("the first pass", || {
-            assert!(self.runs(), "{}{}", self.out(), self.err());
-            self.out().contains("Running.")
-        });
-        self
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
-    }
-
-    /// Stops it kindly; it must end well.
-    fn stop(mut self) {
-        self.signal("TERM");
-        let status = self.end();
-        assert!(status.success(), "{status}: {}", self.err());
-    }
-
-    fn end(&mut self) -> std::process::ExitStatus {
-        let mut ended = None;
-        wait_for("the end", || {
-            ended = self.child.try_wait().unwrap();
-            ended.is_some()
-        });
-        ended.unwrap()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let written: usize = told
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("letters")?.trim().strip_suffix(" written")?.parse().ok())
+            .unwrap();
+        wait_for("the letters", || home.letters() == written);
+        let status = home.run(&["status", "--format", "json"]);
+        assert_eq!(status.code, Some(0), "{}", status.all());
+        let serving = status.out.contains("{\"item\": \"serving\", \"value\": \"yes\"");
+        assert!(serving || kind == Kind::Postgres, "{}", status.out);
+        daemon.stop();
+        assert!(!home.path("var/duban.sqlite-wal").exists(), "a kind stop leaves one file");
+        home.end();
     }
 }
 
 #[test]
-fn a_first_start_without_any_configuration() {
-    let home = Home::new();
-    let daemon = home.serve(&[]).wait_ready();
-    let told = daemon.out();
-    for words in ["first start", "./var/duban.sqlite", "./var/outbox", "75 duties", "opened", "letters", "next"] {
-        assert!(told.contains(words), "{words}\n{told}");
+fn a_restart_does_nothing_twice() {
+    for kind in BOTH {
+        let Some(home) = Home::on(kind) else { continue };
+        // Two matters are open and due by now, of thirteen units each.
+        assert_eq!(home.run(&["migrate"]).code, Some(0));
+        home.open_event();
+        let daemon = home.serve(&[]).wait_ready();
+        wait_for("the letters", || {
+            home.letters() > 0 && home.count("SELECT count(*) FROM letter WHERE state <> 'sent'") == 0
+        });
+        daemon.stop();
+        let letters = home.letters();
+        for _ in 0..2 {
+            let again = home.serve(&[]).wait_ready();
+            let told = again.out();
+            assert!(!told.contains("first start") && !told.contains("loaded"), "{told}");
+            assert!(told.contains(" 0 opened, 0 planned ahead") || near_midnight(), "{told}");
+            assert_eq!(home.run(&["run", "deliver"]).code, Some(0));
+            again.stop();
+            assert_eq!(home.letters(), letters, "nothing is said twice");
+        }
+        home.end();
     }
-    let written: usize = told
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("letters")?.trim().strip_suffix(" written")?.parse().ok())
-        .unwrap();
-    wait_for("the letters", || home.letters() == written);
-    let status = home.run(&["status", "--format", "json"]);
-    assert_eq!(status.code, Some(0), "{}", status.all());
-    assert!(status.out.contains("{\"item\": \"serving\", \"value\": \"yes\""), "{}", status.out);
-    daemon.stop();
-    assert!(!home.path("var/duban.sqlite-wal").exists(), "a kind stop leaves one file");
-
-    let again = home.serve(&[]).wait_ready();
-    assert!(!again.out().contains("first start") && !again.out().contains("loaded"), "{}", again.out());
-    assert_eq!(home.letters(), written, "a second start says nothing twice");
-    again.stop();
 }
 
 #[test]
@@ -209,72 +91,71 @@ fn a_second_serve_is_refused_and_commands_work_beside() {
 
 #[test]
 fn killed_without_warning_it_starts_again() {
-    let home = Home::new();
-    for _ in 0..3 {
-        let mut daemon = home.serve(&[]).wait_ready();
-        daemon.signal("KILL");
-        daemon.end();
+    for kind in BOTH {
+        let Some(home) = Home::on(kind) else { continue };
+        for _ in 0..3 {
+            let mut daemon = home.serve(&[]).wait_ready();
+            daemon.signal("KILL");
+            daemon.end();
+        }
+        home.serve(&[]).wait_ready().stop();
+        let doctor = home.run(&["doctor", "--format", "csv"]);
+        assert!(doctor.out.contains("log,ok,"), "{}", doctor.all());
+        home.end();
     }
-    home.serve(&[]).wait_ready().stop();
-    let doctor = home.run(&["doctor", "--format", "csv"]);
-    assert!(doctor.out.contains("log,ok,"), "{}", doctor.all());
 }
 
 #[test]
 fn a_bad_configuration_is_not_taken_on_reload() {
-    let home = Home::new();
-    home.write("duban.toml", "[office]\ncontact = \"甲\"\n");
-    let mut daemon = home.serve(&["--config", "duban.toml"]).wait_ready();
-    home.write("duban.toml", "[office]\nkontakt = \"乙\"\n");
-    daemon.signal("HUP");
-    wait_for("the refusal", || daemon.err().contains("duban.toml:2:1: unknown key `kontakt`"));
-    assert!(daemon.err().contains("the old one stays in force"));
-    fs::create_dir_all(home.path("wording/today")).unwrap();
-    home.write("wording/today/subject.txt", "【今日待办】<<< no_such_name >>>{{ no_such_name }}");
-    home.write("duban.toml", "[templates]\nfolder = \"wording\"\n");
-    daemon.signal("HUP");
-    wait_for("the second refusal", || daemon.err().contains("wording/today/subject.txt"));
-    home.write("duban.toml", "[office]\ncontact = \"丙\"\n");
-    daemon.signal("HUP");
-    wait_for("the reload", || daemon.err().contains("have been read again"));
-    assert!(daemon.runs());
-    daemon.stop();
+    for kind in BOTH {
+        let Some(home) = Home::on(kind) else { continue };
+        home.write("duban.toml", "[office]\ncontact = \"甲\"\n");
+        let mut daemon = home.serve(&["--config", "duban.toml"]).wait_ready();
+        home.write("duban.toml", "[office]\nkontakt = \"乙\"\n");
+        daemon.signal("HUP");
+        wait_for("the refusal", || daemon.err().contains("duban.toml:2:1: unknown key `kontakt`"));
+        assert!(daemon.err().contains("the old one stays in force"));
+        fs::create_dir_all(home.path("wording/today")).unwrap();
+        home.write("wording/today/subject.txt", "【今日待办】<<< no_such_name >>>{{ no_such_name }}");
+        home.write("duban.toml", "[templates]\nfolder = \"wording\"\n");
+        daemon.signal("HUP");
+        wait_for("the second refusal", || daemon.err().contains("wording/today/subject.txt"));
+        home.write("duban.toml", "[office]\ncontact = \"丙\"\n");
+        daemon.signal("HUP");
+        wait_for("the reload", || daemon.err().contains("have been read again"));
+        assert!(daemon.runs());
+        daemon.stop();
+        home.end();
+    }
 }
 
 #[test]
 fn status_tells_by_its_exit_code() {
-    let home = Home::new();
-    let none = home.run(&["status"]);
-    assert_eq!(none.code, Some(78), "{}", none.all());
-    assert!(none.err.contains("there is no database yet") && !home.path("var").exists());
-    assert_eq!(home.run(&["migrate"]).code, Some(0));
-    let never = home.run(&["status"]);
-    assert_eq!(never.code, Some(1), "{}", never.all());
-    assert!(never.err.contains("no pass has ever been made"), "{}", never.err);
-    home.serve(&[]).wait_ready().stop();
-    assert_eq!(home.run(&["status"]).code, Some(0));
-    set(&home, "UPDATE run SET finished_at = '2020-01-01T00:00:00+00:00', error = NULL WHERE job = 'step'");
-    let old = home.run(&["status"]);
-    assert_eq!(old.code, Some(1), "{}", old.all());
-    assert!(old.err.contains("the last pass is"), "{}", old.err);
-    set(&home, "DELETE FROM run WHERE job = 'step'");
-    assert_eq!(home.run(&["run", "step"]).code, Some(0));
-    set(&home, "INSERT INTO meta (key, value) VALUES ('mail_down', '2020-01-01T00:00:00+00:00 auth: 535 no')");
-    let down = home.run(&["status"]);
-    assert_eq!(down.code, Some(1), "{}", down.all());
-    assert!(down.err.contains("the mail path has been down for"), "{}", down.err);
-}
-
-/// One statement on the database of a home where nothing runs.
-fn set(home: &Home, sql: &'static str) {
-    let path = home.path("var/duban.sqlite");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
-        let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
-        sqlx::query(sql).execute(&mut connection).await.unwrap();
-        sqlx::Connection::close(connection).await.unwrap();
-    });
+    for kind in BOTH {
+        let Some(home) = Home::on(kind) else { continue };
+        if kind == Kind::Sqlite {
+            let none = home.run(&["status"]);
+            assert_eq!(none.code, Some(78), "{}", none.all());
+            assert!(none.err.contains("there is no database yet") && !home.path("var").exists());
+        }
+        assert_eq!(home.run(&["migrate"]).code, Some(0));
+        let never = home.run(&["status"]);
+        assert_eq!(never.code, Some(1), "{}", never.all());
+        assert!(never.err.contains("no pass has ever been made"), "{}", never.err);
+        home.serve(&[]).wait_ready().stop();
+        assert_eq!(home.run(&["status"]).code, Some(0));
+        home.set("UPDATE run SET finished_at = '2020-01-01T00:00:00+00:00', error = NULL WHERE job = 'step'");
+        let old = home.run(&["status"]);
+        assert_eq!(old.code, Some(1), "{}", old.all());
+        assert!(old.err.contains("the last pass is"), "{}", old.err);
+        home.set("DELETE FROM run WHERE job = 'step'");
+        assert_eq!(home.run(&["run", "step"]).code, Some(0));
+        home.set("INSERT INTO meta (key, value) VALUES ('mail_down', '2020-01-01T00:00:00+00:00 auth: 535 no')");
+        let down = home.run(&["status"]);
+        assert_eq!(down.code, Some(1), "{}", down.all());
+        assert!(down.err.contains("the mail path has been down for"), "{}", down.err);
+        home.end();
+    }
 }
 
 fn damage(home: &Home, at: u64, bytes: &[u8]) {
@@ -317,12 +198,11 @@ fn a_damaged_database_is_refused_and_left_alone() {
 fn a_foreign_or_newer_database_is_refused_and_left_alone() {
     let home = Home::new();
     fs::create_dir(home.path("var")).unwrap();
-    set(&home, "CREATE TABLE recipes (name TEXT)");
+    home.set("CREATE TABLE recipes (name TEXT)");
     assert_refused(&home, "another program");
     fs::remove_file(home.path("var/duban.sqlite")).unwrap();
     let home = Home::set_up();
-    set(
-        &home,
+    home.set(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
         VALUES (9999, 'from the future', 1, x'00', 1)",
     );
@@ -356,7 +236,8 @@ fn nothing_leaves_the_house_to_example_addresses() {
 fn a_dead_mail_server_costs_only_mail_and_no_secret_is_told() {
     let home = Home::new();
     assert_eq!(home.run(&["migrate"]).code, Some(0));
-    set(&home, "UPDATE post_holder SET address = 'canary.liaison@cq-canary.cn'");
+    home.set("UPDATE post_holder SET address = 'canary.liaison@cq-canary.cn'");
+    home.open_event();
     home.write("duban.toml", &format!("{SMTP}[log]\nlevel = \"trace\"\n"));
     home.write("password", CANARY);
     let mut daemon = home.serve(&["--config", "duban.toml"]).wait_ready();
@@ -384,15 +265,16 @@ fn a_dead_mail_server_costs_only_mail_and_no_secret_is_told() {
 fn a_mail_server_that_hangs_delays_neither_passes_nor_the_stop() {
     let home = Home::new();
     assert_eq!(home.run(&["migrate"]).code, Some(0));
-    set(&home, "UPDATE post_holder SET address = 'liaison@cq-canary.cn'");
+    home.set("UPDATE post_holder SET address = 'liaison@cq-canary.cn'");
+    home.open_event();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     home.write("duban.toml", &SMTP.replace("port = 9", &format!("port = {port}")));
     home.write("password", CANARY);
     let daemon = home.serve(&["--config", "duban.toml"]).wait_ready();
     // It connects, and hears nothing.
-    let (_hanging, _) = listener.accept().unwrap();
-    set(&home, "DELETE FROM run WHERE job = 'step'");
+    let _hanging = accept(&listener);
+    home.set("DELETE FROM run WHERE job = 'step'");
     wait_for("another pass", || {
         daemon.signal("HUP");
         sleep(Duration::from_millis(400));
@@ -408,8 +290,8 @@ fn the_alarm_program_hears_what_mail_cannot_tell() {
     home.write("alarm.sh", "#!/bin/sh\nprintf '%s' \"$DUBAN_ALARM\" > heard.tmp && mv heard.tmp heard\n");
     assert!(Command::new("chmod").arg("+x").arg(home.path("alarm.sh")).status().unwrap().success());
     home.write("duban.toml", "[alarm]\non_alarm = \"./alarm.sh\"\nevery = \"1s\"\n");
-    set(&home, "INSERT INTO meta (key, value) VALUES ('mail_down', '2020-01-01T00:00:00+00:00 auth: 535 no')");
-    set(&home, "UPDATE letter SET state = 'sent', next_try_at = NULL");
+    home.set("INSERT INTO meta (key, value) VALUES ('mail_down', '2020-01-01T00:00:00+00:00 auth: 535 no')");
+    home.set("UPDATE letter SET state = 'sent', next_try_at = NULL");
     let vars = [("PATH", "/usr/bin:/bin")];
     let daemon = home.serve_with(&["--config", "duban.toml"], &vars).wait_ready();
     wait_for("the alarm", || home.path("heard").exists());
@@ -449,12 +331,11 @@ fn a_backup_is_whole_or_has_no_name() {
     assert_eq!(other.letters(), 0);
 
     // Evidence that a submission names and nobody has.
-    set(
-        &home,
+    home.set(
         "INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
         VALUES ('s1', '质安处', '质安处/liaison', '2026-01-01', '2026-01-01T00:00:00+00:00', '[]', '')",
     );
-    set(&home, "INSERT INTO evidence (submission, position, sha256, name, size) VALUES ('s1', 0, 'feed', 'a.jpg', 4)");
+    home.set("INSERT INTO evidence (submission, position, sha256, name, size) VALUES ('s1', 0, 'feed', 'a.jpg', 4)");
     let broken = home.run(&["backup", "bk2"]);
     assert_eq!(broken.code, Some(1), "{}", broken.all());
     assert!(broken.err.contains("feed (submission s1)"), "{}", broken.err);
@@ -483,6 +364,35 @@ fn old_backups_go_and_nothing_else_does() {
     assert_eq!(done.code, Some(0), "{}", done.all());
     assert!(!home.path("bk/duban-20200101T000000").exists() && home.path("bk/duban-20200102T000000").exists());
     assert!(home.path("bk/holiday-pictures").exists() && home.path("bk/duban-20200103T000000").exists());
+}
+
+#[test]
+fn two_backups_of_one_second_have_two_names() {
+    let home = Home::set_up();
+    // Whenever it is made within a minute, there is one of that second already.
+    let now = Clock::System.now();
+    let taken = |seconds| ZONE.local(now + TimeDelta::seconds(seconds)).format("bk/duban-%Y%m%dT%H%M%S").to_string();
+    let taken: Vec<String> = (0..60).map(taken).collect();
+    for name in &taken {
+        fs::create_dir_all(home.path(name)).unwrap();
+    }
+    fs::create_dir_all(home.path(&format!("{}-2.partial", taken[0]))).unwrap();
+    let mut made = Vec::new();
+    for keep in ["9", "9", "1"] {
+        let done = home.run(&["backup", "bk", "--keep", keep]);
+        assert_eq!(done.code, Some(0), "{}", done.all());
+        let name = done.out.split(": ").next().unwrap().to_owned();
+        let (stamp, number) = name.rsplit_once('-').unwrap();
+        assert!(taken.iter().any(|own| own == stamp) && number.parse::<u32>().unwrap() > 1, "{name}");
+        assert!(home.path(&name).join("manifest.json").exists());
+        made.push(name);
+    }
+    made.sort();
+    made.dedup();
+    assert_eq!(made.len(), 3, "{made:?}");
+    let whole = made.iter().filter(|name| home.path(name).exists()).count();
+    assert_eq!(whole, 1, "numbered ones are ours too, and go when there are too many");
+    assert!(taken.iter().all(|name| home.path(name).exists()), "what was there is left alone");
 }
 
 #[test]

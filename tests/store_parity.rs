@@ -209,7 +209,9 @@ async fn one_story_leaves_the_same_rows_in_both() {
         dumps.extend(told(kind).await);
     }
     let [sqlite, postgres] = dumps.as_slice() else { return };
-    for table in ["obligation", "notice", "letter", "log", "run", "submission", "submission_for", "seal", "event"] {
+    for table in
+        ["obligation", "notice", "letter", "letter_body", "log", "run", "submission", "submission_for", "seal", "event"]
+    {
         assert!(!sqlite[table].is_empty(), "the story wrote nothing into {table}");
     }
     for (table, rows) in sqlite {

@@ -424,3 +424,57 @@ async fn erased_evidence_leaves_its_hash_and_a_tombstone() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn filings_that_come_at_once_are_each_taken_or_refused_for_itself() {
+    on_both_of("2022-10-10 00:00", &["9.1b", "13.2"], |mut story| async move {
+        story.run_until("2022-10-12 10:00").await;
+        let units = ["质安处", "物业处", "村镇处", "建管处", "市场处", "安管总站", "质量总站", "造价总站"];
+        let filings = (0..40).map(|n| {
+            let story = &story;
+            async move {
+                // Every fifth names a counter that there is not: refused inside the transaction of the others.
+                let items: &[&str] = if n % 5 == 0 { &["没有的计数=1"] } else { &["调度=1"] };
+                (n, story.file("9.1b", units[n % units.len()], "2022-W41", items).await)
+            }
+        });
+        let mut receipts = std::collections::BTreeSet::new();
+        for (n, outcome) in futures_util::future::join_all(filings).await {
+            if n % 5 == 0 {
+                assert!(refused(outcome).contains("没有计数项"), "{n}");
+            } else {
+                assert!(receipts.insert(outcome.unwrap().number), "{n}: two filings have one number");
+            }
+        }
+        let mut tx = story.engine.store.read().await.unwrap();
+        let mut kept = 0;
+        for unit in units {
+            let row = tx.obligation_of("9.1b", unit, "2022-W41").await.unwrap().unwrap();
+            let filed = tx.submissions_for(&[row.obligation.id]).await.unwrap();
+            kept += filed.len();
+            assert!(filed.iter().all(|one| receipts.contains(&one.submission.id)));
+            assert_eq!(Light::of(&row.obligation), Light::Green, "{unit}");
+        }
+        assert_eq!(kept, receipts.len());
+        assert_eq!(tx.verify_log().await.unwrap(), Vec::<String>::new());
+        drop(tx);
+        // Under one number, at once: one filing, one receipt.
+        let id = story.obligation("13.2", "质安处", "2022-10").await.id;
+        let same = (0..8).map(|_| async {
+            let new = NewSubmission {
+                receipt: Some("K-7".into()),
+                unit: UnitName("质安处".into()),
+                obligations: vec![id],
+                acted_on: None,
+                items: Vec::new(),
+                note: String::new(),
+                files: Vec::new(),
+            };
+            story.act("质安处/liaison", async |actor| actor.submit(&new).await).await.unwrap().repeated
+        });
+        let repeated = futures_util::future::join_all(same).await;
+        assert_eq!(repeated.iter().filter(|repeated| !**repeated).count(), 1);
+        story
+    })
+    .await;
+}

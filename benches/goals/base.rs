@@ -115,7 +115,7 @@ impl Database {
         match self.kind {
             Kind::Sqlite => self.execute("ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)").await,
             Kind::Postgres => {
-                for table in ["obligation", "tally_month", "tally_day", "notice", "letter", "log"] {
+                for table in ["obligation", "tally_month", "tally_day", "notice", "letter", "letter_body", "log"] {
                     self.execute(&format!("VACUUM (ANALYZE) {table}")).await;
                 }
                 self.execute("CHECKPOINT").await;

@@ -56,7 +56,12 @@ struct Drained {
 
 /// Everything about letters.
 pub async fn measure(size: Size, report: &mut Report) {
-    let (few, many, runs) = if size == Size::Quick { (300, 600, 1) } else { (10_000, 100_000, 3) };
+    let (few, many) = match size {
+        Size::Quick => (300, 600),
+        Size::Default => (10_000, 30_000),
+        Size::Huge => (10_000, 100_000),
+    };
+    let runs = size.runs();
     let sink = Sink::start().await;
     let outgoing = letter();
     let body = Arc::new(dotted(&outgoing.build().unwrap()));
@@ -128,18 +133,20 @@ async fn queued(kind: Kind, letters: usize) -> Database {
     let engine = engine(database.store.clone(), now(), 1, Transport::Memory(MemoryOutbox::new()));
     engine.set_up(&Seeds::embedded().unwrap()).await.unwrap();
     let rendered = Templates::load(None).unwrap().letter(&LetterContext::sample(LetterKind::Chase)).unwrap();
-    let text = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, body_text, body_html, \
-        written_at, state, next_try_at) \
+    let letter = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, written_at, state, \
+        next_try_at) \
         WITH RECURSIVE k (n) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT n + 1 FROM k WHERE n < $2) \
         SELECT '<b' || n || '@post.internal>', 'bench/' || n, 'chase', FALSE, '质安处/liaison', \
-        'p' || n || '@post.internal', $3, $4, $5, $6, 'queued', $6 FROM k";
+        'p' || n || '@post.internal', $3, $4, 'queued', $4 FROM k";
+    let body = "INSERT INTO letter_body (letter, body_text, body_html) \
+        SELECT id, $1, $2 FROM letter WHERE id NOT IN (SELECT letter FROM letter_body)";
     for first in (1..=letters).step_by(5000) {
         let last = (first + 4999).min(letters);
         let (first, last) = (i64::try_from(first).unwrap(), i64::try_from(last).unwrap());
         either!(&database.store, Store, |pool| {
-            let query = sqlx::query(text).bind(first).bind(last).bind(&rendered.subject);
-            let query = query.bind(&rendered.text).bind(&rendered.html).bind(now());
+            let query = sqlx::query(letter).bind(first).bind(last).bind(&rendered.subject).bind(now());
             query.execute(pool).await.unwrap();
+            sqlx::query(body).bind(&rendered.text).bind(&rendered.html).execute(pool).await.unwrap();
         });
     }
     database.settle().await;
@@ -273,7 +280,8 @@ async fn bare_client(port: u16, body: &Arc<Vec<u8>>, letters: usize) -> f64 {
 const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = 'bench', next_try_at = $2, attempts = attempts + 1 \
     WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $1 \
         ORDER BY urgent DESC, next_try_at, id LIMIT 200) \
-    RETURNING id, address, subject, body_text, body_html";
+    RETURNING id, address, subject";
+const BODIES: &str = "SELECT letter, body_text, body_html FROM letter_body WHERE letter IN ";
 const MARK: &str = "WITH v (id, sent_at, reply) AS (VALUES {}) UPDATE letter SET state = 'sent', sent_at = v.sent_at, \
     reply = v.reply, next_try_at = NULL, lease_owner = NULL FROM v WHERE letter.id = v.id";
 
@@ -324,7 +332,16 @@ async fn claim_all(store: Store, work: mpsc::Sender<(i64, String)>) {
         let claimed: VecDeque<(i64, String)> = either!(&mut tx.open, Open, |c| {
             let query = sqlx::query(CLAIM).bind(now()).bind(now() + TimeDelta::minutes(10));
             let rows = query.fetch_all(&mut **c).await.unwrap();
-            rows.iter().map(|row| (row.get("id"), row.get("address"))).collect()
+            let claimed: VecDeque<(i64, String)> = rows.iter().map(|row| (row.get("id"), row.get("address"))).collect();
+            if !claimed.is_empty() {
+                let text = format!("{BODIES}{}", placeholders(&store, 1, claimed.len()));
+                let mut query = sqlx::query(AssertSqlSafe(text));
+                for (id, _) in &claimed {
+                    query = query.bind(*id);
+                }
+                assert_eq!(query.fetch_all(&mut **c).await.unwrap().len(), claimed.len());
+            }
+            claimed
         });
         tx.commit().await.unwrap();
         if claimed.is_empty() {

@@ -1,7 +1,7 @@
 //! Measures what the program must reach, each figure beside the limit of this machine in the same run.
 //!
 //! `cargo bench` runs everything and prints one table. `-- --quick` is a smoke run of seconds, whose ratios mean little;
-//! `-- --huge` adds the databases of ten million rows; names narrow it: `cargo bench -- step deliver`. PostgreSQL takes
+//! `-- --huge` adds the databases of ten million rows, a hundred thousand letters and more runs of each; names narrow it: `cargo bench -- step deliver`. PostgreSQL takes
 //! part where `DUBAN_TEST_POSTGRES` gives a server, as `benches/run` does.
 #![allow(
     clippy::unwrap_used,
@@ -22,10 +22,11 @@ mod report;
 mod rest;
 mod sink;
 mod step;
+mod submit;
 
 use report::Report;
 
-/// How much is done.
+/// How much is done. What is quoted has to end within a dozen minutes on two cores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     /// Seconds: whether it runs at all.
@@ -36,8 +37,19 @@ pub enum Size {
     Huge,
 }
 
+impl Size {
+    /// How often a case is run; the median counts.
+    pub fn runs(self) -> usize {
+        match self {
+            Size::Quick => 1,
+            Size::Default => 3,
+            Size::Huge => 5,
+        }
+    }
+}
+
 /// The paths there are, in the order they are run.
-const PATHS: [&str; 5] = ["materialise", "step", "board", "deliver", "rest"];
+const PATHS: [&str; 6] = ["materialise", "step", "board", "submit", "deliver", "rest"];
 /// Set in processes that the bench starts of itself.
 pub const ROLE: &str = "DUBAN_BENCH_ROLE";
 
@@ -63,6 +75,7 @@ async fn measure() {
             "materialise" => materialise::measure(size, &mut report).await,
             "step" => step::measure(size, &mut report).await,
             "board" => board::measure(size, &mut report).await,
+            "submit" => submit::measure(size, &mut report).await,
             "deliver" => deliver::measure(size, &mut report).await,
             _ => rest::measure(size, &mut report).await,
         }

@@ -37,8 +37,7 @@ pub async fn measure(size: Size, report: &mut Report) {
     let sizes: &[usize] = if size == Size::Quick { &[1, 4] } else { &[1, 100] };
     for kind in Kind::all() {
         for times in sizes {
-            let runs = if *times == 1 { 5 } else { 3 };
-            case(kind, *times, if size == Size::Quick { 1 } else { runs }, report).await;
+            case(kind, *times, size.runs(), report).await;
         }
     }
 }

@@ -120,17 +120,27 @@ async fn start(folder: &Path) -> Option<Daemon> {
     Some(daemon)
 }
 
+/// How long `duban status` takes to say how things are, in seconds.
+fn ask(folder: &Path) -> f64 {
+    let began = monotonic();
+    let output = Command::new(PROGRAM).arg("status").current_dir(folder).output().unwrap();
+    let taken = secs(began.elapsed());
+    assert!(!output.stdout.is_empty(), "status says nothing: {}", String::from_utf8_lossy(&output.stderr));
+    taken
+}
+
 /// Starts it several times, then lets the last one rest. Returns the median start in seconds.
 async fn rest(folder: &Path, what: &str, size: Size, report: &mut Report) -> f64 {
     let (starts, calm, watch) = if size == Size::Quick { (1, 1, 2) } else { (5, 10, 30) };
-    let mut ready = Vec::new();
-    for _ in 1..starts {
+    let (mut ready, mut answered) = (Vec::new(), Vec::new());
+    for _ in 0..starts {
         let daemon = start(folder).await.expect("it started before");
         ready.push(daemon.ready);
+        answered.push(daemon.ready + ask(folder));
         daemon.stop();
     }
+    // Nobody has asked this one anything.
     let daemon = start(folder).await.expect("it started before");
-    ready.push(daemon.ready);
     let pid = daemon.process.id();
     tokio::time::sleep(Duration::from_secs(calm)).await;
     let memory = machine::status_kb(pid, "VmRSS") / 1024.0;
@@ -143,6 +153,8 @@ async fn rest(folder: &Path, what: &str, size: Size, report: &mut Report) -> f64
         report.line("at rest", case, figure, "", None, Goal::Absolute(value, goal, unit));
     };
     line(report, format!("start to READY, {what}"), ms(start), start * 1e3, 150.0, "ms");
+    let answer = median(answered);
+    line(report, format!("start to an answer of `status`, {what}"), ms(answer), answer * 1e3, 150.0, "ms");
     line(report, format!("memory {calm} s later, {what}"), format!("{memory:.1} MB"), memory, 20.0, "MB");
     line(report, format!("processor over {watch} s, {what}"), format!("{share:.2} %"), share, 0.1, "%");
     start

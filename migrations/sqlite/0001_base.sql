@@ -111,7 +111,7 @@ CREATE INDEX obligation_filed ON obligation (filed_at) WHERE filed_at IS NOT NUL
 -- What is not settled for good: what people look at every day.
 CREATE INDEX obligation_live ON obligation (phase, due_at)
     WHERE phase IN ('open', 'returned', 'missed', 'waiting');
-CREATE INDEX obligation_live_owner ON obligation (owner)
+CREATE INDEX obligation_live_owner ON obligation (owner, phase)
     WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting');
 -- The ledger, page by page: all of it, a unit's, a duty's.
 CREATE INDEX obligation_day ON obligation (due_on, id);
@@ -183,7 +183,7 @@ CREATE TABLE notice (
 CREATE INDEX notice_unwritten ON notice (created_at) WHERE letter IS NULL AND error IS NULL;
 CREATE INDEX notice_letter ON notice (letter);
 
--- The outbox: one Message-ID and one body for life.
+-- The outbox: one Message-ID and one body for life. The body stands apart, so that claims and marks do not write it anew.
 CREATE TABLE letter (
     id          INTEGER PRIMARY KEY NOT NULL,
     message_id  TEXT NOT NULL UNIQUE,
@@ -193,8 +193,6 @@ CREATE TABLE letter (
     posts       TEXT NOT NULL,
     address     TEXT NOT NULL,
     subject     TEXT NOT NULL,
-    body_text   TEXT NOT NULL,
-    body_html   TEXT NOT NULL,
     written_at  TEXT NOT NULL,
     state       TEXT NOT NULL,
     attempts    INTEGER NOT NULL DEFAULT 0,
@@ -209,6 +207,12 @@ CREATE TABLE letter (
 CREATE INDEX letter_queue ON letter (urgent DESC, next_try_at, id) WHERE next_try_at IS NOT NULL;
 CREATE INDEX letter_written ON letter (written_at);
 CREATE INDEX letter_undelivered ON letter (written_at) WHERE state IN ('refused', 'given_up', 'failed');
+
+CREATE TABLE letter_body (
+    letter    INTEGER PRIMARY KEY NOT NULL REFERENCES letter (id),
+    body_text TEXT NOT NULL,
+    body_html TEXT NOT NULL
+) STRICT;
 
 -- Append-only. Each obligation's entries are hash-chained; a seal chains all entries that came since the last one.
 CREATE TABLE log (

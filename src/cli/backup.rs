@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::{Common, open};
 use crate::{
     config::Config,
+    disk::{self, sync_folder},
     jobs::{Engine, acts::evidence::STAGING},
     store::{Store, log::hex},
 };
@@ -62,14 +63,8 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dy
     let config = open::config(common)?;
     let engine = open::engine_of(&config).await?;
     let now = engine.settings.zone.local(engine.clock.now());
-    let name = format!("duban-{}", now.format("%Y%m%dT%H%M%S"));
-    let partial = args.folder.join(format!("{name}{PARTIAL}"));
-    let whole = args.folder.join(&name);
-    if whole.exists() {
-        bail!("{}: is there already", whole.display());
-    }
-    fs::create_dir_all(&args.folder).with_context(|| args.folder.display().to_string())?;
-    fs::create_dir(&partial).with_context(|| partial.display().to_string())?;
+    disk::make_folder(&args.folder).with_context(|| args.folder.display().to_string())?;
+    let (partial, whole) = new_folder(&args.folder, &format!("duban-{}", now.format("%Y%m%dT%H%M%S")))?;
     let made = make(&engine, &config, &partial, now.to_rfc3339(), err).await;
     let words = match made {
         Ok(words) => words,
@@ -87,6 +82,23 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dy
         prune(&args.folder, keep as usize, out)?;
     }
     Ok(())
+}
+
+/// Makes a folder for a backup, and says what it is to be called once it is whole. The second of one second is `…-2`.
+fn new_folder(folder: &Path, stamp: &str) -> anyhow::Result<(PathBuf, PathBuf)> {
+    let mut number = 1;
+    loop {
+        let name = if number == 1 { stamp.to_owned() } else { format!("{stamp}-{number}") };
+        let (partial, whole) = (folder.join(format!("{name}{PARTIAL}")), folder.join(name));
+        // While the first is ours, nobody else gives the second its name.
+        match fs::create_dir(&partial) {
+            Ok(()) if !whole.exists() => return Ok((partial, whole)),
+            Ok(()) => fs::remove_dir(&partial)?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| partial.display().to_string()),
+        }
+        number += 1;
+    }
 }
 
 /// Fills the folder. Says what is in it.
@@ -128,7 +140,7 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
     let to = partial.join(name);
     fs::create_dir(&to)?;
     if !from.exists() {
-        return sync_folder(&to);
+        return Ok(sync_folder(&to)?);
     }
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;
@@ -148,7 +160,7 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
             files.insert(inside, copied.with_context(|| entry.path().display().to_string())?);
         }
     }
-    sync_folder(&to)
+    Ok(sync_folder(&to)?)
 }
 
 fn copy_file(from: &Path, to: &Path) -> anyhow::Result<Copied> {
@@ -194,10 +206,6 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn sync_folder(folder: &Path) -> anyhow::Result<()> {
-    Ok(File::open(folder)?.sync_all()?)
-}
-
 /// Removes the oldest whole backups beyond `keep`: folders of our name with a manifest in them, and nothing else.
 fn prune(folder: &Path, keep: usize, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut whole: Vec<PathBuf> = fs::read_dir(folder)?
@@ -215,9 +223,10 @@ fn prune(folder: &Path, keep: usize, out: &mut dyn Write) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// `duban-20261123T143000`
+/// `duban-20261123T143000`, `duban-20261123T143000-2`
 fn is_ours(name: &str) -> bool {
     let Some((day, time)) = name.strip_prefix("duban-").and_then(|stamp| stamp.split_once('T')) else { return false };
-    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
-    digits(day, 8) && digits(time, 6)
+    let (time, number) = time.split_once('-').unwrap_or((time, "2"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    day.len() == 8 && digits(day) && time.len() == 6 && digits(time) && digits(number)
 }

@@ -14,6 +14,7 @@ use super::{Common, Unusable};
 use crate::{
     clock::Clock,
     config::{Config, Surroundings},
+    disk,
     jobs::{Engine, acts::evidence::Vault, link::Keys},
     mail::{Templates, Transport},
     store::{Location, Store, StoreError, inspect},
@@ -121,8 +122,7 @@ pub fn store_error(error: StoreError) -> anyhow::Error {
 
 fn make_folder(path: &Path) -> anyhow::Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    fs::create_dir_all(folder)
-        .map_err(|error| Unusable(format!("{}: cannot be made: {error}", folder.display())).into())
+    disk::make_folder(folder).map_err(|error| Unusable(format!("{}: cannot be made: {error}", folder.display())).into())
 }
 
 /// The lock file beside a SQLite database.

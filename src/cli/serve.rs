@@ -99,13 +99,11 @@ async fn drive(
     let mut served = tokio::spawn({
         let stop = stop.clone();
         async move {
-            match console {
-                Some((console, _)) => console.run(stop).await,
-                None => {
-                    stop.cancelled().await;
-                    Ok(())
-                }
+            if let Some((console, _)) = console {
+                return console.run(stop).await;
             }
+            stop.cancelled().await;
+            Ok(())
         }
     });
     let (first, mut passed) = oneshot::channel();
@@ -120,7 +118,7 @@ async fn drive(
             done = &mut running => {
                 done??;
                 // Requests in hand are finished before the database closes.
-                return Ok(served.await??);
+                return served.await?;
             }
             done = &mut served, if !stop.is_cancelled() => {
                 stop.cancel();
@@ -280,17 +278,39 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
     };
     let source = Arc::clone(driver);
     let app = web::App::new(Box::new(move || source.engine()), options);
-    Ok(Some((Console { listener, router: web::router(&app) }, at)))
+    let metrics = match section.metrics.as_deref().and_then(|at| at.parse::<SocketAddr>().ok()) {
+        Some(at) => Some(
+            TcpListener::bind(at)
+                .await
+                .with_context(|| format!("[console] metrics = \"{at}\": cannot listen there"))?,
+        ),
+        None => None,
+    };
+    let patience = web::listen::Patience { gateways: section.gateways(), ..Default::default() };
+    Ok(Some((Console { listener, metrics, app, patience }, at)))
 }
 
 struct Console {
     listener: TcpListener,
-    router: axum::Router,
+    metrics: Option<TcpListener>,
+    app: web::App,
+    patience: web::listen::Patience,
 }
 
 impl Console {
     async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        Ok(web::listen::serve(self.listener, self.router, web::listen::Patience::default(), stop).await?)
+        let pages = web::listen::serve(self.listener, web::router(&self.app), self.patience.clone(), stop.clone());
+        let metrics = async {
+            match self.metrics {
+                Some(listener) => {
+                    web::listen::serve(listener, web::probe::metrics_router(&self.app), self.patience.clone(), stop)
+                        .await
+                }
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(pages, metrics)?;
+        Ok(())
     }
 }
 

@@ -1,9 +1,13 @@
 //! `duban submit`: a unit files what it did. The receipt number comes first.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
+use tokio::io::AsyncReadExt as _;
 
 use super::acting::{As, act};
 use crate::{
@@ -13,7 +17,7 @@ use crate::{
     },
     jobs::{
         Engine,
-        acts::{ActError, correct::Correction, submit::NewSubmission},
+        acts::{ActError, correct::Correction, sniff, submit::NewSubmission, vault::Vault},
     },
 };
 
@@ -82,10 +86,8 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
     // The files are on disk before the submission names them.
     for path in &args.file {
         let vault = engine.vault.as_ref().context("no folder for evidence is configured")?;
-        let bytes = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let size = bytes.len() as u64;
-        let sha256 = vault.put(bytes).await.with_context(|| path.display().to_string())?;
+        let (sha256, size) = store(vault, path, &name).await.with_context(|| path.display().to_string())?;
         new.files.push((sha256, name, size));
     }
     let receipt = act(engine, &by, async |actor| actor.submit(&new).await).await?;
@@ -101,6 +103,25 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         writeln!(out, "{} {} {}：{}{counts}", stands.id, stands.duty, stands.period, stands.word)?;
     }
     Ok(())
+}
+
+/// Stores a file as a form does: piece by piece, and of the same kinds.
+async fn store(vault: &Vault, path: &Path, name: &str) -> anyhow::Result<(String, u64)> {
+    let mut file = tokio::fs::File::open(path).await.context("cannot be read")?;
+    let mut writer = vault.begin().await?;
+    let mut piece = vec![0; 256 << 10];
+    loop {
+        let read = file.read(&mut piece).await.context("cannot be read")?;
+        if read == 0 {
+            break;
+        }
+        writer.write(&piece[..read]).await?;
+    }
+    let called = name.to_owned();
+    if let Some(words) = writer.look(move |file| sniff::objection(file, &called)).await? {
+        return Err(ActError::Refused(format!("“{name}”{words}")).into());
+    }
+    Ok(writer.keep().await?)
 }
 
 /// The unit that files and the obligations it files for.

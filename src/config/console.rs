@@ -16,7 +16,7 @@ use super::{
     Key, Surroundings, secret,
     value::{Kind, Link, Span},
 };
-use crate::jobs::link::Keys;
+use crate::{disk, jobs::link::Keys};
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -103,7 +103,7 @@ fn make_key(path: &Path) -> std::io::Result<()> {
     rand::rng().fill_bytes(&mut key);
     let text: String = key.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    disk::make_folder(folder)?;
     let scratch = path.with_extension(std::process::id().to_string());
     let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&scratch)?;
     file.write_all(text.as_bytes())?;
@@ -112,6 +112,6 @@ fn make_key(path: &Path) -> std::io::Result<()> {
     fs::remove_file(&scratch)?;
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
-        _ => fs::File::open(folder)?.sync_all(),
+        _ => disk::sync_folder(folder),
     }
 }

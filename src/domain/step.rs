@@ -4,6 +4,8 @@
 //! a step. Whoever calls it twice, late, or after three days of silence gets the same obligation; only how much is
 //! said differs: of steps that were missed the latest speaks, once, to all whom the missed ones would have told.
 
+use std::cell::OnceCell;
+
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -251,12 +253,14 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
     let mut next = obligation.clone();
     let mut told: Vec<Telling> = Vec::new();
     let mut events = Vec::new();
-    while let Some((at, what)) = upcoming(&next, context) {
+    // The place in the row of misses does not change while the obligation is settled.
+    let streak = OnceCell::new();
+    while let Some((at, what)) = next_step(&next, context, &streak) {
         if at > now {
             next.next_at = Some(at);
             return Advance { obligation: next, tellings: merged(told), events };
         }
-        told.extend(apply(&mut next, context, at, what));
+        told.extend(apply(&mut next, context, &streak, at, what));
         // That it stands in another morning's letter is no news for the log.
         if what != Move::Stand {
             events.push(Event { at, what });
@@ -268,6 +272,15 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
 
 /// The next step of an obligation and its instant, which may be past.
 pub fn upcoming(obligation: &Obligation, context: &Context<'_>) -> Option<(DateTime<Utc>, Move)> {
+    next_step(obligation, context, &OnceCell::new())
+}
+
+/// As [`upcoming`], with the place in the row of misses where it has been worked out before.
+fn next_step(
+    obligation: &Obligation,
+    context: &Context<'_>,
+    streak: &OnceCell<Streak>,
+) -> Option<(DateTime<Utc>, Move)> {
     let slots = context.slots();
     match obligation.phase {
         Phase::Scheduled => Some((obligation.opens_at, Move::Open)),
@@ -281,19 +294,23 @@ pub fn upcoming(obligation: &Obligation, context: &Context<'_>) -> Option<(DateT
                 .find(|at| *at > obligation.settled_to);
             [remind.map(|at| (at, Move::Remind)), Some((miss, Move::Miss))].into_iter().flatten().min()
         }
-        Phase::Missed | Phase::Lapsed => upcoming_after_miss(obligation, context),
+        Phase::Missed | Phase::Lapsed => upcoming_after_miss(obligation, context, streak),
         Phase::Waiting | Phase::Done | Phase::Waived | Phase::Withdrawn | Phase::Upheld => None,
     }
 }
 
-fn upcoming_after_miss(obligation: &Obligation, context: &Context<'_>) -> Option<(DateTime<Utc>, Move)> {
+fn upcoming_after_miss(
+    obligation: &Obligation,
+    context: &Context<'_>,
+    streak: &OnceCell<Streak>,
+) -> Option<(DateTime<Utc>, Move)> {
     let slots = context.slots();
     let missed_at = obligation.missed_at?;
     let chase = slots.from(missed_at, false);
     let chases = !context.ladder.chase.is_empty();
     let open = obligation.phase == Phase::Missed;
     let stand = open && chases && obligation.chased_at.is_some();
-    let (supervise, propose) = levels(obligation, context);
+    let (supervise, propose) = levels(obligation, context, streak);
     [
         (chases && obligation.chased_at.is_none()).then_some((chase, Move::Chase)),
         stand.then(|| (slots.morning_from(obligation.settled_to.max(chase) + TimeDelta::seconds(1)), Move::Stand)),
@@ -307,8 +324,12 @@ fn upcoming_after_miss(obligation: &Obligation, context: &Context<'_>) -> Option
 }
 
 /// When 督办 and 通报建议 come next, if they still do: the earlier of the workday and the streak.
-fn levels(obligation: &Obligation, context: &Context<'_>) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
-    let streak = streak(obligation, context);
+fn levels(
+    obligation: &Obligation,
+    context: &Context<'_>,
+    streak: &OnceCell<Streak>,
+) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    let streak = streak.get_or_init(|| streak_of(obligation, context));
     let slots = context.slots();
     let due_day = slots.zone.due_day(obligation.due_at);
     let earlier = |level: &Option<Level>, told: Option<DateTime<Utc>>, by_row: Option<DateTime<Utc>>| {
@@ -323,11 +344,17 @@ fn levels(obligation: &Obligation, context: &Context<'_>) -> (Option<DateTime<Ut
 }
 
 /// Where the obligation stands in its row of misses.
-pub fn streak(obligation: &Obligation, context: &Context<'_>) -> Streak {
+fn streak_of(obligation: &Obligation, context: &Context<'_>) -> Streak {
     series::streak(context.series, obligation.id, context.ladder, context.slots())
 }
 
-fn apply(next: &mut Obligation, context: &Context<'_>, at: DateTime<Utc>, what: Move) -> Vec<Telling> {
+fn apply(
+    next: &mut Obligation,
+    context: &Context<'_>,
+    streak: &OnceCell<Streak>,
+    at: DateTime<Utc>,
+    what: Move,
+) -> Vec<Telling> {
     let say = |kind: NoticeKind, to: &[Role]| Telling { at, kind, to: to.to_vec(), stands: what == Move::Stand };
     let level = |level: &Option<Level>| level.as_ref().map(|level| level.to.clone()).unwrap_or_default();
     let before = next.settled_to;
@@ -356,7 +383,9 @@ fn apply(next: &mut Obligation, context: &Context<'_>, at: DateTime<Utc>, what: 
         }
         Move::Chase => {
             next.chased_at = Some(at);
-            next.streak = i32::try_from(streak(next, context).position).ok().filter(|position| *position > 0);
+            next.streak = i32::try_from(streak.get_or_init(|| streak_of(next, context)).position)
+                .ok()
+                .filter(|position| *position > 0);
             vec![say(NoticeKind::Chase, &context.ladder.chase)]
         }
         Move::Stand => vec![say(NoticeKind::Chase, &[Role::Liaison])],

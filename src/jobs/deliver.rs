@@ -123,6 +123,7 @@ fn unfit(engine: &Engine, letter: &Claimed) -> Option<&'static str> {
         Ok(address) if engine.transport.leaves_the_house() && mail::is_example_address(&address) => {
             Some("the post has an example address")
         }
+        Ok(_) if letter.body_text.is_empty() => Some("its body is missing"),
         Ok(_) => None,
     }
 }

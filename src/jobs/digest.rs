@@ -1,5 +1,7 @@
 //! 督办清单: on each workday at 09:00, empty or not, one letter to the office. Its absence is the alarm.
 
+use std::collections::{BTreeSet, HashSet};
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -158,14 +160,14 @@ async fn gather(
     let waiting = tx.live_obligations(Phase::Waiting).await?;
     let unreminded = tx.unreminded_misses(now - TimeDelta::days(60)).await?;
     let requests = tx.pending_requests().await?;
-    let mut ids: Vec<i64> =
-        [&new, &standing, &waiting, &unreminded].into_iter().flatten().map(|row| row.obligation.id).collect();
-    ids.extend(proposals.iter().map(|(_, obligation)| *obligation));
-    ids.extend(requests.iter().map(|request| request.obligation));
-    ids.sort_unstable();
-    ids.dedup();
-    let desk = Desk::lay(tx, known, &ids, now).await?;
-    let new_ids: std::collections::HashSet<i64> = new.iter().map(|row| row.obligation.id).collect();
+    let mut rows: Vec<Stored> = [&new, &standing, &waiting, &unreminded].into_iter().flatten().cloned().collect();
+    let there: HashSet<i64> = rows.iter().map(|row| row.obligation.id).collect();
+    let asked_for = proposals.iter().map(|(_, obligation)| *obligation);
+    let asked_for: BTreeSet<i64> = asked_for.chain(requests.iter().map(|request| request.obligation)).collect();
+    let missing: Vec<i64> = asked_for.into_iter().filter(|id| !there.contains(id)).collect();
+    rows.extend(tx.obligations(&missing).await?);
+    let desk = Desk::lay(tx, known, rows, now).await?;
+    let new_ids: HashSet<i64> = new.iter().map(|row| row.obligation.id).collect();
     let told: Vec<Stored> = standing.into_iter().filter(|row| !new_ids.contains(&row.obligation.id)).collect();
     let undelivered = tx.undelivered_letters(since).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();

@@ -4,8 +4,8 @@
 //! doubled or missed tick changes nothing, and when it cannot be set up at all the safety tick does its work. The task also
 //! wakes at the next known instant, so that what is due at a minute is told in that minute. Deliveries run beside the
 //! passes, because a mail server that hangs must not delay a step. The watchdog is fed when a pass, or a look at the
-//! database in its stead, has come back, never by a timer. A database that is down is logged and tried again; it does not
-//! end the daemon.
+//! database in its stead, has come back and the database then takes a transaction, never by a timer. A database that is
+//! down is logged and tried again; it does not end the daemon, but systemd starts it anew when that lasts.
 
 use std::{
     future::Future,
@@ -240,7 +240,7 @@ impl Driver {
                     wait
                 }
             };
-            notify(&[NotifyState::Watchdog]);
+            self.feed(&engine).await;
             // After a failure the bell must not bring the next try forward.
             let bell =
                 async { if failures == 0 { self.pass_bell.notified().await } else { std::future::pending().await } };
@@ -274,6 +274,17 @@ impl Driver {
             *housekept = Some(clock::monotonic());
         }
         Ok(done)
+    }
+
+    /// Feeds the watchdog if the database takes a transaction that writes. A pass that was idle has only read, and one
+    /// that failed for another reason is no cause to start anew.
+    async fn feed(&self, engine: &Engine) {
+        match engine.store.write().await {
+            Ok(_) => notify(&[NotifyState::Watchdog]),
+            Err(error) => {
+                tracing::error!("the database takes no transaction, the watchdog is not fed: {error}");
+            }
+        }
     }
 
     async fn until_next_step(&self, engine: &Engine) -> Duration {

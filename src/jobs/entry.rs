@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use rand::Rng as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use super::{
     Engine, JobError, Result,
@@ -38,6 +39,9 @@ pub const SHORTEST_PASSWORD: usize = 10;
 pub const LONGEST_PASSWORD: usize = 200;
 /// Use is noted at most this often.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+
+/// Passwords that are hashed at once: each takes 19 MiB and a core.
+static HASHING: Semaphore = Semaphore::const_new(4);
 
 /// How long a session lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +277,7 @@ impl Engine {
         }
         let stored = self.store.read().await?.password(&post.unit.0, post.role.code()).await?;
         let has_one = stored.is_some();
+        let _place = HASHING.acquire().await.map_err(|error| JobError::Setup(error.to_string()))?;
         let (stored, password) = (stored.unwrap_or_else(|| NOBODYS.to_owned()), password.to_owned());
         let right = tokio::task::spawn_blocking(move || {
             PasswordHash::new(&stored)
@@ -334,6 +339,7 @@ impl Engine {
 
 /// argon2id, with the crate's own parameters (OWASP's: 19 MiB, two passes).
 async fn hash_password(password: &str) -> std::result::Result<String, ActError> {
+    let _place = HASHING.acquire().await.map_err(|error| JobError::Setup(error.to_string()))?;
     let password = password.to_owned();
     let hashed = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())

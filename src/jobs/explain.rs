@@ -305,7 +305,8 @@ impl Explanation<'_> {
     }
 }
 
-fn kind_label(kind: NoticeKind) -> &'static str {
+/// A notice's kind as pages show it.
+pub fn kind_label(kind: NoticeKind) -> &'static str {
     match kind {
         NoticeKind::Remind => "提醒",
         NoticeKind::Chase => "催办",

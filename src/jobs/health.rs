@@ -2,7 +2,7 @@
 //!
 //! Looks and judges; changes nothing. What is red is decided here and nowhere else.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -44,7 +44,7 @@ pub struct Health {
     pub last_sent: Option<DateTime<Utc>>,
     /// Since when the mail path is down, and why.
     pub mail_down: Option<(DateTime<Utc>, String)>,
-    /// Letters by state.
+    /// Letters that were not sent, by state.
     pub letters: Vec<(String, i64)>,
     /// Rows that could not be worked on.
     pub troubles: Vec<Trouble>,
@@ -89,28 +89,84 @@ impl Health {
 
     /// What is too old, in words. Nothing = all is well.
     pub fn wrong(&self, limits: Limits) -> Vec<String> {
-        let mut wrong = Vec::new();
+        self.alarms(limits).iter().map(ToString::to_string).collect()
+    }
+
+    /// What is too old. Nothing = all is well.
+    pub fn alarms(&self, limits: Limits) -> Vec<Alarm> {
+        let mut alarms = Vec::new();
         match &self.last_pass {
-            None => wrong.push("no pass has ever been made".to_owned()),
+            None => alarms.push(Alarm::NoPass),
             Some(run) => {
                 let age = self.now - run.finished_at;
                 if age > limits.pass {
-                    wrong.push(format!("the last pass is {} old", words(age)));
+                    alarms.push(Alarm::OldPass(age));
                 }
                 if let Some(error) = &run.error {
-                    wrong.push(format!("the last pass failed: {error}"));
+                    alarms.push(Alarm::FailedPass(error.clone()));
                 }
             }
         }
         if let Some(age) = self.oldest_unsent.map(|at| self.now - at).filter(|age| *age > limits.unsent) {
-            wrong.push(format!("the oldest unsent letter is {} old", words(age)));
+            alarms.push(Alarm::Unsent(age));
         }
         if let Some((since, why)) = &self.mail_down
             && self.now - *since > limits.mail_down
         {
-            wrong.push(format!("the mail path has been down for {}: {why}", words(self.now - *since)));
+            alarms.push(Alarm::MailDown(self.now - *since, why.clone()));
         }
-        wrong
+        alarms
+    }
+}
+
+/// One thing that is wrong. Said in English to whoever runs the machine, in Chinese on the console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Alarm {
+    /// No pass has ever been made.
+    NoPass,
+    /// The last pass is so old.
+    OldPass(TimeDelta),
+    /// The last pass failed.
+    FailedPass(String),
+    /// The oldest unsent letter is so old.
+    Unsent(TimeDelta),
+    /// The mail path has been down for so long, and why.
+    MailDown(TimeDelta, String),
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Alarm::NoPass => f.write_str("no pass has ever been made"),
+            Alarm::OldPass(age) => write!(f, "the last pass is {} old", words(*age)),
+            Alarm::FailedPass(error) => write!(f, "the last pass failed: {error}"),
+            Alarm::Unsent(age) => write!(f, "the oldest unsent letter is {} old", words(*age)),
+            Alarm::MailDown(age, why) => write!(f, "the mail path has been down for {}: {why}", words(*age)),
+        }
+    }
+}
+
+impl Alarm {
+    /// As the console says it.
+    pub fn label(&self) -> String {
+        match self {
+            Alarm::NoPass => "从未巡检".to_owned(),
+            Alarm::OldPass(age) => format!("已有{}未巡检", label(*age)),
+            Alarm::FailedPass(error) => format!("最近一次巡检失败：{error}"),
+            Alarm::Unsent(age) => format!("最早一封待发邮件已等候{}", label(*age)),
+            Alarm::MailDown(age, why) => format!("邮件通道已中断{}：{why}", label(*age)),
+        }
+    }
+}
+
+/// A length of time as the console says it: `3日4小时`, `12分钟`, `40秒`.
+pub fn label(age: TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds}秒"),
+        60..3600 => format!("{}分钟", seconds / 60),
+        3600..86_400 => format!("{}小时{}分钟", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}日{}小时", seconds / 86_400, seconds % 86_400 / 3600),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Seals the log, forgets old runs, troubles that are over and empty rows of the summaries. Touches nothing that anybody may have to answer for.
+//! Seals the log, forgets old runs, troubles that are over and empty rows of the summaries, sweeps what a crash has left
+//! among the evidence. Touches nothing that anybody may have to answer for.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -16,6 +17,8 @@ pub struct Kept {
     pub mended: u64,
     /// Rows of the summaries that counted nothing any more.
     pub emptied: u64,
+    /// Files that were never whole, left by a crash.
+    pub swept: u64,
 }
 
 /// How long runs are kept.
@@ -54,6 +57,13 @@ pub async fn run(engine: &Engine) -> Result<Kept> {
         if gone == 0 {
             break;
         }
+    }
+    if let Some(vault) = &engine.vault {
+        // A disk that cannot be swept is no reason to leave the rest undone.
+        kept.swept = vault.sweep(now).await.unwrap_or_else(|error| {
+            tracing::warn!("what was left behind cannot be swept: {error}");
+            0
+        });
     }
     Ok(kept)
 }

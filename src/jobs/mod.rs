@@ -102,6 +102,8 @@ pub struct Engine {
     pub transport: Transport,
     /// Where evidence lies; `None` = files cannot be taken.
     pub vault: Option<acts::evidence::Vault>,
+    /// What is being filed.
+    pub filings: acts::submit::Filings,
     /// What letters' links are made with; `None` = letters carry no link.
     pub keys: Option<link::Keys>,
     /// Who claims: different for each process.
@@ -132,6 +134,7 @@ impl Engine {
             templates: Arc::new(templates),
             transport,
             vault: None,
+            filings: acts::submit::Filings::default(),
             keys: None,
             owner,
             random: Mutex::new(random),

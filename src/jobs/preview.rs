@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Engine, JobError, Known, Result,
-    step::{decide, member, newest_of_each, posts, read_series, row_of_misses},
+    step::{all_series, decide, member, posts},
 };
 use crate::{
     domain::{
@@ -20,7 +20,7 @@ use crate::{
         step::{self, NoticeKind},
         unit::PostId,
     },
-    store::obligations::{NEWEST, Stored},
+    store::obligations::Stored,
 };
 
 /// A notice that would come.
@@ -61,14 +61,8 @@ impl Engine {
             let first = oldest.entry(row.obligation.series()).or_insert(row.obligation.opens_at);
             *first = row.obligation.opens_at.min(*first);
         }
-        let mut newest = newest_of_each(&mut tx, &oldest, now).await?;
-        let mut rows: HashMap<i64, Stored> = HashMap::new();
-        for (name, oldest) in oldest {
-            let known_rows = newest.remove(&name).unwrap_or_default();
-            let whole = known_rows.len() < NEWEST || row_of_misses(&known_rows, oldest).0;
-            let history = if whole { known_rows } else { read_series(&mut tx, &name, oldest, now).await? };
-            rows.extend(history.into_iter().map(|row| (row.obligation.id, row)));
-        }
+        let history = all_series(&mut tx, &oldest, now).await?.into_values().flatten();
+        let mut rows: HashMap<i64, Stored> = history.map(|row| (row.obligation.id, row)).collect();
         drop(tx);
         let waiting = due.iter().filter_map(|row| Some((row.obligation.next_at?, row.obligation.id))).collect();
         rows.extend(due.into_iter().map(|row| (row.obligation.id, row)));

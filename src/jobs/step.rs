@@ -29,7 +29,7 @@ use crate::{
         Tx,
         log::{self, DAEMON, Entry},
         notices::NewNotice,
-        obligations::{NEWEST, Stored},
+        obligations::{LONG, NEWEST, Stored},
     },
 };
 
@@ -66,7 +66,7 @@ const BATCH: usize = 1000;
 /// How long a row that cannot be worked on is left alone.
 const TROUBLE_WAIT: TimeDelta = TimeDelta::hours(1);
 /// How much of a series is read at once.
-const SERIES_PAGE: usize = 64;
+const SERIES_PAGE: usize = LONG;
 /// Misses before an obligation beyond which a longer row changes nothing.
 const ENOUGH_MISSES: usize = 16;
 
@@ -136,17 +136,10 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
             *oldest = stored.obligation.opens_at.min(*oldest);
         }
     }
-    let mut series: HashMap<String, Vec<Stored>> = HashMap::with_capacity(count.len());
-    let mut newest = newest_of_each(tx, &count, now).await?;
-    for (name, oldest) in count {
-        let rows = match newest.remove(&name) {
-            Some(rows) if rows.len() < NEWEST || row_of_misses(&rows, oldest).0 => rows,
-            _ => read_series(tx, &name, oldest, now).await?,
-        };
-        let undeclared = rows.iter().map(|row| &row.obligation).filter(|o| o.missed_at.is_none() && o.due_at <= now);
-        prove.extend(undeclared.map(|obligation| obligation.id));
-        series.insert(name, rows);
-    }
+    let series = all_series(tx, &count, now).await?;
+    let undeclared = |o: &&Obligation| o.missed_at.is_none() && o.due_at <= now;
+    let members = series.values().flatten().map(|row| &row.obligation);
+    prove.extend(members.filter(undeclared).map(|obligation| obligation.id));
     let prove: Vec<i64> = prove.into_iter().collect();
     let proven: HashSet<i64> = tx.reminded_in_time(&prove).await?.into_iter().collect();
     let members: HashMap<String, Vec<Member>> = series
@@ -175,12 +168,7 @@ pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTim
 }
 
 /// The series in the order of periods, back from now until its row of misses before `oldest` is whole, or long enough.
-pub(super) async fn read_series(
-    tx: &mut Tx,
-    series: &str,
-    oldest: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Stored>> {
+async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Stored>> {
     let mut rows: Vec<Stored> = Vec::new();
     let mut until = now;
     loop {
@@ -196,25 +184,50 @@ pub(super) async fn read_series(
     }
 }
 
-/// The newest few of many series, each in the order of periods: enough wherever the period before was filed in time.
-pub(super) async fn newest_of_each(
+/// The series of these names in the order of periods, each back until its row of misses before the instant beside it is
+/// whole, or long enough. Most have filed the period before, so that the newest few are read first.
+pub(super) async fn all_series(
     tx: &mut Tx,
-    series: &HashMap<String, DateTime<Utc>>,
+    wanted: &HashMap<String, DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, Vec<Stored>>> {
-    let names: Vec<String> = series.keys().cloned().collect();
-    let mut newest: HashMap<String, Vec<Stored>> = HashMap::with_capacity(names.len());
-    for row in tx.series_newest(&names, now).await? {
-        newest.entry(row.obligation.series()).or_default().push(row);
+    let mut series: HashMap<String, Vec<Stored>> = HashMap::with_capacity(wanted.len());
+    let mut open: Vec<String> = wanted.keys().cloned().collect();
+    for (page, enough) in [(NEWEST, usize::MAX), (LONG, ENOUGH_MISSES)] {
+        let rows =
+            if page == NEWEST { tx.series_newest(&open, now).await? } else { tx.series_long(&open, now).await? };
+        let mut found = by_series(rows);
+        open.retain(|name| {
+            let rows = found.remove(name).unwrap_or_default();
+            let (whole, misses) = row_of_misses(&rows, wanted[name]);
+            let done = rows.len() < page || whole || misses >= enough;
+            if done {
+                series.insert(name.clone(), rows);
+            }
+            !done
+        });
     }
-    for rows in newest.values_mut() {
+    for name in open {
+        let rows = read_series(tx, &name, wanted[&name], now).await?;
+        series.insert(name, rows);
+    }
+    Ok(series)
+}
+
+/// Rows by their series, each in the order of periods.
+fn by_series(rows: Vec<Stored>) -> HashMap<String, Vec<Stored>> {
+    let mut series: HashMap<String, Vec<Stored>> = HashMap::new();
+    for row in rows {
+        series.entry(row.obligation.series()).or_default().push(row);
+    }
+    for rows in series.values_mut() {
         rows.sort_by_key(|row| row.obligation.opens_at);
     }
-    Ok(newest)
+    series
 }
 
 /// Of a series before `oldest`: whether one filed in time ends the row of misses there, and how many misses there are.
-pub(super) fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
+fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
     let mut misses = 0;
     let mut whole = false;
     for obligation in rows.iter().map(|row| &row.obligation).filter(|obligation| obligation.opens_at < oldest) {

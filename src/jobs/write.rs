@@ -3,7 +3,7 @@
 //! The notices were committed with their steps; here they are worded and given to a letter in one transaction, so a
 //! notice is in no letter or in exactly one. 通报建议 waits for the digest.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest as _, Sha256};
@@ -18,7 +18,7 @@ use crate::{
         obligation::Phase,
         quota::Filing,
         step::NoticeKind,
-        unit::{PostId, Role},
+        unit::{PostId, Role, UnitName},
     },
     mail::{self, Item, LetterContext, LetterKind, Section, SectionKind},
     store::{Tx, letters::NewLetter, log::hex, notices::Notice, obligations::Stored},
@@ -112,29 +112,51 @@ async fn put_aside(engine: &Engine, homeless: Vec<Notice>, now: DateTime<Utc>) -
     Ok(tx.commit().await?)
 }
 
+/// What is due today by who owes it.
+type DueToday = HashMap<UnitName, Vec<i64>>;
+
 /// What is due today, for the context rows.
-async fn due_today(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<Vec<Stored>> {
-    let mut rows = Vec::new();
+async fn due_today(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DueToday> {
+    let mut due = DueToday::new();
     for phase in [Phase::Open, Phase::Returned] {
-        rows.extend(tx.live_due_between(phase, known.zone.start_of(today), known.zone.end_of(today)).await?);
+        let rows = tx.live_due_between(phase, known.zone.start_of(today), known.zone.end_of(today)).await?;
+        for obligation in rows.into_iter().map(|row| row.obligation) {
+            if known.zone.due_day(obligation.due_at) != today {
+                continue;
+            }
+            for owner in obligation.owners {
+                due.entry(owner).or_default().push(obligation.id);
+            }
+        }
     }
-    rows.retain(|row| known.zone.due_day(row.obligation.due_at) == today);
-    Ok(rows)
+    Ok(due)
+}
+
+impl Mailbox {
+    /// What is due today from the units whose liaison reads this, each once.
+    fn due_today(&self, due_today: &DueToday) -> BTreeSet<i64> {
+        if self.event {
+            return BTreeSet::new();
+        }
+        let liaisons = self.posts.iter().filter(|post| post.role == Role::Liaison);
+        liaisons.filter_map(|post| due_today.get(&post.unit)).flatten().copied().collect()
+    }
 }
 
 async fn write_chunk(
     engine: &Engine,
     known: &Known,
     chunk: &[Mailbox],
-    due_today: &[Stored],
+    due_today: &DueToday,
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let mut ids: Vec<i64> = chunk.iter().flat_map(|mailbox| &mailbox.notices).map(|notice| notice.obligation).collect();
-    ids.extend(due_today.iter().map(|row| row.obligation.id));
+    ids.extend(chunk.iter().flat_map(|mailbox| mailbox.due_today(due_today)));
     ids.sort_unstable();
     ids.dedup();
     let mut tx = engine.store.write().await?;
-    let desk = Desk::lay(&mut tx, known, &ids, now).await?;
+    let rows = tx.obligations(&ids).await?;
+    let desk = Desk::lay(&mut tx, known, rows, now).await?;
     let mut letters = Vec::with_capacity(chunk.len());
     let mut taken: HashMap<String, (&Mailbox, Vec<i64>)> = HashMap::with_capacity(chunk.len());
     let mut moot: Vec<i64> = Vec::new();
@@ -186,13 +208,12 @@ pub struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    /// Reads the obligations and what was filed for them.
+    /// Lays down the obligations and reads what was filed for them.
     ///
     /// # Errors
     /// The store could not.
-    pub async fn lay(tx: &mut Tx, known: &'a Known, ids: &[i64], now: DateTime<Utc>) -> Result<Desk<'a>> {
-        let obligations: HashMap<i64, Stored> =
-            tx.obligations(ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
+    pub async fn lay(tx: &mut Tx, known: &'a Known, rows: Vec<Stored>, now: DateTime<Utc>) -> Result<Desk<'a>> {
+        let obligations: HashMap<i64, Stored> = rows.into_iter().map(|row| (row.obligation.id, row)).collect();
         let today = known.zone.day_of(now);
         // Only what is counted needs its filings here.
         let counted: Vec<i64> = obligations
@@ -250,7 +271,7 @@ fn letter(
     engine: &Engine,
     desk: &Desk<'_>,
     mailbox: &Mailbox,
-    due_today: &[Stored],
+    due_today: &DueToday,
 ) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, String> {
     let mut sections: BTreeMap<SectionKind, Vec<(i64, Item)>> = BTreeMap::new();
     let mut gravest: HashMap<i64, SectionKind> = HashMap::new();
@@ -314,21 +335,12 @@ fn in_order(desk: &Desk<'_>, mut items: Vec<(i64, Item)>) -> Vec<Item> {
 fn context_rows(
     desk: &Desk<'_>,
     mailbox: &Mailbox,
-    due_today: &[Stored],
+    due_today: &DueToday,
     shown: &HashSet<i64>,
 ) -> std::result::Result<Vec<Item>, String> {
-    if mailbox.event {
-        return Ok(Vec::new());
-    }
-    let units: Vec<_> = mailbox.posts.iter().filter(|post| post.role == Role::Liaison).map(|post| &post.unit).collect();
-    let own = |stored: &&Stored| {
-        !shown.contains(&stored.obligation.id) && stored.obligation.owners.iter().any(|owner| units.contains(&owner))
-    };
-    let mut items = Vec::new();
-    for stored in due_today.iter().filter(own) {
-        items.push((stored.obligation.id, desk.item(stored.obligation.id)?));
-    }
-    Ok(in_order(desk, items))
+    let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
+    let items: std::result::Result<Vec<_>, _> = others.map(|id| Ok::<_, String>((id, desk.item(id)?))).collect();
+    Ok(in_order(desk, items?))
 }
 
 fn slot_key(class: &str, posts: &str, address: &str, now: DateTime<Utc>) -> String {

@@ -19,11 +19,12 @@ pub(super) fn clean(context: &impl Serialize) -> Result<Value, RenderError> {
         line: None,
         message: error.to_string(),
     })?;
-    clean_value(&mut values, "", false)?;
+    clean_value(&mut values, false).map_err(|(field, c)| RenderError::Hostile { field, code: u32::from(c) })?;
     Ok(values)
 }
 
-fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), RenderError> {
+/// Checks every text in it. The error is a place below this value, and the character that must not stand there.
+fn clean_value(value: &mut Value, free_text: bool) -> Result<(), (String, char)> {
     match value {
         Value::String(text) => {
             if free_text {
@@ -35,21 +36,23 @@ fn clean_value(value: &mut Value, field: &str, free_text: bool) -> Result<(), Re
             if text.contains(LINK_MARK) {
                 *text = text.replace(LINK_MARK, "％DUBAN-");
             }
-            match text::first_forbidden(text) {
-                Some((_, c, _)) => Err(RenderError::Hostile { field: field.to_owned(), code: u32::from(c) }),
-                None => Ok(()),
-            }
+            text::first_forbidden(text).map_or(Ok(()), |(_, c, _)| Err((String::new(), c)))
         }
-        Value::Array(values) => values
-            .iter_mut()
-            .enumerate()
-            .try_for_each(|(i, value)| clean_value(value, &format!("{field}[{i}]"), free_text)),
+        Value::Array(values) => values.iter_mut().enumerate().try_for_each(|(i, value)| {
+            clean_value(value, free_text).map_err(|(below, c)| (join(&format!("[{i}]"), &below), c))
+        }),
         Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| {
-            let dot = if field.is_empty() { "" } else { "." };
-            clean_value(value, &format!("{field}{dot}{key}"), matches!(key.as_str(), "note" | "reason" | "watcher"))
+            let free_text = matches!(key.as_str(), "note" | "reason" | "watcher");
+            clean_value(value, free_text).map_err(|(below, c)| (join(key, &below), c))
         }),
         _ => Ok(()),
     }
+}
+
+/// `owners` below `items[2]`: `items[2].owners`.
+fn join(place: &str, below: &str) -> String {
+    let dot = if below.is_empty() || below.starts_with('[') { "" } else { "." };
+    format!("{place}{dot}{below}")
 }
 
 /// Adds what every template may use beside the context's own fields.

@@ -1,27 +1,29 @@
 //! The outbox: letters with one Message-ID and one body for life, claimed by a lease, marked by the batch.
 //!
 //! A claim is committed before anything of it is sent. After a crash a letter that is claimed and not marked is in
-//! doubt: it is sent again under the same Message-ID.
+//! doubt: it is sent again under the same Message-ID. Bodies have a table of their own: a claim and a mark write the
+//! letter's row anew, and that row is small.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{Result, Tx, bulk};
 
-const INSERT: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, body_text, \
-    body_html, written_at, state, next_try_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', $10) \
-    ON CONFLICT (slot_key) DO NOTHING RETURNING id";
-const INSERT_MANY: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, body_text, \
-    body_html, written_at, state, next_try_at) VALUES {values} \
+const INSERT: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, written_at, state, \
+    next_try_at) VALUES {values} \
     ON CONFLICT (slot_key) DO NOTHING RETURNING id, message_id";
-const INSERT_MANY_COLUMNS: usize = 12;
+const INSERT_COLUMNS: usize = 10;
+const INSERT_BODIES: &str = "INSERT INTO letter_body (letter, body_text, body_html) VALUES {values}";
+const INSERT_BODIES_COLUMNS: usize = 3;
 const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = $1, lease_until = $2, tried_at = $3, \
     attempts = attempts + 1, unknowns = unknowns + CASE WHEN state = 'leased' THEN 1 ELSE 0 END, next_try_at = $2 \
     WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $3 \
-        ORDER BY urgent DESC, next_try_at, id LIMIT $4) \
+        ORDER BY urgent DESC, next_try_at, id LIMIT CAST($4 AS BIGINT)) \
       AND next_try_at IS NOT NULL AND next_try_at <= $3 \
-    RETURNING id, message_id, kind, urgent, posts, address, subject, body_text, body_html, written_at, attempts, unknowns";
+    RETURNING id, message_id, kind, urgent, posts, address, subject, written_at, attempts, unknowns";
+const BODIES: &str = "SELECT letter, body_text, body_html FROM letter_body WHERE letter IN ({list})";
 /// Letters of a batch of which nothing is worth telling any more.
 const MOOT: &str = "SELECT notice.letter FROM notice JOIN obligation ON obligation.id = notice.obligation \
     WHERE notice.letter IN ({list}) GROUP BY notice.letter \
@@ -39,20 +41,33 @@ const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT 
 const OLDEST_UNSENT: &str = "SELECT written_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY written_at LIMIT 1";
 const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1";
 const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at >= $2";
-const COUNTS: &str = "SELECT state, COUNT(*) FROM letter GROUP BY state";
+// What was sent is not counted: each part walks a partial index, so that a long outbox costs nothing.
+const COUNTS: &str = "SELECT state, COUNT(*) FROM letter WHERE next_try_at IS NOT NULL GROUP BY state \
+    UNION ALL SELECT state, COUNT(*) FROM letter WHERE state IN ('refused', 'given_up', 'failed') GROUP BY state";
+// In the order of its index: by number, SQLite would walk all letters.
 const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY id";
+    sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY written_at, id";
 const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, \
-    reply FROM letter WHERE id > $1 ORDER BY id LIMIT $2";
+    reply FROM letter WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)";
+const NEWEST_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE id < $1 ORDER BY id DESC LIMIT $2";
+// Each of the two names what one of the partial indexes holds, so that a long outbox costs nothing.
+const WAITING_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE next_try_at IS NOT NULL AND id < $1 ORDER BY id DESC LIMIT $2";
+const UNDELIVERED_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, \
+    tried_at, sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND id < $1 \
+    ORDER BY id DESC LIMIT $2";
+const BY_ID: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
+    sent_at, reply FROM letter WHERE id = $1";
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
-const BODY: &str = "SELECT subject, body_text FROM letter WHERE id = $1";
+const BODY: &str = "SELECT letter.subject, letter_body.body_text \
+    FROM letter JOIN letter_body ON letter_body.letter = letter.id WHERE letter.id = $1";
 const NEWEST: &str = "SELECT id FROM letter WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE id = $1 \
     AND state IN ('refused', 'given_up', 'failed')";
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
-    INSERT,
     CLAIM,
     MARK,
     RELEASE,
@@ -64,6 +79,10 @@ pub const STATEMENTS: &[&str] = &[
     COUNTS,
     UNDELIVERED,
     PAGE,
+    NEWEST_PAGE,
+    WAITING_PAGE,
+    UNDELIVERED_PAGE,
+    BY_ID,
     BY_SLOT,
     BODY,
     RETRY,
@@ -71,10 +90,11 @@ pub const STATEMENTS: &[&str] = &[
 ];
 
 /// The statements with an IN list, and the number of its first parameter.
-pub const LISTS: &[(&str, usize)] = &[(MOOT, 1)];
+pub const LISTS: &[(&str, usize)] = &[(BODIES, 1), (MOOT, 1)];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] = &[(INSERT_MANY, INSERT_MANY_COLUMNS), (MARK_SENT, MARK_SENT_COLUMNS)];
+pub const BULK: &[(&str, usize)] =
+    &[(INSERT, INSERT_COLUMNS), (INSERT_BODIES, INSERT_BODIES_COLUMNS), (MARK_SENT, MARK_SENT_COLUMNS)];
 
 /// A letter to be queued.
 #[derive(Clone)]
@@ -118,9 +138,11 @@ pub struct Claimed {
     pub address: String,
     /// Its subject.
     pub subject: String,
-    /// Its text.
+    /// Its text; empty if it has lost its body.
+    #[sqlx(default)]
     pub body_text: String,
     /// Its HTML.
+    #[sqlx(default)]
     pub body_html: String,
     /// When it was written.
     pub written_at: DateTime<Utc>,
@@ -159,6 +181,18 @@ pub struct LetterRow {
     pub reply: Option<String>,
 }
 
+/// Which letters a list holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Which {
+    /// Every one.
+    #[default]
+    All,
+    /// Those still to be sent.
+    Waiting,
+    /// Those that nobody will send any more.
+    Undelivered,
+}
+
 /// How a try ended that did not end in `sent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LetterState {
@@ -195,21 +229,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn insert_letter(&mut self, letter: &NewLetter) -> Result<Option<i64>> {
-        Ok(on!(self, |c| {
-            sqlx::query_scalar(INSERT)
-                .bind(&letter.message_id)
-                .bind(&letter.slot_key)
-                .bind(&letter.kind)
-                .bind(letter.urgent)
-                .bind(&letter.posts)
-                .bind(&letter.address)
-                .bind(&letter.subject)
-                .bind(&letter.body_text)
-                .bind(&letter.body_html)
-                .bind(letter.written_at)
-                .fetch_optional(c)
-                .await?
-        }))
+        Ok(self.insert_letters(std::slice::from_ref(letter)).await?.first().map(|(id, _)| *id))
     }
 
     /// Queues letters; those for whose slot there is one already are passed over. Returns number and Message-ID of the
@@ -220,7 +240,7 @@ impl Tx {
     pub async fn insert_letters(&mut self, letters: &[NewLetter]) -> Result<Vec<(i64, String)>> {
         let mut queued = Vec::with_capacity(letters.len());
         for chunk in letters.chunks(bulk::ROWS) {
-            let text = bulk::values(self.marks(), INSERT_MANY, chunk.len(), INSERT_MANY_COLUMNS);
+            let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             let rows: Vec<(i64, String)> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for letter in chunk {
@@ -232,17 +252,35 @@ impl Tx {
                         .bind(&letter.posts)
                         .bind(&letter.address)
                         .bind(&letter.subject)
-                        .bind(&letter.body_text)
-                        .bind(&letter.body_html)
                         .bind(letter.written_at)
                         .bind("queued")
                         .bind(letter.written_at);
                 }
                 query.fetch_all(c).await?
             });
+            self.insert_bodies(chunk, &rows).await?;
             queued.extend(rows);
         }
         Ok(queued)
+    }
+
+    /// Puts the bodies of the letters that were queued beside them.
+    async fn insert_bodies(&mut self, letters: &[NewLetter], queued: &[(i64, String)]) -> Result<()> {
+        let numbers: HashMap<&str, i64> = queued.iter().map(|(id, message_id)| (message_id.as_str(), *id)).collect();
+        let bodies: Vec<(i64, &NewLetter)> =
+            letters.iter().filter_map(|letter| Some((*numbers.get(letter.message_id.as_str())?, letter))).collect();
+        if bodies.is_empty() {
+            return Ok(());
+        }
+        let text = bulk::values(self.marks(), INSERT_BODIES, bodies.len(), INSERT_BODIES_COLUMNS);
+        on!(self, |c| {
+            let mut query = sqlx::query(text).persistent(bulk::keep(bodies.len()));
+            for (id, letter) in bodies {
+                query = query.bind(id).bind(&letter.body_text).bind(&letter.body_html);
+            }
+            query.execute(c).await?;
+        });
+        Ok(())
     }
 
     /// Claims letters whose time has come, events first. Commit before sending any.
@@ -260,7 +298,27 @@ impl Tx {
         let mut claimed: Vec<Claimed> =
             on!(self, |c| sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?);
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
+        for chunk in claimed.chunks_mut(bulk::ROWS) {
+            self.read_bodies(chunk).await?;
+        }
         Ok(claimed)
+    }
+
+    async fn read_bodies(&mut self, letters: &mut [Claimed]) -> Result<()> {
+        let text = bulk::list(self.marks(), BODIES, 1, letters.len());
+        let bodies: Vec<(i64, String, String)> = on!(self, |c| {
+            let mut query = sqlx::query_as(text).persistent(bulk::keep(letters.len()));
+            for letter in &*letters {
+                query = query.bind(letter.id);
+            }
+            query.fetch_all(c).await?
+        });
+        let mut bodies: HashMap<i64, (String, String)> =
+            bodies.into_iter().map(|(letter, text, html)| (letter, (text, html))).collect();
+        for letter in letters {
+            (letter.body_text, letter.body_html) = bodies.remove(&letter.id).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// Of these letters, those that need not leave: each obligation they speak of was filed, waived or withdrawn.
@@ -378,7 +436,7 @@ impl Tx {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// How many letters stand how.
+    /// How many of the letters that were not sent stand how; those that need not leave any more are left out.
     ///
     /// # Errors
     /// The database refused.
@@ -401,6 +459,28 @@ impl Tx {
     pub async fn letters_page(&mut self, after: i64, limit: usize) -> Result<Vec<LetterRow>> {
         let limit = super::obligations::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
+    }
+
+    /// Letters before number `before`, newest first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letters_before(&mut self, which: Which, before: i64, limit: usize) -> Result<Vec<LetterRow>> {
+        let limit = super::obligations::as_count(limit);
+        let text = match which {
+            Which::All => NEWEST_PAGE,
+            Which::Waiting => WAITING_PAGE,
+            Which::Undelivered => UNDELIVERED_PAGE,
+        };
+        Ok(on!(self, |c| sqlx::query_as(text).bind(before).bind(limit).fetch_all(c).await?))
+    }
+
+    /// The letter of that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn letter(&mut self, id: i64) -> Result<Option<LetterRow>> {
+        Ok(on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?))
     }
 
     /// Whether a letter for that slot exists.

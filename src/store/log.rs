@@ -18,13 +18,15 @@ const PAGE: &str =
 const UNSEALED: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log \
     WHERE seal IS NULL ORDER BY id LIMIT $1";
 const LAST_SEAL: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id DESC LIMIT 1";
+const COUNT_UNSEALED: &str = "SELECT COUNT(*) FROM log WHERE seal IS NULL";
 const SEALS: &str = "SELECT id, at, entries, hash FROM seal ORDER BY id";
 const SEALED_HASHES: &str = "SELECT hash FROM log WHERE seal = $1 ORDER BY id";
 const INSERT_SEAL: &str = "INSERT INTO seal (at, entries, hash) VALUES ($1, $2, $3) RETURNING id";
 const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id IN ({list})";
 
 /// The fixed statements.
-pub const STATEMENTS: &[&str] = &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, SEALS, SEALED_HASHES, INSERT_SEAL];
+pub const STATEMENTS: &[&str] =
+    &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
 
 /// The statements with an IN list, and the number of its first parameter.
 pub const LISTS: &[(&str, usize)] = &[(MARK_SEALED, 2)];
@@ -212,6 +214,16 @@ impl Tx {
             });
         }
         Ok(entries.len())
+    }
+
+    /// The newest seal, and how many entries have come since.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn seal_state(&mut self) -> Result<(Option<Seal>, i64)> {
+        let last: Option<Seal> = on!(self, |c| sqlx::query_as(LAST_SEAL).fetch_optional(c).await?);
+        let unsealed: i64 = on!(self, |c| sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await?);
+        Ok((last, unsealed))
     }
 
     /// Checks every seal and, of each obligation, the chain. Says what does not fit, in words.

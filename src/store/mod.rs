@@ -312,6 +312,28 @@ impl Tx {
         Tx { open, counts: Tally::default() }
     }
 
+    /// Begins a part that can be undone without the rest.
+    ///
+    /// # Errors
+    /// The database could not.
+    pub async fn begin_part(&mut self) -> Result<Part> {
+        on!(self, |c| sqlx::raw_sql("SAVEPOINT part").execute(c).await?.rows_affected());
+        Ok(Part(self.counts.clone()))
+    }
+
+    /// Ends a part: keeps what it did, or undoes it.
+    ///
+    /// # Errors
+    /// The database could not.
+    pub async fn end_part(&mut self, part: Part, keep: bool) -> Result<()> {
+        if !keep {
+            on!(self, |c| sqlx::raw_sql("ROLLBACK TO SAVEPOINT part").execute(c).await?.rows_affected());
+            self.counts = part.0;
+        }
+        on!(self, |c| sqlx::raw_sql("RELEASE SAVEPOINT part").execute(c).await?.rows_affected());
+        Ok(())
+    }
+
     /// Makes it so, the summaries last.
     ///
     /// # Errors
@@ -325,6 +347,9 @@ impl Tx {
         Ok(())
     }
 }
+
+/// What a transaction was when a part of it began.
+pub struct Part(Tally);
 
 /// Every fixed statement, so that one test can prepare them all on both databases.
 pub fn statements() -> Vec<&'static str> {

@@ -16,7 +16,7 @@ const INSERT: &str = "INSERT INTO notice (obligation, round, kind, at, unit, rol
     ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING";
 const INSERT_COLUMNS: usize = 7;
 const UNWRITTEN: &str = "SELECT id, obligation, round, kind, at, unit, role, letter FROM notice \
-    WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT $1";
+    WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT CAST($1 AS BIGINT)";
 const ANY_UNWRITTEN: &str = "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL LIMIT 1";
 const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
 const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \
@@ -35,10 +35,11 @@ const TOLD: &str = "SELECT letter.sent_at, notice.kind, obligation.duty, obligat
     FROM notice JOIN obligation ON obligation.id = notice.obligation JOIN letter ON letter.id = notice.letter \
     WHERE notice.id > $1 ORDER BY notice.id LIMIT $2";
 const TOLD_IDS: &str = "SELECT id FROM notice WHERE letter IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
+const OF_LETTER: &str = "SELECT DISTINCT obligation FROM notice WHERE letter = $1 ORDER BY obligation";
 const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER BY id";
 
 /// The fixed statements.
-pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, FAILED];
+pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, OF_LETTER, FAILED];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (GIVE, GIVE_COLUMNS)];
@@ -273,6 +274,14 @@ impl Tx {
     /// The database refused.
     pub async fn notices_of(&mut self, obligation: i64) -> Result<Vec<NoticeHistory>> {
         Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
+    }
+
+    /// The obligations that a letter speaks of.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_of_letter(&mut self, letter: i64) -> Result<Vec<i64>> {
+        Ok(on!(self, |c| sqlx::query_scalar(OF_LETTER).bind(letter).fetch_all(c).await?))
     }
 
     /// All that was ever told, in order.

@@ -56,26 +56,38 @@ const STEP: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded
     FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
 const STEP_COLUMNS: usize = 14;
 
-const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2");
+// SQLite plans a statement anew at each call whose LIMIT is a bare parameter; a cast hides the parameter from it.
+const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT CAST($2 AS BIGINT)");
 const ANY_DUE: &str = "SELECT id FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 LIMIT 1";
 const NEXT: &str = "SELECT next_at FROM obligation WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1";
 const BY_ID: &str = select!("WHERE id = $1");
 const BY_KEY: &str = select!("WHERE duty = $1 AND owner = $2 AND period = $3");
 const BY_DUTY_PERIOD: &str = select!("WHERE duty = $1 AND period = $2 ORDER BY id");
 const IN_IDS: &str = select!("WHERE id IN ({list})");
-const SERIES_BEFORE: &str = select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT $3");
-// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
-// series, so that history costs nothing.
-const SERIES_NEWEST: &str = concat!(
-    "WITH v (series, until, least) AS (VALUES {values}), \
-     f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
-        WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET 2), v.least) AS since \
-        FROM v) ",
-    select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
-);
+const SERIES_BEFORE: &str =
+    select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT CAST($3 AS BIGINT)");
+/// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
+/// series, so that history costs nothing.
+macro_rules! newest {
+    ($before:literal) => {
+        concat!(
+            "WITH v (series, until, least) AS (VALUES {values}), \
+             f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
+                WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET ",
+            $before,
+            "), v.least) AS since FROM v) ",
+            select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
+        )
+    };
+}
+
+const SERIES_NEWEST: &str = newest!("2");
+const SERIES_LONG: &str = newest!("63");
 const SERIES_COLUMNS: usize = 3;
 /// How many [`Tx::series_newest`] gives of each, where there are so many: the offset above and one.
 pub const NEWEST: usize = 3;
+/// As above, of [`Tx::series_long`].
+pub const LONG: usize = 64;
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
 const LIVE: &str =
@@ -100,17 +112,25 @@ const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 
 /// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
 const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
     WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
+const PAGE: &str = select!(
+    "WHERE id > $5 AND (CAST($1 AS TEXT) IS NULL OR duty = $1) \
+     AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
+     AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
+     AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
+     AND opens_at <= $6 ORDER BY id LIMIT $7"
+);
 const FILTERED: &str = select!(
     "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) \
      AND (CAST($2 AS TEXT) IS NULL OR owner = $2 OR (owner = '*' AND ';' || owners || ';' LIKE '%;' || $2 || ';%')) \
      AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
      AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
-     AND opens_at <= $5 ORDER BY due_at, duty, owners LIMIT $6"
+     AND opens_at <= $5 ORDER BY due_at, duty, owners LIMIT CAST($6 AS BIGINT)"
 );
 
 /// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     DUE,
+    PAGE,
     ANY_DUE,
     NEXT,
     BY_ID,
@@ -133,8 +153,13 @@ pub const STATEMENTS: &[&str] = &[
 ];
 
 /// The statements of many rows, with their columns.
-pub const BULK: &[(&str, usize)] =
-    &[(INSERT, INSERT_COLUMNS), (UPDATE, UPDATE_COLUMNS), (STEP, STEP_COLUMNS), (SERIES_NEWEST, SERIES_COLUMNS)];
+pub const BULK: &[(&str, usize)] = &[
+    (INSERT, INSERT_COLUMNS),
+    (UPDATE, UPDATE_COLUMNS),
+    (STEP, STEP_COLUMNS),
+    (SERIES_NEWEST, SERIES_COLUMNS),
+    (SERIES_LONG, SERIES_COLUMNS),
+];
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
@@ -504,9 +529,26 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn series_newest(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        self.newest_of_series(SERIES_NEWEST, series, until).await
+    }
+
+    /// The newest [`LONG`] of each of these series that opened by `until`, in no order.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn series_long(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        self.newest_of_series(SERIES_LONG, series, until).await
+    }
+
+    async fn newest_of_series(
+        &mut self,
+        text: &'static str,
+        series: &[String],
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(series.len() * NEWEST);
         for chunk in series.chunks(bulk::ROWS) {
-            let text = bulk::values(self.marks(), SERIES_NEWEST, chunk.len(), SERIES_COLUMNS);
+            let text = bulk::values(self.marks(), text, chunk.len(), SERIES_COLUMNS);
             let rows: Vec<Row> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for name in chunk {
@@ -623,6 +665,31 @@ impl Tx {
     pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
         Ok(retimed + self.wake_open_obligations(now).await?)
+    }
+
+    /// What matches and opens by `opened_by`, in the order of numbers, after the obligation of that number.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn obligations_page(
+        &mut self,
+        filter: &Filter,
+        opened_by: DateTime<Utc>,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| {
+            sqlx::query_as(PAGE)
+                .bind(&filter.duty)
+                .bind(&filter.unit)
+                .bind(&filter.period)
+                .bind(filter.phase.map(Phase::code))
+                .bind(after)
+                .bind(opened_by)
+                .bind(as_count(limit))
+                .fetch_all(c)
+                .await?
+        }))
     }
 
     /// What matches and opens by `opened_by`, by deadline.

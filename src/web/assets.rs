@@ -1,8 +1,9 @@
 //! The style sheet, the script and the icon: embedded, cached by the version in their address.
 
 use axum::{
-    extract::Path,
-    http::{HeaderValue, StatusCode, header},
+    extract::{Path, Request},
+    http::{StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -30,23 +31,24 @@ async fn asset(Path(name): Path<String>) -> Result<Response, Fault> {
     Ok((headers, text).into_response())
 }
 
-/// Gives the short refusals of the framework (a wrong method, a foreign origin, a body too large) a page of ours.
-pub async fn plain_refusals(response: Response) -> Response {
-    let ours = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind != HeaderValue::from_static("text/plain; charset=utf-8"));
+/// Gives the short refusals of the framework (a wrong method, a foreign origin, a body too large) a page of ours, or a
+/// problem document where a program asked.
+pub async fn plain_refusals(request: Request, next: Next) -> Response {
+    let program = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
     let status = response.status();
-    if ours || !(status.is_client_error() || status.is_server_error()) {
+    let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind == "text/plain; charset=utf-8");
+    if !plain || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let fault = match status {
         StatusCode::FORBIDDEN => Fault::Forbidden,
         StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge("内容过大，未予受理".into()),
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND => Fault::Missing,
+        StatusCode::REQUEST_TIMEOUT => Fault::Malformed("提交过慢或中断，请重新提交".into()),
         _ => Fault::Malformed("无法识别所提交的内容，请返回重新填写".into()),
     };
-    let mut page = fault.into_response();
-    *page.status_mut() = status;
-    page
+    let mut answer = if program { fault.problem() } else { fault.into_response() };
+    *answer.status_mut() = status;
+    answer
 }

@@ -56,7 +56,7 @@ impl Fault {
     }
 
     /// Its heading.
-    fn title(&self) -> &'static str {
+    pub fn title(&self) -> &'static str {
         match self {
             Fault::Missing => "没有该内容",
             Fault::SignIn => "请先登录",

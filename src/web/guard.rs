@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -51,40 +51,80 @@ pub fn session_secret(headers: &HeaderMap, secure: bool) -> Option<&str> {
 /// Lets through whoever has the route's right.
 pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
-    let gateway = app.options().gateways.contains(&peer);
-    let from = if gateway { forwarded(request.headers()).unwrap_or(peer) } else { peer };
+    // An IPv4 address looks otherwise to a listener that takes both kinds. One that is not known is no gateway's.
+    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.to_canonical());
+    let gateways = &app.options().gateways;
+    let gateway = gateways.contains(&peer);
+    let from = if gateway { forwarded(request.headers(), gateways).unwrap_or(peer) } else { peer };
     request.extensions_mut().insert(From(from));
-    let visitor = match visitor(&app, request.headers(), gateway).await {
-        Ok(visitor) => visitor,
-        Err(fault) => return fault.into_response(),
-    };
-    if right != Right::Public {
-        match &visitor {
-            None => return ask_to_sign_in(&request),
-            Some(visitor) if !visitor.has(right) => {
-                let path = request.uri().path();
-                tracing::warn!(access.refused = ?right, access.post = %visitor.post, url.path = path, "{} may not {path}", visitor.post);
-                return Fault::Forbidden.into_response();
+    let call = is_call(&request);
+    let mut who = None;
+    let mut response = match visitor(&app, request.headers(), gateway).await {
+        // A guess at a token counts.
+        Err(Fault::SignIn) => refused(call, app.rates().try_from(from).err().unwrap_or(Fault::SignIn)),
+        Err(fault) => refused(call, fault),
+        Ok(None) if right != Right::Public => ask_to_sign_in(&request),
+        Ok(visitor) => {
+            who = visitor.as_ref().map(|visitor| visitor.post.clone());
+            match visitor {
+                Some(visitor) if right != Right::Public && !visitor.has(right) => refused(call, Fault::Forbidden),
+                visitor => {
+                    visitor.map(|visitor| request.extensions_mut().insert(visitor));
+                    next.run(request).await
+                }
             }
-            Some(_) => {}
         }
+    };
+    response.extensions_mut().insert(Asked { from, who });
+    response
+}
+
+/// Who has asked, for the line that tells of a refusal.
+#[derive(Clone)]
+struct Asked {
+    from: IpAddr,
+    who: Option<PostId>,
+}
+
+/// Tells of every refusal: by the route, never by the address that was asked for, which may hold a secret.
+pub async fn tell_refusals(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let response = next.run(request).await;
+    let status = response.status();
+    if status.is_client_error() && status != StatusCode::UNPROCESSABLE_ENTITY {
+        let asked = response.extensions().get::<Asked>();
+        let from = asked.map(|asked| asked.from.to_string()).unwrap_or_default();
+        let who = asked.and_then(|asked| asked.who.as_ref()).map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(
+            http.status = status.as_u16(),
+            http.method = %method,
+            http.route = route,
+            access.post = who,
+            client.address = from,
+            "a request was refused"
+        );
     }
-    if let Some(visitor) = visitor {
-        request.extensions_mut().insert(visitor);
-    }
-    next.run(request).await
+    response
 }
 
 /// A page asks to sign in, and leads back; anything else is refused.
 fn ask_to_sign_in(request: &Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let page = !request.uri().path().starts_with("/api/");
-    if request.method() == Method::GET && page {
+    if request.method() == Method::GET && !is_call(request) {
         let next: String = path.bytes().map(quoted).collect();
         return Redirect::to(&format!("/enter?next={next}")).into_response();
     }
-    Fault::SignIn.into_response()
+    refused(is_call(request), Fault::SignIn)
+}
+
+/// Whether a program asks.
+fn is_call(request: &Request) -> bool {
+    request.uri().path().starts_with("/api/")
+}
+
+fn refused(call: bool, fault: Fault) -> Response {
+    if call { fault.problem() } else { fault.into_response() }
 }
 
 fn quoted(byte: u8) -> String {
@@ -95,9 +135,17 @@ fn quoted(byte: u8) -> String {
     }
 }
 
-/// The last address that the gateway itself has added.
-fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
-    headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+/// The last address that a gateway of ours has added: what stands before it anybody may have written.
+fn forwarded(headers: &HeaderMap, gateways: &[IpAddr]) -> Option<IpAddr> {
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    for hop in hops {
+        let hop: IpAddr = hop.trim().parse().ok()?;
+        if !gateways.contains(&hop) {
+            return Some(hop);
+        }
+    }
+    None
 }
 
 /// Who asks: by a token, by a gateway's word, by a session.
@@ -120,7 +168,9 @@ async fn visitor(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option
         && let Some(name) = &app.options().gateway_header
         && let Some(named) = headers.get(name)
     {
-        let post = PostId::parse(&String::from_utf8_lossy(named.as_bytes()));
+        // Two of them: one is not the gateway's.
+        let sole = headers.get_all(name).iter().count() == 1;
+        let post = PostId::parse(&String::from_utf8_lossy(named.as_bytes())).filter(|_| sole);
         let post = post.filter(|post| password_posts(&office).contains(post));
         return post.map_or(Err(Fault::SignIn), |post| Ok(Some(visitor(post, false, How::Gateway))));
     }

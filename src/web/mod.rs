@@ -15,13 +15,19 @@ use crate::{
 };
 
 pub mod access;
+pub mod api;
 pub mod assets;
+pub mod csv;
 pub mod fault;
+pub mod feed;
+pub mod filter;
 pub mod guard;
 pub mod listen;
 pub mod mistakes;
+pub mod pace;
 pub mod pages;
 pub mod papers;
+pub mod probe;
 pub mod rate;
 pub mod routes;
 pub mod upload;

@@ -17,6 +17,10 @@ pub struct Rates {
 const ACCOUNT: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Tries from one address.
 const ADDRESS: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// So many are remembered before those that have not tried for long are forgotten.
+const REMEMBERED: usize = 10_000;
+/// What an account is called when nobody may be called so: an address has at most 254 characters.
+const LONGEST_ACCOUNT: usize = 254;
 
 impl Default for Rates {
     fn default() -> Rates {
@@ -28,23 +32,28 @@ impl Default for Rates {
 }
 
 impl Rates {
-    /// Counts a try to come in.
+    /// Counts a try to come in to an account.
     ///
     /// # Errors
     /// There were too many.
     pub fn try_in(&self, account: &str, address: IpAddr) -> Result<(), Fault> {
-        let address_free = self.addresses.check_key(&address).is_ok();
-        let account_free = self.accounts.check_key(&account.to_owned()).is_ok();
-        if address_free && account_free {
-            return Ok(());
+        // Whoever has tried too often from an address does not use up the account's tries as well.
+        self.try_from(address)?;
+        if self.accounts.len() > REMEMBERED {
+            self.accounts.retain_recent();
         }
-        tracing::warn!(access.refused = "rate", "too many tries to come in");
-        Err(Fault::TooMany)
+        let account = if account.len() > LONGEST_ACCOUNT { "" } else { account };
+        self.accounts.check_key(&account.to_owned()).map_err(|_| Fault::TooMany)
     }
 
-    /// Forgets whoever has not tried for long.
-    pub fn tidy(&self) {
-        self.accounts.retain_recent();
-        self.addresses.retain_recent();
+    /// Counts a try of a secret that nobody can guess: by address alone, for it names no account.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn try_from(&self, address: IpAddr) -> Result<(), Fault> {
+        if self.addresses.len() > REMEMBERED {
+            self.addresses.retain_recent();
+        }
+        self.addresses.check_key(&address).map_err(|_| Fault::TooMany)
     }
 }

@@ -5,18 +5,20 @@ use axum::{
     extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state},
     routing::{MethodRouter, get as on_get, post as on_post},
 };
-use tower_http::csrf::CsrfLayer;
+use tower_http::{csrf::CsrfLayer, limit::RequestBodyLimitLayer};
 
 use super::{
     App,
     access::Right,
-    assets,
+    api, assets,
     fault::Fault,
-    guard::{guard, headers},
-    pages,
+    feed,
+    guard::{guard, headers, tell_refusals},
+    pages, probe,
+    upload::largest_form,
 };
 
 /// The largest form without files, in bytes.
@@ -30,7 +32,7 @@ pub struct Route {
     pub path: &'static str,
     /// The right it asks for.
     pub right: Right,
-    /// The largest body it takes, in bytes; `None` = it cuts the body off itself while it streams.
+    /// The largest body it takes, in bytes; `None` = a form with files, as large as those may be.
     pub body: Option<usize>,
     handler: MethodRouter<App>,
 }
@@ -53,7 +55,7 @@ where
     Route { method: Method::POST, path, right, body: Some(FORM), handler: on_post(handler) }
 }
 
-/// A form with files, which reads its body bit by bit and cuts it off itself.
+/// A form with files, which reads its body piece by piece.
 pub fn upload<H, T>(path: &'static str, right: Right, handler: H) -> Route
 where
     H: Handler<T, App>,
@@ -73,7 +75,7 @@ where
 
 /// Every route.
 pub fn all() -> Vec<Route> {
-    [assets::routes(), pages::routes()].into_iter().flatten().collect()
+    [assets::routes(), pages::routes(), api::routes(), feed::routes(), probe::routes()].into_iter().flatten().collect()
 }
 
 /// The console.
@@ -81,16 +83,16 @@ pub fn router(app: &App) -> Router {
     let mut router = Router::new();
     for route in all() {
         let guarded = route.handler.route_layer(from_fn_with_state((app.clone(), route.right), guard));
-        let limited = match route.body {
-            Some(bytes) => guarded.layer(DefaultBodyLimit::max(bytes)),
-            None => guarded.layer(DefaultBodyLimit::disable()),
-        };
-        router = router.route(route.path, limited);
+        // A body that says it is larger is refused before any of it is read, one that only is when it comes so far.
+        let largest = route.body.unwrap_or_else(|| largest_form(app.options().largest));
+        let limited = (DefaultBodyLimit::disable(), RequestBodyLimitLayer::new(largest));
+        router = router.route(route.path, guarded.layer(limited));
     }
     router
         .fallback(async || Fault::Missing)
         .layer(CsrfLayer::new())
-        .layer(map_response(assets::plain_refusals))
+        .layer(from_fn(assets::plain_refusals))
+        .layer(from_fn(tell_refusals))
         .layer(from_fn_with_state(app.clone(), headers))
         .with_state(app.clone())
 }

@@ -1,11 +1,19 @@
-//! Forms with files: read bit by bit, each file to disk as it comes.
+//! Forms with files: read piece by piece, each file to disk as it comes, none of it whole in memory.
 //!
-//! A file's name is text to be shown, never a path; its type is what its content says. What is refused is taken from the
-//! disk again, and so is what was cut off.
+//! A file's name is text to be shown, never a path; what kind it is its content says. Nothing is stored before the whole
+//! form is in: what is refused or cut off is taken from the disk again.
 
 use axum::extract::{Multipart, multipart::MultipartError};
 
 use super::{App, fault::Fault};
+use crate::{
+    domain::text,
+    jobs::acts::{
+        ActError, sniff,
+        submit::LONGEST_NAME,
+        vault::{Vault, VaultError, Writer},
+    },
+};
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 500;
@@ -13,14 +21,21 @@ const MOST_FIELDS: usize = 500;
 pub const MOST_FILES: usize = 20;
 /// The longest field, in bytes.
 const LONGEST_FIELD: usize = 64 << 10;
+/// All fields together, in bytes.
+const FIELDS: usize = 1 << 20;
+
+/// The largest form whose files may have so many bytes each: two of the largest, and its fields.
+pub fn largest_form(largest_file: u64) -> usize {
+    usize::try_from(largest_file).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(FIELDS)
+}
 
 /// What a form has sent.
 #[derive(Debug, Default)]
 pub struct Sent {
     /// Its fields, in their order.
     pub fields: Vec<(String, String)>,
-    /// Its files, on disk already: hash, name, bytes.
-    pub files: Vec<(String, String, u64)>,
+    files: Vec<(String, String, u64)>,
+    refused: Vec<String>,
 }
 
 impl Sent {
@@ -28,50 +43,154 @@ impl Sent {
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// Its files, on disk already: hash, name, bytes.
+    ///
+    /// # Errors
+    /// One of them was not taken; then none is.
+    pub fn files(&self) -> Result<Vec<(String, String, u64)>, ActError> {
+        if self.refused.is_empty() {
+            return Ok(self.files.clone());
+        }
+        Err(ActError::Refused(format!("{}。{}。文件须重新选择。", self.refused.join("；"), sniff::TAKEN)))
+    }
 }
 
 /// Reads a form to its end.
 ///
 /// # Errors
-/// It is cut off, too large, or a file is of no kind that is taken.
+/// It is cut off or too large, or the disk could not.
 pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     let mut sent = Sent::default();
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+    let mut staged: Vec<(Writer, String)> = Vec::new();
+    let (mut parts, mut length) = (0, 0);
+    while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
+        parts += 1;
+        if parts > MOST_FIELDS {
+            return Err(too_many());
+        }
         let name = field.name().unwrap_or_default().to_owned();
-        let file = field.file_name().map(str::to_owned);
-        let longest = if file.is_some() { app.options().largest } else { LONGEST_FIELD as u64 };
+        if let Some(file) = field.file_name() {
+            let file = shown_name(file);
+            let engine = app.engine();
+            let vault = engine.vault.as_ref().ok_or_else(|| Fault::Refused("未设置佐证存放位置".into()))?;
+            match store(app, vault, &file, &mut field).await? {
+                Stored::Staged(_) if staged.len() == MOST_FILES => return Err(too_many()),
+                Stored::Staged(writer) => staged.push((writer, file)),
+                Stored::Refused(words) => sent.refused.push(format!("“{file}”{words}")),
+                Stored::Nothing => {}
+            }
+            continue;
+        }
         let mut bytes = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(broken)? {
-            if bytes.len() as u64 + piece.len() as u64 > longest {
-                return Err(Fault::TooLarge(format!("“{name}”过大：至多 {} MB", longest >> 20)));
+        while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
+            length += piece.len();
+            if bytes.len() + piece.len() > LONGEST_FIELD || length > FIELDS {
+                return Err(Fault::TooLarge(format!("“{}”过长，未予受理", text::tame(&name))));
             }
             bytes.extend_from_slice(&piece);
         }
-        match file {
-            None => {
-                let value = String::from_utf8(bytes).map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
-                sent.fields.push((name, value));
-            }
-            // A file field that was left empty.
-            Some(file) if file.is_empty() && bytes.is_empty() => {}
-            Some(file) => {
-                let engine = app.engine();
-                let Some(vault) = &engine.vault else {
-                    return Err(Fault::Refused("未设置佐证存放位置".into()));
-                };
-                let size = bytes.len() as u64;
-                let hash = vault.put(bytes).await.map_err(crate::jobs::acts::ActError::from)?;
-                sent.files.push((hash, file, size));
-            }
-        }
-        if sent.fields.len() > MOST_FIELDS || sent.files.len() > MOST_FILES {
-            return Err(Fault::TooLarge(format!("一次至多 {MOST_FILES} 个文件、{MOST_FIELDS} 项")));
-        }
+        let value = String::from_utf8(bytes).map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
+        sent.fields.push((name, value));
+    }
+    if !sent.refused.is_empty() {
+        tracing::warn!(access.refused = "evidence", files = sent.refused.len(), "evidence was refused");
+        return Ok(sent);
+    }
+    for (writer, file) in staged {
+        let (hash, size) = writer.keep().await.map_err(ActError::from)?;
+        sent.files.push((hash, file, size));
     }
     Ok(sent)
 }
 
-fn broken(error: MultipartError) -> Fault {
+/// What became of a file.
+enum Stored {
+    Staged(Writer),
+    Refused(String),
+    /// The field was left empty.
+    Nothing,
+}
+
+/// Writes a file to disk as it comes and looks what it is. The rest of one that is too large is read past, so that the
+/// form can be shown again with what was filled in.
+async fn store(
+    app: &App,
+    vault: &Vault,
+    name: &str,
+    field: &mut axum::extract::multipart::Field<'_>,
+) -> Result<Stored, Fault> {
+    let mut writer = Some(vault.begin().await.map_err(ActError::from)?);
+    let mut empty = true;
+    while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
+        empty &= piece.is_empty();
+        let Some(open) = &mut writer else { continue };
+        match open.write(&piece).await {
+            Ok(()) => {}
+            Err(VaultError::TooLarge { .. }) => writer = None,
+            Err(error) => return Err(ActError::from(error).into()),
+        }
+    }
+    let Some(mut writer) = writer else {
+        return Ok(Stored::Refused(format!("过大：至多 {} MB", app.options().largest >> 20)));
+    };
+    if empty && name == UNNAMED {
+        return Ok(Stored::Nothing);
+    }
+    let called = name.to_owned();
+    let objection = writer.look(move |file| sniff::objection(file, &called)).await.map_err(ActError::from)?;
+    Ok(objection.map_or(Stored::Staged(writer), Stored::Refused))
+}
+
+const UNNAMED: &str = "未命名";
+
+/// A file's name as it is shown: its last part, on one line, and no longer than a name may be; its ending stays.
+fn shown_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+    let tame = text::tame(last);
+    let long = tame.chars().count().saturating_sub(LONGEST_NAME);
+    let kept: String = if long == 0 {
+        tame
+    } else {
+        let ending: String =
+            tame.rsplit_once('.').map(|(_, ending)| ending.chars().take(10).collect()).unwrap_or_default();
+        let stem = LONGEST_NAME - ending.chars().count() - 2;
+        tame.chars().take(stem).chain("….".chars()).chain(ending.chars()).collect()
+    };
+    if kept.is_empty() { UNNAMED.to_owned() } else { kept }
+}
+
+fn too_many() -> Fault {
+    Fault::TooLarge(format!("一次至多 {MOST_FILES} 个文件、{MOST_FIELDS} 项"))
+}
+
+fn broken(error: &MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
+    if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        return Fault::TooLarge("所提交的内容过大，未予受理".into());
+    }
     Fault::Malformed("提交中断或无法识别，请返回重新提交".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_is_its_last_part_on_one_line_and_not_too_long() {
+        for (sent, shown) in [
+            ("照片 1.jpg", "照片 1.jpg"),
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\张\\整改.docx", "整改.docx"),
+            ("a\r\nSet-Cookie: x.txt", "a Set-Cookie: x.txt"),
+            ("a\u{202e}gpj.txt", "a gpj.txt"),
+            ("", UNNAMED),
+            ("../", ".."),
+            ("\u{0}", UNNAMED),
+        ] {
+            assert_eq!(shown_name(sent), shown, "{sent:?}");
+        }
+        let long = shown_name(&format!("{}.docx", "长".repeat(300)));
+        assert_eq!((long.chars().count(), long.ends_with("….docx")), (LONGEST_NAME, true));
+    }
 }

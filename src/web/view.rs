@@ -13,6 +13,7 @@ use crate::{
         light::{self, Light},
         obligation::Phase,
         quota::{self, Count, Filing},
+        unit::PostId,
     },
     jobs::{JobError, words},
     store::{Tx, obligations::Stored},
@@ -41,14 +42,17 @@ pub struct Nav {
 }
 
 /// The places, each with the right that it asks for.
-const PLACES: [(&str, &str, Right); 10] = [
+const PLACES: [(&str, &str, Right); 13] = [
     ("/board", "督办总览", Right::SeeAll),
     ("/review", "审核", Right::Decide),
     ("/requests", "申请", Right::Decide),
     ("/ledger", "台账", Right::SeeAll),
+    ("/waive", "免除", Right::Decide),
+    ("/letters", "邮件", Right::SeeAll),
     ("/occasions", "事件与节点", Right::SeeAll),
     ("/pictures", "图表", Right::SeeAll),
     ("/settings", "设置", Right::SeeAll),
+    ("/watcher", "运行状况", Right::SeeAll),
     ("/todo", "我的待办", Right::SeeOwn),
     ("/filed", "已报送", Right::SeeOwn),
     ("/me", "本岗位", Right::SignedIn),
@@ -92,13 +96,52 @@ pub fn html(template: &impl Template) -> Response {
     }
 }
 
-/// A page as an answer; one that shows a refusal says so by its status too.
-pub fn answer(template: &impl Template, refused: bool) -> Response {
+/// A page as an answer, refused if there are words of a refusal on it.
+pub fn html_unless(refused: bool, template: &impl Template) -> Response {
     let mut response = html(template);
     if refused {
         *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
     }
     response
+}
+
+/// A value as it stands in an address.
+pub fn quoted(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// A post's name from its written form; what is no post stays as it is.
+pub fn post_label(written: &str) -> String {
+    PostId::parse(written).map_or_else(|| written.to_owned(), |post| post.label())
+}
+
+/// A light's name, for choosing and counting by it.
+pub fn light_label(light: Light) -> &'static str {
+    match light {
+        Light::Grey => "灰（未到期）",
+        Light::Yellow => "黄（临期、退回）",
+        Light::Green => "绿（按期）",
+        Light::Orange => "橙（逾期补办）",
+        Light::Red => "红（逾期未办）",
+        Light::White => "白（免除等）",
+    }
+}
+
+/// A phase's name, for choosing by it.
+pub fn phase_label(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Scheduled => "未开始",
+        Phase::Open => "办理中",
+        Phase::Returned => "已退回",
+        Phase::Missed => "逾期未办",
+        Phase::Waiting => "待审核",
+        Phase::Done => "已办结",
+        Phase::Lapsed => "逾期未办结",
+        Phase::Waived => "已免除",
+        Phase::Withdrawn => "已撤销",
+        Phase::Upheld => "异议成立",
+    }
 }
 
 /// An obligation in a list.

@@ -48,6 +48,11 @@ impl Console {
     }
 
     pub fn with(story: &Story, options: web::Options) -> Console {
+        Console::keyed(story, options, KEY)
+    }
+
+    /// One whose links are checked with these keys.
+    pub fn keyed(story: &Story, options: web::Options, keys: &str) -> Console {
         let folder = tempfile::tempdir().unwrap();
         let mut engine = Engine::new(
             story.engine.store.clone(),
@@ -57,7 +62,7 @@ impl Console {
             Transport::Memory(MemoryOutbox::new()),
             Some(11),
         );
-        engine.keys = Some(Keys::parse(KEY).unwrap());
+        engine.keys = Some(Keys::parse(keys).unwrap());
         engine.vault = Some(Vault::at(folder.path(), options.largest));
         let engine = Arc::new(engine);
         let source = Arc::clone(&engine);
@@ -183,13 +188,13 @@ impl Browser {
 }
 
 /// A path with its Chinese characters quoted, as a browser sends it.
-fn quoted(path: &str) -> String {
+pub fn quoted(path: &str) -> String {
     path.bytes()
         .map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
 }
 
-fn quoted_part(text: &str) -> String {
+pub fn quoted_part(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

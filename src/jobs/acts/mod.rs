@@ -25,10 +25,13 @@ pub mod dispute;
 pub mod event;
 pub mod evidence;
 pub mod extension;
+pub mod letter;
 pub mod node;
 pub mod review;
 pub mod roster;
+pub mod sniff;
 pub mod submit;
+pub mod vault;
 pub mod waiver;
 
 /// Why an act was not done.

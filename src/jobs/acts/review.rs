@@ -12,6 +12,7 @@ use crate::{
         step::{self, NoticeKind},
         unit::{PostId, Role, UnitName},
     },
+    jobs::Known,
     store::{Tx, notices::NewNotice, obligations::Stored},
 };
 
@@ -87,7 +88,7 @@ impl Actor<'_> {
             return refuse(format!("{} 无权审核，须由 {} 办理", self.by, self.known.roster.office_post()));
         }
         let Some(stored) = tx.obligation(id).await? else { return refuse(format!("没有事项 {id}")) };
-        let reviewer = if self.is_offices_own(tx, &stored).await? { head } else { self.known.roster.office_post() };
+        let reviewer = reviewer(tx, self.known, &stored).await?;
         if *self.by == reviewer {
             return Ok(stored);
         }
@@ -96,17 +97,25 @@ impl Actor<'_> {
         }
         refuse(format!("{} 无权审核，须由 {reviewer} 办理", self.by))
     }
+}
 
-    /// Whether the office's own unit owes it alone, or filed any of what stands for it.
-    async fn is_offices_own(&self, tx: &mut Tx, stored: &Stored) -> Result<bool> {
-        let office = &self.known.roster.office;
-        if stored.obligation.owners == [office.clone()] {
-            return Ok(true);
-        }
-        if !stored.obligation.owners.contains(office) {
-            return Ok(false);
-        }
-        let filed = tx.submissions_for(&[stored.obligation.id]).await?;
-        Ok(filed.iter().any(|counted| counted.stands() && counted.submission.unit == office.0))
+/// The post that reviews an obligation: the office, or the head of its unit.
+///
+/// # Errors
+/// The store could not.
+pub async fn reviewer(tx: &mut Tx, known: &Known, stored: &Stored) -> Result<PostId> {
+    if is_offices_own(tx, &known.roster.office, stored).await? {
+        return Ok(PostId { unit: known.roster.office.clone(), role: Role::Head });
     }
+    Ok(known.roster.office_post())
+}
+
+/// Whether the office's own unit owes it alone, or filed any of what stands for it.
+async fn is_offices_own(tx: &mut Tx, office: &UnitName, stored: &Stored) -> Result<bool> {
+    let owners = &stored.obligation.owners;
+    if !owners.contains(office) || owners.len() == 1 {
+        return Ok(owners.contains(office));
+    }
+    let filed = tx.submissions_for(&[stored.obligation.id]).await?;
+    Ok(filed.iter().any(|counted| counted.stands() && counted.submission.unit == office.0))
 }

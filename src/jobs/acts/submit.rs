@@ -1,16 +1,19 @@
 //! 报送: one act, filed once; it may count for several obligations of the unit that files.
 
-use chrono::NaiveDate;
-use serde_json::json;
+use std::sync::{Mutex, PoisonError};
 
-use super::{Actor, Result, refuse};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::json;
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
+use super::{ActError, Actor, JobError, Result, refuse};
 use crate::{
     domain::{
         light::{self, Light},
         obligation::Phase,
         quota::{self, Count, Filing, Item},
         step, text,
-        unit::UnitName,
+        unit::{PostId, UnitName},
     },
     jobs::known::Rules,
     store::{
@@ -91,17 +94,17 @@ impl Actor<'_> {
         if acted_on > today {
             return refuse(format!("办理日期 {acted_on} 尚未到来"));
         }
+        self.engine.filings.file(self, new).await
+    }
+
+    /// Files in a transaction that is open already; what can be refused without one was.
+    async fn submit_in(&self, tx: &mut Tx, new: &NewSubmission) -> Result<Receipt> {
+        let acted_on = new.acted_on.unwrap_or_else(|| self.known.zone.day_of(self.now));
         let number = new.receipt.clone().unwrap_or_else(|| self.engine.new_id("R"));
-        let mut tx = self.engine.store.write().await?;
-        if let Some(earlier) = tx.submission(&number).await? {
-            if earlier.unit != new.unit.0 {
-                return refuse("该回执号不可用");
-            }
-            let ids = tx.obligations_of_submission(&number).await?;
-            let rows = tx.obligations(&ids).await?;
-            return self.receipt(&mut tx, number, true, rows).await;
+        if let Some(repeated) = self.repeated(tx, &number, new).await? {
+            return Ok(repeated);
         }
-        let rows = self.wanted(&mut tx, new, acted_on).await?;
+        let rows = self.wanted(tx, new, acted_on).await?;
         let submission = Submission {
             id: number.clone(),
             unit: new.unit.0.clone(),
@@ -114,19 +117,28 @@ impl Actor<'_> {
         };
         if !tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await? {
             // The same receipt number came in twice at the same moment.
-            drop(tx);
-            return Box::pin(self.submit(&NewSubmission { receipt: Some(number), ..new.clone() })).await;
+            let repeated = self.repeated(tx, &number, new).await?;
+            return repeated.map_or_else(|| refuse("该回执号正在受理，请稍后重试"), Ok);
         }
         let mut written = Vec::with_capacity(rows.len());
         for stored in rows {
-            let next = self.reconsidered(&mut tx, &stored).await?;
+            let next = self.reconsidered(tx, &stored).await?;
             let hashes: Vec<&str> = new.files.iter().map(|(hash, ..)| hash.as_str()).collect();
             let detail = json!({ "receipt": number, "acted_on": acted_on, "items": new.items, "files": hashes });
-            written.push(self.write(&mut tx, &stored, next, "submit", &detail).await?);
+            written.push(self.write(tx, &stored, next, "submit", &detail).await?);
         }
-        let receipt = self.receipt(&mut tx, number, false, written).await?;
-        tx.commit().await?;
-        Ok(receipt)
+        self.receipt(tx, number, false, written).await
+    }
+
+    /// The receipt of what was filed under that number before, if it was.
+    async fn repeated(&self, tx: &mut Tx, number: &str, new: &NewSubmission) -> Result<Option<Receipt>> {
+        let Some(earlier) = tx.submission(number).await? else { return Ok(None) };
+        if earlier.unit != new.unit.0 {
+            return refuse("该回执号不可用");
+        }
+        let ids = tx.obligations_of_submission(number).await?;
+        let rows = tx.obligations(&ids).await?;
+        self.receipt(tx, number.to_owned(), true, rows).await.map(Some)
     }
 
     /// The obligations a submission is for, each of which must be open to it.
@@ -200,6 +212,88 @@ impl Actor<'_> {
         }
         Ok(Receipt { number, repeated, obligations })
     }
+}
+
+/// Filings that came in while the disk was busy go into one transaction: whoever comes first files for all who wait, so
+/// that many pay for one wait for the disk. Each is a part of its own: one that is refused undoes nothing of the others.
+#[derive(Default)]
+pub struct Filings {
+    waiting: Mutex<Vec<Waiting>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct Waiting {
+    by: PostId,
+    now: DateTime<Utc>,
+    new: NewSubmission,
+    answer: oneshot::Sender<Result<Receipt>>,
+}
+
+/// Filings a transaction.
+const GROUP: usize = 64;
+
+impl Filings {
+    fn next_group(&self) -> Vec<Waiting> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = waiting.len().min(GROUP);
+        waiting.drain(..most).collect()
+    }
+
+    async fn file(&self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
+        loop {
+            let (answer, mut answered) = oneshot::channel();
+            let waiting = Waiting { by: actor.by.clone(), now: actor.now, new: new.clone(), answer };
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
+            let turn = self.turn.lock().await;
+            match answered.try_recv() {
+                Ok(answer) => return answer,
+                // Whoever filed for this one was cut off before the end: nothing is kept, file again.
+                Err(TryRecvError::Closed) => continue,
+                Err(TryRecvError::Empty) => {}
+            }
+            while answered.is_empty() && !answered.is_terminated() {
+                let group = self.next_group();
+                if group.is_empty() {
+                    break;
+                }
+                file_all(actor, group).await;
+            }
+            drop(turn);
+            if let Ok(answer) = answered.try_recv() {
+                return answer;
+            }
+        }
+    }
+}
+
+/// Files a group in one transaction and answers each once that is on disk.
+async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
+    let mut done = Vec::with_capacity(group.len());
+    match file_group(actor, &group).await {
+        Ok(receipts) => done.extend(receipts),
+        Err(error) => {
+            let words = error.to_string();
+            done.extend(group.iter().map(|_| Err(ActError::Job(JobError::Setup(words.clone())))));
+        }
+    }
+    for (waiting, outcome) in group.into_iter().zip(done) {
+        // Who has gone away hears nothing; what was filed stays.
+        let _ = waiting.answer.send(outcome);
+    }
+}
+
+async fn file_group(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
+    let mut receipts = Vec::with_capacity(group.len());
+    let mut tx = actor.engine.store.write().await?;
+    for waiting in group {
+        let one = Actor { engine: actor.engine, known: actor.known, by: &waiting.by, now: waiting.now };
+        let part = tx.begin_part().await?;
+        let receipt = one.submit_in(&mut tx, &waiting.new).await;
+        tx.end_part(part, receipt.is_ok()).await?;
+        receipts.push(receipt);
+    }
+    tx.commit().await?;
+    Ok(receipts)
 }
 
 /// Refuses items that none of the quotas counts.

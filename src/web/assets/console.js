@@ -50,6 +50,38 @@
       request.send(new FormData(form));
     });
   });
+  // The review queue by keyboard: j and k walk, a accepts the one in focus, r goes to its reason. Each key presses what
+  // stands on the page as a button too.
+  var queue = Array.prototype.slice.call(document.querySelectorAll("[data-review]"));
+  if (queue.length) {
+    var sent = false;
+    var current = function () {
+      return queue.filter(function (one) { return one.contains(document.activeElement); })[0];
+    };
+    document.addEventListener("keydown", function (event) {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) { return; }
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) {
+        if (event.key === "Escape" && current()) { current().focus(); }
+        return;
+      }
+      var here = current();
+      var at = queue.indexOf(here);
+      var target = null;
+      if (event.key === "j") { target = queue[Math.min(at + 1, queue.length - 1)]; }
+      if (event.key === "k") { target = queue[Math.max(at - 1, 0)]; }
+      if (event.key === "a" && here && !sent) {
+        sent = true;
+        here.querySelector("[data-accept] button").click();
+      }
+      if (event.key === "r" && here) {
+        here.querySelector("[data-return]").open = true;
+        target = here.querySelector("[data-return] textarea");
+      }
+      if (target) { event.preventDefault(); target.focus(); }
+    });
+    // After a verdict the next one is at hand.
+    if (document.querySelector(".done")) { queue[0].focus(); }
+  }
   if (document.querySelector(".receipt")) {
     Object.keys(localStorage).forEach(function (key) {
       if (key.indexOf("draft:file-") === 0) { localStorage.removeItem(key); }

@@ -1,5 +1,7 @@
 //! Coming in: by a letter's link, by a password, by a new link asked for. A GET shows and changes nothing.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::{
     Form,
@@ -104,7 +106,7 @@ async fn sign_in(
     let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
     let right = engine.check_password(&asked, &form.password).await?;
     let Some(post) = post.filter(|_| right) else {
-        tracing::warn!(access.refused = "password", "a wrong password for {asked}");
+        tracing::warn!(access.refused = "password", access.post = %asked, "a wrong password, or an unknown post");
         let mut page = enter_page(&app, &form.next, Some("岗位或口令不对".into()), false).await?;
         *page.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
         return Ok(page);
@@ -168,14 +170,23 @@ struct LinkPage {
     shows_only: bool,
 }
 
-async fn show_link(State(app): State<App>, Path(token): Path<String>) -> Result<Response, Fault> {
+async fn show_link(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    Path(token): Path<String>,
+) -> Result<Response, Fault> {
     match app.engine().open_link(&token).await? {
         Opened::For { posts, shows_only, .. } => {
             let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
             Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
         }
-        Opened::Over | Opened::Unknown => Err(link_over()),
+        Opened::Over | Opened::Unknown => Err(wrong_link(&app, address)),
     }
+}
+
+/// A guess counts; whoever has a link may open it as often as they like, and so may their mail scanner.
+fn wrong_link(app: &App, address: IpAddr) -> Fault {
+    app.rates().try_from(address).err().unwrap_or_else(link_over)
 }
 
 /// One answer for a link that is too old, revoked, tampered with, or none at all.
@@ -196,7 +207,7 @@ async fn open_link(
     Path(token): Path<String>,
     Form(form): Form<OpenLink>,
 ) -> Result<Response, Fault> {
-    app.rates().try_in("link", address).or_else(|fault| if address.is_loopback() { Ok(()) } else { Err(fault) })?;
+    app.rates().try_from(address)?;
     let opened = app.engine().open_link(&token).await?;
     let Opened::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
@@ -212,8 +223,12 @@ struct SetupPage {
     words: Option<String>,
 }
 
-async fn show_setup(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
-    let post = app.engine().setup_post(&secret).await?.ok_or_else(link_over)?;
+async fn show_setup(
+    State(app): State<App>,
+    axum::Extension(From(address)): axum::Extension<From>,
+    Path(secret): Path<String>,
+) -> Result<Response, Fault> {
+    let post = app.engine().setup_post(&secret).await?.ok_or_else(|| wrong_link(&app, address))?;
     Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), words: None }))
 }
 
@@ -230,7 +245,7 @@ async fn set_password(
     Path(secret): Path<String>,
     Form(form): Form<NewPassword>,
 ) -> Result<Response, Fault> {
-    app.rates().try_in("setup", address)?;
+    app.rates().try_from(address)?;
     let engine = app.engine();
     let post = engine.setup_post(&secret).await?.ok_or_else(link_over)?;
     let done = if form.password == form.again {

@@ -249,7 +249,7 @@ async fn submit(
         acted_on: Some(acted_on),
         items,
         note: filled.note.replace("\r\n", "\n").trim().to_owned(),
-        files: sent.files.clone(),
+        files: sent.files()?,
     };
     Ok(desk.actor(&visitor.post).submit(&new).await?.number)
 }
@@ -360,6 +360,6 @@ pub fn size_words(bytes: i64) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),
         1024..1_048_576 => format!("{} kB", bytes / 1024),
-        _ => format!("{}.{} MB", bytes >> 20, (bytes & 0xf_ffff) * 10 >> 20),
+        _ => format!("{}.{} MB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20),
     }
 }

@@ -75,7 +75,7 @@ async fn page(
         today: desk.today.to_string(),
         words: refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::html_unless(shown.words.is_some(), &shown))
 }
 
 /// Whatever post a form may name, it is the visitor's own that is handed over.

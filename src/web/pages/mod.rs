@@ -1,20 +1,29 @@
 //! The pages: a file a page or a handful that belong together. Each names its routes; each reads, has an act done, or both.
 
+pub mod board;
+pub mod decide;
 pub mod enter;
 pub mod file;
 pub mod hand_over;
+pub mod ledger;
+pub mod letters;
 pub mod me;
 pub mod obligation;
 pub mod occasions;
 pub mod pictures;
+pub mod requests;
+pub mod review;
 pub mod settings;
 pub mod todo;
+pub mod tokens;
+pub mod waive;
+pub mod watcher;
 
 use super::routes::Route;
 
 /// The pages' routes.
 pub fn routes() -> Vec<Route> {
-    [
+    let each = [
         enter::routes(),
         todo::routes(),
         file::routes(),
@@ -24,8 +33,15 @@ pub fn routes() -> Vec<Route> {
         occasions::routes(),
         pictures::routes(),
         settings::routes(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+        tokens::routes(),
+        board::routes(),
+        decide::routes(),
+        review::routes(),
+        requests::routes(),
+        ledger::routes(),
+        waive::routes(),
+        letters::routes(),
+        watcher::routes(),
+    ];
+    each.into_iter().flatten().collect()
 }

@@ -1,5 +1,7 @@
 //! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
 
+use std::io;
+
 use askama::Template;
 use axum::{
     Form,
@@ -9,7 +11,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::NaiveDate;
+use futures_util::Stream;
 use serde::Deserialize;
+use tokio::io::AsyncReadExt as _;
 
 use crate::{
     domain::{obligation::Phase, quota::Item, text, unit::PostId},
@@ -23,7 +27,10 @@ use crate::{
         App, Desk,
         access::{Right, Visitor},
         fault::Fault,
-        pages::file::size_words,
+        pages::{
+            decide::{self, May, Refused, ToldRow, Twin},
+            file::size_words,
+        },
         routes::{Route, get, post},
         view::{self, Page, Row},
     },
@@ -64,6 +71,8 @@ struct RequestRow {
     until: Option<String>,
     answer: String,
     open: bool,
+    extension: bool,
+    day: String,
     endorsed: Option<String>,
 }
 
@@ -90,7 +99,16 @@ struct ObligationPage {
     may_endorse: bool,
     confirmed: Option<String>,
     today: String,
-    words: Option<String>,
+    refused: Refused,
+    office: Option<OfficePart>,
+}
+
+/// What the office sees and may decide.
+struct OfficePart {
+    may: May,
+    told: Vec<ToldRow>,
+    twins: Vec<Twin>,
+    offered: String,
 }
 
 /// What has just been done, as the address says it.
@@ -110,7 +128,7 @@ impl Done {
             "dispute" => "异议已提交，等待处理；处理前原时限不变。",
             "withdraw" => "该报送已撤回。",
             "endorse" => "已签署意见。",
-            _ => return None,
+            decided => return decide::done_words(decided),
         };
         Some(words.to_owned())
     }
@@ -125,12 +143,16 @@ async fn show(
     page(&app, &visitor, id, done.words(), None).await
 }
 
-async fn page(
+/// The page; with a refusal, what was filled in stands there again.
+///
+/// # Errors
+/// There is no such obligation for them, or the store could not.
+pub async fn page(
     app: &App,
     visitor: &Visitor,
     id: i64,
     done: Option<String>,
-    refused: Option<String>,
+    refused: Option<Refused>,
 ) -> Result<Response, Fault> {
     let desk = Desk::of(app).await?;
     let zone = desk.known.zone;
@@ -141,7 +163,18 @@ async fn page(
     let row = Row::of(&desk, &stored, &filings)?;
     let label = |written: &str| PostId::parse(written).map_or_else(|| written.to_owned(), |post| post.label());
     let mut submissions = Vec::new();
-    for counted in tx.submissions_for(&[id]).await? {
+    let counted = tx.submissions_for(&[id]).await?;
+    let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {
+        Some(OfficePart {
+            may: May::of(&desk, &mut tx, visitor, &stored).await?,
+            told: decide::told(&desk, &mut tx, id).await?,
+            twins: decide::twins(&desk, &mut tx, visitor, id, &counted).await?,
+            offered: decide::offered_day(&desk),
+        })
+    } else {
+        None
+    };
+    for counted in counted {
         let files = tx.evidence_of(&counted.submission.id).await?;
         let stands = counted.stands();
         let submission = counted.submission;
@@ -170,6 +203,8 @@ async fn page(
         at: words::moment(zone, request.asked_at),
         until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
         open: request.decided_at.is_none(),
+        extension: request.kind == requests::EXTENSION,
+        day: decide::asked_day(&desk, &request),
         answer: match (request.granted, request.answer) {
             (None, _) => "待审批".to_owned(),
             (Some(granted), answer) => {
@@ -208,13 +243,10 @@ async fn page(
         confirmed,
         today: desk.today.to_string(),
         sections: desk.engine.explain(id).await?.unwrap_or_default(),
-        words: refused.clone(),
+        office,
+        refused: refused.unwrap_or_default(),
     };
-    let mut response = view::html(&shown);
-    if refused.is_some() {
-        *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
+    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
 }
 
 /// The reason that an entry gives.
@@ -233,12 +265,13 @@ async fn outcome<T>(
     app: &App,
     visitor: &Visitor,
     id: i64,
-    done: &str,
+    done: &'static str,
+    fields: Vec<(&'static str, String)>,
     outcome: Result<T, ActError>,
 ) -> Result<Response, Fault> {
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/o/{id}?done={done}")).into_response()),
-        Err(ActError::Refused(words)) => page(app, visitor, id, None, Some(words)).await,
+        Err(ActError::Refused(words)) => page(app, visitor, id, None, Some(Refused::of(words, id, done, fields))).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -247,7 +280,7 @@ async fn confirm(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) 
     let desk = Desk::of(&app).await?;
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let confirmed = desk.actor(&visitor.post).confirm_receipt(id).await;
-    outcome(&app, &visitor, id, "confirm", confirmed).await
+    outcome(&app, &visitor, id, "confirm", Vec::new(), confirmed).await
 }
 
 /// 叫应: an event is answered by one press of a button.
@@ -266,7 +299,7 @@ async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -
         files: Vec::new(),
     };
     let answered = desk.actor(&visitor.post).submit(&new).await;
-    outcome(&app, &visitor, id, "answer", answered).await
+    outcome(&app, &visitor, id, "answer", Vec::new(), answered).await
 }
 
 #[derive(Deserialize)]
@@ -290,7 +323,7 @@ async fn extend(
         }
         Err(_) => Err(ActError::Refused("延至日期应写作 2022-10-31".into())),
     };
-    outcome(&app, &visitor, id, "extend", asked).await
+    outcome(&app, &visitor, id, "extend", vec![("until", form.until), ("reason", form.reason)], asked).await
 }
 
 #[derive(Deserialize)]
@@ -307,7 +340,7 @@ async fn dispute(
     let desk = Desk::of(&app).await?;
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let raised = desk.actor(&visitor.post).raise_dispute(id, form.reason.trim()).await;
-    outcome(&app, &visitor, id, "dispute", raised).await
+    outcome(&app, &visitor, id, "dispute", vec![("reason", form.reason)], raised).await
 }
 
 async fn withdraw(State(app): State<App>, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
@@ -315,7 +348,7 @@ async fn withdraw(State(app): State<App>, visitor: Visitor, Path(receipt): Path<
     let (_, rows) = visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
     let id = rows.first().map(|row| row.obligation.id).ok_or(Fault::Missing)?;
     let withdrawn = desk.actor(&visitor.post).withdraw(&receipt).await;
-    outcome(&app, &visitor, id, "withdraw", withdrawn).await
+    outcome(&app, &visitor, id, "withdraw", Vec::new(), withdrawn).await
 }
 
 async fn endorse(State(app): State<App>, visitor: Visitor, Path(request): Path<String>) -> Result<Response, Fault> {
@@ -325,7 +358,7 @@ async fn endorse(State(app): State<App>, visitor: Visitor, Path(request): Path<S
     visitor.obligation(&mut tx, asked.obligation).await?;
     drop(tx);
     let endorsed = desk.actor(&visitor.post).endorse(&request).await;
-    outcome(&app, &visitor, asked.obligation, "endorse", endorsed).await
+    outcome(&app, &visitor, asked.obligation, "endorse", Vec::new(), endorsed).await
 }
 
 /// A file, as a download of no type that a browser would open. Who looked is logged.
@@ -341,19 +374,31 @@ async fn evidence(
     let file = file.filter(|file| file.erased_at.is_none()).ok_or(Fault::Missing)?;
     drop(tx);
     let vault = engine.vault.as_ref().ok_or(Fault::Missing)?;
-    let bytes = vault.get(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
+    // Read through once against its hash before the first byte leaves; then sent from the same open file.
+    let (content, size) = vault.open(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
     let mut tx = engine.store.write().await?;
     let detail = serde_json::json!({ "receipt": receipt, "sha256": file.sha256 });
     tx.note(engine.clock.now(), &visitor.post.to_string(), "view_evidence", &detail).await?;
     tx.commit().await?;
-    let mut response = Body::from(bytes).into_response();
+    let mut response = Body::from_stream(pieces(content)).into_response();
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; sandbox"));
     if let Ok(value) = HeaderValue::from_str(&disposition(&file.name)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// A file piece by piece.
+fn pieces(file: std::fs::File) -> impl Stream<Item = io::Result<Vec<u8>>> {
+    futures_util::stream::try_unfold(tokio::fs::File::from_std(file), async |mut file| {
+        let mut piece = vec![0; 64 << 10];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then_some((piece, file)))
+    })
 }
 
 /// The header that makes a download of it, with the name its sender gave (RFC 6266).

@@ -220,7 +220,7 @@ async fn page(
         may: visitor.has(Right::Decide),
         words: refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::html_unless(shown.words.is_some(), &shown))
 }
 
 /// The nodes that nobody has to open, of the next twelve months.
@@ -380,7 +380,7 @@ async fn event_page(
         reason,
         words: refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::html_unless(shown.words.is_some(), &shown))
 }
 
 #[derive(Deserialize)]

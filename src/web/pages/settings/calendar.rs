@@ -103,7 +103,7 @@ fn page(desk: &Desk, visitor: &Visitor, year: i32, done: Option<String>, refused
         may: visitor.has(Right::Settings),
         refused,
     };
-    Ok(view::answer(&shown, shown.refused.any()))
+    Ok(view::html_unless(shown.refused.any(), &shown))
 }
 
 fn month_of(calendar: &Calendar, year: i32, month: u32, status: YearStatus) -> Option<Month> {

@@ -150,7 +150,7 @@ fn page(desk: &Desk, visitor: &Visitor, done: Option<String>, refused: Refused) 
         today: desk.today.to_string(),
         refused,
     };
-    Ok(view::answer(&shown, shown.refused.any()))
+    Ok(view::html_unless(shown.refused.any(), &shown))
 }
 
 struct FieldRow {
@@ -242,7 +242,7 @@ fn changes_page(
         mark: changes.mark(effective),
         refused,
     };
-    view::answer(&shown, shown.refused.is_some())
+    view::html_unless(shown.refused.is_some(), &shown)
 }
 
 #[derive(Deserialize)]

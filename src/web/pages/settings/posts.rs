@@ -205,7 +205,7 @@ fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: Change, word
     let current = desk.known.holder(post, desk.today).map(|holder| HolderRow::of(holder, false));
     let page = Page::new(format!("变更岗位：{}", post.label()), desk, visitor);
     let shown = ChangePage { page, label: post.label(), current, form, today: desk.today.to_string(), words };
-    view::answer(&shown, shown.words.is_some())
+    view::html_unless(shown.words.is_some(), &shown)
 }
 
 async fn show_change(State(app): State<App>, visitor: Visitor, Query(form): Query<Change>) -> Result<Response, Fault> {
@@ -243,7 +243,7 @@ struct ImportPage {
 
 fn import_page(desk: &Desk, visitor: &Visitor, refused: Refused) -> Response {
     let shown = ImportPage { page: Page::new("导入岗位", desk, visitor), refused };
-    view::answer(&shown, shown.refused.any())
+    view::html_unless(shown.refused.any(), &shown)
 }
 
 async fn show_import(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {

@@ -134,7 +134,7 @@ fn page(desk: &Desk, visitor: &Visitor, filled: Filled, words: Option<String>) -
         today: desk.today.to_string(),
         words,
     };
-    view::answer(&shown, shown.words.is_some())
+    view::html_unless(shown.words.is_some(), &shown)
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,282 @@
+//! Filing over HTTP: 32 connections, each waiting for its receipt, beside a bare axum that commits in groups too.
+//!
+//! The limit does what no filing can do without: reads a small JSON body, waits with others for one transaction on a disk
+//! that is waited for, answers. Both servers run in this process, as does the client.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use chrono::{DateTime, TimeDelta, Utc};
+use duban::{
+    clock::monotonic,
+    domain::obligation::Phase,
+    jobs::{
+        Engine,
+        entry::{Spans, new_secret},
+        health::Limits,
+        materialise, step,
+    },
+    mail::{MemoryOutbox, Transport},
+    store::access::{Kind as CredentialKind, NewCredential},
+    web::{self, App, Options, listen::Patience},
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Size,
+    base::{Database, Kind, engine, seeds},
+    report::{Goal, Report, median, rate},
+};
+
+const CONNECTIONS: usize = 32;
+/// Filings that the limit's writer takes into one transaction.
+const GROUP: usize = 256;
+
+fn now() -> DateTime<Utc> {
+    "2022-10-12T10:00:00+08:00".parse().unwrap()
+}
+
+/// Both databases.
+pub async fn measure(size: Size, report: &mut Report) {
+    let filings = match size {
+        Size::Quick => 320,
+        Size::Default => 8000,
+        Size::Huge => 20_000,
+    };
+    for kind in Kind::all() {
+        let (mut ours, mut limit, mut slow, mut limits_slow) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..size.runs() {
+            let bare = bare(kind, filings).await;
+            limit.push(bare.rate());
+            limits_slow.push(bare.p99());
+            let filed = ours_of(kind, filings, false).await;
+            ours.push(filed.rate());
+            slow.push(filed.p99());
+        }
+        let (ours, limit) = (median(ours), median(limit));
+        let case = format!("{}: {filings} filings, {CONNECTIONS} connections", kind.name());
+        report.line("submit", case, rate(ours, "filing"), rate(limit, "row"), Some(ours / limit), Goal::AtLeast(0.5));
+        let case = format!("{}: p99 of the same", kind.name());
+        let (slow, limits_slow) = (median(slow) * 1000.0, median(limits_slow) * 1000.0);
+        report.line(
+            "submit",
+            case,
+            format!("{slow:.1} ms"),
+            format!("{limits_slow:.1} ms"),
+            Some(slow / limits_slow),
+            Goal::Shown,
+        );
+        let busy = ours_of(kind, filings, true).await;
+        let case = format!("{}: p99 while passes run", kind.name());
+        let busy = busy.p99() * 1000.0;
+        report.line("submit", case, format!("{busy:.1} ms"), String::new(), None, Goal::Absolute(busy, 100.0, "ms"));
+    }
+}
+
+/// How long each request took, and all of them together.
+struct Taken {
+    each: Vec<f64>,
+    all: f64,
+}
+
+impl Taken {
+    fn rate(&self) -> f64 {
+        self.each.len() as f64 / self.all
+    }
+
+    fn p99(&self) -> f64 {
+        let mut each = self.each.clone();
+        each.sort_by(f64::total_cmp);
+        each[each.len() * 99 / 100]
+    }
+}
+
+/// Sends the requests over so many connections, each as soon as the one before it was answered.
+async fn load(at: SocketAddr, requests: Arc<Vec<Vec<u8>>>) -> Taken {
+    let next = Arc::new(AtomicUsize::new(0));
+    let began = monotonic();
+    let mut clients = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let (next, requests) = (Arc::clone(&next), Arc::clone(&requests));
+        clients.push(tokio::spawn(async move {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let (mut each, mut buffer) = (Vec::new(), vec![0_u8; 16 << 10]);
+            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let sent = monotonic();
+                stream.write_all(request).await.unwrap();
+                answer(&mut stream, &mut buffer).await;
+                each.push(sent.elapsed().as_secs_f64());
+            }
+            each
+        }));
+    }
+    let mut each = Vec::new();
+    for client in clients {
+        each.extend(client.await.unwrap());
+    }
+    Taken { each, all: began.elapsed().as_secs_f64() }
+}
+
+/// Reads one answer to its end; it must say that it was made.
+async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) {
+    let mut read = 0;
+    loop {
+        let n = stream.read(&mut buffer[read..]).await.unwrap();
+        assert!(n > 0, "the server hung up");
+        read += n;
+        let text = String::from_utf8_lossy(&buffer[..read]);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let length: usize = length.expect("an answer with its length");
+        if body.len() >= length {
+            assert!(head.starts_with("HTTP/1.1 201"), "{head}\n{body}");
+            return;
+        }
+    }
+}
+
+fn request(path: &str, token: &str, body: &Value) -> Vec<u8> {
+    let body = body.to_string();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// duban's own console on a database with enough that is open: each filing is for another obligation.
+async fn ours_of(kind: Kind, filings: usize, busy: bool) -> Taken {
+    let database = Database::fresh(kind).await;
+    let engine = engine(database.store.clone(), now() - TimeDelta::days(9), 1, Transport::Memory(MemoryOutbox::new()));
+    engine.set_up(&seeds(filings.div_ceil(300).max(1))).await.unwrap();
+    for days in (0..=9).rev() {
+        engine.clock.set(now() - TimeDelta::days(days));
+        materialise::run(&engine).await.unwrap();
+        step::run(&engine).await.unwrap();
+    }
+    let (token, hash) = new_secret();
+    let office = engine.known().await.unwrap().roster.office_post();
+    let credential = NewCredential {
+        kind: CredentialKind::Token,
+        hash,
+        unit: office.unit.0.clone(),
+        role: office.role.code().into(),
+        how: "bench".into(),
+        name: "bench".into(),
+        scopes: "read file".into(),
+        created_at: now(),
+        ends_at: None,
+    };
+    let mut tx = database.store.write().await.unwrap();
+    tx.insert_credential(&credential).await.unwrap();
+    tx.commit().await.unwrap();
+    let open = database.store.read().await.unwrap().live_obligations(Phase::Open).await.unwrap();
+    let path = "/api/v1/submissions";
+    let wanted = open.iter().filter(|row| row.obligation.owners.len() == 1).take(filings);
+    let requests: Vec<Vec<u8>> = wanted
+        .map(|row| {
+            let unit = &row.obligation.owners[0].0;
+            request(path, &token, &json!({ "unit": unit, "obligations": [row.obligation.id], "note": "已办" }))
+        })
+        .collect();
+    assert_eq!(requests.len(), filings, "not enough is open");
+    let engine = Arc::new(engine);
+    let stop = CancellationToken::new();
+    let at = serve(Arc::clone(&engine), stop.clone()).await;
+    let passes = tokio::spawn({
+        let (engine, stop) = (Arc::clone(&engine), stop.clone());
+        async move {
+            let mut minutes = 0;
+            while busy && !stop.is_cancelled() {
+                minutes += 1;
+                engine.clock.set(now() + TimeDelta::minutes(minutes));
+                engine.pass().await.unwrap();
+            }
+        }
+    });
+    let taken = load(at, Arc::new(requests)).await;
+    stop.cancel();
+    passes.await.unwrap();
+    database.drop().await;
+    taken
+}
+
+async fn serve(engine: Arc<Engine>, stop: CancellationToken) -> SocketAddr {
+    let limits = Limits { pass: TimeDelta::hours(1), unsent: TimeDelta::hours(1), mail_down: TimeDelta::hours(1) };
+    let options = Options {
+        spans: Spans { idle: TimeDelta::hours(1), longest: TimeDelta::hours(1) },
+        gateways: Vec::new(),
+        gateway_header: None,
+        ranking: false,
+        secure: false,
+        limits,
+        largest: 1 << 20,
+    };
+    let app = App::new(Box::new(move || Arc::clone(&engine)), options);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(web::listen::serve(listener, web::router(&app), Patience::default(), stop));
+    at
+}
+
+/// A row that waits for its commit.
+type Waiting = (String, oneshot::Sender<()>);
+
+/// The limit.
+async fn bare(kind: Kind, filings: usize) -> Taken {
+    let database = Database::fresh(kind).await;
+    database.execute("CREATE TABLE bench_filing (body TEXT NOT NULL)").await;
+    let (send, mut waiting) = mpsc::channel::<Waiting>(GROUP);
+    let store = database.store.clone();
+    let writer = tokio::spawn(async move {
+        let mut group = Vec::with_capacity(GROUP);
+        while waiting.recv_many(&mut group, GROUP).await > 0 {
+            let mut tx = store.write().await.unwrap();
+            for (body, _) in &group {
+                crate::base::either!(&mut tx.open, Open, |tx| {
+                    let insert = sqlx::query("INSERT INTO bench_filing (body) VALUES ($1)").bind(body);
+                    insert.execute(&mut **tx).await.unwrap();
+                });
+            }
+            tx.commit().await.unwrap();
+            for (_, done) in group.drain(..) {
+                let _ = done.send(());
+            }
+        }
+    });
+    let router = Router::new().route("/file", post(take)).with_state(send);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let requests: Vec<Vec<u8>> = (0..filings)
+        .map(|n| request("/file", "x", &json!({ "unit": "质安处", "obligations": [n], "note": "已办" })))
+        .collect();
+    let taken = load(at, Arc::new(requests)).await;
+    server.abort();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    writer.abort();
+    database.drop().await;
+    taken
+}
+
+async fn take(State(send): State<mpsc::Sender<Waiting>>, Json(body): Json<Value>) -> (StatusCode, &'static str) {
+    let (done, wait) = oneshot::channel();
+    send.send((body.to_string(), done)).await.unwrap();
+    wait.await.unwrap();
+    (StatusCode::CREATED, "ok")
+}

@@ -1,0 +1,40 @@
+//! What the office does to a letter: has an undelivered one sent again, or its link open nothing any more.
+
+use serde_json::json;
+
+use super::{Actor, Result, refuse};
+
+impl Actor<'_> {
+    /// Queues an undelivered letter again, under the same Message-ID.
+    ///
+    /// # Errors
+    /// There is none, it is not undelivered, or it is not the office that asks.
+    pub async fn send_again(&self, letter: i64) -> Result<()> {
+        self.require_office()?;
+        let mut tx = self.engine.store.write().await?;
+        if !tx.retry_letter(letter, self.now).await? {
+            return refuse(format!("邮件 {letter} 不是未送达的邮件，无须重发"));
+        }
+        tx.note(self.now, &self.by.to_string(), "send_again", &json!({ "letter": letter })).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Revokes a letter's link and ends the sessions that came in by it. Returns how many.
+    ///
+    /// # Errors
+    /// There is no such letter, its link is revoked already, or it is not the office that asks.
+    pub async fn revoke_link(&self, letter: i64) -> Result<u64> {
+        self.require_office()?;
+        let mut tx = self.engine.store.write().await?;
+        match tx.linked_letter(letter).await? {
+            None => return refuse(format!("没有邮件 {letter}")),
+            Some(linked) if linked.revoked_at.is_some() => return refuse("该邮件的链接已作废"),
+            Some(_) => {}
+        }
+        let ended = tx.revoke_link(letter, self.now).await?;
+        let detail = json!({ "letter": letter, "sessions": ended });
+        tx.note(self.now, &self.by.to_string(), "revoke_link", &detail).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+}

@@ -1,0 +1,191 @@
+//! What the office decides, and what units ask it for.
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Answer, Body, Part, obligations::ObligationJson};
+use crate::web::{
+    App, Desk,
+    access::{Right, Visitor},
+    routes::{Route, post},
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        post("/api/v1/obligations/{id}/accept", Right::Decide, accept),
+        post("/api/v1/obligations/{id}/return", Right::Decide, send_back),
+        post("/api/v1/obligations/{id}/confirm-miss", Right::Decide, confirm_miss),
+        post("/api/v1/waivers", Right::Decide, waive),
+        post("/api/v1/obligations/{id}/extension", Right::File, ask_extension),
+        post("/api/v1/obligations/{id}/extension/decision", Right::Decide, decide_extension),
+        post("/api/v1/obligations/{id}/dispute", Right::File, raise_dispute),
+        post("/api/v1/obligations/{id}/dispute/decision", Right::Decide, decide_dispute),
+    ]
+}
+
+/// 通过
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/accept", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
+pub async fn accept(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
+    let desk = Desk::of(&app).await?;
+    let stored = desk.actor(&visitor.post).accept(id).await?;
+    Ok(Json(ObligationJson::of(&desk, &stored)))
+}
+
+/// Why it is returned, and until when it is to be filed again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnJson {
+    reason: String,
+    until: DateTime<Utc>,
+}
+
+/// 退回
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/return", params(("id" = i64, Path)), request_body = ReturnJson, responses((status = 200, body = ObligationJson), (status = 422)))]
+pub async fn send_back(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<i64>,
+    Body(body): Body<ReturnJson>,
+) -> Answer<Json<ObligationJson>> {
+    let desk = Desk::of(&app).await?;
+    let stored = desk.actor(&visitor.post).send_back(id, &body.reason, whole(body.until)).await?;
+    Ok(Json(ObligationJson::of(&desk, &stored)))
+}
+
+/// Let a 未提醒 miss count
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/confirm-miss", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
+pub async fn confirm_miss(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<i64>,
+) -> Answer<Json<ObligationJson>> {
+    let desk = Desk::of(&app).await?;
+    let stored = desk.actor(&visitor.post).confirm_miss(id).await?;
+    Ok(Json(ObligationJson::of(&desk, &stored)))
+}
+
+/// What is waived, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverJson {
+    obligations: Vec<i64>,
+    reason: String,
+    /// The number of the document that says so.
+    document: String,
+}
+
+/// 免除, all of them or none
+#[utoipa::path(post, path = "/api/v1/waivers", request_body = WaiverJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
+pub async fn waive(
+    State(app): State<App>,
+    visitor: Visitor,
+    Body(body): Body<WaiverJson>,
+) -> Answer<Json<Vec<ObligationJson>>> {
+    let desk = Desk::of(&app).await?;
+    let rows = desk.actor(&visitor.post).waive(&body.obligations, &body.reason, &body.document).await?;
+    Ok(Json(rows.iter().map(|row| ObligationJson::of(&desk, row)).collect()))
+}
+
+/// Until when, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExtensionJson {
+    until: DateTime<Utc>,
+    reason: String,
+}
+
+/// The number of a request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestNumber {
+    request: String,
+}
+
+/// Ask for an extension
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/extension", params(("id" = i64, Path)), request_body = ExtensionJson, responses((status = 201, body = RequestNumber), (status = 404), (status = 422)))]
+pub async fn ask_extension(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<i64>,
+    Body(body): Body<ExtensionJson>,
+) -> Answer<(StatusCode, Json<RequestNumber>)> {
+    let desk = Desk::of(&app).await?;
+    visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let request = desk.actor(&visitor.post).ask_extension(id, whole(body.until), &body.reason).await?;
+    Ok((StatusCode::CREATED, Json(RequestNumber { request })))
+}
+
+/// How it is decided.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionJson {
+    granted: bool,
+    /// Of an extension: until another instant than was asked for.
+    until: Option<DateTime<Utc>>,
+    #[serde(default)]
+    answer: String,
+}
+
+/// Grant or refuse the extension that was asked for
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/extension/decision", params(("id" = i64, Path)), request_body = DecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
+pub async fn decide_extension(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<i64>,
+    Body(body): Body<DecisionJson>,
+) -> Answer<Json<ObligationJson>> {
+    let desk = Desk::of(&app).await?;
+    let actor = desk.actor(&visitor.post);
+    let stored = if body.granted {
+        actor.grant_extension(id, body.until.map(whole), &body.answer).await?
+    } else {
+        actor.refuse_extension(id, &body.answer).await?
+    };
+    Ok(Json(ObligationJson::of(&desk, &stored)))
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonJson {
+    reason: String,
+}
+
+/// Raise a dispute
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute", params(("id" = i64, Path)), request_body = ReasonJson, responses((status = 201, body = RequestNumber), (status = 404), (status = 422)))]
+pub async fn raise_dispute(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<i64>,
+    Body(body): Body<ReasonJson>,
+) -> Answer<(StatusCode, Json<RequestNumber>)> {
+    let desk = Desk::of(&app).await?;
+    visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    let request = desk.actor(&visitor.post).raise_dispute(id, &body.reason).await?;
+    Ok((StatusCode::CREATED, Json(RequestNumber { request })))
+}
+
+/// Uphold or reject the dispute that was raised
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute/decision", params(("id" = i64, Path)), request_body = DecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
+pub async fn decide_dispute(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<i64>,
+    Body(body): Body<DecisionJson>,
+) -> Answer<Json<ObligationJson>> {
+    let desk = Desk::of(&app).await?;
+    let actor = desk.actor(&visitor.post);
+    let stored = if body.granted {
+        actor.uphold_dispute(id, &body.answer).await?
+    } else {
+        actor.reject_dispute(id, &body.answer).await?
+    };
+    Ok(Json(ObligationJson::of(&desk, &stored)))
+}
+
+/// Instants are whole seconds.
+fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
+}

@@ -1,0 +1,165 @@
+//! Events and nodes.
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Answer, Body, Part};
+use crate::{
+    domain::unit::UnitName,
+    jobs::acts::event::NewEvent,
+    store::catalogue::{StoredEvent, Window},
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        routes::{Route, get, post},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/api/v1/events", Right::SeeAll, events),
+        post("/api/v1/events", Right::Decide, open_event),
+        post("/api/v1/events/{id}/close", Right::Decide, close_event),
+        get("/api/v1/nodes", Right::SeeAll, nodes),
+        post("/api/v1/nodes", Right::Decide, open_node),
+        post("/api/v1/nodes/{id}/close", Right::Decide, close_node),
+    ]
+}
+
+/// An event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventJson {
+    id: String,
+    #[serde(rename = "type")]
+    event_type: String,
+    at: DateTime<Utc>,
+    place: String,
+    units: Vec<String>,
+    closed_at: Option<DateTime<Utc>>,
+    false_alarm: bool,
+}
+
+impl From<StoredEvent> for EventJson {
+    fn from(StoredEvent { event, closed_at, false_alarm, .. }: StoredEvent) -> EventJson {
+        EventJson {
+            id: event.id,
+            event_type: event.event_type,
+            at: event.at,
+            place: event.place,
+            units: event.units.into_iter().map(|unit| unit.0).collect(),
+            closed_at,
+            false_alarm,
+        }
+    }
+}
+
+/// List events
+#[utoipa::path(get, path = "/api/v1/events", responses((status = 200, body = Vec<EventJson>)))]
+pub async fn events(State(app): State<App>) -> Answer<Json<Vec<EventJson>>> {
+    let events = app.engine().store.read().await?.events().await?;
+    Ok(Json(events.into_iter().map(EventJson::from).collect()))
+}
+
+/// What is known of an event when it is recorded.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEventJson {
+    /// Left out, it gets one.
+    id: Option<String>,
+    #[serde(rename = "type")]
+    event_type: String,
+    /// Left out, it is now.
+    at: Option<DateTime<Utc>>,
+    place: String,
+    #[serde(default)]
+    units: Vec<String>,
+}
+
+/// What an event opened.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpenedJson {
+    id: String,
+    obligations: Vec<i64>,
+}
+
+/// Record an event
+#[utoipa::path(post, path = "/api/v1/events", request_body = NewEventJson, responses((status = 201, body = OpenedJson), (status = 422)))]
+pub async fn open_event(
+    State(app): State<App>,
+    visitor: Visitor,
+    Body(new): Body<NewEventJson>,
+) -> Answer<(StatusCode, Json<OpenedJson>)> {
+    let desk = Desk::of(&app).await?;
+    let new = NewEvent {
+        id: new.id,
+        event_type: new.event_type,
+        at: new.at.and_then(|at| DateTime::from_timestamp(at.timestamp(), 0)).unwrap_or(desk.now()),
+        place: new.place,
+        units: new.units.into_iter().map(UnitName).collect(),
+    };
+    let opened = desk.actor(&visitor.post).open_event(&new).await?;
+    let obligations = opened.obligations.iter().map(|row| row.obligation.id).collect();
+    Ok((StatusCode::CREATED, Json(OpenedJson { id: opened.id, obligations })))
+}
+
+/// How an event ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CloseJson {
+    /// A false alarm waives what it opened and is not done.
+    #[serde(default)]
+    false_alarm: bool,
+    #[serde(default)]
+    reason: String,
+}
+
+/// Close an event
+#[utoipa::path(post, path = "/api/v1/events/{id}/close", params(("id" = String, Path)), request_body = CloseJson, responses((status = 204), (status = 422)))]
+pub async fn close_event(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<String>,
+    Body(body): Body<CloseJson>,
+) -> Answer<StatusCode> {
+    let desk = Desk::of(&app).await?;
+    desk.actor(&visitor.post).close_event(&id, body.false_alarm, &body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A window that the office opened.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeJson {
+    id: String,
+    name: String,
+    first: NaiveDate,
+    last: NaiveDate,
+}
+
+/// List the windows that the office opened
+#[utoipa::path(get, path = "/api/v1/nodes", responses((status = 200, body = Vec<NodeJson>)))]
+pub async fn nodes(State(app): State<App>) -> Answer<Json<Vec<NodeJson>>> {
+    let windows = app.engine().store.read().await?.windows().await?;
+    let node =
+        |Window { id, name, first_on, last_on, .. }: Window| NodeJson { id, name, first: first_on, last: last_on };
+    Ok(Json(windows.into_iter().map(node).collect()))
+}
+
+/// Open a window
+#[utoipa::path(post, path = "/api/v1/nodes", request_body = NodeJson, responses((status = 201), (status = 422)))]
+pub async fn open_node(State(app): State<App>, visitor: Visitor, Body(node): Body<NodeJson>) -> Answer<StatusCode> {
+    let desk = Desk::of(&app).await?;
+    desk.actor(&visitor.post).open_node(&node.id, &node.name, node.first, node.last).await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// Close a window today
+#[utoipa::path(post, path = "/api/v1/nodes/{id}/close", params(("id" = String, Path)), responses((status = 204), (status = 422)))]
+pub async fn close_node(State(app): State<App>, visitor: Visitor, Part(id): Part<String>) -> Answer<StatusCode> {
+    let desk = Desk::of(&app).await?;
+    desk.actor(&visitor.post).close_node(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,256 @@
+//! What the other calls refer to: units, posts, duties, the calendar, requests, letters, and how the daemon is.
+
+#![allow(unused_qualifications, reason = "the macros of utoipa write them")]
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Answer, Asked, Listed, Part, obligations::MOST};
+use crate::{
+    domain::{
+        calendar::{DayKind, DayStatus},
+        duty::Owner,
+    },
+    jobs::health::Health,
+    web::{
+        App, Desk,
+        access::Right,
+        fault::Fault,
+        routes::{Route, get},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/api/v1/units", Right::SignedIn, units),
+        get("/api/v1/posts", Right::SeeAll, posts),
+        get("/api/v1/duties", Right::SignedIn, duties),
+        get("/api/v1/calendar/{year}", Right::SignedIn, calendar),
+        get("/api/v1/requests", Right::SeeAll, requests),
+        get("/api/v1/letters", Right::SeeAll, letters),
+        get("/api/v1/status", Right::SeeAll, status),
+    ]
+}
+
+/// A unit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnitJson {
+    name: String,
+    kind: String,
+    groups: Vec<String>,
+    joined_on: Option<NaiveDate>,
+    left_on: Option<NaiveDate>,
+}
+
+/// List units in the document's order
+#[utoipa::path(get, path = "/api/v1/units", responses((status = 200, body = Vec<UnitJson>)))]
+pub async fn units(State(app): State<App>) -> Answer<Json<Vec<UnitJson>>> {
+    let desk = Desk::of(&app).await?;
+    let units = desk.known.roster.units.iter().map(|unit| UnitJson {
+        name: unit.name.0.clone(),
+        kind: unit.kind.clone(),
+        groups: unit.groups.clone(),
+        joined_on: unit.joined_on,
+        left_on: unit.left_on,
+    });
+    Ok(Json(units.collect()))
+}
+
+/// Who holds a post. Addresses are not told here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PostJson {
+    post: String,
+    holder: String,
+    from: NaiveDate,
+}
+
+/// List who holds which post today
+#[utoipa::path(get, path = "/api/v1/posts", responses((status = 200, body = Vec<PostJson>)))]
+pub async fn posts(State(app): State<App>) -> Answer<Json<Vec<PostJson>>> {
+    let desk = Desk::of(&app).await?;
+    let mut posts: Vec<PostJson> = desk
+        .known
+        .holders
+        .keys()
+        .filter_map(|post| {
+            let holder = desk.known.holder(post, desk.today)?;
+            Some(PostJson { post: post.to_string(), holder: holder.holder.clone(), from: holder.from_on })
+        })
+        .collect();
+    posts.sort_by(|a, b| a.post.cmp(&b.post));
+    Ok(Json(posts))
+}
+
+/// A duty.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DutyJson {
+    id: String,
+    clause: String,
+    title: String,
+    summary: String,
+    cadence: String,
+    /// 条款, 任务 or 本办默认: what its frequency rests on.
+    basis: String,
+    owners: Vec<String>,
+    joint: bool,
+    quotas: Vec<String>,
+}
+
+/// List the duties in force
+#[utoipa::path(get, path = "/api/v1/duties", responses((status = 200, body = Vec<DutyJson>)))]
+pub async fn duties(State(app): State<App>) -> Answer<Json<Vec<DutyJson>>> {
+    let desk = Desk::of(&app).await?;
+    let version = desk.known.version_on(desk.today).ok_or(Fault::Missing)?;
+    let owner = |owner: &Owner| match owner {
+        Owner::Unit(unit) => unit.0.clone(),
+        Owner::Group(group) => group.clone(),
+    };
+    let duties = version.catalogue.duties.iter().map(|duty| DutyJson {
+        id: duty.id.0.clone(),
+        clause: duty.clause.label(),
+        title: duty.title.clone(),
+        summary: duty.summary.clone(),
+        cadence: duty.cadence.label(),
+        basis: duty.basis.label().to_owned(),
+        owners: duty.owed_by.iter().map(owner).collect(),
+        joint: duty.mode == crate::domain::duty::Mode::Joint,
+        quotas: duty.quotas.iter().map(crate::domain::duty::Quota::label).collect(),
+    });
+    Ok(Json(duties.collect()))
+}
+
+/// A listed day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DayJson {
+    date: NaiveDate,
+    name: String,
+    /// Whether it is worked: a make-up workday.
+    workday: bool,
+    /// Whether it is computed and no notice has said it: 暂定.
+    provisional: bool,
+}
+
+/// The listed days of a year
+#[utoipa::path(get, path = "/api/v1/calendar/{year}", params(("year" = i32, Path)), responses((status = 200, body = Vec<DayJson>)))]
+pub async fn calendar(State(app): State<App>, Part(year): Part<i32>) -> Answer<Json<Vec<DayJson>>> {
+    let desk = Desk::of(&app).await?;
+    let days = desk.known.calendar.listed.iter().filter(|(date, _)| date.year() == year).map(|(date, day)| DayJson {
+        date: *date,
+        name: day.name.clone(),
+        workday: day.kind == DayKind::MakeupWorkday,
+        provisional: day.status == DayStatus::Provisional,
+    });
+    Ok(Json(days.collect()))
+}
+
+/// An extension or a dispute that waits for the office.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RequestJson {
+    id: String,
+    obligation: i64,
+    /// extension or dispute
+    kind: String,
+    by_post: String,
+    asked_at: DateTime<Utc>,
+    reason: String,
+    until: Option<DateTime<Utc>>,
+    endorsed_by: Option<String>,
+}
+
+/// List what waits for the office's decision
+#[utoipa::path(get, path = "/api/v1/requests", responses((status = 200, body = Vec<RequestJson>)))]
+pub async fn requests(State(app): State<App>) -> Answer<Json<Vec<RequestJson>>> {
+    let pending = app.engine().store.read().await?.pending_requests().await?;
+    let requests = pending.into_iter().map(|request| RequestJson {
+        id: request.id,
+        obligation: request.obligation,
+        kind: request.kind,
+        by_post: request.by_post,
+        asked_at: request.asked_at,
+        reason: request.reason,
+        until: request.until_at,
+        endorsed_by: request.endorsed_by,
+    });
+    Ok(Json(requests.collect()))
+}
+
+/// Which letters.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct LettersQuery {
+    /// After the letter of that number: the `next` of the page before.
+    #[serde(default)]
+    after: i64,
+    /// At most so many, 500 at the most.
+    limit: Option<usize>,
+}
+
+/// A letter's fate, without its body or address.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LetterJson {
+    id: i64,
+    message_id: String,
+    kind: String,
+    posts: Vec<String>,
+    subject: String,
+    written_at: DateTime<Utc>,
+    state: String,
+    attempts: i64,
+    sent_at: Option<DateTime<Utc>>,
+    reply: Option<String>,
+}
+
+/// List letters in the order of their numbers
+#[utoipa::path(get, path = "/api/v1/letters", params(LettersQuery), responses((status = 200, body = Listed<LetterJson>)))]
+pub async fn letters(State(app): State<App>, Asked(query): Asked<LettersQuery>) -> Answer<Json<Listed<LetterJson>>> {
+    let limit = query.limit.unwrap_or(100).clamp(1, MOST);
+    let mut rows = app.engine().store.read().await?.letters_page(query.after, limit + 1).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    let letters = rows.into_iter().map(|row| LetterJson {
+        id: row.id,
+        message_id: row.message_id,
+        kind: row.kind,
+        posts: row.posts.split(';').map(str::to_owned).collect(),
+        subject: row.subject,
+        written_at: row.written_at,
+        state: row.state,
+        attempts: row.attempts,
+        sent_at: row.sent_at,
+        reply: row.reply,
+    });
+    Ok(Json(Listed { items: letters.collect(), next }))
+}
+
+/// How the daemon is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatusJson {
+    last_pass: Option<DateTime<Utc>>,
+    next_step: Option<DateTime<Utc>>,
+    oldest_unsent_letter: Option<DateTime<Utc>>,
+    mail_down_since: Option<DateTime<Utc>>,
+    letters_in_doubt: i64,
+    letters_undelivered: i64,
+    troubles: Vec<String>,
+    /// What is too old, in words; nothing = all is well.
+    wrong: Vec<String>,
+}
+
+/// How the daemon is doing
+#[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = StatusJson)))]
+pub async fn status(State(app): State<App>) -> Answer<Json<StatusJson>> {
+    let health = Health::look(&app.engine()).await?;
+    Ok(Json(StatusJson {
+        last_pass: health.last_pass.as_ref().map(|run| run.finished_at),
+        next_step: health.next_step_at,
+        oldest_unsent_letter: health.oldest_unsent,
+        mail_down_since: health.mail_down.as_ref().map(|(since, _)| *since),
+        letters_in_doubt: health.in_doubt(),
+        letters_undelivered: health.undelivered(),
+        wrong: health.wrong(app.options().limits),
+        troubles: health.troubles.into_iter().map(|trouble| trouble.subject).collect(),
+    }))
+}

@@ -1,0 +1,118 @@
+//! 日历订阅: a unit's deadlines as iCalendar, at a secret address that its post makes and ends.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::TimeDelta;
+use icalendar::{Alarm, Calendar, Component, Event, EventLike};
+
+use super::{
+    App, Desk,
+    access::{Right, Visitor},
+    fault::Fault,
+    pages::todo,
+    routes::{Route, get, post},
+    view::{self, Page, Row},
+};
+use crate::{
+    jobs::entry,
+    store::access::{Kind, NewCredential},
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/me/feeds", Right::SignedIn, show),
+        post("/me/feeds", Right::SignedIn, make),
+        post("/me/feeds/{id}/end", Right::SignedIn, end),
+        get("/feeds/{secret}", Right::Public, feed),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "feeds.html")]
+struct FeedsPage {
+    page: Page,
+    feeds: Vec<(i64, String, String)>,
+    made: Option<String>,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+    page(&app, &visitor, None).await
+}
+
+async fn page(app: &App, visitor: &Visitor, made: Option<String>) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let post = &visitor.post;
+    let moment = |at| crate::jobs::words::moment(desk.known.zone, at);
+    let feeds = tx.credentials_of(Kind::Feed, &post.unit.0, post.role.code()).await?.into_iter();
+    let feeds = feeds.map(|feed| (feed.id, moment(feed.created_at), moment(feed.seen_at))).collect();
+    Ok(view::html(&FeedsPage { page: Page::new("日历订阅", &desk, visitor), feeds, made }))
+}
+
+/// Makes a feed and shows its address, this once: only its hash is kept.
+async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+    if visitor.shows_only {
+        return Err(Fault::Forbidden);
+    }
+    let engine = app.engine();
+    let (secret, hash) = entry::new_secret();
+    let by = visitor.post.to_string();
+    let new = NewCredential {
+        kind: Kind::Feed,
+        hash,
+        unit: visitor.post.unit.0.clone(),
+        role: visitor.post.role.code().to_owned(),
+        how: by.clone(),
+        name: String::new(),
+        scopes: String::new(),
+        created_at: engine.clock.now(),
+        ends_at: None,
+    };
+    let mut tx = engine.store.write().await?;
+    let id = tx.insert_credential(&new).await?;
+    tx.note(new.created_at, &by, "make_feed", &serde_json::json!({ "credential": id })).await?;
+    tx.commit().await?;
+    let base = engine.settings.public_url.clone().unwrap_or_default();
+    page(&app, &visitor, Some(format!("{}/feeds/{secret}", base.trim_end_matches('/')))).await
+}
+
+async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    if !app.engine().end_own(Kind::Feed, &visitor.post, id).await? {
+        return Err(Fault::Missing);
+    }
+    Ok(Redirect::to("/me/feeds").into_response())
+}
+
+/// What the unit owes, each deadline an event. It says number, title and deadline: no more than a letter.
+async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
+    let secret = secret.strip_suffix(".ics").unwrap_or(&secret);
+    let desk = Desk::of(&app).await?;
+    let entered = desk.engine.entered(Kind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
+    let mut tx = desk.engine.store.read().await?;
+    let stored = todo::owed(&desk, &mut tx, &entered.post.unit.0).await?;
+    let mut calendar = Calendar::new();
+    calendar.name(&format!("督办 {}", entered.post.unit));
+    for (stored, row) in stored.iter().zip(Row::all(&desk, &mut tx, &stored).await?) {
+        let due = stored.obligation.due_at;
+        let mut event = Event::new();
+        event
+            .uid(&format!("obligation-{}@duban", row.id))
+            .timestamp(stored.obligation.opens_at)
+            .starts(due - TimeDelta::minutes(30))
+            .ends(due)
+            .summary(&format!("{} {}（{}）", row.duty, row.title, row.word))
+            .description(&format!("{} {}，时限 {}", row.clause, row.period, row.due));
+        event.alarm(Alarm::display("督办", -TimeDelta::hours(3)));
+        calendar.push(event.done());
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"duban.ics\""),
+    ];
+    Ok((headers, calendar.done().to_string()).into_response())
+}

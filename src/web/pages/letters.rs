@@ -1,0 +1,208 @@
+//! 邮件: the outbox, what was not delivered, one letter's text; sending again, and revoking a letter's link.
+//!
+//! No address stands on these pages and no token: where the link goes the stored body has a placeholder.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::calendar::Zone,
+    jobs::{acts::ActError, words},
+    mail::{LetterKind, fill_link},
+    store::letters::{LetterRow, Which},
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        routes::{Route, get, post},
+        view::{self, Page, Row, post_label},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/letters", Right::SeeAll, list),
+        get("/letters/{id}", Right::SeeAll, show),
+        post("/letters/{id}/again", Right::Decide, again),
+        post("/letters/{id}/revoke", Right::Decide, revoke),
+    ]
+}
+
+/// Letters on a page.
+const PAGE: usize = 50;
+
+/// How a letter stands, in words.
+pub fn state_label(state: &str) -> &'static str {
+    match state {
+        "queued" => "待发",
+        "leased" => "正在发送",
+        "deferred" => "暂缓，将再试",
+        "unknown" => "是否送达不明，将以同一编号再发",
+        "sent" => "已送出",
+        "refused" => "对方拒收",
+        "given_up" => "多次未送达，已停止",
+        "failed" => "无法成文",
+        "moot" => "所涉事项已了，未发",
+        _ => "状态不明",
+    }
+}
+
+struct Line {
+    id: i64,
+    written: String,
+    kind: &'static str,
+    posts: String,
+    subject: String,
+    state: &'static str,
+    sent: String,
+    tried: String,
+    attempts: i64,
+    unknowns: i64,
+    reply: String,
+    undelivered: bool,
+    message_id: String,
+}
+
+impl Line {
+    fn of(zone: Zone, letter: LetterRow) -> Line {
+        let moment = |at: Option<_>| at.map(|at| words::moment(zone, at)).unwrap_or_default();
+        Line {
+            id: letter.id,
+            written: words::moment(zone, letter.written_at),
+            kind: LetterKind::from_code(&letter.kind).map_or("邮件", LetterKind::label),
+            posts: letter.posts.split(';').map(post_label).collect::<Vec<_>>().join("、"),
+            subject: letter.subject,
+            state: state_label(&letter.state),
+            sent: moment(letter.sent_at),
+            tried: moment(letter.tried_at),
+            attempts: letter.attempts,
+            unknowns: letter.unknowns,
+            reply: letter.reply.unwrap_or_default(),
+            undelivered: matches!(letter.state.as_str(), "refused" | "given_up" | "failed"),
+            message_id: letter.message_id,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    which: String,
+    before: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "letters.html")]
+struct LettersPage {
+    page: Page,
+    which: String,
+    lines: Vec<Line>,
+    next: Option<i64>,
+}
+
+async fn list(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let (which, title) = match asked.which.as_str() {
+        "waiting" => (Which::Waiting, "邮件（待发）"),
+        "undelivered" => (Which::Undelivered, "邮件（未送达）"),
+        _ => (Which::All, "邮件"),
+    };
+    let mut tx = desk.engine.store.read().await?;
+    let mut letters = tx.letters_before(which, asked.before.unwrap_or(i64::MAX), PAGE + 1).await?;
+    let more = letters.len() > PAGE;
+    letters.truncate(PAGE);
+    let next = letters.last().map(|last| last.id).filter(|_| more);
+    let lines = letters.into_iter().map(|letter| Line::of(desk.known.zone, letter)).collect();
+    Ok(view::html(&LettersPage { page: Page::new(title, &desk, &visitor), which: asked.which, lines, next }))
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct LetterPage {
+    page: Page,
+    line: Line,
+    text: String,
+    rows: Vec<Row>,
+    revoked: Option<String>,
+    may: bool,
+    words: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Query(done): Query<Done>,
+) -> Result<Response, Fault> {
+    let done = match done.done.as_str() {
+        "again" => Some("已列入待发，将以同一编号重发。".to_owned()),
+        "revoke" => Some("链接已作废，由此进入的登录均已结束。".to_owned()),
+        _ => None,
+    };
+    page(&app, &visitor, id, done, None).await
+}
+
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    id: i64,
+    done: Option<String>,
+    refused: Option<String>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let letter = tx.letter(id).await?.ok_or(Fault::Missing)?;
+    let (_, text) = tx.letter_text(id).await?.ok_or(Fault::Missing)?;
+    let linked = tx.linked_letter(id).await?;
+    let obligations = tx.obligations_of_letter(id).await?;
+    let mut stored = tx.obligations(&obligations).await?;
+    stored.sort_by_key(|row| row.obligation.id);
+    let shown = LetterPage {
+        page: Page::new(format!("邮件 {id}"), &desk, visitor).with_done(done),
+        line: Line::of(desk.known.zone, letter),
+        text: fill_link(&text, Some("〔链接，发送时生成〕")),
+        rows: Row::all(&desk, &mut tx, &stored).await?,
+        revoked: linked.and_then(|linked| linked.revoked_at).map(|at| words::moment(desk.known.zone, at)),
+        may: visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide),
+        words: refused,
+    };
+    Ok(view::html_unless(shown.words.is_some(), &shown))
+}
+
+async fn outcome<T>(
+    app: &App,
+    visitor: &Visitor,
+    id: i64,
+    done: &str,
+    outcome: Result<T, ActError>,
+) -> Result<Response, Fault> {
+    match outcome {
+        Ok(_) => Ok(Redirect::to(&format!("/letters/{id}?done={done}")).into_response()),
+        // A letter that is not for them to see, the head of the office's unit say, must not be shown by a refusal.
+        Err(ActError::Refused(words)) if visitor.has(Right::SeeAll) => page(app, visitor, id, None, Some(words)).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn again(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let queued = desk.actor(&visitor.post).send_again(id).await;
+    outcome(&app, &visitor, id, "again", queued).await
+}
+
+async fn revoke(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let revoked = desk.actor(&visitor.post).revoke_link(id).await;
+    outcome(&app, &visitor, id, "revoke", revoked).await
+}

@@ -1,0 +1,97 @@
+//! 申请: extensions and disputes that wait for the office's answer, the longest waiting first.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::decide::{self, May, Refused};
+use crate::{
+    jobs::words,
+    store::requests::EXTENSION,
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        routes::{Route, get},
+        view::{self, Page, Row, post_label},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![get("/requests", Right::Decide, show)]
+}
+
+struct Asking {
+    row: Row,
+    extension: bool,
+    by: String,
+    at: String,
+    reason: String,
+    until: Option<String>,
+    day: String,
+    endorsed: Option<String>,
+    may: bool,
+}
+
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct RequestsPage {
+    page: Page,
+    asking: Vec<Asking>,
+    refused: Refused,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    done: String,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    page(&app, &visitor, decide::done_words(&asked.done), None).await
+}
+
+/// The page; with a refusal, what was filled in stands there again. The head of the office's unit sees what that unit
+/// has asked for and answers nothing.
+///
+/// # Errors
+/// The store could not.
+pub async fn page(
+    app: &App,
+    visitor: &Visitor,
+    done: Option<String>,
+    refused: Option<Refused>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let zone = desk.known.zone;
+    let mut tx = desk.engine.store.read().await?;
+    let mut asking = Vec::new();
+    for request in tx.pending_requests().await? {
+        let Some(stored) = tx.obligation(request.obligation).await? else { continue };
+        if !visitor.sees(&stored.obligation.owners) {
+            continue;
+        }
+        let Some(row) = Row::all(&desk, &mut tx, std::slice::from_ref(&stored)).await?.pop() else { continue };
+        asking.push(Asking {
+            may: May::of(&desk, &mut tx, visitor, &stored).await?.answer,
+            row,
+            extension: request.kind == EXTENSION,
+            by: post_label(&request.by_post),
+            at: words::moment(zone, request.asked_at),
+            until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
+            day: decide::asked_day(&desk, &request),
+            endorsed: request.endorsed_by.as_deref().map(post_label),
+            reason: request.reason,
+        });
+    }
+    let shown = RequestsPage {
+        page: Page::new("申请", &desk, visitor).with_done(done),
+        asking,
+        refused: refused.unwrap_or_default(),
+    };
+    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
+}

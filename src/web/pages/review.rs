@@ -1,0 +1,160 @@
+//! 审核: what waits for the visitor's verdict, the longest waiting first, and the misses marked 未提醒.
+//!
+//! Nobody reviews their own unit's submission: what the office's unit owes stands in its head's list and in nobody else's.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+use super::decide::{self, May, Refused, Twin};
+use crate::{
+    domain::{obligation::Phase, quota::Item},
+    jobs::words,
+    store::{Tx, obligations::Stored, submissions::Counted},
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        pages::file::size_words,
+        routes::{Route, get},
+        view::{self, Page, Row, post_label},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![get("/review", Right::Decide, show)]
+}
+
+/// Submissions on a page.
+const PAGE: usize = 20;
+/// How far back misses marked 未提醒 are looked for, as the digest does.
+const UNREMINDED: TimeDelta = TimeDelta::days(60);
+
+struct Filed {
+    number: String,
+    by: String,
+    at: String,
+    acted_on: String,
+    items: Vec<Item>,
+    note: String,
+    files: Vec<(i64, String, String, bool)>,
+}
+
+struct Waiting {
+    row: Row,
+    filed: Vec<Filed>,
+    twins: Vec<Twin>,
+}
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct ReviewPage {
+    page: Page,
+    waiting: Vec<Waiting>,
+    total: usize,
+    next: Option<usize>,
+    unreminded: Vec<Row>,
+    may_see_all: bool,
+    offered: String,
+    today: String,
+    refused: Refused,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    done: String,
+    #[serde(default)]
+    skip: usize,
+}
+
+async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    page(&app, &visitor, asked.skip, decide::done_words(&asked.done), None).await
+}
+
+/// The page, from the `skip`th on; with a refusal, what was filled in stands there again.
+///
+/// # Errors
+/// The store could not.
+pub async fn page(
+    app: &App,
+    visitor: &Visitor,
+    skip: usize,
+    done: Option<String>,
+    refused: Option<Refused>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    let waiting = tx.live_obligations(Phase::Waiting).await?;
+    let mut waiting = own(&desk, &mut tx, visitor, waiting, |may| may.accept).await?;
+    waiting.sort_by_key(|row| (row.obligation.filed_at, row.obligation.id));
+    let total = waiting.len();
+    // What was refused stands on the page that says so, wherever it was in the list.
+    let skip = refused
+        .as_ref()
+        .and_then(|refused| waiting.iter().position(|row| row.obligation.id == refused.id))
+        .map_or(skip, |at| at - at % PAGE);
+    let shown: Vec<Stored> = waiting.into_iter().skip(skip).take(PAGE).collect();
+    let mut lines = Vec::with_capacity(shown.len());
+    for row in Row::all(&desk, &mut tx, &shown).await? {
+        lines.push(look(&desk, &mut tx, visitor, row).await?);
+    }
+    let unreminded = tx.unreminded_misses(desk.now() - UNREMINDED).await?;
+    let unreminded = own(&desk, &mut tx, visitor, unreminded, |may| may.confirm_miss).await?;
+    let shown = ReviewPage {
+        page: Page::new("审核", &desk, visitor).with_done(done),
+        next: (skip + lines.len() < total).then_some(skip + PAGE),
+        waiting: lines,
+        total,
+        unreminded: Row::all(&desk, &mut tx, &unreminded).await?,
+        may_see_all: visitor.has(Right::SeeAll),
+        offered: decide::offered_day(&desk),
+        today: desk.today.to_string(),
+        refused: refused.unwrap_or_default(),
+    };
+    Ok(view::html_unless(!shown.refused.words.is_empty(), &shown))
+}
+
+/// Of these, those that the visitor sees and may judge.
+async fn own(
+    desk: &Desk,
+    tx: &mut Tx,
+    visitor: &Visitor,
+    rows: Vec<Stored>,
+    may: impl Fn(May) -> bool,
+) -> Result<Vec<Stored>, Fault> {
+    let mut own = Vec::with_capacity(rows.len());
+    for row in rows {
+        if visitor.sees(&row.obligation.owners) && may(May::of(desk, tx, visitor, &row).await?) {
+            own.push(row);
+        }
+    }
+    Ok(own)
+}
+
+async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: Row) -> Result<Waiting, Fault> {
+    let counted = tx.submissions_for(&[row.id]).await?;
+    let twins = decide::twins(desk, tx, visitor, row.id, &counted).await?;
+    let mut filed = Vec::new();
+    for submission in counted.into_iter().filter(Counted::stands).map(|counted| counted.submission) {
+        let files = tx.evidence_of(&submission.id).await?;
+        filed.push(Filed {
+            by: post_label(&submission.by_post),
+            at: words::moment(desk.known.zone, submission.received_at),
+            acted_on: words::date(submission.acted_on),
+            number: submission.id,
+            items: submission.items,
+            note: submission.note,
+            files: files
+                .into_iter()
+                .map(|file| (file.position, file.name, size_words(file.size), file.erased_at.is_some()))
+                .collect(),
+        });
+    }
+    Ok(Waiting { row, filed, twins })
+}

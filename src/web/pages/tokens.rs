@@ -1,0 +1,160 @@
+//! 接口令牌: made here for a post and some scopes, shown once, ended by whoever may.
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawForm, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::TimeDelta;
+
+use crate::{
+    domain::{
+        text,
+        unit::{PostId, Role},
+    },
+    jobs::{acts::roster::post_exists, entry, words},
+    store::access::{Kind, NewCredential},
+    web::{
+        App, Desk,
+        access::{Right, Scope, Visitor},
+        fault::Fault,
+        routes::{Route, get, post},
+        view::{self, Page},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/tokens", Right::Settings, show),
+        post("/tokens", Right::Settings, make),
+        post("/tokens/{id}/end", Right::Settings, end),
+    ]
+}
+
+/// How long a token lasts.
+const LIFE: TimeDelta = TimeDelta::days(365);
+
+struct TokenRow {
+    id: i64,
+    post: String,
+    name: String,
+    scopes: String,
+    made: String,
+    seen: String,
+    ends: String,
+}
+
+#[derive(Template)]
+#[template(path = "tokens.html")]
+struct TokensPage {
+    page: Page,
+    tokens: Vec<TokenRow>,
+    posts: Vec<(String, String)>,
+    scopes: [(&'static str, &'static str); 4],
+    made: Option<String>,
+    words: Option<String>,
+}
+
+/// A scope as the page names it.
+fn label(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "查看",
+        Scope::File => "报送",
+        Scope::Decide => "审批",
+        Scope::Settings => "设置",
+    }
+}
+
+async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+    page(&app, &visitor, None, None).await
+}
+
+async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Option<String>) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let zone = desk.known.zone;
+    let tokens = desk.engine.store.read().await?.credentials(Kind::Token).await?.into_iter().map(|token| TokenRow {
+        id: token.id,
+        post: PostId::of(&token.unit, &token.role).map(|post| post.label()).unwrap_or_default(),
+        scopes: token.scopes.split_whitespace().filter_map(Scope::from_code).map(label).collect::<Vec<_>>().join("、"),
+        made: words::moment(zone, token.created_at),
+        seen: words::moment(zone, token.seen_at),
+        ends: token.ends_at.map(|end| words::date(zone.day_of(end))).unwrap_or_default(),
+        name: token.name,
+    });
+    let mut posts: Vec<PostId> = vec![desk.known.roster.office_post()];
+    posts.extend(
+        desk.known
+            .roster
+            .units
+            .iter()
+            .filter(|unit| unit.active_on(desk.today))
+            .map(|unit| PostId { unit: unit.name.clone(), role: Role::Liaison }),
+    );
+    let status = if refused.is_some() { 422 } else { 200 };
+    let shown = TokensPage {
+        page: Page::new("接口令牌", &desk, visitor),
+        tokens: tokens.collect(),
+        posts: posts.iter().map(|post| (post.to_string(), post.label())).collect(),
+        scopes: Scope::ALL.map(|scope| (scope.code(), label(scope))),
+        made,
+        words: refused,
+    };
+    let mut response = view::html(&shown);
+    *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+    Ok(response)
+}
+
+/// Makes a token and shows it, this once. Nobody makes one that may do more than they may.
+async fn make(State(app): State<App>, visitor: Visitor, RawForm(form): RawForm) -> Result<Response, Fault> {
+    let desk = Desk::of(&app).await?;
+    let fields: Vec<(String, String)> =
+        serde_urlencoded::from_bytes(&form).map_err(|_| Fault::Malformed("无法识别所填内容".into()))?;
+    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned());
+    let named = field("name").unwrap_or_default();
+    let scopes: Vec<Scope> =
+        fields.iter().filter(|(key, _)| key == "scope").filter_map(|(_, code)| Scope::from_code(code)).collect();
+    let post = field("post").and_then(|post| PostId::parse(&post)).filter(|post| post_exists(&desk.known.roster, post));
+    let Some(post) = post else { return page(&app, &visitor, None, Some("没有该岗位".into())).await };
+    let bad_name = named.is_empty() || named.chars().count() > 60 || text::first_forbidden(&named).is_some();
+    if bad_name || scopes.is_empty() {
+        return page(&app, &visitor, None, Some("请写明用途（60字以内），并至少选一项权限".into())).await;
+    }
+    let decides = scopes.contains(&Scope::Decide) || post.role == Role::Office;
+    if decides && !visitor.has(Right::Decide) {
+        return page(&app, &visitor, None, Some("管理员不能生成可审批的令牌，须由值班岗位办理".into())).await;
+    }
+    let (secret, hash) = entry::new_secret();
+    let now = desk.now();
+    let codes: Vec<&str> = scopes.iter().map(|scope| scope.code()).collect();
+    let new = NewCredential {
+        kind: Kind::Token,
+        hash,
+        unit: post.unit.0.clone(),
+        role: post.role.code().to_owned(),
+        how: visitor.post.to_string(),
+        name: named,
+        scopes: codes.join(" "),
+        created_at: now,
+        ends_at: Some(now + LIFE),
+    };
+    let mut tx = desk.engine.store.write().await?;
+    let id = tx.insert_credential(&new).await?;
+    let detail =
+        serde_json::json!({ "credential": id, "post": post.to_string(), "scopes": new.scopes, "name": new.name });
+    tx.note(now, &visitor.post.to_string(), "make_token", &detail).await?;
+    tx.commit().await?;
+    page(&app, &visitor, Some(secret), None).await
+}
+
+async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let engine = app.engine();
+    let now = engine.clock.now();
+    let mut tx = engine.store.write().await?;
+    if !tx.credentials(Kind::Token).await?.iter().any(|token| token.id == id) || !tx.end_credential(id, now).await? {
+        return Err(Fault::Missing);
+    }
+    tx.note(now, &visitor.post.to_string(), "end_token", &serde_json::json!({ "credential": id })).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/tokens").into_response())
+}

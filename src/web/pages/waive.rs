@@ -1,0 +1,165 @@
+//! 免除 in bulk: narrow down, look at the list, then let go what is ticked, with a reason and a document's number.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::obligation::Phase,
+    jobs::acts::ActError,
+    store::obligations::Stored,
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        filter::{Asked, Choices},
+        routes::{Route, get, post},
+        view::{self, Page, Row},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![get("/waive", Right::Decide, show), post("/waive", Right::Decide, waive)]
+}
+
+/// The most that are waived at once: as many as somebody can look at.
+const MOST: usize = 200;
+
+/// What can be waived, before the obligation itself is asked.
+const OPEN: [Phase; 6] = [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting, Phase::Lapsed];
+
+struct Line {
+    row: Row,
+    ticked: bool,
+}
+
+#[derive(Template)]
+#[template(path = "waive.html")]
+struct WaivePage {
+    page: Page,
+    asked: Asked,
+    choices: Choices,
+    picked: bool,
+    lines: Vec<Line>,
+    more: bool,
+    reason: String,
+    document: String,
+    may: bool,
+    words: Option<String>,
+}
+
+/// What was sent to be waived.
+#[derive(Default)]
+struct Sent {
+    ids: BTreeSet<i64>,
+    reason: String,
+    document: String,
+}
+
+#[derive(Deserialize)]
+struct Done {
+    done: Option<usize>,
+}
+
+async fn show(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+    Query(done): Query<Done>,
+) -> Result<Response, Fault> {
+    let done = done.done.map(|n| format!("已免除 {n} 项。"));
+    page(&app, &visitor, asked, None, done, None).await
+}
+
+async fn page(
+    app: &App,
+    visitor: &Visitor,
+    asked: Asked,
+    sent: Option<Sent>,
+    done: Option<String>,
+    refused: Option<String>,
+) -> Result<Response, Fault> {
+    let desk = Desk::of(app).await?;
+    let mut refused = refused;
+    let may = visitor.post == desk.known.roster.office_post();
+    // What everybody owes is nothing to be waived in one list.
+    let picked = !(asked.unit.is_empty() && asked.duty.is_empty() && asked.from.is_empty() && asked.until.is_empty());
+    let (mut rows, mut more) = (Vec::new(), false);
+    if may && picked {
+        match asked.filter() {
+            Ok(mut filter) => {
+                filter.phases = OPEN.to_vec();
+                let mut tx = desk.engine.store.read().await?;
+                let found = filter.find(&desk, &mut tx, None, MOST).await?;
+                more = found.next.is_some();
+                let open = |row: &Stored| row.obligation.waived(desk.now()).is_ok();
+                let stored: Vec<Stored> = found.rows.into_iter().filter(open).collect();
+                rows = Row::all(&desk, &mut tx, &stored).await?;
+            }
+            Err(words) => refused = Some(words),
+        }
+    }
+    let ticked = |id: i64| sent.as_ref().is_none_or(|sent| sent.ids.contains(&id));
+    let lines = rows.into_iter().map(|row| Line { ticked: ticked(row.id), row }).collect();
+    let sent = sent.unwrap_or_default();
+    let shown = WaivePage {
+        page: Page::new("免除", &desk, visitor).with_done(done),
+        choices: Choices::of(&desk.known, &asked),
+        picked: picked && may,
+        lines,
+        more,
+        reason: sent.reason,
+        document: sent.document,
+        may,
+        words: refused,
+        asked,
+    };
+    Ok(view::html_unless(shown.words.is_some(), &shown))
+}
+
+async fn waive(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
+    let field = |name: &str| {
+        let found = fields.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let ids = fields.iter().filter(|(name, _)| name == "id").filter_map(|(_, id)| id.parse().ok());
+    let asked = Asked {
+        unit: field("unit"),
+        duty: field("duty"),
+        from: field("from"),
+        until: field("until"),
+        ..Asked::default()
+    };
+    let sent = Sent {
+        ids: ids.collect(),
+        reason: field("reason").trim().to_owned(),
+        document: field("document").trim().to_owned(),
+    };
+    let desk = Desk::of(&app).await?;
+    let ids: Vec<i64> = sent.ids.iter().copied().collect();
+    let waived = if ids.is_empty() {
+        Err(ActError::Refused("未勾选任何事项".into()))
+    } else {
+        desk.actor(&visitor.post).waive(&ids, &sent.reason, &sent.document).await
+    };
+    match waived {
+        Ok(rows) => {
+            let to = asked.address("/waive", None);
+            let sign = if to.contains('?') { '&' } else { '?' };
+            Ok(Redirect::to(&format!("{to}{sign}done={}", rows.len())).into_response())
+        }
+        Err(ActError::Refused(words)) => page(&app, &visitor, asked, Some(sent), None, Some(words)).await,
+        Err(error) => Err(error.into()),
+    }
+}
