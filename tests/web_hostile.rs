@@ -13,7 +13,7 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use browser::{Answer, Browser, Console};
-use duban::jobs::acts::sniff;
+use duban::jobs::{Job, acts::sniff};
 use support::{Story, on_both_of};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -355,6 +355,27 @@ async fn a_broken_or_endless_form_leaves_nothing() {
             assert_eq!(files(console.vault()), 0, "{what}: something is left");
         }
         assert_eq!(tables::tables(&story.engine.store, &[]).await, before);
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_crash_has_left_is_swept_by_housekeeping_a_day_later() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        let (console, mut liaison, path) = filing(&mut story).await;
+        let fields = [("receipt", "R1"), ("acted_on", "2022-10-13")];
+        assert_eq!(liaison.upload(&path, &fields, &[("files", "a.txt", b"text")]).await.location(), "/filed/R1");
+        let left = console.vault().join("staging/left-by-a-crash");
+        let file = std::fs::File::create(&left).unwrap();
+        file.set_modified(story.now().into()).unwrap();
+        for (at, there) in [("2022-10-14 09:00", true), ("2022-10-14 11:00", false)] {
+            story.sleep_until(at);
+            console.engine.run(Job::Housekeeping).await.unwrap();
+            assert_eq!(left.exists(), there, "{at}");
+        }
+        let mut liaison = console.signed_in("质安处/liaison").await;
+        assert_eq!(liaison.get("/filed/R1/files/0").await.bytes, b"text");
         story
     })
     .await;

@@ -67,13 +67,18 @@ async fn read(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// What hangs fails; how long it takes is asked nowhere.
+async fn done<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_mins(3), work).await.expect("it hangs")
+}
+
 const PLAIN: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 fn plain() -> Router {
-    Router::new()
-        .route("/", get(async || "hello"))
-        .route("/body", post(async |body: String| body))
-        .route("/large", get(async || Body::from(vec![b'x'; 64 << 20])))
+    Router::new().route("/", get(async || "hello")).route("/body", post(async |body: String| body)).route(
+        "/endless",
+        get(async || Body::from_stream(futures_util::stream::repeat(Ok::<_, std::fmt::Error>("much ")))),
+    )
 }
 
 fn short() -> Patience {
@@ -110,15 +115,17 @@ async fn twenty_slow_heads_and_twenty_slow_bodies_are_cut_off_while_others_are_a
         slows.push(tokio::spawn(slow(server.connect().await, head, Arc::clone(&cut))));
         slows.push(tokio::spawn(slow(server.connect().await, body, Arc::clone(&cut))));
     }
-    let (mut answered, mut before_the_last_cut) = (0, 0);
-    while cut.load(Ordering::SeqCst) < 40 {
-        let waits = cut.load(Ordering::SeqCst) < 40;
-        assert!(server.ask(PLAIN).await.ends_with("hello"), "a client was not answered beside slow ones");
-        answered += 1;
-        before_the_last_cut += usize::from(waits);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert!(answered > 0 && before_the_last_cut > 0);
+    let mut answered = 0;
+    let others = async {
+        while cut.load(Ordering::SeqCst) < 40 {
+            assert!(server.ask(PLAIN).await.ends_with("hello"), "a client was not answered beside slow ones");
+            // Somebody slow was still there when it was.
+            answered += usize::from(cut.load(Ordering::SeqCst) < 40);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    done(others).await;
+    assert!(answered > 0);
     for slow in slows {
         slow.await.unwrap();
     }
@@ -127,14 +134,14 @@ async fn twenty_slow_heads_and_twenty_slow_bodies_are_cut_off_while_others_are_a
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_body_and_a_reader_that_takes_nothing_lose_their_place() {
     for beginning in
-        ["POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n", "GET /large HTTP/1.1\r\nHost: x\r\n\r\n"]
+        ["POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n", "GET /endless HTTP/1.1\r\nHost: x\r\n\r\n"]
     {
         // One place: whoever comes next is answered only once the first is gone.
         let server = listen(plain(), Patience { connections: 1, ..short() }).await;
         let mut first = server.connect().await;
         first.write_all(beginning.as_bytes()).await.unwrap();
         // The first has its place for sure: it is the only one who has come.
-        assert!(server.ask(PLAIN).await.ends_with("hello"), "{beginning}");
+        assert!(done(server.ask(PLAIN)).await.ends_with("hello"), "{beginning}");
         drop(first);
     }
 }
@@ -143,7 +150,7 @@ async fn a_silent_body_and_a_reader_that_takes_nothing_lose_their_place() {
 async fn one_address_holds_so_many_connections_and_a_gateway_more() {
     let ours = IpAddr::from(Ipv4Addr::LOCALHOST);
     for (gateways, served) in [(Vec::new(), false), (vec![ours], true)] {
-        let patience = Patience { head: Duration::from_secs(600), per_peer: 3, gateways, ..Patience::default() };
+        let patience = Patience { head: Duration::from_mins(10), per_peer: 3, gateways, ..Patience::default() };
         let server = listen(plain(), patience).await;
         let mut held = Vec::new();
         for _ in 0..3 {
@@ -205,10 +212,13 @@ async fn pour(server: &Server, head: &str, piece: &[u8], most: usize) -> (String
         }
         std::future::pending::<()>().await;
     };
-    tokio::select! {
-        _ = from.read_to_end(&mut answer) => {}
-        () = pouring => {}
-    }
+    let pouring = async {
+        tokio::select! {
+            _ = from.read_to_end(&mut answer) => {}
+            () = pouring => {}
+        }
+    };
+    done(pouring).await;
     (String::from_utf8_lossy(&answer).into_owned(), sent.load(Ordering::SeqCst))
 }
 
@@ -259,11 +269,9 @@ async fn a_large_file_is_never_in_memory() {
     let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
     let server = listen(console.router.clone(), Patience::default()).await;
     let cookie = console.signed_in("质安处/liaison").await.cookie.unwrap();
-    let head = format!(
-        "--line\r\nContent-Disposition: form-data; name=\"receipt\"\r\n\r\nR1\r\n--line\r\n\
+    let head = "--line\r\nContent-Disposition: form-data; name=\"receipt\"\r\n\r\nR1\r\n--line\r\n\
          Content-Disposition: form-data; name=\"acted_on\"\r\n\r\n2022-10-13\r\n--line\r\n\
-         Content-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\n"
-    );
+         Content-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\n";
     let tail = "\r\n--line--\r\n";
     let length = head.len() + SIZE + tail.len();
     let before = peak();

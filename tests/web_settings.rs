@@ -146,6 +146,13 @@ async fn a_post_is_handed_over_and_letters_go_to_the_new_address_from_that_day_o
         assert!(story.letters_to("bing@example.com", "2022-10-14 00:00").is_empty());
         let mut auditor = console.signed_in(AUDITOR).await;
         assert!(auditor.get("/posts").await.text().contains("ding@example.com"));
+        // A digest's link shows who holds what, and nobody's address.
+        let spans = options().spans;
+        let secret = console.engine.begin_session(&post(OFFICE), "letter:1", "test", "read", spans).await.unwrap();
+        let mut reader = console.stranger();
+        reader.cookie = Some(format!("duban={secret}"));
+        let page = reader.get("/posts").await.text();
+        assert!(page.contains("某丙") && !page.contains("@example.com"), "{page}");
         story
     })
     .await;

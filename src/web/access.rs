@@ -142,6 +142,15 @@ impl Visitor {
         }
     }
 
+    /// Whether they come as the post itself, neither by a digest's link nor by a token: they alone change how it comes in.
+    ///
+    /// # Errors
+    /// They do not.
+    pub fn in_person(&self) -> Result<(), Fault> {
+        let lent = self.shows_only || matches!(self.how, How::Token(_));
+        if lent { Err(Fault::Forbidden) } else { Ok(()) }
+    }
+
     /// The unit whose things alone they see; `None` = every unit's.
     pub fn unit(&self) -> Option<&UnitName> {
         (!self.has(Right::SeeAll)).then_some(&self.post.unit)

@@ -56,9 +56,7 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>) -> Result<Resp
 
 /// Makes a feed and shows its address, this once: only its hash is kept.
 async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    if visitor.shows_only {
-        return Err(Fault::Forbidden);
-    }
+    visitor.in_person()?;
     let engine = app.engine();
     let (secret, hash) = entry::new_secret();
     let by = visitor.post.to_string();
@@ -82,6 +80,7 @@ async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 }
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    visitor.in_person()?;
     if !app.engine().end_own(Kind::Feed, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }

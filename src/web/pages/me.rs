@@ -69,6 +69,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 }
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    visitor.in_person()?;
     if !app.engine().end_own(Kind::Session, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }

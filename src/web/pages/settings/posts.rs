@@ -118,7 +118,14 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>
         unit: unit.name.0.clone(),
         posts: posts_of(&desk, &unit.name.0).into_iter().map(row).collect(),
     });
-    let units = units.collect();
+    let mut units: Vec<UnitPosts> = units.collect();
+    // A digest that was passed on shows who holds what, but nobody's address.
+    if visitor.shows_only {
+        for holder in units.iter_mut().flat_map(|unit| &mut unit.posts).flat_map(|post| &mut post.holders) {
+            "邮箱登录后可见".clone_into(&mut holder.address);
+            holder.stand_in = None;
+        }
+    }
     let done = match done.done.as_str() {
         "change" => Some("岗位变更已记录，自起始日起邮件寄往新邮箱。".to_owned()),
         "import" => Some(format!("文件已导入：{}个岗位有变更，其余不变。", done.n)),
