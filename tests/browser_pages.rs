@@ -244,13 +244,14 @@ async fn the_main_pages_make_pictures() {
     october_morning(&mut world).await;
     let monthly = world.story.obligation("13.2", "质安处", "2022-10").await.id;
     let late = world.story.obligation("12.1", "物业处", "2022-09-30").await.id;
-    let pictures: [(&str, &str, String, Screen); 6] = [
+    let pictures: [(&str, &str, String, Screen); 7] = [
         ("todo", LIAISON, "/todo".into(), PHONE),
         ("file", LIAISON, format!("/o/{monthly}/file"), PHONE),
         ("board", OFFICE, "/board".into(), DESK),
         ("review", OFFICE, "/review".into(), DESK),
         ("obligation", OFFICE, format!("/o/{late}"), DESK),
-        ("pictures", OFFICE, "/pictures".into(), DESK),
+        ("calendar", OFFICE, "/calendar/2022".into(), DESK),
+        ("picture", OFFICE, "/pictures/unit/质安处".into(), DESK),
     ];
     let routes = routes::all();
     let chromium = Chromium::start().await;
