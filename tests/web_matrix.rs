@@ -82,7 +82,6 @@ const IN_PERSON: Who =
     &["liaison", "other liaison", "deputy", "head", "office's liaison", "office's head", "office", "admin", "auditor"];
 const FILES: Who = &["liaison", "other liaison", "office's liaison", "office", "token file", "unit's token file"];
 const LEADS: Who = &["deputy", "head", "office's head"];
-#[allow(dead_code, reason = "for routes to come")]
 const HANDS_OVER: Who = &[
     "liaison",
     "other liaison",
@@ -181,6 +180,36 @@ const TABLE: &[(&str, Who)] = &[
     ("GET /tokens", SETS),
     ("POST /tokens", SETS),
     ("POST /tokens/{id}/end", SETS),
+    ("GET /me/hand-over", HANDS_OVER),
+    ("POST /me/hand-over", HANDS_OVER),
+    ("GET /occasions", SEES_ALL),
+    ("GET /occasions/events/{id}", SEES_ALL),
+    ("POST /occasions/events", DECIDES),
+    ("POST /occasions/events/{id}/close", DECIDES),
+    ("POST /occasions/nodes", DECIDES),
+    ("POST /occasions/nodes/{id}/extend", DECIDES),
+    ("POST /occasions/nodes/{id}/close", DECIDES),
+    ("GET /settings", SEES_ALL),
+    ("GET /trial", SEES_ALL),
+    ("GET /calendar/{year}", SEES_ALL),
+    ("POST /calendar/{year}/import", SETS),
+    ("GET /duties", SEES_ALL),
+    ("POST /duties/changes", SETS),
+    ("POST /duties/apply", SETS),
+    ("GET /ladders", SEES_ALL),
+    ("GET /ladders/preview", SEES_ALL),
+    ("GET /posts", SEES_ALL),
+    ("GET /posts/change", SETS),
+    ("POST /posts/change", SETS),
+    ("GET /posts/import", SETS),
+    ("POST /posts/import", SETS),
+    ("GET /units", SEES_ALL),
+    ("GET /units/change", SETS),
+    ("POST /units/change", SETS),
+    ("POST /units/leave", SETS),
+    ("GET /pictures", SEES_ALL),
+    ("GET /pictures/duty/{id}", SEES_ALL),
+    ("GET /pictures/unit/{name}", SIGNED_IN),
 ];
 
 /// Routes whose parameter is nobody's own.
@@ -196,7 +225,7 @@ const FORM: &[(&str, &str)] = &[
     ("note", "说明"),
     ("document", "文号〔2022〕1号"),
     ("verdict", "accept"),
-    ("holder", "张三"),
+    ("holder", "质安处联络员"),
     ("address", "somebody@example.com"),
     ("from", "2022-10-14"),
 ];
