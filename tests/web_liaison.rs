@@ -77,3 +77,40 @@ async fn another_units_things_look_as_if_they_were_not_there() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_long_list_goes_on_behind_a_link() {
+    on_both_of("2022-10-08 00:00", &["9.1a"], |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-11-10 10:00").await;
+        let mut liaison = console.signed_in("质安处/liaison").await;
+        let overdue = |page: &str| -> Vec<String> {
+            let rows = page.split("<li>").skip(1).filter(|row| row.contains("逾期未办"));
+            rows.map(|row| row.split_once("href=\"/o/").unwrap().1.split_once('"').unwrap().0.to_owned()).collect()
+        };
+        let todo = liaison.get("/todo").await.text();
+        let mut rows = overdue(&todo);
+        assert_eq!(rows.len(), 15);
+        let link =
+            todo.split_once("/todo?list=overdue&amp;skip=15").or(todo.split_once("/todo?list=overdue&#38;skip=15"));
+        let left = link.expect("a link to the rest").1.split_once("后面 ").unwrap().1.split_once(" 项").unwrap().0;
+        let rest = liaison.get("/todo?list=overdue&skip=15").await.text();
+        rows.extend(overdue(&rest));
+        assert_eq!(rows.len(), 15 + left.parse::<usize>().unwrap());
+        assert!(todo.contains(&format!("已逾期（{}项）", rows.len())) && !rest.contains("后面"));
+        // None twice, none left out.
+        rows.sort();
+        rows.dedup();
+        let mut tx = story.engine.store.read().await.unwrap();
+        let filter = duban::store::obligations::Filter {
+            unit: Some("质安处".into()),
+            phase: Some(duban::domain::obligation::Phase::Missed),
+            ..Default::default()
+        };
+        let missed = tx.find_obligations(&filter, story.now(), 1000).await.unwrap().len();
+        drop(tx);
+        assert_eq!(rows.len(), missed);
+        story
+    })
+    .await;
+}

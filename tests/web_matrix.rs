@@ -148,6 +148,7 @@ const TABLE: &[(&str, Who)] = &[
     ("GET /ledger.csv", SEES_ALL),
     ("GET /letters", SEES_ALL),
     ("GET /letters/{id}", SEES_ALL),
+    ("GET /letters/{id}/text", SEES_ALL),
     ("GET /watcher", SEES_ALL),
     ("GET /api/v1/events", SEES_ALL),
     ("GET /api/v1/letters", SEES_ALL),

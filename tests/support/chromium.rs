@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// How long a page may take to show what is waited for: long, since the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser takes a processor and some hundred megabytes: no more than these at once.
 static PLACES: Semaphore = Semaphore::const_new(2);
@@ -60,7 +60,7 @@ pub struct Traffic {
     /// Pages opened: GETs of documents that led nowhere else.
     pub pages: Vec<String>,
     /// Bytes that came over the wire, heads included.
-    pub bytes: u64,
+    pub bytes: f64,
 }
 
 impl Chromium {
@@ -243,8 +243,7 @@ impl Chromium {
                     traffic.requests.push((method, address));
                 }
                 Some("Network.loadingFinished") => {
-                    // Rounded up: a byte more never hides anything.
-                    traffic.bytes += parameters["encodedDataLength"].as_f64().map_or(0, |bytes| bytes.ceil() as u64);
+                    traffic.bytes += parameters["encodedDataLength"].as_f64().unwrap_or_default();
                 }
                 _ => {}
             }

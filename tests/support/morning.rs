@@ -64,7 +64,12 @@ pub async fn october_morning(world: &mut World) -> Vec<String> {
     [format!("/p/{secret}"), format!("/l/{}", link.split_whitespace().next().unwrap())]
         .into_iter()
         .chain([returned, asked, disputed, event, waiting].into_iter().map(|id| format!("/o/{id}")))
-        .chain([format!("/o/{asked}/file"), "/ledger?light=red".into(), "/enter?next=/board".into()])
+        .chain([
+            format!("/o/{asked}/file"),
+            "/ledger?light=red".into(),
+            "/enter?next=/board".into(),
+            "/o/999999".into(),
+        ])
         .collect()
 }
 
