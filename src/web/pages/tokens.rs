@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, RawForm, State},
+    Form,
+    extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::TimeDelta;
@@ -106,10 +107,12 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Optio
 }
 
 /// Makes a token and shows it, this once. Nobody makes one that may do more than they may.
-async fn make(State(app): State<App>, visitor: Visitor, RawForm(form): RawForm) -> Result<Response, Fault> {
+async fn make(
+    State(app): State<App>,
+    visitor: Visitor,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
-    let fields: Vec<(String, String)> =
-        serde_urlencoded::from_bytes(&form).map_err(|_| Fault::Malformed("无法识别所填内容".into()))?;
     let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned());
     let named = field("name").unwrap_or_default();
     let scopes: Vec<Scope> =
