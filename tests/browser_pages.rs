@@ -237,6 +237,17 @@ async fn every_page_can_be_read_by_everybody() {
             fault(format!("{} bytes", traffic.bytes));
         }
     }
+    // A refusal on the page of the form, with what was filled in: the one answer to a form that is not led away from.
+    let id = world.story.obligation("9.1c", "质安处", "2022-10").await.id;
+    chromium.sign_in(&world.origin, &world.secret(LIAISON).await).await;
+    chromium.goto(&format!("{}/o/{id}", world.origin)).await;
+    let blank = "const reason = document.querySelector('#dispute-reason'); reason.value = ' '; reason.form.submit();";
+    chromium.run(blank, Vec::new()).await;
+    chromium.find(".refused").await;
+    for (scheme, colours_alone) in [("light", false), ("dark", true)] {
+        chromium.prefers(scheme).await;
+        faults.extend(violations(&chromium, colours_alone).await);
+    }
     assert!(
         faults.is_empty(),
         "{} pages, the heaviest {heaviest:?}, {} faults:\n{}",
