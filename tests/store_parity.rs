@@ -222,3 +222,31 @@ async fn one_story_leaves_the_same_rows_in_both() {
         }
     }
 }
+
+#[tokio::test]
+async fn transactions_in_each_others_way_are_told_from_what_is_broken() {
+    let Some(database) = Database::fresh(Kind::Postgres).await else { return };
+    let store = Store::open(&database.location).await.unwrap();
+    let (mut one, mut two) = (store.write().await.unwrap(), store.write().await.unwrap());
+    one.set_meta("a", "1").await.unwrap();
+    two.set_meta("b", "2").await.unwrap();
+    // Each now wants what the other holds.
+    let (first, second) = tokio::join!(
+        async {
+            let done = one.set_meta("b", "1").await;
+            drop(one);
+            done
+        },
+        async {
+            let done = two.set_meta("a", "2").await;
+            drop(two);
+            done
+        },
+    );
+    let errors: Vec<_> = [first, second].into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1, "the database ends one of them: {errors:?}");
+    assert!(errors[0].is_conflict(), "{}", errors[0]);
+    store.close().await;
+    assert!(!store.read().await.err().unwrap().is_conflict(), "a database that is gone is no conflict");
+    database.drop().await;
+}

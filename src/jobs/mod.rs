@@ -279,6 +279,8 @@ impl fmt::Display for Summary {
     }
 }
 
+/// So often a transaction that stood in another's way is begun anew.
+pub const MOST_CONFLICTS: usize = 5;
 /// An idle run is recorded at most this often; what it shows is that the program is alive.
 const HEARTBEAT: TimeDelta = TimeDelta::minutes(5);
 
@@ -297,7 +299,20 @@ impl Engine {
         outcome
     }
 
+    /// Works, and begins anew where it stood in another daemon's way: a job recomputes what is to be done.
     async fn work(&self, job: Job) -> Result<Summary> {
+        let mut conflicts = 0;
+        loop {
+            let done = self.work_once(job).await;
+            let in_the_way = matches!(&done, Err(JobError::Store(error)) if error.is_conflict());
+            conflicts += usize::from(in_the_way);
+            if !in_the_way || conflicts > MOST_CONFLICTS {
+                return done;
+            }
+        }
+    }
+
+    async fn work_once(&self, job: Job) -> Result<Summary> {
         Ok(match job {
             Job::Materialise => Summary::Materialise(materialise::run(self).await?),
             Job::Step => Summary::Step(step::run(self).await?),

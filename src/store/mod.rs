@@ -59,6 +59,16 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    /// Whether two transactions stood in each other's way and the database ended this one: nothing of it was kept, and it
+    /// can be begun anew. PostgreSQL's deadlock and serialization failure; SQLite's one writer knows neither.
+    pub fn is_conflict(&self) -> bool {
+        let StoreError::Database(error) = self else { return false };
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| ["40001", "40P01"].contains(&&*code))
+    }
+}
+
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 

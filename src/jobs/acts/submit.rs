@@ -15,7 +15,7 @@ use crate::{
         step, text,
         unit::{PostId, UnitName},
     },
-    jobs::known::Rules,
+    jobs::{MOST_CONFLICTS, known::Rules},
     store::{
         Tx,
         obligations::Stored,
@@ -268,18 +268,26 @@ impl Filings {
 
 /// Files a group in one transaction and answers each once that is on disk.
 async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
-    let mut done = Vec::with_capacity(group.len());
-    match file_group(actor, &group).await {
-        Ok(receipts) => done.extend(receipts),
-        Err(error) => {
-            let words = error.to_string();
-            done.extend(group.iter().map(|_| Err(ActError::Job(JobError::Setup(words.clone())))));
+    let mut filed = file_group(actor, &group).await;
+    for _ in 0..MOST_CONFLICTS {
+        // It stood in the way of a pass: nothing was kept.
+        if !filed.as_ref().is_err_and(is_conflict) {
+            break;
         }
+        filed = file_group(actor, &group).await;
     }
+    let done = filed.unwrap_or_else(|error| {
+        let words = error.to_string();
+        group.iter().map(|_| Err(ActError::Job(JobError::Setup(words.clone())))).collect()
+    });
     for (waiting, outcome) in group.into_iter().zip(done) {
         // Who has gone away hears nothing; what was filed stays.
         let _ = waiting.answer.send(outcome);
     }
+}
+
+fn is_conflict(error: &ActError) -> bool {
+    matches!(error, ActError::Job(JobError::Store(error)) if error.is_conflict())
 }
 
 async fn file_group(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
@@ -289,6 +297,11 @@ async fn file_group(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<R
         let one = Actor { engine: actor.engine, known: actor.known, by: &waiting.by, now: waiting.now };
         let part = tx.begin_part().await?;
         let receipt = one.submit_in(&mut tx, &waiting.new).await;
+        if let Err(error) = &receipt
+            && is_conflict(error)
+        {
+            return receipt.map(|_| Vec::new());
+        }
         tx.end_part(part, receipt.is_ok()).await?;
         receipts.push(receipt);
     }
