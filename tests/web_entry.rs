@@ -566,6 +566,8 @@ async fn no_secret_is_written_down_and_every_refusal_is() {
         let traced = traced.clone();
         async move {
             traced.0.lock().unwrap().clear();
+            // Another test may have come by the same lines at the moment in which nobody listened yet.
+            tracing::callsite::rebuild_interest_cache();
             let link = letter(&mut story).await;
             let console = Console::of(&story);
             let mut answers = Vec::new();
