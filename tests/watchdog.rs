@@ -10,6 +10,7 @@ use std::{
     net::TcpListener,
     os::unix::net::UnixDatagram,
     path::PathBuf,
+    process::Command,
     sync::{Arc, Mutex},
     thread::{self, sleep},
     time::Duration,
@@ -131,6 +132,45 @@ fn a_pass_that_does_not_come_back_starves_it_on_postgres() {
 
     // When systemd has more patience than that, it goes on by itself.
     runtime.block_on(tell(&mut other, &["ROLLBACK"]));
+    runtime.block_on(other.close());
+    ear.wait_fed();
+    daemon.stop();
+    home.end();
+}
+
+/// The server's processes that serve the daemon.
+async fn serving(connected: &mut Connected) -> Vec<String> {
+    const SERVING: &str =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let Connected::Postgres(connection) = connected else { panic!("only PostgreSQL has any") };
+    let pids: Vec<i32> = sqlx::query_scalar(SERVING).fetch_all(connection).await.unwrap();
+    pids.iter().map(ToString::to_string).collect()
+}
+
+fn signal(name: &str, pids: &[String]) {
+    assert!(!pids.is_empty() && Command::new("kill").arg(format!("-{name}")).args(pids).status().unwrap().success());
+}
+
+#[test]
+fn a_postgres_that_freezes_starves_it_and_it_goes_on_when_that_thaws() {
+    let Some(home) = Home::on(Kind::Postgres) else { return };
+    let ear = Ear::at(&home);
+    let mut daemon = ear.serve(&home, &[]);
+    ear.wait_fed();
+
+    // It neither answers nor hangs up, and the server itself takes connections as ever.
+    let runtime = runtime();
+    let mut other = runtime.block_on(home.connect());
+    let frozen = runtime.block_on(serving(&mut other));
+    signal("STOP", &frozen);
+    // What was on its way comes to its end, and then there is no event to wait for.
+    sleep(ALLOWED);
+    let before = ear.fed();
+    sleep(2 * ALLOWED);
+    assert_eq!(ear.fed(), before, "the database is frozen, and the watchdog is fed");
+    assert!(daemon.runs());
+
+    signal("CONT", &frozen);
     runtime.block_on(other.close());
     ear.wait_fed();
     daemon.stop();
