@@ -2,6 +2,8 @@
 //!
 //! Secrets are 256 random bits; the store keeps their hash. Every sign-in is logged, with no secret and no address.
 
+use std::sync::Arc;
+
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -14,8 +16,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::{
-    Engine, JobError, Result,
+    Engine, JobError, Known, Result,
     acts::{self, ActError},
+    known,
     link::{self, Token},
     words, write,
 };
@@ -67,12 +70,13 @@ pub fn secret_hash(secret: &str) -> String {
 }
 
 /// Who came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entered {
     /// The credential that let them in.
     pub credential: Credential,
     /// The post.
     pub post: PostId,
+    /// What was known then.
+    pub known: Arc<Known>,
 }
 
 /// A letter's link, judged.
@@ -159,21 +163,20 @@ impl Engine {
     /// The store could not.
     pub async fn entered(&self, kind: Kind, secret: &str, spans: Spans) -> Result<Option<Entered>> {
         let now = self.clock.now();
-        let mut tx = self.store.read().await?;
-        let Some(credential) = tx.credential(kind, &secret_hash(secret)).await? else { return Ok(None) };
+        let looked = self.store.look(kind, &secret_hash(secret), known::REVISION).await?;
+        let Some((credential, revision)) = looked else { return Ok(None) };
         let over = credential.ends_at.is_some_and(|end| end <= now)
             || (kind == Kind::Session && now - credential.seen_at > spans.idle);
         let post = PostId::of(&credential.unit, &credential.role);
-        let known = self.known_in(&mut tx).await?;
+        let known = self.known_at(revision).await?;
         let active = |unit: &UnitName| known.roster.unit(unit).is_some_and(|unit| unit.active_on(self.today()));
         let Some(post) = post.filter(|post| !over && active(&post.unit)) else { return Ok(None) };
-        drop(tx);
         if now - credential.seen_at > SEEN_EVERY {
             let mut tx = self.store.write().await?;
             tx.credential_seen(credential.id, now).await?;
             tx.commit().await?;
         }
-        Ok(Some(Entered { credential, post }))
+        Ok(Some(Entered { credential, post, known }))
     }
 
     /// Ends one of a post's own sessions, tokens or feeds. Says whether there was one.

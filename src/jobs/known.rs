@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The key of the revision in `meta`.
-const REVISION: &str = "revision";
+pub const REVISION: &str = "revision";
 /// Written first by whoever moves the revision on, so that two wait for each other.
 const REVISION_LOCK: &str = "revision_lock";
 /// The key of the first day that counts.
@@ -168,7 +168,12 @@ fn find_duty<'a>(catalogue: &'a Catalogue, id: &DutyId) -> std::result::Result<&
 /// # Errors
 /// The store could not.
 pub async fn revision(tx: &mut Tx) -> Result<i64> {
-    Ok(tx.meta(REVISION).await?.and_then(|text| text.parse().ok()).unwrap_or(0))
+    Ok(revision_of(tx.meta(REVISION).await?))
+}
+
+/// The revision that `meta` names.
+fn revision_of(value: Option<String>) -> i64 {
+    value.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// Moves the revision on: whoever changes catalogue, roster, calendar, windows or posts says so in the same transaction.
@@ -191,14 +196,28 @@ impl Engine {
         self.known_in(&mut tx).await
     }
 
+    /// What is known at the revision that `meta` was just found to name under [`REVISION`].
+    ///
+    /// # Errors
+    /// See [`Engine::known`].
+    pub async fn known_at(&self, value: Option<String>) -> Result<Arc<Known>> {
+        match self.held(revision_of(value)) {
+            Some(held) => Ok(held),
+            None => self.known().await,
+        }
+    }
+
+    fn held(&self, revision: i64) -> Option<Arc<Known>> {
+        let held = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        held.filter(|held| held.revision == revision && held.zone == self.settings.zone)
+    }
+
     /// What is known now, read in a transaction that is open already.
     ///
     /// # Errors
     /// See [`Engine::known`].
     pub async fn known_in(&self, tx: &mut Tx) -> Result<Arc<Known>> {
-        let current = revision(tx).await?;
-        let held = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(held) = held.filter(|held| held.revision == current && held.zone == self.settings.zone) {
+        if let Some(held) = self.held(revision(tx).await?) {
             return Ok(held);
         }
         let known = Arc::new(Known::read(tx, self.settings.zone).await?);

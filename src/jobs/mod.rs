@@ -103,7 +103,7 @@ pub struct Engine {
     /// Where evidence lies; `None` = files cannot be taken.
     pub vault: Option<acts::evidence::Vault>,
     /// What is being filed.
-    pub filings: acts::submit::Filings,
+    pub filings: acts::filings::Filings,
     /// What letters' links are made with; `None` = letters carry no link.
     pub keys: Option<link::Keys>,
     /// Who claims: different for each process.
@@ -134,7 +134,7 @@ impl Engine {
             templates: Arc::new(templates),
             transport,
             vault: None,
-            filings: acts::submit::Filings::default(),
+            filings: acts::filings::Filings::default(),
             keys: None,
             owner,
             random: Mutex::new(random),

@@ -29,7 +29,7 @@ use crate::{
         Tx,
         log::{self, DAEMON, Entry},
         notices::NewNotice,
-        obligations::{LONG, NEWEST, Stored},
+        obligations::{Back, Stored},
     },
 };
 
@@ -66,8 +66,8 @@ const BATCH: usize = 1000;
 /// How long a row that cannot be worked on is left alone.
 const TROUBLE_WAIT: TimeDelta = TimeDelta::hours(1);
 /// How much of a series is read at once.
-const SERIES_PAGE: usize = LONG;
-/// Misses before an obligation beyond which a longer row changes nothing.
+const SERIES_PAGE: usize = 64;
+/// Misses before an obligation beyond which a longer row changes nothing: as many as [`Back::Long`] reads.
 const ENOUGH_MISSES: usize = 16;
 
 /// Does the work.
@@ -185,31 +185,30 @@ async fn read_series(tx: &mut Tx, series: &str, oldest: DateTime<Utc>, now: Date
 }
 
 /// The series of these names in the order of periods, each back until its row of misses before the instant beside it is
-/// whole, or long enough. Most have filed the period before, so that the newest few are read first.
+/// whole, or long enough. Most have filed the period before, so that few are read first.
 pub(super) async fn all_series(
     tx: &mut Tx,
     wanted: &HashMap<String, DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, Vec<Stored>>> {
     let mut series: HashMap<String, Vec<Stored>> = HashMap::with_capacity(wanted.len());
-    let mut open: Vec<String> = wanted.keys().cloned().collect();
-    for (page, enough) in [(NEWEST, usize::MAX), (LONG, ENOUGH_MISSES)] {
-        let rows =
-            if page == NEWEST { tx.series_newest(&open, now).await? } else { tx.series_long(&open, now).await? };
-        let mut found = by_series(rows);
-        open.retain(|name| {
-            let rows = found.remove(name).unwrap_or_default();
-            let (whole, misses) = row_of_misses(&rows, wanted[name]);
-            let done = rows.len() < page || whole || misses >= enough;
+    let mut open: Vec<(&str, DateTime<Utc>)> = wanted.iter().map(|(name, oldest)| (name.as_str(), *oldest)).collect();
+    for back in [Back::Short, Back::Long] {
+        let mut found = by_series(tx.series_back(back, &open, now).await?);
+        open.retain(|(name, oldest)| {
+            let rows = found.remove(*name).unwrap_or_default();
+            let before = rows.iter().filter(|row| row.obligation.opens_at < *oldest).count();
+            let (whole, misses) = row_of_misses(&rows, *oldest);
+            let done = before < back.length() || whole || misses >= ENOUGH_MISSES;
             if done {
-                series.insert(name.clone(), rows);
+                series.insert((*name).to_owned(), rows);
             }
             !done
         });
     }
-    for name in open {
-        let rows = read_series(tx, &name, wanted[&name], now).await?;
-        series.insert(name, rows);
+    for (name, oldest) in open {
+        let rows = read_series(tx, name, oldest, now).await?;
+        series.insert(name.to_owned(), rows);
     }
     Ok(series)
 }

@@ -5,13 +5,18 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Result, Tx};
+use super::{Result, Store, Tx};
 
 /// All columns of a credential.
 macro_rules! select {
     ($tail:literal) => {
+        select!("", $tail)
+    };
+    ($more:literal, $tail:literal) => {
         concat!(
-            "SELECT id, kind, unit, role, how, name, scopes, created_at, seen_at, ends_at, ended_at FROM credential ",
+            "SELECT id, kind, unit, role, how, name, scopes, created_at, seen_at, ends_at, ended_at",
+            $more,
+            " FROM credential ",
             $tail
         )
     };
@@ -20,6 +25,8 @@ macro_rules! select {
 const INSERT: &str = "INSERT INTO credential (kind, hash, unit, role, how, name, scopes, created_at, seen_at, ends_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id";
 const BY_HASH: &str = select!("WHERE hash = $1 AND kind = $2 AND ended_at IS NULL");
+const LOOK: &str =
+    select!(", (SELECT value FROM meta WHERE key = $3) AS value", "WHERE hash = $1 AND kind = $2 AND ended_at IS NULL");
 const OF_POST: &str = select!("WHERE unit = $1 AND role = $2 AND kind = $3 AND ended_at IS NULL ORDER BY id");
 const OF_KIND: &str = select!("WHERE kind = $1 AND ended_at IS NULL ORDER BY unit, role, id");
 const SEEN: &str = "UPDATE credential SET seen_at = $2 WHERE id = $1";
@@ -40,6 +47,7 @@ const REVOKE: &str = "INSERT INTO link_revoked (letter, revoked_at) VALUES ($1, 
 pub const STATEMENTS: &[&str] = &[
     INSERT,
     BY_HASH,
+    LOOK,
     OF_POST,
     OF_KIND,
     SEEN,
@@ -126,6 +134,32 @@ pub struct Credential {
     pub ends_at: Option<DateTime<Utc>>,
     /// When it was ended.
     pub ended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromRow)]
+struct LookRow {
+    #[sqlx(flatten)]
+    credential: Credential,
+    value: Option<String>,
+}
+
+impl Store {
+    /// The credential of that kind whose secret has this hash, if it was not ended, and what `meta` says under a key: what
+    /// every request asks first, in one statement and no transaction.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn look(&self, kind: Kind, hash: &str, key: &str) -> Result<Option<(Credential, Option<String>)>> {
+        let row: Option<LookRow> = match self {
+            Store::Sqlite(pool) => {
+                sqlx::query_as(LOOK).bind(hash).bind(kind.code()).bind(key).fetch_optional(pool).await?
+            }
+            Store::Postgres(pool) => {
+                sqlx::query_as(LOOK).bind(hash).bind(kind.code()).bind(key).fetch_optional(pool).await?
+            }
+        };
+        Ok(row.map(|LookRow { credential, value }| (credential, value)))
+    }
 }
 
 /// What a letter's link needs to be judged.

@@ -41,9 +41,42 @@ impl Marks {
     }
 }
 
-/// Whether a statement of that many rows is worth keeping prepared: the full ones come again, the odd ends do not.
+/// Few rows come in so many at the most: to read a statement costs more than to run it, and a handful of lengths can stay
+/// prepared where every number of rows cannot.
+const FEW: usize = 32;
+
+/// Whether a statement of that many rows is worth keeping prepared: it comes again.
 pub fn keep(rows: usize) -> bool {
-    rows == ROWS
+    rows == ROWS || (rows <= FEW && rows.is_power_of_two())
+}
+
+/// The rows in their order, as many at once as make one statement.
+pub fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let (piece, rest) = rows.split_at(piece(rows.len()));
+        rows = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// As [`pieces`].
+pub fn pieces_mut<T>(mut rows: &mut [T]) -> impl Iterator<Item = &mut [T]> {
+    std::iter::from_fn(move || {
+        let length = piece(rows.len());
+        let (piece, rest) = std::mem::take(&mut rows).split_at_mut(length);
+        rows = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn piece(left: usize) -> usize {
+    match left {
+        0 => 0,
+        ROWS.. => ROWS,
+        // Few as they are, cut to lengths that are kept.
+        left if left < 2 * FEW => FEW.min(1 << left.ilog2()),
+        left => left,
+    }
 }
 
 /// Puts `rows` rows of `columns` placeholders where `{values}` stands in the text. Nothing but placeholders is made up
@@ -89,6 +122,25 @@ mod tests {
     use sqlx::SqlSafeStr as _;
 
     use super::*;
+
+    #[test]
+    fn pieces_hold_every_row_once_and_few_are_cut_to_lengths_that_are_kept() {
+        for (rows, lengths) in [
+            (0, &[][..]),
+            (1, &[1]),
+            (13, &[8, 4, 1]),
+            (63, &[32, 16, 8, 4, 2, 1]),
+            (64, &[64]),
+            (999, &[999]),
+            (2003, &[1000, 1000, 2, 1]),
+        ] {
+            let mut rows: Vec<usize> = (0..rows).collect();
+            assert_eq!(pieces(&rows).map(<[usize]>::len).collect::<Vec<_>>(), lengths);
+            assert_eq!(pieces(&rows).collect::<Vec<_>>().concat(), rows);
+            assert_eq!(pieces_mut(&mut rows).map(|piece| piece.len()).collect::<Vec<_>>(), lengths);
+        }
+        assert!(keep(ROWS) && keep(1) && keep(8) && !keep(13) && !keep(64));
+    }
 
     #[test]
     fn placeholders_of_both_kinds() {

@@ -1,6 +1,6 @@
 //! What people look at: what one unit has open, what is due on a day, and the ledger (台账) page by page.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use super::{
     Result, Tx,
@@ -18,9 +18,11 @@ macro_rules! shared {
 }
 
 const LIVE_OF_UNIT: &str = select!(
-    "WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting') AND owner IN ($1, '*') AND (owner = $1 OR ",
+    // The first condition is the index's own.
+    "WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting') AND phase <> 'scheduled' \
+     AND owner IN ($1, '*') AND (owner = $1 OR ",
     shared!(),
-    ") AND (phase <> 'scheduled' OR opens_at <= $2) ORDER BY due_at, duty, id"
+    ") ORDER BY due_at, duty, id"
 );
 
 const DUE_ON: &str = "SELECT phase, reminded, late, COUNT(*) AS n FROM obligation \
@@ -154,13 +156,12 @@ impl LedgerFilter {
 }
 
 impl Tx {
-    /// What one unit has live, alone or with others, and what opens for it by `until`, by deadline. Costs what that is,
-    /// and what is joint and live.
+    /// What one unit has live, alone or with others, by deadline. Costs what that is, and what is joint and live.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn live_of_unit(&mut self, unit: &UnitName, until: DateTime<Utc>) -> Result<Vec<Stored>> {
-        stored(on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).bind(until).fetch_all(c).await?))
+    pub async fn live_of_unit(&mut self, unit: &UnitName) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).fetch_all(c).await?))
     }
 
     /// What was or is first due on that day, by phase and light. Costs what that is.

@@ -242,7 +242,7 @@ impl Tx {
     /// The database refused.
     pub async fn insert_letters(&mut self, letters: &[NewLetter]) -> Result<Vec<(i64, String)>> {
         let mut queued = Vec::with_capacity(letters.len());
-        for chunk in letters.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(letters) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             let rows: Vec<(i64, String)> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
@@ -301,7 +301,7 @@ impl Tx {
         let mut claimed: Vec<Claimed> =
             on!(self, |c| sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?);
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
-        for chunk in claimed.chunks_mut(bulk::ROWS) {
+        for chunk in bulk::pieces_mut(&mut claimed) {
             self.read_bodies(chunk).await?;
         }
         Ok(claimed)
@@ -330,7 +330,7 @@ impl Tx {
     /// The database refused.
     pub async fn moot_letters(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
         let mut moot = Vec::new();
-        for chunk in ids.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), MOOT, 1, chunk.len());
             let found: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text);
@@ -349,7 +349,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn mark_sent(&mut self, sent: &[(i64, DateTime<Utc>, String)]) -> Result<()> {
-        for chunk in sent.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(sent) {
             let text = bulk::values(self.marks(), MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));

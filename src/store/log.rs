@@ -134,7 +134,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn append_log(&mut self, entries: &[Entry]) -> Result<()> {
-        for chunk in entries.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(entries) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
@@ -203,7 +203,7 @@ impl Tx {
             on!(self, |c| sqlx::query_scalar(INSERT_SEAL).bind(now).bind(count).bind(hash).fetch_one(c).await?);
         // Just the entries that were read: one with a lower number may be committed at this moment.
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
-        for chunk in ids.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(&ids) {
             let text = bulk::list(self.marks(), MARK_SEALED, 2, chunk.len());
             on!(self, |c| {
                 let mut query = sqlx::query(text).bind(seal);

@@ -295,6 +295,8 @@ async fn sqlite_file(path: &std::path::Path, create: bool) -> Result<SqlitePool>
     let named = |error: sqlx::Error| StoreError::Schema(format!("{}: {error}", path.display()));
     let pool = SqlitePoolOptions::new()
         .max_connections(6)
+        // A file does not hang up; asking each time would be a hand-over to SQLite's own thread more.
+        .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(10))
         .connect_with(options)
         .await
@@ -314,34 +316,14 @@ fn sqlite_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         // Rows come through a channel from SQLite's own thread: the more fit in, the fewer hand-overs.
         .row_buffer_size(1024)
         .busy_timeout(Duration::from_secs(10))
+        // Four times the usual: a page that many filings change is copied back once for all of them.
+        .pragma("wal_autocheckpoint", "4000")
         .optimize_on_close(true, None)
 }
 
 impl Tx {
     fn begun(open: Open) -> Tx {
         Tx { open, counts: Tally::default() }
-    }
-
-    /// Begins a part that can be undone without the rest.
-    ///
-    /// # Errors
-    /// The database could not.
-    pub async fn begin_part(&mut self) -> Result<Part> {
-        on!(self, |c| sqlx::raw_sql("SAVEPOINT part").execute(c).await?.rows_affected());
-        Ok(Part(self.counts.clone()))
-    }
-
-    /// Ends a part: keeps what it did, or undoes it.
-    ///
-    /// # Errors
-    /// The database could not.
-    pub async fn end_part(&mut self, part: Part, keep: bool) -> Result<()> {
-        if !keep {
-            on!(self, |c| sqlx::raw_sql("ROLLBACK TO SAVEPOINT part").execute(c).await?.rows_affected());
-            self.counts = part.0;
-        }
-        on!(self, |c| sqlx::raw_sql("RELEASE SAVEPOINT part").execute(c).await?.rows_affected());
-        Ok(())
     }
 
     /// Makes it so, the summaries last.
@@ -357,9 +339,6 @@ impl Tx {
         Ok(())
     }
 }
-
-/// What a transaction was when a part of it began.
-pub struct Part(Tally);
 
 /// Every fixed statement, so that one test can prepare them all on both databases.
 pub fn statements() -> Vec<&'static str> {
@@ -382,7 +361,7 @@ pub fn statements() -> Vec<&'static str> {
 
 /// Every statement of many rows, with its columns.
 pub fn bulk_statements() -> Vec<(&'static str, usize)> {
-    [letters::BULK, log::BULK, notices::BULK, obligations::BULK, tally::BULK].concat()
+    [letters::BULK, log::BULK, notices::BULK, obligations::BULK, submissions::BULK, tally::BULK].concat()
 }
 
 /// Every statement with a list, with the list's first placeholder.

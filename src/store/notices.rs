@@ -151,7 +151,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn insert_notices(&mut self, notices: &[NewNotice]) -> Result<()> {
-        for chunk in notices.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(notices) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
@@ -196,7 +196,7 @@ impl Tx {
     /// The database refused.
     pub async fn take_notices(&mut self, letter: i64, ids: &[i64]) -> Result<Vec<i64>> {
         let mut taken = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), TAKE, 2, chunk.len());
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len())).bind(letter);
@@ -216,7 +216,7 @@ impl Tx {
     /// The database refused.
     pub async fn give_notices(&mut self, given: &[(i64, i64)]) -> Result<usize> {
         let mut taken = 0;
-        for chunk in given.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(given) {
             let text = bulk::values(self.marks(), GIVE, chunk.len(), GIVE_COLUMNS);
             taken += on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
@@ -234,7 +234,7 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn fail_notices(&mut self, ids: &[i64], words: &str) -> Result<()> {
-        for chunk in ids.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), FAIL, 2, chunk.len());
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len())).bind(words);
@@ -254,7 +254,7 @@ impl Tx {
     /// The database refused.
     pub async fn reminded_in_time(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
         let mut found = Vec::new();
-        for chunk in ids.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), REMINDED, 1, chunk.len());
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));

@@ -66,14 +66,14 @@ const BY_DUTY_PERIOD: &str = select!("WHERE duty = $1 AND period = $2 ORDER BY i
 const IN_IDS: &str = select!("WHERE id IN ({list})");
 const SERIES_BEFORE: &str =
     select!("WHERE series = $1 AND opens_at <= $2 ORDER BY opens_at DESC LIMIT CAST($3 AS BIGINT)");
-/// The newest of many series at once: first how far back each goes, then what lies between. Both parts walk the index of
-/// series, so that history costs nothing.
-macro_rules! newest {
+/// Many series at once, each back from an instant: first how far that is, then what lies between. Both parts walk the index
+/// of series, so that what lies further back costs nothing.
+macro_rules! back {
     ($before:literal) => {
         concat!(
-            "WITH v (series, until, least) AS (VALUES {values}), \
+            "WITH v (series, oldest, until, least) AS (VALUES {values}), \
              f AS (SELECT v.series AS name, v.until, COALESCE((SELECT o.opens_at FROM obligation AS o \
-                WHERE o.series = v.series AND o.opens_at <= v.until ORDER BY o.opens_at DESC LIMIT 1 OFFSET ",
+                WHERE o.series = v.series AND o.opens_at < v.oldest ORDER BY o.opens_at DESC LIMIT 1 OFFSET ",
             $before,
             "), v.least) AS since FROM v) ",
             select!("JOIN f ON series = f.name AND opens_at >= f.since AND opens_at <= f.until")
@@ -81,13 +81,29 @@ macro_rules! newest {
     };
 }
 
-const SERIES_NEWEST: &str = newest!("2");
-const SERIES_LONG: &str = newest!("63");
-const SERIES_COLUMNS: usize = 3;
-/// How many [`Tx::series_newest`] gives of each, where there are so many: the offset above and one.
-pub const NEWEST: usize = 3;
-/// As above, of [`Tx::series_long`].
-pub const LONG: usize = 64;
+const BACK_SHORT: &str = back!("1");
+const BACK_LONG: &str = back!("15");
+const BACK_COLUMNS: usize = 4;
+
+/// How far back a series is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// Two before.
+    Short,
+    /// Sixteen before.
+    Long,
+}
+
+impl Back {
+    /// How many lie before where there are so many: the statement's offset and one.
+    pub fn length(self) -> usize {
+        match self {
+            Back::Short => 2,
+            Back::Long => 16,
+        }
+    }
+}
+
 const UNOPENED: &str = select!("WHERE opens_at > $1 AND phase IN ('scheduled', 'withdrawn') ORDER BY id");
 const ALL: &str = select!("ORDER BY due_at, duty, owners");
 const LIVE: &str =
@@ -157,8 +173,8 @@ pub const BULK: &[(&str, usize)] = &[
     (INSERT, INSERT_COLUMNS),
     (UPDATE, UPDATE_COLUMNS),
     (STEP, STEP_COLUMNS),
-    (SERIES_NEWEST, SERIES_COLUMNS),
-    (SERIES_LONG, SERIES_COLUMNS),
+    (BACK_SHORT, BACK_COLUMNS),
+    (BACK_LONG, BACK_COLUMNS),
 ];
 
 /// The statements with a list of numbers, with its first placeholder.
@@ -311,7 +327,7 @@ impl Tx {
             return Err(StoreError::Corrupt(format!("a new obligation is {}", row.obligation.phase.code())));
         }
         let mut made = 0;
-        for chunk in rows.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(rows) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
             made += on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
@@ -350,7 +366,7 @@ impl Tx {
     /// The database refused.
     pub async fn update_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks_mut(bulk::ROWS) {
+        for chunk in bulk::pieces_mut(rows) {
             let text = bulk::values(self.marks(), UPDATE, chunk.len(), UPDATE_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
@@ -399,7 +415,7 @@ impl Tx {
     /// The database refused.
     pub async fn step_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
-        for chunk in rows.chunks_mut(bulk::ROWS) {
+        for chunk in bulk::pieces_mut(rows) {
             let text = bulk::values(self.marks(), STEP, chunk.len(), STEP_COLUMNS);
             let ids: Vec<i64> = on!(self, |c| {
                 let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
@@ -500,7 +516,7 @@ impl Tx {
     /// The database refused.
     pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), IN_IDS, 1, chunk.len());
             let rows: Vec<Row> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
@@ -524,35 +540,27 @@ impl Tx {
         }))
     }
 
-    /// The newest [`NEWEST`] of each of these series that opened by `until`, in no order.
+    /// Of each of these series what opened by `until`, back to so many before the instant beside it; in no order.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn series_newest(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
-        self.newest_of_series(SERIES_NEWEST, series, until).await
-    }
-
-    /// The newest [`LONG`] of each of these series that opened by `until`, in no order.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn series_long(&mut self, series: &[String], until: DateTime<Utc>) -> Result<Vec<Stored>> {
-        self.newest_of_series(SERIES_LONG, series, until).await
-    }
-
-    async fn newest_of_series(
+    pub async fn series_back(
         &mut self,
-        text: &'static str,
-        series: &[String],
+        back: Back,
+        series: &[(&str, DateTime<Utc>)],
         until: DateTime<Utc>,
     ) -> Result<Vec<Stored>> {
-        let mut found = Vec::with_capacity(series.len() * NEWEST);
-        for chunk in series.chunks(bulk::ROWS) {
-            let text = bulk::values(self.marks(), text, chunk.len(), SERIES_COLUMNS);
+        let text = match back {
+            Back::Short => BACK_SHORT,
+            Back::Long => BACK_LONG,
+        };
+        let mut found = Vec::with_capacity(series.len() * back.length());
+        for chunk in bulk::pieces(series) {
+            let text = bulk::values(self.marks(), text, chunk.len(), BACK_COLUMNS);
             let rows: Vec<Row> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
-                for name in chunk {
-                    query = query.bind(name).bind(until).bind(DateTime::<Utc>::UNIX_EPOCH);
+                for (name, oldest) in chunk {
+                    query = query.bind(*name).bind(oldest).bind(until).bind(DateTime::<Utc>::UNIX_EPOCH);
                 }
                 query.fetch_all(c).await?
             });

@@ -7,11 +7,13 @@ use super::{Result, StoreError, Tx, bulk};
 use crate::domain::quota::{Filing, Item};
 
 const INSERT: &str = "INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation) VALUES ($1, $2) \
+    VALUES {values} ON CONFLICT (id) DO NOTHING";
+const INSERT_COLUMNS: usize = 7;
+const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation) VALUES {values} \
     ON CONFLICT (submission, obligation) DO NOTHING";
-const INSERT_EVIDENCE: &str =
-    "INSERT INTO evidence (submission, position, sha256, name, size) VALUES ($1, $2, $3, $4, $5)";
+const INSERT_FOR_COLUMNS: usize = 2;
+const INSERT_EVIDENCE: &str = "INSERT INTO evidence (submission, position, sha256, name, size) VALUES {values}";
+const INSERT_EVIDENCE_COLUMNS: usize = 5;
 const BY_ID: &str =
     "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission WHERE id = $1";
 const FOR_OBLIGATION: &str = "SELECT submission.id, submission.unit, submission.by_post, submission.acted_on, \
@@ -35,22 +37,12 @@ const ALL_EVIDENCE: &str =
     "SELECT submission, position, sha256, name, size, erased_at FROM evidence ORDER BY sha256, submission, position";
 
 /// The fixed statements.
-pub const STATEMENTS: &[&str] = &[
-    INSERT,
-    INSERT_FOR,
-    INSERT_EVIDENCE,
-    BY_ID,
-    OBLIGATIONS_OF,
-    OF_UNIT,
-    WITHDRAW,
-    CORRECT,
-    RETURN,
-    EVIDENCE_OF,
-    ERASE,
-    ERASE_OF,
-    WITH_HASH,
-    ALL_EVIDENCE,
-];
+pub const STATEMENTS: &[&str] =
+    &[BY_ID, OBLIGATIONS_OF, OF_UNIT, WITHDRAW, CORRECT, RETURN, EVIDENCE_OF, ERASE, ERASE_OF, WITH_HASH, ALL_EVIDENCE];
+
+/// The statements of many rows, with their columns.
+pub const BULK: &[(&str, usize)] =
+    &[(INSERT, INSERT_COLUMNS), (INSERT_FOR, INSERT_FOR_COLUMNS), (INSERT_EVIDENCE, INSERT_EVIDENCE_COLUMNS)];
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(FOR_OBLIGATION, 1)];
@@ -162,52 +154,71 @@ fn items_text(items: &[Item]) -> String {
 }
 
 impl Tx {
-    /// Records a submission and what it counts for. Says whether it is new: the same receipt number changes nothing.
+    /// Records submissions. Says how many are new: one under a receipt number that was used before changes nothing.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn insert_submission(
-        &mut self,
-        submission: &Submission,
-        obligations: &[i64],
-        evidence: &[Evidence],
-    ) -> Result<bool> {
-        let items = items_text(&submission.items);
-        let made = on!(self, |c| {
-            sqlx::query(INSERT)
-                .bind(&submission.id)
-                .bind(&submission.unit)
-                .bind(&submission.by_post)
-                .bind(submission.acted_on)
-                .bind(submission.received_at)
-                .bind(items)
-                .bind(&submission.note)
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        if made == 0 {
-            return Ok(false);
-        }
-        for obligation in obligations {
-            on!(self, |c| {
-                sqlx::query(INSERT_FOR).bind(&submission.id).bind(obligation).execute(c).await?.rows_affected()
+    pub async fn insert_submissions(&mut self, submissions: &[Submission]) -> Result<u64> {
+        let mut made = 0;
+        for chunk in bulk::pieces(submissions) {
+            let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
+            made += on!(self, |c| {
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
+                for new in chunk {
+                    query = query
+                        .bind(&new.id)
+                        .bind(&new.unit)
+                        .bind(&new.by_post)
+                        .bind(new.acted_on)
+                        .bind(new.received_at)
+                        .bind(items_text(&new.items))
+                        .bind(&new.note);
+                }
+                query.execute(c).await?.rows_affected()
             });
         }
-        for file in evidence {
+        Ok(made)
+    }
+
+    /// Records which submission counts for which obligation.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_submissions_for(&mut self, pairs: &[(&str, i64)]) -> Result<()> {
+        for chunk in bulk::pieces(pairs) {
+            let text = bulk::values(self.marks(), INSERT_FOR, chunk.len(), INSERT_FOR_COLUMNS);
             on!(self, |c| {
-                sqlx::query(INSERT_EVIDENCE)
-                    .bind(&submission.id)
-                    .bind(file.position)
-                    .bind(&file.sha256)
-                    .bind(&file.name)
-                    .bind(file.size)
-                    .execute(c)
-                    .await?
-                    .rows_affected()
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
+                for (submission, obligation) in chunk {
+                    query = query.bind(submission).bind(obligation);
+                }
+                query.execute(c).await?;
             });
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Records the files that came with submissions.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn insert_evidence(&mut self, files: &[Evidence]) -> Result<()> {
+        for chunk in bulk::pieces(files) {
+            let text = bulk::values(self.marks(), INSERT_EVIDENCE, chunk.len(), INSERT_EVIDENCE_COLUMNS);
+            on!(self, |c| {
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
+                for file in chunk {
+                    query = query
+                        .bind(&file.submission)
+                        .bind(file.position)
+                        .bind(&file.sha256)
+                        .bind(&file.name)
+                        .bind(file.size);
+                }
+                query.execute(c).await?;
+            });
+        }
+        Ok(())
     }
 
     /// What a unit filed until then, newest first.
@@ -244,7 +255,7 @@ impl Tx {
     /// The database refused.
     pub async fn submissions_for(&mut self, obligations: &[i64]) -> Result<Vec<Counted>> {
         let mut found = Vec::new();
-        for chunk in obligations.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(obligations) {
             let text = bulk::list(self.marks(), FOR_OBLIGATION, 1, chunk.len());
             let rows: Vec<CountedRow> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));

@@ -26,12 +26,26 @@ const ADD_DAYS: &str = "INSERT INTO tally_day (subject, day, phase, light, n) VA
     ON CONFLICT (subject, day, phase, light) DO UPDATE SET n = tally_day.n + excluded.n";
 const DAY_COLUMNS: usize = 5;
 
-const BOARD: &str = "SELECT '' AS month, owners, duty, phase, light, CAST(SUM(n) AS BIGINT) AS n FROM tally_month \
-    WHERE phase IN ('open', 'returned', 'missed', 'waiting') AND n > 0 GROUP BY owners, duty, phase, light";
+/// What many owe of one duty comes as one text: a row costs more to hand over than to make.
+macro_rules! months {
+    ($of:literal, $where:literal) => {
+        concat!(
+            "SELECT owners, duty, STRING_AGG(phase || ' ' || light || ' ' || n",
+            $of,
+            ", ';') FROM tally_month WHERE ",
+            $where,
+            " AND n > 0 GROUP BY owners, duty"
+        )
+    };
+}
+
+const BOARD: &str = months!("", "phase IN ('open', 'returned', 'missed', 'waiting')");
 // All phases that are counted are named, so that the range of months is looked up in each.
-const MONTHS: &str = "SELECT month, owners, duty, phase, light, n FROM tally_month \
-    WHERE phase IN ('open', 'returned', 'missed', 'waiting', 'done', 'lapsed', 'waived', 'upheld') \
-    AND month >= $1 AND month <= $2 AND n > 0";
+const MONTHS: &str = months!(
+    " || ' ' || month",
+    "phase IN ('open', 'returned', 'missed', 'waiting', 'done', 'lapsed', 'waived', 'upheld') \
+     AND month >= $1 AND month <= $2"
+);
 const DAYS: &str = "SELECT day, phase, light, n FROM tally_day \
     WHERE subject = $1 AND day >= $2 AND day <= $3 AND n > 0 ORDER BY day, phase, light";
 
@@ -43,7 +57,7 @@ const RECOUNT: &str = "SELECT 'obligation' AS source, owners AS name, duty, CAST
     UNION ALL SELECT 'day', subject, '', CAST(day AS TEXT), phase, FALSE, FALSE, light, n FROM tally_day WHERE n <> 0";
 
 const EMPTY_MONTHS: &str =
-    "SELECT month, owners, duty, phase, light, n FROM tally_month WHERE n = 0 ORDER BY phase, month LIMIT $1";
+    "SELECT month, owners, duty, phase, light FROM tally_month WHERE n = 0 ORDER BY phase, month LIMIT $1";
 const EMPTY_DAYS: &str = "SELECT subject, day, phase, light FROM tally_day WHERE n = 0 ORDER BY subject, day LIMIT $1";
 const DROP_MONTH: &str = "DELETE FROM tally_month \
     WHERE phase = $1 AND month = $2 AND owners = $3 AND duty = $4 AND light = $5 AND n = 0";
@@ -226,18 +240,17 @@ impl Recount {
 }
 
 #[derive(FromRow)]
-struct CountRow {
+struct MonthRow {
     month: String,
     owners: String,
     duty: String,
     phase: String,
     light: String,
-    n: i64,
 }
 
-impl CountRow {
+impl MonthRow {
     fn key(self) -> Result<MonthKey> {
-        let CountRow { month, owners, duty, phase, light, .. } = self;
+        let MonthRow { month, owners, duty, phase, light } = self;
         Ok(MonthKey { phase: phase_of(&phase)?, month, owners, duty, light: light_of(&light)? })
     }
 }
@@ -271,17 +284,31 @@ pub(super) fn as_number(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
 }
 
-fn counts(rows: Vec<CountRow>) -> Result<Vec<Counts>> {
-    let mut counts = rows
-        .into_iter()
-        .map(|row| {
-            let n = as_number(row.n);
-            let MonthKey { phase, month, owners, duty, light } = row.key()?;
-            let owners = owners.split(';').map(|name| UnitName(name.to_owned())).collect();
-            Ok(Counts { month, owners, duty: DutyId(duty), phase, light, n })
-        })
-        .collect::<Result<Vec<Counts>>>()?;
-    counts.sort();
+/// Owners, duty, and their counts as `months!` writes them, in the order of owners and duties.
+fn counts(mut rows: Vec<(String, String, String)>) -> Result<Vec<Counts>> {
+    rows.sort_unstable();
+    let mut counts = Vec::with_capacity(rows.len() * 3);
+    for (owners, duty, cells) in rows {
+        let mut sums: BTreeMap<(&str, Phase, Light), u64> = BTreeMap::new();
+        for cell in cells.split(';') {
+            let corrupt = || StoreError::Corrupt(format!("tally: {cell}"));
+            let mut parts = cell.split(' ');
+            let (Some(phase), Some(light), Some(n)) = (parts.next(), parts.next(), parts.next()) else {
+                return Err(corrupt());
+            };
+            let key = (parts.next().unwrap_or_default(), phase_of(phase)?, light_of(light)?);
+            *sums.entry(key).or_default() += n.parse::<u64>().map_err(|_| corrupt())?;
+        }
+        let units: Vec<UnitName> = owners.split(';').map(|name| UnitName(name.to_owned())).collect();
+        counts.extend(sums.into_iter().map(|((month, phase, light), n)| Counts {
+            month: month.to_owned(),
+            owners: units.clone(),
+            duty: DutyId(duty.clone()),
+            phase,
+            light,
+            n,
+        }));
+    }
     Ok(counts)
 }
 
@@ -290,7 +317,7 @@ impl Tx {
     pub(super) async fn write_tally(&mut self) -> Result<()> {
         let Tally { months, days } = std::mem::take(&mut self.counts);
         let months: Vec<(MonthKey, i64)> = months.into_iter().filter(|(_, n)| *n != 0).collect();
-        for chunk in months.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(&months) {
             let text = bulk::values(self.marks(), ADD_MONTHS, chunk.len(), MONTH_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
@@ -301,7 +328,7 @@ impl Tx {
             });
         }
         let days: Vec<(DayKey, i64)> = days.into_iter().filter(|(_, n)| *n != 0).collect();
-        for chunk in days.chunks(bulk::ROWS) {
+        for chunk in bulk::pieces(&days) {
             let text = bulk::values(self.marks(), ADD_DAYS, chunk.len(), DAY_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
@@ -327,7 +354,8 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn months(&mut self, from: NaiveDate, until: NaiveDate) -> Result<Vec<Counts>> {
-        counts(on!(self, |c| sqlx::query_as(MONTHS).bind(month_of(from)).bind(month_of(until)).fetch_all(c).await?))
+        let (from, until) = (month_of(from), month_of(until));
+        counts(on!(self, |c| sqlx::query_as(MONTHS).bind(from).bind(until).fetch_all(c).await?))
     }
 
     /// What was or is due on each of these days, both included, by phase and light.
@@ -382,8 +410,8 @@ impl Tx {
     pub async fn sweep_tally(&mut self, limit: usize) -> Result<u64> {
         let mut gone = 0;
         let limit = super::obligations::as_count(limit);
-        let rows: Vec<CountRow> = on!(self, |c| sqlx::query_as(EMPTY_MONTHS).bind(limit).fetch_all(c).await?);
-        let mut keys = rows.into_iter().map(CountRow::key).collect::<Result<Vec<MonthKey>>>()?;
+        let rows: Vec<MonthRow> = on!(self, |c| sqlx::query_as(EMPTY_MONTHS).bind(limit).fetch_all(c).await?);
+        let mut keys = rows.into_iter().map(MonthRow::key).collect::<Result<Vec<MonthKey>>>()?;
         // One by one and in the order in which they are written, for the same reason.
         keys.sort();
         for MonthKey { phase, month, owners, duty, light } in keys {

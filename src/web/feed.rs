@@ -93,7 +93,7 @@ async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Resp
     let desk = Desk::of(&app).await?;
     let entered = desk.engine.entered(Kind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
     let mut tx = desk.engine.store.read().await?;
-    let stored = todo::owed(&desk, &mut tx, &entered.post.unit.0).await?;
+    let stored = todo::owed(&mut tx, &entered.post.unit).await?;
     let mut calendar = Calendar::new();
     calendar.name(&format!("督办 {}", entered.post.unit));
     for (stored, row) in stored.iter().zip(Row::all(&desk, &mut tx, &stored).await?) {

@@ -1,6 +1,9 @@
 //! What every request passes: who asks, whether they may, and the headers of every answer.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -13,10 +16,14 @@ use super::{
     App,
     access::{How, Right, Scope, Visitor},
     fault::Fault,
+    view,
 };
 use crate::{
     domain::unit::PostId,
-    jobs::entry::{Entered, password_posts},
+    jobs::{
+        Known,
+        entry::{Entered, password_posts},
+    },
     store::access::Kind,
 };
 
@@ -59,19 +66,20 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
     request.extensions_mut().insert(From(from));
     let call = is_call(&request);
     let mut who = None;
-    let mut response = match visitor(&app, request.headers(), gateway).await {
+    let mut response = match came(&app, request.headers(), gateway).await {
         // A guess at a token counts.
         Err(Fault::SignIn) => refused(call, app.rates().try_from(from).err().unwrap_or(Fault::SignIn)),
         Err(fault) => refused(call, fault),
         Ok(None) if right != Right::Public => ask_to_sign_in(&request),
-        Ok(visitor) => {
-            who = visitor.as_ref().map(|visitor| visitor.post.clone());
-            match visitor {
-                Some(visitor) if right != Right::Public && !visitor.has(right) => refused(call, Fault::Forbidden),
-                visitor => {
-                    visitor.map(|visitor| request.extensions_mut().insert(visitor));
-                    next.run(request).await
-                }
+        Ok(None) => next.run(request).await,
+        Ok(Some((visitor, known))) => {
+            who = Some(visitor.post.clone());
+            if right == Right::Public || visitor.has(right) {
+                request.extensions_mut().insert(visitor);
+                request.extensions_mut().insert(known);
+                next.run(request).await
+            } else {
+                refused(call, Fault::Forbidden)
             }
         }
     };
@@ -112,8 +120,7 @@ pub async fn tell_refusals(request: Request, next: Next) -> Response {
 fn ask_to_sign_in(request: &Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if request.method() == Method::GET && !is_call(request) {
-        let next: String = path.bytes().map(quoted).collect();
-        return Redirect::to(&format!("/enter?next={next}")).into_response();
+        return Redirect::to(&format!("/enter?next={}", view::quoted(path))).into_response();
     }
     refused(is_call(request), Fault::SignIn)
 }
@@ -125,14 +132,6 @@ fn is_call(request: &Request) -> bool {
 
 fn refused(call: bool, fault: Fault) -> Response {
     if call { fault.problem() } else { fault.into_response() }
-}
-
-fn quoted(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte) {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
 }
 
 /// The last address that a gateway of ours has added: what stands before it anybody may have written.
@@ -148,21 +147,17 @@ fn forwarded(headers: &HeaderMap, gateways: &[IpAddr]) -> Option<IpAddr> {
     None
 }
 
-/// Who asks: by a token, by a gateway's word, by a session.
-async fn visitor(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option<Visitor>, Fault> {
+/// Who asks: by a token, by a gateway's word, by a session. And what was known then.
+async fn came(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option<(Visitor, Arc<Known>)>, Fault> {
     let engine = app.engine();
     let spans = app.options().spans;
-    let office = engine.known().await?.roster.office.clone();
-    let visitor =
-        |post: PostId, shows_only: bool, how: How| Visitor { of_office: post.unit == office, post, shows_only, how };
     if let Some(bearer) = headers.get(header::AUTHORIZATION) {
         let secret = bearer.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
         let Some(secret) = secret else { return Err(Fault::SignIn) };
         // A wrong token is refused; it never falls back to a session.
         let Some(entered) = engine.entered(Kind::Token, secret, spans).await? else { return Err(Fault::SignIn) };
-        let Entered { credential, post } = entered;
-        let scopes = credential.scopes.split_whitespace().filter_map(Scope::from_code).collect();
-        return Ok(Some(visitor(post, false, How::Token(scopes))));
+        let scopes = entered.credential.scopes.split_whitespace().filter_map(Scope::from_code).collect();
+        return Ok(Some(visitor(entered, false, How::Token(scopes))));
     }
     if gateway
         && let Some(name) = &app.options().gateway_header
@@ -170,16 +165,24 @@ async fn visitor(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option
     {
         // Two of them: one is not the gateway's.
         let sole = headers.get_all(name).iter().count() == 1;
+        let known = engine.known().await?;
         let post = PostId::parse(&String::from_utf8_lossy(named.as_bytes())).filter(|_| sole);
-        let post = post.filter(|post| password_posts(&office).contains(post));
-        return post.map_or(Err(Fault::SignIn), |post| Ok(Some(visitor(post, false, How::Gateway))));
+        let post = post.filter(|post| password_posts(&known.roster.office).contains(post));
+        let Some(post) = post else { return Err(Fault::SignIn) };
+        return Ok(Some((Visitor { post, of_office: true, shows_only: false, how: How::Gateway }, known)));
     }
     let Some(secret) = session_secret(headers, app.options().secure) else { return Ok(None) };
     let entered = engine.entered(Kind::Session, secret, spans).await?;
-    Ok(entered.map(|Entered { credential, post }| {
-        let shows_only = credential.scopes == Scope::Read.code();
-        visitor(post, shows_only, How::Session(credential.id))
+    Ok(entered.map(|entered| {
+        let shows_only = entered.credential.scopes == Scope::Read.code();
+        let session = entered.credential.id;
+        visitor(entered, shows_only, How::Session(session))
     }))
+}
+
+fn visitor(entered: Entered, shows_only: bool, how: How) -> (Visitor, Arc<Known>) {
+    let Entered { post, known, .. } = entered;
+    (Visitor { of_office: post.unit == known.roster.office, post, shows_only, how }, known)
 }
 
 /// The headers of every answer.

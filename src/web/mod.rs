@@ -6,7 +6,10 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use axum::http::HeaderName;
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderName, request::Parts},
+};
 use chrono::NaiveDate;
 
 use crate::{
@@ -20,6 +23,7 @@ pub mod assets;
 pub mod csv;
 pub mod fault;
 pub mod feed;
+pub mod fields;
 pub mod filter;
 pub mod guard;
 pub mod listen;
@@ -89,7 +93,8 @@ impl App {
     }
 }
 
-/// What most pages need: the engine, what is known, and today.
+/// What most pages need: the engine, what is known, and today. A handler that is given one has it from the guard, who has
+/// just looked; one that shows what it has changed looks again.
 pub struct Desk {
     /// The engine in force.
     pub engine: Arc<Engine>,
@@ -124,5 +129,16 @@ impl Desk {
     /// Somebody who acts now.
     pub fn actor<'a>(&'a self, by: &'a PostId) -> crate::jobs::acts::Actor<'a> {
         crate::jobs::acts::Actor { engine: &self.engine, known: &self.known, by, now: self.now() }
+    }
+}
+
+impl FromRequestParts<App> for Desk {
+    type Rejection = fault::Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Desk, fault::Fault> {
+        let known = parts.extensions.get::<Arc<Known>>().cloned().ok_or(fault::Fault::SignIn)?;
+        let engine = app.engine();
+        let today = engine.today();
+        Ok(Desk { engine, known, today })
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::{Multipart, multipart::MultipartError};
 
-use super::fault::Fault;
+use super::{fault::Fault, fields::Fields};
 
 /// The largest form with such files, in bytes.
 pub const LARGEST: usize = 2 << 20;
@@ -10,7 +10,8 @@ pub const LARGEST: usize = 2 << 20;
 /// What a form has sent.
 #[derive(Debug, Default)]
 pub struct Papers {
-    fields: Vec<(String, String)>,
+    /// Its fields.
+    pub fields: Fields,
     /// Name and content of each file, in their order.
     pub files: Vec<(String, Vec<u8>)>,
 }
@@ -33,16 +34,11 @@ impl Papers {
                 None => {
                     let value = String::from_utf8(bytes);
                     let value = value.map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
-                    papers.fields.push((name, value));
+                    papers.fields.0.push((name, value));
                 }
             }
         }
         Ok(papers)
-    }
-
-    /// The first field of that name, empty where there is none.
-    pub fn field(&self, name: &str) -> &str {
-        self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }
 

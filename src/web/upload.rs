@@ -5,7 +5,7 @@
 
 use axum::extract::{Multipart, multipart::MultipartError};
 
-use super::{App, fault::Fault};
+use super::{App, fault::Fault, fields::Fields};
 use crate::{
     domain::text,
     jobs::acts::{
@@ -33,17 +33,12 @@ pub fn largest_form(largest_file: u64) -> usize {
 #[derive(Debug, Default)]
 pub struct Sent {
     /// Its fields, in their order.
-    pub fields: Vec<(String, String)>,
+    pub fields: Fields,
     files: Vec<(String, String, u64)>,
     refused: Vec<String>,
 }
 
 impl Sent {
-    /// The first field of that name.
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
     /// Its files, on disk already: hash, name, bytes.
     ///
     /// # Errors
@@ -91,7 +86,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
             bytes.extend_from_slice(&piece);
         }
         let value = String::from_utf8(bytes).map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
-        sent.fields.push((name, value));
+        sent.fields.0.push((name, value));
     }
     if !sent.refused.is_empty() {
         tracing::warn!(access.refused = "evidence", files = sent.refused.len(), "evidence was refused");

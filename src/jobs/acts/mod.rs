@@ -25,6 +25,7 @@ pub mod dispute;
 pub mod event;
 pub mod evidence;
 pub mod extension;
+pub mod filings;
 pub mod letter;
 pub mod node;
 pub mod review;
@@ -79,6 +80,8 @@ pub struct Actor<'a> {
     /// When.
     pub now: DateTime<Utc>,
 }
+
+const CHANGED_MEANWHILE: &str = "该事项刚刚被他人更改，请重试";
 
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 500;
@@ -172,25 +175,36 @@ impl Actor<'_> {
         action: &str,
         detail: &Value,
     ) -> Result<Stored> {
-        let mut row = stored.with(next);
-        let by = self.by.to_string();
-        let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, detail);
+        let (mut row, entry) = self.changed(stored, next, action, detail);
         if tx.update_obligations(std::slice::from_mut(&mut row)).await?.is_empty() {
-            return refuse("该事项刚刚被他人更改，请重试");
+            return refuse(CHANGED_MEANWHILE);
         }
         tx.append_log(&[entry]).await?;
         Ok(row)
     }
 
-    /// The obligation after its filings were judged anew.
+    /// The row of an obligation that an act has changed, and its log entry.
+    fn changed(&self, stored: &Stored, next: Obligation, action: &str, detail: &Value) -> (Stored, log::Entry) {
+        let mut row = stored.with(next);
+        let by = self.by.to_string();
+        let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, detail);
+        (row, entry)
+    }
+
+    /// The obligation after its filings were read and judged anew.
     ///
     /// # Errors
     /// The store could not.
     pub async fn reconsidered(&self, tx: &mut Tx, stored: &Stored) -> Result<Obligation> {
-        let rules = self.rules(stored)?;
         let filings = standing_filings(tx, stored.obligation.id).await?;
+        self.judged(stored, &filings)
+    }
+
+    /// The obligation after these filings of it were judged anew.
+    fn judged(&self, stored: &Stored, filings: &[Filing]) -> Result<Obligation> {
+        let rules = self.rules(stored)?;
         let window = self.known.window(&stored.obligation, &rules);
-        let standing = stored.obligation.judge(rules.duty, window, &filings);
+        let standing = stored.obligation.judge(rules.duty, window, filings);
         Ok(stored.obligation.reconsidered(rules.duty, standing, window.filed_by, self.now))
     }
 }

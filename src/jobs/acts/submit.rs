@@ -1,26 +1,20 @@
 //! 报送: one act, filed once; it may count for several obligations of the unit that files.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDate, Utc};
-use serde_json::json;
-use tokio::sync::oneshot::{self, error::TryRecvError};
+use chrono::NaiveDate;
 
-use super::{ActError, Actor, JobError, Result, refuse};
+use super::{Actor, Result, refuse};
 use crate::{
     domain::{
         light::{self, Light},
         obligation::Phase,
         quota::{self, Count, Filing, Item},
         step, text,
-        unit::{PostId, UnitName},
+        unit::UnitName,
     },
-    jobs::{MOST_CONFLICTS, known::Rules},
-    store::{
-        Tx,
-        obligations::Stored,
-        submissions::{Evidence, Submission},
-    },
+    jobs::known::Rules,
+    store::obligations::Stored,
 };
 
 /// The longest note, in characters.
@@ -89,76 +83,36 @@ impl Actor<'_> {
         }
         check_texts(new)?;
         new.receipt.as_deref().map_or(Ok(()), super::check_id)?;
-        let today = self.known.zone.day_of(self.now);
-        let acted_on = new.acted_on.unwrap_or(today);
-        if acted_on > today {
+        let acted_on = self.acted_on(new);
+        if acted_on > self.known.zone.day_of(self.now) {
             return refuse(format!("办理日期 {acted_on} 尚未到来"));
         }
         self.engine.filings.file(self, new).await
     }
 
-    /// Files in a transaction that is open already; what can be refused without one was.
-    async fn submit_in(&self, tx: &mut Tx, new: &NewSubmission) -> Result<Receipt> {
-        let acted_on = new.acted_on.unwrap_or_else(|| self.known.zone.day_of(self.now));
-        let number = new.receipt.clone().unwrap_or_else(|| self.engine.new_id("R"));
-        if let Some(repeated) = self.repeated(tx, &number, new).await? {
-            return Ok(repeated);
-        }
-        let rows = self.wanted(tx, new, acted_on).await?;
-        let submission = Submission {
-            id: number.clone(),
-            unit: new.unit.0.clone(),
-            by_post: self.by.to_string(),
-            acted_on,
-            received_at: self.now,
-            items: new.items.clone(),
-            note: new.note.clone(),
-            withdrawn_at: None,
-        };
-        if !tx.insert_submission(&submission, &new.obligations, &evidence(&number, new)).await? {
-            // The same receipt number came in twice at the same moment.
-            let repeated = self.repeated(tx, &number, new).await?;
-            return repeated.map_or_else(|| refuse("该回执号正在受理，请稍后重试"), Ok);
-        }
-        let mut written = Vec::with_capacity(rows.len());
-        for stored in rows {
-            let next = self.reconsidered(tx, &stored).await?;
-            let hashes: Vec<&str> = new.files.iter().map(|(hash, ..)| hash.as_str()).collect();
-            let detail = json!({ "receipt": number, "acted_on": acted_on, "items": new.items, "files": hashes });
-            written.push(self.write(tx, &stored, next, "submit", &detail).await?);
-        }
-        self.receipt(tx, number, false, written).await
-    }
-
-    /// The receipt of what was filed under that number before, if it was.
-    async fn repeated(&self, tx: &mut Tx, number: &str, new: &NewSubmission) -> Result<Option<Receipt>> {
-        let Some(earlier) = tx.submission(number).await? else { return Ok(None) };
-        if earlier.unit != new.unit.0 {
-            return refuse("该回执号不可用");
-        }
-        let ids = tx.obligations_of_submission(number).await?;
-        let rows = tx.obligations(&ids).await?;
-        self.receipt(tx, number.to_owned(), true, rows).await.map(Some)
-    }
-
-    /// The obligations a submission is for, each of which must be open to it.
-    async fn wanted(&self, tx: &mut Tx, new: &NewSubmission, acted_on: NaiveDate) -> Result<Vec<Stored>> {
+    /// The obligations a submission is for, each of which must be open to it, out of those at hand.
+    pub(super) fn wanted(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Stored>> {
         if new.obligations.is_empty() {
             return refuse("未指明报送哪一事项");
         }
-        let mut rows = tx.obligations(&new.obligations).await?;
-        // One order for all, so that two who write the same rows wait for each other and no more.
-        rows.sort_by_key(|row| row.obligation.id);
+        let acted_on = self.acted_on(new);
+        let mut wanted = BTreeMap::new();
         let mut counters: Vec<String> = Vec::new();
         for id in &new.obligations {
             // Another unit's and one that does not exist look the same.
-            let own = rows.iter().find(|row| row.obligation.id == *id && row.obligation.owners.contains(&new.unit));
+            let own = rows.get(id).filter(|row| row.obligation.owners.contains(&new.unit));
             let Some(stored) = own else { return refuse(format!("没有事项 {id}，或不属 {}", new.unit)) };
             self.check_open(stored, acted_on)?;
             counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
+            wanted.insert(*id, stored.clone());
         }
         check_counters(&new.items, &counters)?;
-        Ok(rows)
+        Ok(wanted.into_values().collect())
+    }
+
+    /// The civil day of the act.
+    pub(super) fn acted_on(&self, new: &NewSubmission) -> NaiveDate {
+        new.acted_on.unwrap_or_else(|| self.known.zone.day_of(self.now))
     }
 
     fn check_open(&self, stored: &Stored, acted_on: NaiveDate) -> Result<()> {
@@ -194,119 +148,19 @@ impl Actor<'_> {
         owed && step::lapse_at(&stored.obligation, &context).is_some_and(|lapse| lapse <= self.now)
     }
 
-    async fn receipt(&self, tx: &mut Tx, number: String, repeated: bool, rows: Vec<Stored>) -> Result<Receipt> {
-        let mut obligations = Vec::with_capacity(rows.len());
-        for stored in rows {
-            let filings = super::standing_filings(tx, stored.obligation.id).await?;
-            let filings: Vec<&Filing> = filings.iter().collect();
-            let counts = quota::count(&self.rules(&stored)?.duty.quotas, &filings);
-            let obligation = &stored.obligation;
-            obligations.push(Stands {
-                id: obligation.id,
-                duty: obligation.duty.0.clone(),
-                period: obligation.period.clone(),
-                light: Light::of(obligation),
-                word: light::word(obligation),
-                counts,
-            });
-        }
-        Ok(Receipt { number, repeated, obligations })
+    /// How an obligation stands with these filings of it.
+    pub(super) fn stands(&self, stored: &Stored, filings: &[Filing]) -> Result<Stands> {
+        let filings: Vec<&Filing> = filings.iter().collect();
+        let obligation = &stored.obligation;
+        Ok(Stands {
+            id: obligation.id,
+            duty: obligation.duty.0.clone(),
+            period: obligation.period.clone(),
+            light: Light::of(obligation),
+            word: light::word(obligation),
+            counts: quota::count(&self.rules(stored)?.duty.quotas, &filings),
+        })
     }
-}
-
-/// Filings that came in while the disk was busy go into one transaction: whoever comes first files for all who wait, so
-/// that many pay for one wait for the disk. Each is a part of its own: one that is refused undoes nothing of the others.
-#[derive(Default)]
-pub struct Filings {
-    waiting: Mutex<Vec<Waiting>>,
-    turn: tokio::sync::Mutex<()>,
-}
-
-struct Waiting {
-    by: PostId,
-    now: DateTime<Utc>,
-    new: NewSubmission,
-    answer: oneshot::Sender<Result<Receipt>>,
-}
-
-/// Filings a transaction.
-const GROUP: usize = 64;
-
-impl Filings {
-    fn next_group(&self) -> Vec<Waiting> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = waiting.len().min(GROUP);
-        waiting.drain(..most).collect()
-    }
-
-    async fn file(&self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
-        loop {
-            let (answer, mut answered) = oneshot::channel();
-            let waiting = Waiting { by: actor.by.clone(), now: actor.now, new: new.clone(), answer };
-            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
-            let turn = self.turn.lock().await;
-            match answered.try_recv() {
-                Ok(answer) => return answer,
-                // Whoever filed for this one was cut off before the end: nothing is kept, file again.
-                Err(TryRecvError::Closed) => continue,
-                Err(TryRecvError::Empty) => {}
-            }
-            while answered.is_empty() && !answered.is_terminated() {
-                let group = self.next_group();
-                if group.is_empty() {
-                    break;
-                }
-                file_all(actor, group).await;
-            }
-            drop(turn);
-            if let Ok(answer) = answered.try_recv() {
-                return answer;
-            }
-        }
-    }
-}
-
-/// Files a group in one transaction and answers each once that is on disk.
-async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
-    let mut filed = file_group(actor, &group).await;
-    for _ in 0..MOST_CONFLICTS {
-        // It stood in the way of a pass: nothing was kept.
-        if !filed.as_ref().is_err_and(is_conflict) {
-            break;
-        }
-        filed = file_group(actor, &group).await;
-    }
-    let done = filed.unwrap_or_else(|error| {
-        let words = error.to_string();
-        group.iter().map(|_| Err(ActError::Job(JobError::Setup(words.clone())))).collect()
-    });
-    for (waiting, outcome) in group.into_iter().zip(done) {
-        // Who has gone away hears nothing; what was filed stays.
-        let _ = waiting.answer.send(outcome);
-    }
-}
-
-fn is_conflict(error: &ActError) -> bool {
-    matches!(error, ActError::Job(JobError::Store(error)) if error.is_conflict())
-}
-
-async fn file_group(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
-    let mut receipts = Vec::with_capacity(group.len());
-    let mut tx = actor.engine.store.write().await?;
-    for waiting in group {
-        let one = Actor { engine: actor.engine, known: actor.known, by: &waiting.by, now: waiting.now };
-        let part = tx.begin_part().await?;
-        let receipt = one.submit_in(&mut tx, &waiting.new).await;
-        if let Err(error) = &receipt
-            && is_conflict(error)
-        {
-            return receipt.map(|_| Vec::new());
-        }
-        tx.end_part(part, receipt.is_ok()).await?;
-        receipts.push(receipt);
-    }
-    tx.commit().await?;
-    Ok(receipts)
 }
 
 /// Refuses items that none of the quotas counts.
@@ -353,16 +207,4 @@ pub fn check_texts(new: &NewSubmission) -> Result<()> {
         faults.push(format!("计数项过多：至多 {MOST_ITEMS} 条"));
     }
     if faults.is_empty() { Ok(()) } else { refuse(faults.join("；")) }
-}
-
-fn evidence(number: &str, new: &NewSubmission) -> Vec<Evidence> {
-    let file = |(position, (sha256, name, size)): (usize, &(String, String, u64))| Evidence {
-        submission: number.to_owned(),
-        position: i64::try_from(position).unwrap_or(i64::MAX),
-        sha256: sha256.clone(),
-        name: name.clone(),
-        size: i64::try_from(*size).unwrap_or(i64::MAX),
-        erased_at: None,
-    };
-    new.files.iter().enumerate().map(file).collect()
 }

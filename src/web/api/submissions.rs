@@ -82,12 +82,11 @@ pub struct SubmissionJson {
     params(("Idempotency-Key" = Option<String>, Header, description = "letters, digits and -, at most 64")),
     responses((status = 201, body = ReceiptJson), (status = 200, body = ReceiptJson, description = "filed before"), (status = 422)))]
 pub async fn file(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     headers: HeaderMap,
     Body(new): Body<NewSubmissionJson>,
 ) -> Answer<(StatusCode, Json<ReceiptJson>)> {
-    let desk = Desk::of(&app).await?;
     let receipt = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,
         Some(Ok(key)) => Some(key.to_owned()),

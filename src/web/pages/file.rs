@@ -19,7 +19,7 @@ use crate::{
         obligation::Phase,
         quota::{Filing, Item},
         text,
-        unit::{PostId, UnitName},
+        unit::UnitName,
     },
     jobs::acts::{ActError, standing_filings, submit::NewSubmission},
     store::{Tx, obligations::Stored},
@@ -150,7 +150,7 @@ async fn page(
             }
         })
         .collect();
-    let owed = todo::owed(desk, tx, &unit.0).await?;
+    let owed = todo::owed(tx, &unit).await?;
     let open = owed
         .into_iter()
         .filter(|other| other.obligation.id != stored.obligation.id && other.obligation.phase != Phase::Waiting);
@@ -220,13 +220,13 @@ async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String
 }
 
 fn filled(sent: &Sent) -> Filled {
-    let field = |name: &str| sent.field(name).unwrap_or_default().to_owned();
+    let field = |name: &str| sent.fields.get(name).unwrap_or_default().to_owned();
     Filled {
         receipt: field("receipt"),
         acted_on: field("acted_on"),
-        values: sent.fields.iter().filter(|(name, _)| name.starts_with('c')).cloned().collect(),
+        values: sent.fields.0.iter().filter(|(name, _)| name.starts_with('c')).cloned().collect(),
         note: field("note"),
-        also: sent.fields.iter().filter(|(name, _)| name == "also").filter_map(|(_, id)| id.parse().ok()).collect(),
+        also: sent.fields.all("also").filter_map(|id| id.parse().ok()).collect(),
     }
 }
 
@@ -294,7 +294,7 @@ async fn receipt(State(app): State<App>, visitor: Visitor, Path(receipt): Path<S
         erased: file.erased_at.is_some(),
         name: file.name,
     });
-    let by = PostId::parse(&submission.by_post).map_or(submission.by_post, |post| post.label());
+    let by = view::post_label(&submission.by_post);
     let page = ReceiptPage {
         page: Page::new("报送回执", &desk, &visitor),
         number: submission.id,
@@ -351,7 +351,7 @@ async fn list(State(app): State<App>, visitor: Visitor, Query(query): Query<Unti
         rows.push(FiledRow {
             at: crate::jobs::words::moment(desk.known.zone, submission.received_at),
             acted_on: submission.acted_on.to_string(),
-            by: PostId::parse(&submission.by_post).map_or(submission.by_post, |post| post.label()),
+            by: view::post_label(&submission.by_post),
             withdrawn: submission.withdrawn_at.is_some(),
             for_what: for_what
                 .map(|row| (row.id, format!("{} {}（{}）", row.duty, row.title, row.period), row.light, row.word))

@@ -62,7 +62,7 @@ async fn page(
 ) -> Result<Response, Fault> {
     let post = &visitor.post;
     let mut tx = desk.engine.store.read().await?;
-    let owed = todo::owed(desk, &mut tx, &post.unit.0).await?;
+    let owed = todo::owed(&mut tx, &post.unit).await?;
     let rows = Row::all(desk, &mut tx, &owed).await?;
     let later = desk.known.holders.get(post).into_iter().flatten().filter(|holder| holder.from_on > desk.today);
     let shown = HandOverPage {

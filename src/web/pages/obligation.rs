@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
-    domain::{obligation::Phase, quota::Item, text, unit::PostId},
+    domain::{obligation::Phase, quota::Item, text},
     jobs::{
         acts::{ActError, standing_filings, submit::NewSubmission},
         explain::{Section, action_label},
@@ -161,7 +161,6 @@ pub async fn page(
     let rules = desk.known.rules(&stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
     let filings = standing_filings(&mut tx, id).await?;
     let row = Row::of(&desk, &stored, &filings)?;
-    let label = |written: &str| PostId::parse(written).map_or_else(|| written.to_owned(), |post| post.label());
     let mut submissions = Vec::new();
     let counted = tx.submissions_for(&[id]).await?;
     let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {
@@ -186,7 +185,7 @@ pub async fn page(
             },
             stands,
             number: submission.id,
-            by: label(&submission.by_post),
+            by: view::post_label(&submission.by_post),
             at: words::moment(zone, submission.received_at),
             acted_on: words::date(submission.acted_on),
             items: submission.items,
@@ -199,7 +198,7 @@ pub async fn page(
     }
     let requests = tx.requests_of(id).await?.into_iter().map(|request| RequestRow {
         kind: if request.kind == requests::EXTENSION { "延期申请" } else { "异议" },
-        by: label(&request.by_post),
+        by: view::post_label(&request.by_post),
         at: words::moment(zone, request.asked_at),
         until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
         open: request.decided_at.is_none(),
@@ -214,7 +213,7 @@ pub async fn page(
                     .map_or_else(|| verdict.to_owned(), |answer| format!("{verdict}：{answer}"))
             }
         },
-        endorsed: request.endorsed_by.as_deref().map(label),
+        endorsed: request.endorsed_by.as_deref().map(view::post_label),
         reason: request.reason,
         id: request.id,
     });
@@ -223,7 +222,7 @@ pub async fn page(
     let confirmed = entries.iter().find(|entry| entry.action == "confirm").map(|entry| words::moment(zone, entry.at));
     let log = entries.iter().map(|entry| LogRow {
         at: words::moment(zone, entry.at),
-        by: label(&entry.by_post),
+        by: view::post_label(&entry.by_post),
         what: action_label(&entry.action).to_owned(),
         detail: reason_of(&entry.detail),
     });
@@ -404,17 +403,7 @@ fn pieces(file: std::fs::File) -> impl Stream<Item = io::Result<Vec<u8>>> {
 /// The header that makes a download of it, with the name its sender gave (RFC 6266).
 fn disposition(name: &str) -> String {
     let tame: String = text::tame(name).replace(['/', '\\'], "_");
-    let quoted: String = tame
-        .bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect();
-    format!("attachment; filename=\"file\"; filename*=UTF-8''{quoted}")
+    format!("attachment; filename=\"file\"; filename*=UTF-8''{}", view::quoted(&tame))
 }
 
 #[cfg(test)]

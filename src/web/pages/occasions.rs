@@ -24,6 +24,7 @@ use crate::{
         App, Desk,
         access::{Right, Visitor},
         fault::Fault,
+        fields::Fields,
         routes::{Route, get, post},
         view::{self, Page, Row},
     },
@@ -258,22 +259,15 @@ fn day(text: &str) -> Result<NaiveDate, ActError> {
     text.trim().parse().or_else(|_| acts::refuse("日期应写作 2022-10-31"))
 }
 
-async fn open_event(
-    State(app): State<App>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Result<Response, Fault> {
+async fn open_event(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
-    let field = |name: &str| {
-        let found = fields.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
-    };
+    let field = |name: &str| fields.trimmed(name).to_owned();
     let form = EventForm {
         event_type: field("type"),
         at: field("at"),
         place: field("place"),
         id: field("id"),
-        units: fields.iter().filter(|(name, _)| name == "unit").map(|(_, unit)| unit.clone()).collect(),
+        units: fields.all("unit").map(str::to_owned).collect(),
     };
     let opened = match local_instant(desk.known.zone, &form.at) {
         Ok(at) => {

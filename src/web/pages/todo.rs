@@ -10,11 +10,8 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::obligation::Phase,
-    store::{
-        Tx,
-        obligations::{Filter, Stored},
-    },
+    domain::unit::UnitName,
+    store::{Tx, obligations::Stored},
     web::{
         App, Desk,
         access::{Right, Visitor},
@@ -73,13 +70,9 @@ struct TodoPage {
     may_file: bool,
 }
 
-/// What a unit owes now, and what opens soon.
-pub async fn owed(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<Stored>, Fault> {
-    let mut rows = Vec::new();
-    for phase in [Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting] {
-        let filter = Filter { unit: Some(unit.to_owned()), phase: Some(phase), ..Filter::default() };
-        rows.extend(tx.find_obligations(&filter, desk.now(), 1000).await?);
-    }
+/// What a unit has open now, by deadline and in the document's order.
+pub async fn owed(tx: &mut Tx, unit: &UnitName) -> Result<Vec<Stored>, Fault> {
+    let mut rows = tx.live_of_unit(unit).await?;
     rows.sort_by_key(|row| (row.obligation.due_at, crate::jobs::words::document_order(&row.obligation.duty)));
     Ok(rows)
 }
@@ -87,7 +80,7 @@ pub async fn owed(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<Stored>, F
 async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let mut tx = desk.engine.store.read().await?;
-    let stored = owed(&desk, &mut tx, &visitor.post.unit.0).await?;
+    let stored = owed(&mut tx, &visitor.post.unit).await?;
     let mut lists: BTreeMap<Section, Vec<Row>> = BTreeMap::new();
     for row in Row::all(&desk, &mut tx, &stored).await? {
         lists.entry(row.section).or_default().push(row);

@@ -19,6 +19,7 @@ use crate::{
         App, Desk,
         access::{Right, Scope, Visitor},
         fault::Fault,
+        fields::Fields,
         routes::{Route, get, post},
         view::{self, Page},
     },
@@ -107,17 +108,11 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Optio
 }
 
 /// Makes a token and shows it, this once. Nobody makes one that may do more than they may.
-async fn make(
-    State(app): State<App>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Result<Response, Fault> {
+async fn make(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim().to_owned());
-    let named = field("name").unwrap_or_default();
-    let scopes: Vec<Scope> =
-        fields.iter().filter(|(key, _)| key == "scope").filter_map(|(_, code)| Scope::from_code(code)).collect();
-    let post = field("post").and_then(|post| PostId::parse(&post)).filter(|post| post_exists(&desk.known.roster, post));
+    let named = fields.trimmed("name").to_owned();
+    let scopes: Vec<Scope> = fields.all("scope").filter_map(Scope::from_code).collect();
+    let post = PostId::parse(fields.trimmed("post")).filter(|post| post_exists(&desk.known.roster, post));
     let Some(post) = post else { return page(&app, &visitor, None, Some("没有该岗位".into())).await };
     let bad_name = named.is_empty() || named.chars().count() > 60 || text::first_forbidden(&named).is_some();
     if bad_name || scopes.is_empty() {

@@ -18,6 +18,7 @@ use crate::{
         App, Desk,
         access::{Right, Visitor},
         fault::Fault,
+        fields::Fields,
         filter::{Asked, Choices},
         routes::{Route, get, post},
         view::{self, Page, Row},
@@ -124,16 +125,9 @@ async fn page(
     Ok(view::answer(&shown, shown.words.is_some()))
 }
 
-async fn waive(
-    State(app): State<App>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Result<Response, Fault> {
-    let field = |name: &str| {
-        let found = fields.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    let ids = fields.iter().filter(|(name, _)| name == "id").filter_map(|(_, id)| id.parse().ok());
+async fn waive(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let field = |name: &str| fields.trimmed(name).to_owned();
+    let ids = fields.all("id").filter_map(|id| id.parse().ok());
     let asked = Asked {
         unit: field("unit"),
         duty: field("duty"),

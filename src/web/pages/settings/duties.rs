@@ -188,7 +188,7 @@ async fn compare(State(app): State<App>, visitor: Visitor, form: Multipart) -> R
     if sent.files.is_empty() {
         return page(&desk, &visitor, None, Refused::words("未选择文件"));
     }
-    let effective = match day_if("生效日", sent.field("effective")) {
+    let effective = match day_if("生效日", sent.fields.trimmed("effective")) {
         Ok(day) => day.unwrap_or(desk.today + Days::new(1)),
         Err(error) => return page(&desk, &visitor, None, Refused::act(error)?),
     };

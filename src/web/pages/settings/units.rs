@@ -19,6 +19,7 @@ use crate::{
         App, Desk,
         access::{Right, Visitor},
         fault::Fault,
+        fields::Fields,
         routes::{Route, get, post},
         view::{self, Page},
     },
@@ -158,20 +159,13 @@ async fn show_change(State(app): State<App>, visitor: Visitor, Query(which): Que
     Ok(page(&desk, &visitor, filled, None))
 }
 
-async fn change(
-    State(app): State<App>,
-    visitor: Visitor,
-    Form(fields): Form<Vec<(String, String)>>,
-) -> Result<Response, Fault> {
+async fn change(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
-    let field = |name: &str| {
-        let found = fields.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
-    };
+    let field = |name: &str| fields.trimmed(name).to_owned();
     let filled = Filled {
         name: field("name"),
         kind: field("kind"),
-        groups: fields.iter().filter(|(name, _)| name == "group").map(|(_, group)| group.clone()).collect(),
+        groups: fields.all("group").map(str::to_owned).collect(),
         joined: field("joined"),
         stays: field("stays") == "1",
         ..Filled::default()

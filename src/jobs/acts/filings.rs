@@ -1,0 +1,267 @@
+//! Filings that came in while the disk was busy go into one transaction: whoever comes first files for all who wait.
+//!
+//! What they are for is read once for all, each is judged by [`super::submit`]'s rules in the order in which they came,
+//! and what they change is written once for all, so that many pay for one wait for the disk. One that is refused has
+//! changed nothing by then, and the others are none the worse.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::{
+    ActError, Actor, CHANGED_MEANWHILE, JobError, Result, refuse,
+    submit::{NewSubmission, Receipt},
+};
+use crate::{
+    domain::{quota::Filing, unit::PostId},
+    jobs::MOST_CONFLICTS,
+    store::{
+        Tx,
+        log::Entry,
+        obligations::Stored,
+        submissions::{Counted, Evidence, Submission},
+    },
+};
+
+/// See the module.
+#[derive(Default)]
+pub struct Filings {
+    waiting: Mutex<Vec<Waiting>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+struct Waiting {
+    by: PostId,
+    now: DateTime<Utc>,
+    new: NewSubmission,
+    answer: oneshot::Sender<Result<Receipt>>,
+}
+
+/// Filings a transaction.
+const GROUP: usize = 64;
+
+impl Filings {
+    fn next_group(&self) -> Vec<Waiting> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let most = waiting.len().min(GROUP);
+        waiting.drain(..most).collect()
+    }
+
+    /// Files, with whoever waits beside.
+    pub(super) async fn file(&self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
+        loop {
+            let (answer, mut answered) = oneshot::channel();
+            let waiting = Waiting { by: actor.by.clone(), now: actor.now, new: new.clone(), answer };
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
+            tokio::select! {
+                biased;
+                answer = &mut answered => {
+                    // Whoever filed for this one may have been cut off before the end: nothing is kept then, file again.
+                    if let Ok(answer) = answer {
+                        return answer;
+                    }
+                }
+                turn = self.turn.lock() => {
+                    while answered.is_empty() && !answered.is_terminated() {
+                        let group = self.next_group();
+                        if group.is_empty() {
+                            break;
+                        }
+                        file_all(actor, group).await;
+                    }
+                    drop(turn);
+                    if let Ok(answer) = answered.try_recv() {
+                        return answer;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Files a group in one transaction and answers each once that is on disk. Where the group as a whole cannot be written,
+/// each is filed alone, so that one that the database refuses takes no other with it.
+async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
+    let answers = match file_patiently(actor, &group).await {
+        Ok(answers) => answers,
+        Err(error) if group.len() == 1 => vec![Err(error)],
+        Err(_) => {
+            let mut answers = Vec::with_capacity(group.len());
+            for waiting in &group {
+                let alone = file_patiently(actor, std::slice::from_ref(waiting)).await;
+                answers.extend(alone.unwrap_or_else(|error| vec![Err(error)]));
+            }
+            answers
+        }
+    };
+    for (waiting, answer) in group.into_iter().zip(answers) {
+        // Who has gone away hears nothing; what was filed stays.
+        let _ = waiting.answer.send(answer);
+    }
+}
+
+/// Files a group; begins anew where somebody else was in the way.
+async fn file_patiently(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
+    for _ in 0..MOST_CONFLICTS {
+        match file_group(actor, group).await {
+            Err(error) if was_in_the_way(&error) => {}
+            done => return done,
+        }
+    }
+    file_group(actor, group).await
+}
+
+/// Whether nothing was kept because a row was changed, or a receipt number used, since it was read.
+fn was_in_the_way(error: &ActError) -> bool {
+    match error {
+        ActError::Refused(_) => true,
+        ActError::Job(JobError::Store(error)) => error.is_conflict(),
+        ActError::Job(_) => false,
+    }
+}
+
+async fn file_group(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
+    let mut tx = actor.engine.store.write().await?;
+    let mut sheaf = Sheaf::read(&mut tx, group).await?;
+    let mut receipts = Vec::with_capacity(group.len());
+    for waiting in group {
+        let one = Actor { engine: actor.engine, known: actor.known, by: &waiting.by, now: waiting.now };
+        receipts.push(sheaf.file(&one, &waiting.new));
+    }
+    sheaf.write(&mut tx).await?;
+    tx.commit().await?;
+    Ok(receipts)
+}
+
+/// What a group's filings are for, and what they change.
+struct Sheaf {
+    /// By receipt number: the unit that filed under it before, and for what.
+    filed: HashMap<String, (String, Vec<i64>)>,
+    rows: HashMap<i64, Stored>,
+    /// What stands, by obligation.
+    filings: HashMap<i64, Vec<Filing>>,
+    changed: BTreeSet<i64>,
+    submissions: Vec<Submission>,
+    counts_for: Vec<(String, i64)>,
+    evidence: Vec<Evidence>,
+    entries: Vec<Entry>,
+}
+
+impl Sheaf {
+    async fn read(tx: &mut Tx, group: &[Waiting]) -> Result<Sheaf> {
+        let mut filed = HashMap::new();
+        for number in group.iter().filter_map(|waiting| waiting.new.receipt.as_ref()) {
+            if let Some(earlier) = tx.submission(number).await? {
+                let ids = tx.obligations_of_submission(number).await?;
+                filed.insert(number.clone(), (earlier.unit, ids));
+            }
+        }
+        let wanted = group.iter().flat_map(|waiting| &waiting.new.obligations);
+        let ids: BTreeSet<i64> = filed.values().flat_map(|(_, ids)| ids).chain(wanted).copied().collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let rows = tx.obligations(&ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
+        let mut filings: HashMap<i64, Vec<Filing>> = HashMap::new();
+        for counted in tx.submissions_for(&ids).await?.iter().filter(|counted| Counted::stands(counted)) {
+            filings.entry(counted.obligation).or_default().push(counted.submission.filing());
+        }
+        Ok(Sheaf {
+            filed,
+            rows,
+            filings,
+            changed: BTreeSet::new(),
+            submissions: Vec::new(),
+            counts_for: Vec::new(),
+            evidence: Vec::new(),
+            entries: Vec::new(),
+        })
+    }
+
+    /// Files one; where it is refused, nothing has changed.
+    fn file(&mut self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
+        let number = new.receipt.clone().unwrap_or_else(|| actor.engine.new_id("R"));
+        if let Some((unit, ids)) = self.filed.get(&number) {
+            if *unit != new.unit.0 {
+                return refuse("该回执号不可用");
+            }
+            let ids = ids.clone();
+            return self.receipt(actor, number, true, &ids);
+        }
+        let submission = Submission {
+            id: number.clone(),
+            unit: new.unit.0.clone(),
+            by_post: actor.by.to_string(),
+            acted_on: actor.acted_on(new),
+            received_at: actor.now,
+            items: new.items.clone(),
+            note: new.note.clone(),
+            withdrawn_at: None,
+        };
+        let hashes: Vec<&str> = new.files.iter().map(|(hash, ..)| hash.as_str()).collect();
+        let detail = json!({ "receipt": number, "acted_on": submission.acted_on, "items": new.items, "files": hashes });
+        let mut changed = Vec::new();
+        for stored in actor.wanted(new, &self.rows)? {
+            let mut filings = self.filings.get(&stored.obligation.id).cloned().unwrap_or_default();
+            filings.push(submission.filing());
+            let next = actor.judged(&stored, &filings)?;
+            let (row, entry) = actor.changed(&stored, next, "submit", &detail);
+            changed.push((row, entry, filings));
+        }
+        // From here on nothing refuses.
+        let mut ids = Vec::with_capacity(changed.len());
+        for (row, entry, filings) in changed {
+            let id = row.obligation.id;
+            ids.push(id);
+            self.counts_for.push((number.clone(), id));
+            self.entries.push(entry);
+            self.filings.insert(id, filings);
+            self.rows.insert(id, row);
+            self.changed.insert(id);
+        }
+        self.evidence.extend(evidence(&number, new));
+        self.filed.insert(number.clone(), (submission.unit.clone(), ids.clone()));
+        self.submissions.push(submission);
+        self.receipt(actor, number, false, &ids)
+    }
+
+    fn receipt(&self, actor: &Actor<'_>, number: String, repeated: bool, ids: &[i64]) -> Result<Receipt> {
+        let rows = ids.iter().filter_map(|id| self.rows.get(id));
+        let stands = rows.map(|stored| {
+            let filings = self.filings.get(&stored.obligation.id).map_or(&[][..], Vec::as_slice);
+            actor.stands(stored, filings)
+        });
+        Ok(Receipt { number, repeated, obligations: stands.collect::<Result<_>>()? })
+    }
+
+    /// Writes what the filings have changed.
+    async fn write(mut self, tx: &mut Tx) -> Result<()> {
+        if tx.insert_submissions(&self.submissions).await? != self.submissions.len() as u64 {
+            return refuse("该回执号正在受理，请稍后重试");
+        }
+        let pairs: Vec<(&str, i64)> = self.counts_for.iter().map(|(number, id)| (number.as_str(), *id)).collect();
+        tx.insert_submissions_for(&pairs).await?;
+        tx.insert_evidence(&self.evidence).await?;
+        // One order for all, so that two who write the same rows wait for each other and no more.
+        let mut rows: Vec<Stored> = self.changed.iter().filter_map(|id| self.rows.remove(id)).collect();
+        if tx.update_obligations(&mut rows).await?.len() != rows.len() {
+            return refuse(CHANGED_MEANWHILE);
+        }
+        Ok(tx.append_log(&self.entries).await?)
+    }
+}
+
+fn evidence(number: &str, new: &NewSubmission) -> Vec<Evidence> {
+    let file = |(position, (sha256, name, size)): (usize, &(String, String, u64))| Evidence {
+        submission: number.to_owned(),
+        position: i64::try_from(position).unwrap_or(i64::MAX),
+        sha256: sha256.clone(),
+        name: name.clone(),
+        size: i64::try_from(*size).unwrap_or(i64::MAX),
+        erased_at: None,
+    };
+    new.files.iter().enumerate().map(file).collect()
+}
