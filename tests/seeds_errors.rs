@@ -296,6 +296,12 @@ const CASES: &[Case] = &[
         "own_day_only = ▲true",
         "`own_day_only` does not fit the cadence `on 事故 +2h`",
     ),
+    case(
+        D,
+        "effective_from = 2022-04-01",
+        "answer_suffices = ▲true",
+        "`answer_suffices` does not fit the cadence `once",
+    ),
     case(D, "effective_from = 2022-04-01", "also_each_node = ▲true", "`also_each_node` does not fit the cadence `once"),
     // Characters.
     case(

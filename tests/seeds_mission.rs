@@ -45,6 +45,7 @@ fn duties_are_the_readings_field_by_field() {
         assert!(!duty.note.is_empty() && !duty.summary.is_empty(), "{id}");
         let named = row["note"].contains("units that the event names") || matches!(id.as_str(), "46.1" | "46.2");
         assert_eq!(duty.event_names_owners, named, "{id}");
+        assert_eq!(duty.answer_suffices, id == "46.1");
         assert_eq!(duty.also_each_node, id == "5.3");
         assert_eq!(duty.own_day_only, matches!(id.as_str(), "5.2" | "9.1a" | "47.1"));
         let reviewed = matches!(row["kind"].as_str(), "deadline" | "event");

@@ -63,6 +63,14 @@ async fn an_event_is_opened_answered_and_closed_as_a_false_alarm() {
         assert!(page.contains(&format!("1/{}", owed.len())), "{page}");
         assert!(page.contains(&format!("{unit}：10月12日 10:05报送")), "{page}");
         assert!(page.contains("尚未报送"));
+        // What asks for a report is not answered by a button, neither on the page nor by its address.
+        let report =
+            owed.iter().find(|row| row.obligation.duty.0 == "46.2" && row.obligation.owners[0].0 == *unit).unwrap();
+        let report = report.obligation.id;
+        let page = liaison.get(&format!("/o/{report}")).await.text();
+        assert!(page.contains("/file") && !page.contains("/answer"), "{page}");
+        let page = refused_page(&mut liaison, &format!("/o/{report}/answer"), &[]).await;
+        assert!(page.contains("不能以叫应代替报送"), "{page}");
         // A false alarm needs its reason.
         let close = format!("/occasions/events/{id}/close");
         let page = refused_page(&mut office, &close, &[("how", "false-alarm"), ("reason", " ")]).await;

@@ -134,6 +134,7 @@ fn read_duty(
         note: note.map(|note| note.value).unwrap_or_default(),
         also_each_node: flags.also_each_node,
         event_names_owners: flags.event_names_owners,
+        answer_suffices: flags.answer_suffices,
         own_day_only: flags.own_day_only,
         effective_from,
         effective_to,
@@ -333,6 +334,7 @@ struct Flags {
     review: Option<bool>,
     also_each_node: bool,
     event_names_owners: bool,
+    answer_suffices: bool,
     own_day_only: bool,
 }
 
@@ -358,6 +360,7 @@ fn read_flags(table: &mut Fields<'_, '_>, report: &mut Report<'_>, timing: Optio
             "only duties with a calendar cadence are owed once a node besides",
         ),
         event_names_owners: flag("event_names_owners", event, "only events name owners"),
+        answer_suffices: flag("answer_suffices", event, "only events are answered"),
         own_day_only: flag("own_day_only", day, "only duties of a day have an own day"),
     }
 }

@@ -263,6 +263,10 @@ pub struct Duty {
     /// An event duty owed by those members that the event names (23.1, 27.2, 43.1: it must name some; 46.x: all
     /// members when it names none).
     pub event_names_owners: bool,
+    /// 叫应: an event duty to which an answer is all that is wanted, so that one press of a button files it (46.1).
+    // Catalogues that were stored before it was known have none.
+    #[serde(default)]
+    pub answer_suffices: bool,
     /// Whether a filing closes it only once it is accepted.
     pub review_first: bool,
     /// Acts count for their own day only, however late they are filed (5.2, 9.1a, 47.1).

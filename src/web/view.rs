@@ -172,8 +172,8 @@ pub struct Row {
     pub overdue: Option<i64>,
     /// Whether its basis is the office's own.
     pub policy: bool,
-    /// Whether it was opened by an event.
-    pub event: bool,
+    /// Whether one press of a button answers it (叫应).
+    pub answer: bool,
     /// In which list of 我的待办 it stands.
     pub section: Section,
 }
@@ -261,9 +261,10 @@ impl Row {
             light: Light::of(obligation).code(),
             word: light::word(obligation),
             counts: quota::count(&rules.duty.quotas, &filings),
-            overdue: item.days_overdue,
+            // On the day itself the light says it.
+            overdue: item.days_overdue.filter(|days| *days > 0),
             policy: item.basis_note.is_some(),
-            event: obligation.period.starts_with("event:"),
+            answer: rules.duty.answer_suffices && obligation.period.starts_with("event:"),
             section,
         })
     }

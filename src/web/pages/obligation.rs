@@ -282,10 +282,14 @@ async fn confirm(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) 
     outcome(&app, &visitor, id, "confirm", Vec::new(), confirmed).await
 }
 
-/// 叫应: an event is answered by one press of a button.
+/// 叫应: one press of a button, where an answer is all that is wanted.
 async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
+    if !desk.known.rules(&stored, desk.today).map_err(crate::jobs::JobError::Setup)?.duty.answer_suffices {
+        let refused = Err::<(), _>(ActError::Refused("该事项不能以叫应代替报送，请填报办理情况".into()));
+        return outcome(&app, &visitor, id, "answer", Vec::new(), refused).await;
+    }
     let unit = stored.obligation.owners.iter().find(|owner| **owner == visitor.post.unit);
     let unit = unit.or(stored.obligation.owners.first()).cloned().ok_or(Fault::Missing)?;
     let new = NewSubmission {

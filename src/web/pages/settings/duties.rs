@@ -321,6 +321,7 @@ fn field_words(field: &str) -> String {
         "note" => "说明",
         "also_each_node" => "每个重要节点一次",
         "event_names_owners" => "由事件写明单位",
+        "answer_suffices" => "叫应即可",
         "review_first" => "审核后办结",
         "own_day_only" => "限当日办理",
         "effective_from" => "施行起始日",
