@@ -434,3 +434,61 @@ fn the_state_folder_is_where_systemd_says() {
     assert_eq!(done.code, Some(78), "{}", done.all());
     assert!(done.err.contains("duban.toml:2:1"), "{}", done.err);
 }
+
+/// Sends one request to the console and reads the answer to its end.
+fn ask(address: &str, head: &str, form: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!(
+        "{head} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_first_start_leaves_one_link_that_sets_the_offices_password_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for kind in BOTH {
+        let Some(home) = Home::on(kind) else { continue };
+        let daemon = home.serve(&[]).wait_ready();
+        // Nobody looks at a terminal here, so it stands where its owner alone can read it, and nowhere else.
+        let path = home.path("var/login-link");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let link = fs::read_to_string(&path).unwrap();
+        let (address, secret) = link.trim().strip_prefix("http://").unwrap().split_once("/p/").unwrap();
+        let told = format!("{}{}", daemon.out(), daemon.err());
+        assert!(!told.contains(secret) && told.contains("var/login-link"), "{told}");
+        // To look changes nothing.
+        for _ in 0..2 {
+            let page = ask(address, &format!("GET /p/{secret}"), "");
+            assert!(page.starts_with("HTTP/1.1 200") && page.contains("设置口令"), "{page}");
+        }
+        let set = format!("POST /p/{secret}");
+        let unlike = ask(address, &set, "password=correct+horse+battery&again=correct+horse");
+        assert!(unlike.starts_with("HTTP/1.1 422") && unlike.contains("不一致"), "{unlike}");
+        let password = "password=correct+horse+battery&again=correct+horse+battery";
+        let taken = ask(address, &set, password);
+        assert!(taken.starts_with("HTTP/1.1 303") && taken.contains("set-cookie: duban="), "{taken}");
+        let again = ask(address, &set, password);
+        assert!(!again.starts_with("HTTP/1.1 303") && !again.contains("set-cookie"), "{again}");
+        let office = "post=%E5%A7%94%E5%AE%89%E5%A7%94%E5%8A%9E/office&password=";
+        let wrong = ask(address, "POST /enter", &format!("{office}wrong+horse+battery"));
+        assert!(!wrong.contains("set-cookie"), "{wrong}");
+        let signed_in = ask(address, "POST /enter", &format!("{office}correct+horse+battery"));
+        assert!(signed_in.starts_with("HTTP/1.1 303") && signed_in.contains("set-cookie: duban="), "{signed_in}");
+        daemon.stop();
+        // Where somebody has a password there is no second link but for whoever may run the program.
+        fs::remove_file(&path).unwrap();
+        home.serve(&[]).wait_ready().stop();
+        assert!(!path.exists());
+        let printed = home.run(&["login-link", "委安委办/admin"]);
+        assert!(printed.code == Some(0) && printed.out.contains("/p/"), "{}", printed.all());
+        let refused = home.run(&["login-link", "质安处/liaison"]);
+        assert!(refused.code == Some(1) && refused.err.contains("由邮件中的链接进入"), "{}", refused.all());
+        home.end();
+    }
+}
