@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use futures_util::future::join_all;
 use serde::{Deserialize, Deserializer};
 
 use super::{
@@ -242,8 +243,10 @@ impl FilingPlan {
             let mut tx = engine.store.read().await?;
             let rows = tx.obligations(&ids).await?;
             drop(tx);
-            for stored in rows {
-                filed += u64::from(file(engine, &known, &stored, now).await?);
+            // All at once, as people do at ten o'clock: they share transactions, in the order in which they stand here.
+            let filings = rows.iter().map(|stored| file(engine, &known, stored, now));
+            for done in join_all(filings).await {
+                filed += u64::from(done?);
             }
         }
         Ok(filed)
