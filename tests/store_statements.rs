@@ -94,6 +94,10 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
     std::iter::repeat_n(row, rows).flatten().collect()
 }
 
+/// How a statement begins: whole, or made by a macro that makes several of one text.
+const BEGINNINGS: [&str; 9] =
+    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "select!(", "page!(", "months!(", "back!("];
+
 #[test]
 fn no_statement_is_left_out_of_the_lists() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
@@ -111,9 +115,6 @@ fn no_statement_is_left_out_of_the_lists() {
         for part in text.split("\nconst ").skip(1) {
             let Some((name, value)) = part.split_once(": &str =") else { continue };
             let value = value.trim_start().trim_start_matches("concat!(").trim_start().trim_start_matches('"');
-            // Whole, or made by a macro that makes several of one text.
-            const BEGINNINGS: [&str; 9] =
-                ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "select!(", "page!(", "months!(", "back!("];
             if !BEGINNINGS.iter().any(|beginning| value.starts_with(beginning)) {
                 continue;
             }
