@@ -58,6 +58,14 @@ impl Ear {
         home.serve_with(arguments, &vars).wait_ready()
     }
 
+    /// Nothing feeds it, for twice as long as systemd would have waited: there is no event to wait for when nothing is to
+    /// happen.
+    fn stays_unfed(&self, why: &str) {
+        let before = self.fed();
+        sleep(2 * ALLOWED);
+        assert_eq!(self.fed(), before, "{why}, and the watchdog is fed");
+    }
+
     /// A daemon in good health feeds it again and again.
     fn wait_fed(&self) {
         let before = self.fed();
@@ -124,10 +132,7 @@ fn a_pass_that_does_not_come_back_starves_it_on_postgres() {
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     wait_for("the pass that is stuck", || home.count(waiting) > 0);
-    let before = ear.fed();
-    // There is no event to wait for when nothing is to happen.
-    sleep(2 * ALLOWED);
-    assert_eq!(ear.fed(), before, "the pass is stuck, and the watchdog is fed");
+    ear.stays_unfed("the pass is stuck");
     assert!(home.count(waiting) > 0 && daemon.runs());
 
     // When systemd has more patience than that, it goes on by itself.
@@ -163,11 +168,9 @@ fn a_postgres_that_freezes_starves_it_and_it_goes_on_when_that_thaws() {
     let mut other = runtime.block_on(home.connect());
     let frozen = runtime.block_on(serving(&mut other));
     signal("STOP", &frozen);
-    // What was on its way comes to its end, and then there is no event to wait for.
+    // What was on its way comes to its end.
     sleep(ALLOWED);
-    let before = ear.fed();
-    sleep(2 * ALLOWED);
-    assert_eq!(ear.fed(), before, "the database is frozen, and the watchdog is fed");
+    ear.stays_unfed("the database is frozen");
     assert!(daemon.runs());
 
     signal("CONT", &frozen);
