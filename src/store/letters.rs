@@ -333,7 +333,7 @@ impl Tx {
         for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), MOOT, 1, chunk.len());
             let found: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text);
+                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
                 }

@@ -206,7 +206,7 @@ impl Tx {
         for chunk in bulk::pieces(&ids) {
             let text = bulk::list(self.marks(), MARK_SEALED, 2, chunk.len());
             on!(self, |c| {
-                let mut query = sqlx::query(text).bind(seal);
+                let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len())).bind(seal);
                 for id in chunk {
                     query = query.bind(id);
                 }
