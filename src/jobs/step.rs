@@ -123,13 +123,13 @@ struct Loaded {
 /// Reads what the decisions of a batch need: proofs of reminders, and series where misses are counted.
 async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) -> Result<Vec<Loaded>> {
     let today = known.zone.day_of(now);
-    let mut prove: HashSet<i64> = HashSet::new();
+    let mut prove: Vec<&Obligation> = Vec::new();
     let mut count: HashMap<String, DateTime<Utc>> = HashMap::new();
     for stored in &due {
         let Ok(rules) = known.rules(stored, today) else { continue };
         let needs = step::needs(&stored.obligation, rules.duty, rules.ladder, known.slots(), now);
         if needs.proof {
-            prove.insert(stored.obligation.id);
+            prove.push(&stored.obligation);
         }
         if needs.series {
             let oldest = count.entry(stored.obligation.series()).or_insert(stored.obligation.opens_at);
@@ -139,9 +139,8 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
     let series = all_series(tx, &count, now).await?;
     let undeclared = |o: &&Obligation| o.missed_at.is_none() && o.due_at <= now;
     let members = series.values().flatten().map(|row| &row.obligation);
-    prove.extend(members.filter(undeclared).map(|obligation| obligation.id));
-    let prove: Vec<i64> = prove.into_iter().collect();
-    let proven: HashSet<i64> = tx.reminded_in_time(&prove).await?.into_iter().collect();
+    prove.extend(members.filter(undeclared));
+    let proven = reminded_in_time(tx, &prove).await?;
     let members: HashMap<String, Vec<Member>> = series
         .into_iter()
         .map(|(name, rows)| (name, rows.iter().filter_map(|row| member(known, row, &proven, now)).collect()))
@@ -155,6 +154,17 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
     Ok(loaded.collect())
 }
 
+/// Of these obligations, those for which a reminder of the present round was taken by the mail server before the due
+/// instant.
+async fn reminded_in_time(tx: &mut Tx, obligations: &[&Obligation]) -> Result<HashSet<i64>> {
+    let ids: HashSet<i64> = obligations.iter().map(|obligation| obligation.id).collect();
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let taken = tx.reminders_taken(&ids).await?;
+    let taken: HashMap<_, _> = taken.into_iter().map(|r| ((r.obligation, r.round), r.taken_at)).collect();
+    let in_time = |o: &&&Obligation| taken.get(&(o.id, o.round)).is_some_and(|taken_at| *taken_at < o.due_at);
+    Ok(obligations.iter().filter(in_time).map(|obligation| obligation.id).collect())
+}
+
 /// An obligation's series around it, in the order of periods, as it stands now.
 ///
 /// # Errors
@@ -162,8 +172,8 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
 pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<Vec<Member>> {
     let until = now.max(stored.obligation.opens_at);
     let rows = read_series(tx, &stored.obligation.series(), stored.obligation.opens_at, until).await?;
-    let ids: Vec<i64> = rows.iter().map(|row| row.obligation.id).collect();
-    let proven: HashSet<i64> = tx.reminded_in_time(&ids).await?.into_iter().collect();
+    let obligations: Vec<&Obligation> = rows.iter().map(|row| &row.obligation).collect();
+    let proven = reminded_in_time(tx, &obligations).await?;
     Ok(rows.iter().filter_map(|row| member(known, row, &proven, now)).collect())
 }
 

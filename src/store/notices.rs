@@ -23,10 +23,11 @@ const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET l
     WHERE notice.id = v.id AND notice.letter IS NULL";
 const GIVE_COLUMNS: usize = 2;
 const FAIL: &str = "UPDATE notice SET error = $1 WHERE letter IS NULL AND id IN ({list})";
-const REMINDED: &str = "SELECT DISTINCT notice.obligation FROM notice \
-    JOIN obligation ON obligation.id = notice.obligation AND obligation.round = notice.round \
+/// Without the obligations themselves: joined to them, PostgreSQL may read them all.
+const REMINDED: &str = "SELECT notice.obligation, notice.round, MIN(letter.sent_at) AS taken_at FROM notice \
     JOIN letter ON letter.id = notice.letter \
-    WHERE letter.sent_at < obligation.due_at AND notice.kind IN ('remind', 'event') AND notice.obligation IN ({list})";
+    WHERE letter.sent_at IS NOT NULL AND notice.kind IN ('remind', 'event') AND notice.obligation IN ({list}) \
+    GROUP BY notice.obligation, notice.round";
 const OF_OBLIGATION: &str = "SELECT notice.id, notice.kind, notice.at, notice.unit, notice.role, letter.message_id, \
     letter.state, letter.sent_at, letter.reply \
     FROM notice LEFT JOIN letter ON letter.id = notice.letter WHERE notice.obligation = $1 ORDER BY notice.id";
@@ -87,6 +88,18 @@ struct Row {
     at: DateTime<Utc>,
     unit: String,
     role: String,
+}
+
+/// A reminder that the mail server took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Reminder {
+    /// Of which obligation.
+    pub obligation: i64,
+    /// In which of its rounds.
+    #[sqlx(try_from = "i64")]
+    pub round: i32,
+    /// When the mail server took the first.
+    pub taken_at: DateTime<Utc>,
 }
 
 /// What became of a notice, for an obligation's history.
@@ -247,23 +260,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Of these obligations, those for which a reminder of the present round was taken by the mail server before the
-    /// due instant.
+    /// The reminders of these obligations that the mail server took, the first of each round.
     ///
     /// # Errors
     /// The database refused.
-    pub async fn reminded_in_time(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
+    pub async fn reminders_taken(&mut self, ids: &[i64]) -> Result<Vec<Reminder>> {
         let mut found = Vec::new();
         for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), REMINDED, 1, chunk.len());
-            let ids: Vec<i64> = on!(self, |c| {
-                let mut query = sqlx::query_scalar(text).persistent(bulk::keep(chunk.len()));
+            let reminders: Vec<Reminder> = on!(self, |c| {
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
                 }
                 query.fetch_all(c).await?
             });
-            found.extend(ids);
+            found.extend(reminders);
         }
         Ok(found)
     }
