@@ -18,7 +18,7 @@ use duban::{
     web,
 };
 use serde_json::{Value, json};
-use support::{Story, on_both_of};
+use support::{Story, on_both, on_both_of};
 
 /// A program that comes in by a token of that post with these scopes.
 struct Program {
@@ -49,16 +49,41 @@ impl Program {
     }
 
     async fn call(&mut self, method: Method, path: &str, body: Option<Value>, key: Option<&str>) -> Answer {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send(method, path, "application/json", body, key).await
+    }
+
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: impl Into<Body>,
+        key: Option<&str>,
+    ) -> Answer {
         let mut request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(browser::quoted(path))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::CONTENT_TYPE, "application/json");
+            .header(header::CONTENT_TYPE, kind);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
-        self.browser.send(request.body(body).unwrap()).await
+        self.browser.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Asks for a change that is taken; what it answers, if anything.
+    async fn change(&mut self, method: Method, path: &str, body: Value) -> Value {
+        let answer = self.call(method, path, Some(body), None).await;
+        assert!(answer.status.is_success(), "{path}: {} {}", answer.status, answer.text());
+        serde_json::from_slice(&answer.bytes).unwrap_or_default()
+    }
+
+    /// Asks for a change that is refused; why.
+    async fn refused(&mut self, method: Method, path: &str, body: Value, status: u16) -> String {
+        let answer = self.call(method, path, Some(body), None).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
+        detail(&answer)
     }
 
     async fn get(&mut self, path: &str) -> Value {
@@ -66,6 +91,13 @@ impl Program {
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
         serde_json::from_slice(&answer.bytes).unwrap()
     }
+}
+
+/// What a problem document says.
+fn detail(answer: &Answer) -> String {
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(&answer.bytes).unwrap();
+    problem["detail"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -138,12 +170,7 @@ async fn mistakes_are_problem_documents() {
         let cases = [
             (Method::GET, format!("/api/v1/obligations/{id}"), None, 404),
             (Method::GET, "/api/v1/obligations/x".into(), None, 404),
-            (
-                Method::GET,
-                "/api/v1/obligations?unit=办公室".replace("办公室", "%E5%8A%9E%E5%85%AC%E5%AE%A4"),
-                None,
-                404,
-            ),
+            (Method::GET, "/api/v1/obligations?unit=办公室".into(), None, 404),
             (Method::GET, "/api/v1/obligations?phase=shut".into(), None, 400),
             (Method::POST, "/api/v1/submissions".into(), Some(json!({ "obligations": [id] })), 422),
             (Method::POST, "/api/v1/submissions".into(), Some(json!({ "obligation": [id] })), 400),
@@ -154,9 +181,7 @@ async fn mistakes_are_problem_documents() {
         for (method, path, body, status) in cases {
             let answer = unit.call(method, &path, body, None).await;
             assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
-            assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
-            let problem: Value = serde_json::from_slice(&answer.bytes).unwrap();
-            assert!(!problem["detail"].as_str().unwrap().is_empty(), "{problem}");
+            assert!(!detail(&answer).is_empty(), "{path}");
         }
         // Without a token, with a wrong one, and with one that a session's cookie does not save.
         let wrong = Program { browser: console.signed_in("质安处/liaison").await, token: "x".repeat(43) };
@@ -166,6 +191,173 @@ async fn mistakes_are_problem_documents() {
                 StatusCode::UNAUTHORIZED
             );
         }
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_files_with_a_file_corrects_it_and_erases_what_it_sent_by_mistake() {
+    on_both_of("2022-10-10 00:00", &["9.1b", "13.2"], |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-10-12 10:00").await;
+        let id = story.obligation("13.2", "质安处", "2022-10").await.id;
+        let mut unit = Program::of(&story, &console, "质安处/liaison", "read file").await;
+        let form = |submission: &Value, file: &str| {
+            format!(
+                "--line\r\nContent-Disposition: form-data; name=\"submission\"\r\n\r\n{submission}\r\n\
+                 --line\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../检查.txt\"\r\n\r\n{file}\r\n--line--\r\n"
+            )
+        };
+        let submission = json!({ "obligations": [id], "acted_on": "2022-10-12", "items": [
+            { "counter": "检查企业", "value": "甲公司" }, { "counter": "检查企业", "value": "甲公司" } ] });
+        let kind = "multipart/form-data; boundary=line";
+        let path = "/api/v1/submissions";
+        // What a file is, its content says; and without the submission there is nothing to file.
+        let page = unit.send(Method::POST, path, kind, form(&submission, "<svg onload=\"x()\">"), None).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.text());
+        let empty = unit.send(Method::POST, path, kind, "--line--\r\n", None).await;
+        assert_eq!(empty.status, StatusCode::BAD_REQUEST);
+        assert!(detail(&empty).contains("submission"));
+        // More JSON than any filing has is not read.
+        let long = json!({ "obligations": [id], "note": "长".repeat(100_000) });
+        assert_eq!(unit.call(Method::POST, path, Some(long), None).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let filed = unit.send(Method::POST, path, kind, form(&submission, "三家企业"), Some("K-1")).await;
+        assert_eq!((filed.status, filed.text()), (StatusCode::CREATED, r#"{"receipt":"K-1","repeated":false}"#.into()));
+        let shown = unit.get("/api/v1/submissions/K-1").await;
+        assert_eq!((&shown["files"][0]["name"], &shown["files"][0]["size"]), (&json!("检查.txt"), &json!(12)));
+        let mut office = Program::of(&story, &console, support::OFFICE, "read file").await;
+        let file = "/api/v1/submissions/K-1/files/0";
+        let read = office.call(Method::GET, file, None, None).await;
+        assert_eq!((read.status, read.text()), (StatusCode::OK, "三家企业".into()));
+        assert_eq!(read.headers["content-type"], "application/octet-stream");
+
+        let items = json!([{ "counter": "检查企业", "value": "甲公司" }, { "counter": "检查企业", "value": "乙公司" },
+            { "counter": "整改突出隐患", "value": "2" }, { "counter": "协调解决难题", "value": "2" }]);
+        let corrected =
+            unit.change(Method::POST, "/api/v1/submissions/K-1/correct", json!({ "items": items, "note": "补正" })).await;
+        assert_eq!((&corrected[0]["id"], &corrected[0]["light"]), (&json!(id), &json!("green")));
+        let shown = unit.get("/api/v1/submissions/K-1").await;
+        assert_eq!((&shown["items"], &shown["note"], &shown["acted_on"]), (&items, &json!("补正"), &json!("2022-10-12")));
+        let erase = format!("{file}/erase");
+        let words = unit.refused(Method::POST, &erase, json!({ "reason": "" }), 422).await;
+        assert!(words.contains("理由"), "{words}");
+        let mut other = Program::of(&story, &console, "办公室/liaison", "read file").await;
+        for (path, body) in
+            [("/api/v1/submissions/K-1/correct", json!({ "note": "x" })), (erase.as_str(), json!({ "reason": "误传" }))]
+        {
+            other.refused(Method::POST, path, body, 404).await;
+        }
+        assert_eq!(other.call(Method::GET, file, None, None).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(unit.change(Method::POST, &erase, json!({ "reason": "误传" })).await, json!({ "gone": true }));
+        assert_eq!(unit.call(Method::GET, file, None, None).await.status, StatusCode::NOT_FOUND);
+        let shown = unit.get("/api/v1/submissions/K-1").await;
+        assert!(shown["files"][0]["erased_at"].is_string() && shown["files"][0]["sha256"].is_string(), "{shown}");
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_changes_units_posts_calendar_and_seeds() {
+    on_both("2022-10-10 00:00", |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-10-12 10:00").await;
+        let mut admin = Program::of(&story, &console, "委安委办/admin", "read settings").await;
+
+        let unit = json!({ "kind": "处室", "groups": [], "joined_on": "2022-10-17" });
+        let set = admin.change(Method::PUT, "/api/v1/units/应急中心", unit).await;
+        assert_eq!((&set["name"], &set["joined_on"]), (&json!("应急中心"), &json!("2022-10-17")));
+        let words = admin.refused(Method::PUT, "/api/v1/units/应急中心", json!({ "groups": ["没有的组"] }), 422).await;
+        assert!(words.contains("没有的组"), "{words}");
+        let takeover = json!({ "holder": "新任联络员", "address": "new@example.com", "from": "2022-10-14",
+            "stand_in": { "address": "other@example.com", "from": "2022-10-17", "until": "2022-10-18" } });
+        admin.change(Method::PUT, "/api/v1/posts/质安处/liaison", takeover.clone()).await;
+        let posts = admin.get("/api/v1/posts").await;
+        let held: Vec<&Value> =
+            posts.as_array().unwrap().iter().filter(|post| post["post"] == "质安处/liaison").collect();
+        assert_eq!(held.len(), 2, "who holds it and who will: {held:?}");
+        assert_eq!((&held[1]["holder"], &held[1]["stand_in_until"]), (&json!("新任联络员"), &json!("2022-10-18")));
+        assert!(!posts.to_string().contains("example.com"), "addresses are not told");
+        admin.refused(Method::PUT, "/api/v1/posts/质安处/boss", takeover.clone(), 404).await;
+        // A unit's post hands over itself, neither its head nor another unit's.
+        let mut liaison = Program::of(&story, &console, "办公室/liaison", "settings").await;
+        liaison.change(Method::PUT, "/api/v1/posts/办公室/liaison", takeover.clone()).await;
+        for post in ["办公室/head", "质安处/liaison"] {
+            liaison.refused(Method::PUT, &format!("/api/v1/posts/{post}"), takeover.clone(), 422).await;
+        }
+        let import = |text: &'static str| (Method::POST, "/api/v1/posts/import", "text/csv", text);
+        let (method, path, kind, text) =
+            import("unit,role,holder,address\n质安处,boss,某,a@example.com\n质安处,head,某,someone\n");
+        let wrong = admin.send(method, path, kind, text, None).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let lines = detail(&wrong);
+        assert!(lines.contains("posts.csv 第2行") && lines.contains("posts.csv 第3行"), "all at once: {lines}");
+        let (method, path, kind, text) = import("unit,role,holder,address\n质安处,head,新任负责人,head@example.com\n");
+        let right = admin.send(method, path, kind, text, None).await;
+        assert_eq!(right.text(), r#"{"read":1,"changed":1}"#);
+
+        let notice = "date,name,kind,status\n2027-01-01,元旦,holiday,notice\n";
+        let taken = admin.send(Method::POST, "/api/v1/calendar/import", "text/csv", notice, None).await;
+        assert_eq!(taken.text(), r#"{"years":[2027],"days":1}"#);
+        assert_eq!(admin.get("/api/v1/calendar/2027").await.as_array().unwrap().len(), 1);
+
+        let text = include_str!("../seeds/duties.toml").replacen("年度考核安全权重", "改过的名称", 1);
+        let seeds = json!({ "files": { "duties.toml": text }, "effective_on": "2022-10-13" });
+        let shown = admin.change(Method::POST, "/api/v1/seeds/diff", seeds.clone()).await;
+        assert!(shown["changes"].to_string().contains("改过的名称"), "{shown}");
+        let with = |mark: &Value| {
+            let mut seeds = seeds.clone();
+            seeds["mark"] = mark.clone();
+            seeds
+        };
+        admin.refused(Method::POST, "/api/v1/seeds/apply", with(&json!("0".repeat(64))), 422).await;
+        assert_eq!(admin.change(Method::POST, "/api/v1/seeds/apply", with(&shown["mark"])).await, shown);
+        admin.refused(Method::POST, "/api/v1/seeds/apply", seeds, 422).await;
+        let broken = json!({ "files": { "duties.toml": "[[duty]]\nid = 1\n", "x.toml": "" } });
+        let words = admin.refused(Method::POST, "/api/v1/seeds/diff", broken, 422).await;
+        assert!(words.contains("duties.toml") && words.contains("x.toml"), "all at once: {words}");
+
+        let waived = admin.change(Method::POST, "/api/v1/units/物业处/leave", json!({ "reason": "机构调整" })).await;
+        assert!(
+            waived.as_array().unwrap().iter().any(|row| row["duty"] == "9.1b" && row["phase"] == "waived"),
+            "{waived}"
+        );
+        let units = admin.get("/api/v1/units").await;
+        let left = units.as_array().unwrap().iter().find(|unit| unit["name"] == "物业处").unwrap();
+        assert_eq!(left["left_on"], "2022-10-12");
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_reads_the_plan_and_the_digest_and_moves_a_node() {
+    on_both_of("2022-10-10 00:00", &["9.1b", "13.2"], |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-10-12 10:00").await;
+        let mut office = Program::of(&story, &console, support::OFFICE, "read decide").await;
+        let plan = office.get("/api/v1/plan?from=2022-10-10&to=2022-10-16&duty=9.1b&unit=质安处").await;
+        assert_eq!(
+            plan,
+            json!([{ "duty": "9.1b", "owners": ["质安处"], "period": "2022-W41", "due_at": "2022-10-14T10:00:00Z" }])
+        );
+        let all = office.get("/api/v1/plan?from=2022-10-10&to=2022-10-16").await;
+        let mut unit = Program::of(&story, &console, "质安处/liaison", "read").await;
+        let own = unit.get("/api/v1/plan?from=2022-10-10&to=2022-10-16").await;
+        assert_eq!(own, plan, "a unit sees what it owes itself");
+        assert!(all.as_array().unwrap().len() > 5, "{all}");
+        unit.refused(Method::GET, "/api/v1/plan?from=2022-10-10&to=2022-10-16&unit=办公室", Value::Null, 404).await;
+        office.refused(Method::GET, "/api/v1/plan?from=2022-10-10&to=2024-10-16", Value::Null, 422).await;
+
+        let now = office.get("/api/v1/digest?now=true").await;
+        let (subject, text) = duban::jobs::digest::shown(&story.engine, true).await.unwrap();
+        assert_eq!((&now["subject"], &now["text"]), (&json!(subject), &json!(text)));
+
+        let node = json!({ "id": "flood", "name": "防汛", "first": "2022-10-13", "last": "2022-10-14" });
+        office.change(Method::POST, "/api/v1/nodes", node).await;
+        office.change(Method::POST, "/api/v1/nodes/flood/extend", json!({ "last": "2022-10-15" })).await;
+        assert_eq!(office.get("/api/v1/nodes").await[0]["last"], "2022-10-15");
         story
     })
     .await;

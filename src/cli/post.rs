@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     catalogue::posts,
-    domain::unit::{PostId, Role},
+    domain::unit::PostId,
     jobs::{Engine, acts::roster::Takeover},
 };
 
@@ -118,28 +118,19 @@ async fn take_over(
 
 async fn list(engine: &Engine, addresses: bool, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
     let known = engine.known().await?;
-    let today = engine.today();
     let mut rows = Vec::new();
-    let roles = [Role::Office, Role::Liaison, Role::Deputy, Role::Head];
-    for unit in &known.roster.units {
-        for role in roles {
-            let post = PostId { unit: unit.name.clone(), role };
-            let Some(current) = known.holder(&post, today) else { continue };
-            let later = known.holders.get(&post).into_iter().flatten().filter(|holder| holder.from_on > today);
-            for holder in std::iter::once(current).chain(later.filter(|later| *later != current)) {
-                let (from, until) = holder
-                    .stand_in
-                    .as_ref()
-                    .map(|stand_in| (stand_in.from.to_string(), stand_in.until.to_string()))
-                    .unwrap_or_default();
-                let mut row = vec![post.to_string(), holder.holder.clone(), holder.from_on.to_string(), from, until];
-                if addresses {
-                    row.push(holder.address.clone());
-                    row.push(holder.stand_in.as_ref().map(|stand_in| stand_in.address.clone()).unwrap_or_default());
-                }
-                rows.push(row);
-            }
+    for holder in known.holders_from(engine.today()) {
+        let (from, until) = holder
+            .stand_in
+            .as_ref()
+            .map(|stand_in| (stand_in.from.to_string(), stand_in.until.to_string()))
+            .unwrap_or_default();
+        let mut row = vec![holder.post.to_string(), holder.holder.clone(), holder.from_on.to_string(), from, until];
+        if addresses {
+            row.push(holder.address.clone());
+            row.push(holder.stand_in.as_ref().map(|stand_in| stand_in.address.clone()).unwrap_or_default());
         }
+        rows.push(row);
     }
     let mut columns = COLUMNS.to_vec();
     if addresses {

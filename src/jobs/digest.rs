@@ -17,7 +17,7 @@ use crate::{
         slot::MORNING,
         step::NoticeKind,
     },
-    mail::{DigestContext, DigestTotals, Item, LetterKind, Rendered, UndeliveredRow},
+    mail::{DigestContext, DigestTotals, Item, LetterKind, Rendered, UndeliveredRow, fill_link},
     store::{
         Tx,
         letters::LetterRow,
@@ -104,6 +104,28 @@ async fn news(tx: &mut Tx, known: &Known) -> Result<(DateTime<Utc>, Vec<(i64, i6
     let notices = tx.unwritten_notices(usize::MAX).await?.into_iter();
     let proposals = notices.filter(|notice| notice.kind == NoticeKind::Propose);
     Ok((since, proposals.map(|notice| (notice.id, notice.obligation)).collect()))
+}
+
+/// Subject and text of the newest digest, its link without what opens it; or, where there is none or `now` is asked for,
+/// of what it would say now.
+///
+/// # Errors
+/// The store could not, or the digest cannot be worded.
+pub async fn shown(engine: &Engine, now: bool) -> Result<(String, String)> {
+    let newest = if now { None } else { newest(engine).await? };
+    let (subject, text) = if let Some(letter) = newest {
+        letter
+    } else {
+        let rendered = preview(engine).await?;
+        (rendered.subject, rendered.text)
+    };
+    Ok((subject, fill_link(&text, engine.settings.public_url.as_deref()).trim_end().to_owned()))
+}
+
+async fn newest(engine: &Engine) -> Result<Option<(String, String)>> {
+    let mut tx = engine.store.read().await?;
+    let Some(id) = tx.newest_letter(LetterKind::Digest.code()).await? else { return Ok(None) };
+    Ok(tx.letter_text(id).await?)
 }
 
 /// What a digest would say if it were written now. Writes nothing.

@@ -21,7 +21,7 @@ use crate::{
         obligation::Obligation,
         plan::World,
         slot::Slots,
-        unit::{PostId, Roster},
+        unit::{PostId, Role, Roster},
     },
     store::{
         Tx,
@@ -139,6 +139,18 @@ impl Known {
         let holders = self.holders.get(post)?;
         let current = holders.iter().rfind(|holder| holder.from_on <= day);
         current.or(holders.first())
+    }
+
+    /// Who holds the posts that get letters on a day, and after it, in the order of the roster.
+    pub fn holders_from(&self, day: NaiveDate) -> impl Iterator<Item = &Holder> {
+        const ROLES: [Role; 4] = [Role::Office, Role::Liaison, Role::Deputy, Role::Head];
+        let units = self.roster.units.iter();
+        let posts = units.flat_map(|unit| ROLES.map(|role| PostId { unit: unit.name.clone(), role }));
+        posts.flat_map(move |post| {
+            let current = self.holder(&post, day);
+            let all = self.holders.get(&post).into_iter().flatten();
+            all.filter(move |holder| holder.from_on > day || current.is_some_and(|current| current == *holder))
+        })
     }
 
     /// The obligation's window for acts and filings.

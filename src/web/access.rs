@@ -156,6 +156,19 @@ impl Visitor {
         (!self.has(Right::SeeAll)).then_some(&self.post.unit)
     }
 
+    /// The unit that a list is for: a unit's post sees its own unit's alone, whatever it asks for.
+    ///
+    /// # Errors
+    /// It asks for another's.
+    pub fn asked_unit(&self, asked: Option<String>) -> Result<Option<UnitName>, Fault> {
+        let asked = asked.map(UnitName);
+        match self.unit() {
+            None => Ok(asked),
+            Some(own) if asked.as_ref().is_none_or(|asked| asked == own) => Ok(Some(own.clone())),
+            Some(_) => Err(Fault::Missing),
+        }
+    }
+
     /// Whether they see what these owners owe.
     pub fn sees(&self, owners: &[UnitName]) -> bool {
         self.unit().is_none_or(|own| owners.contains(own))

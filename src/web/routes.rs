@@ -6,7 +6,7 @@ use axum::{
     handler::Handler,
     http::Method,
     middleware::{from_fn, from_fn_with_state},
-    routing::{MethodRouter, get as on_get, post as on_post},
+    routing::{MethodRouter, get as on_get, post as on_post, put as on_put},
 };
 use tower_http::{csrf::CsrfLayer, limit::RequestBodyLimitLayer};
 
@@ -53,6 +53,15 @@ where
     T: 'static,
 {
     Route { method: Method::POST, path, right, body: Some(FORM), handler: on_post(handler) }
+}
+
+/// What is written in place of what was there.
+pub fn put<H, T>(path: &'static str, right: Right, handler: H) -> Route
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    Route { method: Method::PUT, path, right, body: Some(FORM), handler: on_put(handler) }
 }
 
 /// A form with files, which reads its body piece by piece.

@@ -5,6 +5,7 @@
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
@@ -16,23 +17,31 @@ use utoipa::OpenApi;
 use super::{
     access::Right,
     fault::Fault,
+    mistakes,
     routes::{Route, get},
 };
-use crate::jobs::JobError;
+use crate::{catalogue::Diagnostics, jobs::JobError};
 
 pub mod decisions;
 pub mod obligations;
 pub mod occasions;
 pub mod reference;
+pub mod settings;
 pub mod submissions;
 
 /// Its routes.
 pub fn routes() -> Vec<Route> {
     let own = vec![get("/api/v1/openapi.json", Right::Public, description)];
-    [own, obligations::routes(), submissions::routes(), decisions::routes(), occasions::routes(), reference::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let parts = [
+        own,
+        obligations::routes(),
+        submissions::routes(),
+        decisions::routes(),
+        occasions::routes(),
+        reference::routes(),
+        settings::routes(),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 #[derive(OpenApi)]
@@ -45,6 +54,9 @@ pub fn routes() -> Vec<Route> {
         submissions::file,
         submissions::show,
         submissions::withdraw,
+        submissions::correct,
+        submissions::read_file,
+        submissions::erase_file,
         decisions::accept,
         decisions::send_back,
         decisions::confirm_miss,
@@ -58,14 +70,24 @@ pub fn routes() -> Vec<Route> {
         occasions::close_event,
         occasions::nodes,
         occasions::open_node,
+        occasions::extend_node,
         occasions::close_node,
         reference::units,
         reference::posts,
         reference::duties,
         reference::calendar,
+        reference::plan,
+        reference::digest,
         reference::requests,
         reference::letters,
         reference::status,
+        settings::set_unit,
+        settings::leave,
+        settings::set_post,
+        settings::import_posts,
+        settings::import_calendar,
+        settings::compare_seeds,
+        settings::apply_seeds,
         description,
     ),
     security(("token" = [])),
@@ -134,6 +156,18 @@ impl<T: DeserializeOwned, S: Sync + Send> FromRequest<S> for Body<T> {
     }
 }
 
+/// The body of a call that sends a file as it is.
+pub struct Paper(pub Bytes);
+
+impl<S: Sync + Send> FromRequest<S> for Paper {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Paper, Problem> {
+        let read = Bytes::from_request(request, state).await;
+        read.map(Paper).map_err(|_| Problem(Fault::TooLarge("内容过大或提交中断".into())))
+    }
+}
+
 /// The query of a call.
 pub struct Asked<T>(pub T);
 
@@ -172,6 +206,16 @@ impl Fault {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
+}
+
+/// The mistakes of a file that was sent, a line each.
+fn mistaken(found: &Diagnostics) -> Problem {
+    let (mistakes, more) = mistakes::mistakes(found);
+    let mut lines: Vec<String> = mistakes.into_iter().map(|m| format!("{} {}：{}", m.file, m.place, m.words)).collect();
+    if more > 0 {
+        lines.push(format!("另有{more}处"));
+    }
+    Problem(Fault::Refused(lines.join("\n")))
 }
 
 /// What is not understood, as a fault.

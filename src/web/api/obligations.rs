@@ -19,7 +19,6 @@ use crate::{
     web::{
         App, Desk,
         access::{Right, Visitor},
-        fault::Fault,
         routes::{Route, get},
     },
 };
@@ -142,12 +141,7 @@ pub async fn list(
         Some(phase) => phase,
         None => None,
     };
-    // A unit's post sees its own unit's alone, whatever it asks for.
-    let unit = match (visitor.unit(), query.unit) {
-        (None, asked) => asked,
-        (Some(own), asked) if asked.as_ref().is_none_or(|asked| *asked == own.0) => Some(own.0.clone()),
-        (Some(_), _) => return Err(Fault::Missing.into()),
-    };
+    let unit = visitor.asked_unit(query.unit)?.map(|unit| unit.0);
     let filter = Filter { duty: query.duty, unit, period: query.period, phase };
     let limit = query.limit.unwrap_or(100).clamp(1, MOST);
     let mut tx = desk.engine.store.read().await?;

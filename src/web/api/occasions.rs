@@ -25,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/events/{id}/close", Right::Decide, close_event),
         get("/api/v1/nodes", Right::SeeAll, nodes),
         post("/api/v1/nodes", Right::Decide, open_node),
+        post("/api/v1/nodes/{id}/extend", Right::Decide, extend_node),
         post("/api/v1/nodes/{id}/close", Right::Decide, close_node),
     ]
 }
@@ -154,6 +155,26 @@ pub async fn open_node(State(app): State<App>, visitor: Visitor, Body(node): Bod
     let desk = Desk::of(&app).await?;
     desk.actor(&visitor.post).open_node(&node.id, &node.name, node.first, node.last).await?;
     Ok(StatusCode::CREATED)
+}
+
+/// A window's new last day.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LastDayJson {
+    last: NaiveDate,
+}
+
+/// Move a window's last day, later or earlier
+#[utoipa::path(post, path = "/api/v1/nodes/{id}/extend", params(("id" = String, Path)), request_body = LastDayJson, responses((status = 204), (status = 422)))]
+pub async fn extend_node(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(id): Part<String>,
+    Body(body): Body<LastDayJson>,
+) -> Answer<StatusCode> {
+    let desk = Desk::of(&app).await?;
+    desk.actor(&visitor.post).extend_node(&id, body.last).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Close a window today

@@ -12,11 +12,14 @@ use crate::{
     domain::{
         calendar::{DayKind, DayStatus},
         duty::Owner,
+        plan::{Owed, due_between},
+        unit::{Unit, UnitName},
     },
-    jobs::health::Health,
+    jobs::{digest::shown, health::Health},
+    store::roster::Holder,
     web::{
         App, Desk,
-        access::Right,
+        access::{Right, Visitor},
         fault::Fault,
         routes::{Route, get},
     },
@@ -29,6 +32,8 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/posts", Right::SeeAll, posts),
         get("/api/v1/duties", Right::SignedIn, duties),
         get("/api/v1/calendar/{year}", Right::SignedIn, calendar),
+        get("/api/v1/plan", Right::SignedIn, plan),
+        get("/api/v1/digest", Right::SeeAll, digest),
         get("/api/v1/requests", Right::SeeAll, requests),
         get("/api/v1/letters", Right::SeeAll, letters),
         get("/api/v1/status", Right::SeeAll, status),
@@ -45,18 +50,17 @@ pub struct UnitJson {
     left_on: Option<NaiveDate>,
 }
 
+impl From<Unit> for UnitJson {
+    fn from(Unit { name, kind, groups, joined_on, left_on }: Unit) -> UnitJson {
+        UnitJson { name: name.0, kind, groups, joined_on, left_on }
+    }
+}
+
 /// List units in the document's order
 #[utoipa::path(get, path = "/api/v1/units", responses((status = 200, body = Vec<UnitJson>)))]
 pub async fn units(State(app): State<App>) -> Answer<Json<Vec<UnitJson>>> {
     let desk = Desk::of(&app).await?;
-    let units = desk.known.roster.units.iter().map(|unit| UnitJson {
-        name: unit.name.0.clone(),
-        kind: unit.kind.clone(),
-        groups: unit.groups.clone(),
-        joined_on: unit.joined_on,
-        left_on: unit.left_on,
-    });
-    Ok(Json(units.collect()))
+    Ok(Json(desk.known.roster.units.iter().cloned().map(UnitJson::from).collect()))
 }
 
 /// Who holds a post. Addresses are not told here.
@@ -65,23 +69,22 @@ pub struct PostJson {
     post: String,
     holder: String,
     from: NaiveDate,
+    stand_in_from: Option<NaiveDate>,
+    stand_in_until: Option<NaiveDate>,
 }
 
-/// List who holds which post today
+/// List who holds which post today, and what is to come
 #[utoipa::path(get, path = "/api/v1/posts", responses((status = 200, body = Vec<PostJson>)))]
 pub async fn posts(State(app): State<App>) -> Answer<Json<Vec<PostJson>>> {
     let desk = Desk::of(&app).await?;
-    let mut posts: Vec<PostJson> = desk
-        .known
-        .holders
-        .keys()
-        .filter_map(|post| {
-            let holder = desk.known.holder(post, desk.today)?;
-            Some(PostJson { post: post.to_string(), holder: holder.holder.clone(), from: holder.from_on })
-        })
-        .collect();
-    posts.sort_by(|a, b| a.post.cmp(&b.post));
-    Ok(Json(posts))
+    let post = |holder: &Holder| PostJson {
+        post: holder.post.to_string(),
+        holder: holder.holder.clone(),
+        from: holder.from_on,
+        stand_in_from: holder.stand_in.as_ref().map(|stand_in| stand_in.from),
+        stand_in_until: holder.stand_in.as_ref().map(|stand_in| stand_in.until),
+    };
+    Ok(Json(desk.known.holders_from(desk.today).map(post).collect()))
 }
 
 /// A duty.
@@ -144,6 +147,83 @@ pub async fn calendar(State(app): State<App>, Part(year): Part<i32>) -> Answer<J
         provisional: day.status == DayStatus::Provisional,
     });
     Ok(Json(days.collect()))
+}
+
+/// Which part of the plan.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct PlanQuery {
+    /// The first day on which something may fall due.
+    from: NaiveDate,
+    /// The last, at most a year later.
+    to: NaiveDate,
+    /// Of this duty.
+    duty: Option<String>,
+    /// Owed by this unit, alone or with others.
+    unit: Option<String>,
+    /// Owed by members of this group.
+    group: Option<String>,
+}
+
+/// What is to fall due.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwedJson {
+    duty: String,
+    owners: Vec<String>,
+    period: String,
+    due_at: DateTime<Utc>,
+}
+
+/// The longest range of a plan, in days.
+const LONGEST_PLAN: i64 = 366;
+
+/// List what falls due in a range of days, by the catalogue in force on its first
+#[utoipa::path(get, path = "/api/v1/plan", params(PlanQuery), responses((status = 200, body = Vec<OwedJson>), (status = 422)))]
+pub async fn plan(desk: Desk, visitor: Visitor, Asked(query): Asked<PlanQuery>) -> Answer<Json<Vec<OwedJson>>> {
+    if query.to < query.from || (query.to - query.from).num_days() > LONGEST_PLAN {
+        return Err(Fault::Refused(format!("起止日期须先后有序，且不超过{LONGEST_PLAN}日")).into());
+    }
+    let unit = visitor.asked_unit(query.unit)?;
+    let known = &desk.known;
+    let roster = &known.roster;
+    let version = known.version_on(query.from).ok_or(Fault::Missing)?;
+    let of_group =
+        |owner: &UnitName, group: &String| roster.unit(owner).is_some_and(|unit| unit.groups.contains(group));
+    let wanted = |owed: &Owed| {
+        let owners = &owed.owners;
+        query.duty.as_ref().is_none_or(|duty| owed.duty.0 == *duty)
+            && unit.as_ref().is_none_or(|unit| owners.contains(unit))
+            && query.group.as_ref().is_none_or(|group| owners.iter().any(|owner| of_group(owner, group)))
+    };
+    let owed = due_between(&known.world(&version.catalogue), query.from, query.to);
+    let rows = owed.into_iter().filter(wanted).map(|owed| OwedJson {
+        duty: owed.duty.0,
+        owners: owed.owners.into_iter().map(|owner| owner.0).collect(),
+        period: owed.period.to_string(),
+        due_at: owed.due_at,
+    });
+    Ok(Json(rows.collect()))
+}
+
+/// Which digest.
+#[derive(Debug, Deserialize, IntoParams)]
+pub struct DigestQuery {
+    /// What it would say if it were written now; else the newest one.
+    #[serde(default)]
+    now: bool,
+}
+
+/// A digest.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DigestJson {
+    subject: String,
+    text: String,
+}
+
+/// Show the office's digest
+#[utoipa::path(get, path = "/api/v1/digest", params(DigestQuery), responses((status = 200, body = DigestJson)))]
+pub async fn digest(desk: Desk, Asked(query): Asked<DigestQuery>) -> Answer<Json<DigestJson>> {
+    let (subject, text) = shown(&desk.engine, query.now).await?;
+    Ok(Json(DigestJson { subject, text }))
 }
 
 /// An extension or a dispute that waits for the office.

@@ -1,31 +1,41 @@
 //! `/api/v1/submissions`: 报送. The receipt number is the idempotency key: filed again under it, nothing changes.
+//!
+//! With files it is sent as a form: the submission as JSON in the field `submission`, and each file.
 
 use axum::{
     Json,
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Body, Part, malformed, obligations::ObligationJson};
+use super::{Answer, Body, Part, Problem, malformed, obligations::ObligationJson};
 use crate::{
     domain::{quota::Item, unit::UnitName},
-    jobs::acts::submit::NewSubmission,
+    jobs::acts::{correct::Correction, submit::NewSubmission},
+    store::submissions::Evidence,
     web::{
         App, Desk,
         access::{Right, Visitor},
-        routes::{Route, get, post},
+        fault::Fault,
+        pages::obligation::download,
+        routes::{FORM, Route, get, post, upload},
+        upload as uploads,
     },
 };
 
 /// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
-        post("/api/v1/submissions", Right::File, file),
+        upload("/api/v1/submissions", Right::File, file),
         get("/api/v1/submissions/{receipt}", Right::SeeOwn, show),
         post("/api/v1/submissions/{receipt}/withdraw", Right::File, withdraw),
+        post("/api/v1/submissions/{receipt}/correct", Right::File, correct),
+        get("/api/v1/submissions/{receipt}/files/{position}", Right::SeeOwn, read_file),
+        post("/api/v1/submissions/{receipt}/files/{position}/erase", Right::File, erase_file),
     ]
 }
 
@@ -35,6 +45,12 @@ pub fn routes() -> Vec<Route> {
 pub struct ItemJson {
     counter: String,
     value: String,
+}
+
+impl From<ItemJson> for Item {
+    fn from(ItemJson { counter, value }: ItemJson) -> Item {
+        Item { counter, value }
+    }
 }
 
 /// What is filed.
@@ -55,12 +71,66 @@ pub struct NewSubmissionJson {
     note: String,
 }
 
+/// A submission as it is sent as a form.
+#[derive(ToSchema)]
+pub struct FormWithFiles {
+    /// As JSON.
+    #[expect(dead_code, reason = "describes the form")]
+    submission: NewSubmissionJson,
+    /// Each in a field of its own.
+    #[expect(dead_code, reason = "describes the form")]
+    #[schema(content_media_type = "application/octet-stream")]
+    file: Vec<String>,
+}
+
+/// What is filed, with its files on disk already.
+pub struct Filed {
+    new: NewSubmissionJson,
+    /// Hash, name, bytes.
+    files: Vec<(String, String, u64)>,
+}
+
+impl FromRequest<App> for Filed {
+    type Rejection = Problem;
+
+    async fn from_request(mut request: Request, app: &App) -> Result<Filed, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("multipart/form-data") {
+            // Only a form's files go to the disk as they come.
+            DefaultBodyLimit::max(FORM).apply(&mut request);
+            let Body(new) = Body::from_request(request, app).await?;
+            return Ok(Filed { new, files: Vec::new() });
+        }
+        let form = Multipart::from_request(request, app).await.map_err(|rejection| malformed(rejection.body_text()))?;
+        let sent = uploads::receive(app, form).await?;
+        let new = sent.fields.get("submission").ok_or_else(|| malformed("缺少 submission 一栏（JSON）"))?;
+        let new = serde_json::from_str(new).map_err(|error| malformed(format!("submission: {error}")))?;
+        Ok(Filed { new, files: sent.files()? })
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceiptJson {
     receipt: String,
     /// Whether this number had been filed before.
     repeated: bool,
+}
+
+/// A file that came with a submission.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FileJson {
+    position: i64,
+    name: String,
+    size: i64,
+    sha256: String,
+    erased_at: Option<DateTime<Utc>>,
+}
+
+impl From<Evidence> for FileJson {
+    fn from(Evidence { position, sha256, name, size, erased_at, .. }: Evidence) -> FileJson {
+        FileJson { position, name, size, sha256, erased_at }
+    }
 }
 
 /// A submission.
@@ -73,19 +143,21 @@ pub struct SubmissionJson {
     received_at: DateTime<Utc>,
     items: Vec<ItemJson>,
     note: String,
+    files: Vec<FileJson>,
     withdrawn_at: Option<DateTime<Utc>>,
     obligations: Vec<ObligationJson>,
 }
 
 /// File. `Idempotency-Key` becomes the receipt number
-#[utoipa::path(post, path = "/api/v1/submissions", request_body = NewSubmissionJson,
+#[utoipa::path(post, path = "/api/v1/submissions",
+    request_body(content((NewSubmissionJson = "application/json"), (FormWithFiles = "multipart/form-data"))),
     params(("Idempotency-Key" = Option<String>, Header, description = "letters, digits and -, at most 64")),
     responses((status = 201, body = ReceiptJson), (status = 200, body = ReceiptJson, description = "filed before"), (status = 422)))]
 pub async fn file(
     desk: Desk,
     visitor: Visitor,
     headers: HeaderMap,
-    Body(new): Body<NewSubmissionJson>,
+    Filed { new, files }: Filed,
 ) -> Answer<(StatusCode, Json<ReceiptJson>)> {
     let receipt = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,
@@ -97,9 +169,9 @@ pub async fn file(
         unit: new.unit.map_or_else(|| visitor.post.unit.clone(), UnitName),
         obligations: new.obligations,
         acted_on: new.acted_on,
-        items: new.items.into_iter().map(|ItemJson { counter, value }| Item { counter, value }).collect(),
+        items: new.items.into_iter().map(Item::from).collect(),
         note: new.note,
-        files: Vec::new(),
+        files,
     };
     let receipt = desk.actor(&visitor.post).submit(&new).await?;
     let status = if receipt.repeated { StatusCode::OK } else { StatusCode::CREATED };
@@ -119,6 +191,7 @@ pub async fn show(
     // What it counts for at another unit's is not theirs to see.
     let seen = rows.iter().filter(|row| visitor.sees(&row.obligation.owners));
     let item = |Item { counter, value }: Item| ItemJson { counter, value };
+    let files = tx.evidence_of(&receipt).await?.into_iter().map(FileJson::from).collect();
     Ok(Json(SubmissionJson {
         receipt: submission.id,
         unit: submission.unit,
@@ -127,6 +200,7 @@ pub async fn show(
         received_at: submission.received_at,
         items: submission.items.into_iter().map(item).collect(),
         note: submission.note,
+        files,
         withdrawn_at: submission.withdrawn_at,
         obligations: seen.map(|row| ObligationJson::of(&desk, row)).collect(),
     }))
@@ -139,4 +213,75 @@ pub async fn withdraw(State(app): State<App>, visitor: Visitor, Part(receipt): P
     visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
     desk.actor(&visitor.post).withdraw(&receipt).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is put in place of what was filed; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionJson {
+    acted_on: Option<NaiveDate>,
+    /// What it names: all of it.
+    items: Option<Vec<ItemJson>>,
+    note: Option<String>,
+}
+
+/// Correct one before it is reviewed
+#[utoipa::path(post, path = "/api/v1/submissions/{receipt}/correct", params(("receipt" = String, Path)), request_body = CorrectionJson, responses((status = 200, body = Vec<ObligationJson>), (status = 404), (status = 422)))]
+pub async fn correct(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(receipt): Part<String>,
+    Body(body): Body<CorrectionJson>,
+) -> Answer<Json<Vec<ObligationJson>>> {
+    let desk = Desk::of(&app).await?;
+    visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
+    let items = body.items.map(|items| items.into_iter().map(Item::from).collect());
+    let correction = Correction { acted_on: body.acted_on, items, note: body.note };
+    let rows = desk.actor(&visitor.post).correct(&receipt, &correction).await?;
+    Ok(Json(rows.iter().map(|row| ObligationJson::of(&desk, row)).collect()))
+}
+
+/// Read a file that came with one. Who reads is logged
+#[utoipa::path(get, path = "/api/v1/submissions/{receipt}/files/{position}", params(("receipt" = String, Path), ("position" = i64, Path)),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 404)))]
+pub async fn read_file(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part((receipt, position)): Part<(String, i64)>,
+) -> Answer<Response> {
+    Ok(download(&app, &visitor, &receipt, position).await?)
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureJson {
+    reason: String,
+}
+
+/// Whether the bytes are gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErasedJson {
+    /// false = another submission still has the same bytes.
+    gone: bool,
+}
+
+/// Erase a file that was sent by mistake; its hash and a tombstone stay
+#[utoipa::path(post, path = "/api/v1/submissions/{receipt}/files/{position}/erase", params(("receipt" = String, Path), ("position" = i64, Path)),
+    request_body = ErasureJson, responses((status = 200, body = ErasedJson), (status = 404), (status = 422)))]
+pub async fn erase_file(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part((receipt, position)): Part<(String, i64)>,
+    Body(body): Body<ErasureJson>,
+) -> Answer<Json<ErasedJson>> {
+    let desk = Desk::of(&app).await?;
+    let mut tx = desk.engine.store.read().await?;
+    visitor.submission(&mut tx, &receipt).await?;
+    let files = tx.evidence_of(&receipt).await?;
+    let file = files.into_iter().find(|file| file.position == position).ok_or(Fault::Missing)?;
+    drop(tx);
+    let vault = desk.engine.vault.as_ref().ok_or(Fault::Missing)?;
+    let gone = desk.actor(&visitor.post).erase_evidence(vault, &receipt, &file.sha256, &body.reason).await?;
+    Ok(Json(ErasedJson { gone }))
 }

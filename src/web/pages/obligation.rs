@@ -364,16 +364,23 @@ async fn endorse(State(app): State<App>, visitor: Visitor, Path(request): Path<S
     outcome(&app, &visitor, asked.obligation, "endorse", Vec::new(), endorsed).await
 }
 
-/// A file, as a download of no type that a browser would open. Who looked is logged.
 async fn evidence(
     State(app): State<App>,
     visitor: Visitor,
     Path((receipt, position)): Path<(String, i64)>,
 ) -> Result<Response, Fault> {
+    download(&app, &visitor, &receipt, position).await
+}
+
+/// A file, as a download of no type that a browser would open. Who looked is logged.
+///
+/// # Errors
+/// There is none for them, or the store or the disk could not.
+pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64) -> Result<Response, Fault> {
     let engine = app.engine();
     let mut tx = engine.store.read().await?;
-    visitor.submission(&mut tx, &receipt).await?;
-    let file = tx.evidence_of(&receipt).await?.into_iter().find(|file| file.position == position);
+    visitor.submission(&mut tx, receipt).await?;
+    let file = tx.evidence_of(receipt).await?.into_iter().find(|file| file.position == position);
     let file = file.filter(|file| file.erased_at.is_none()).ok_or(Fault::Missing)?;
     drop(tx);
     let vault = engine.vault.as_ref().ok_or(Fault::Missing)?;

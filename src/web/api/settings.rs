@@ -1,0 +1,239 @@
+//! Settings: units and posts, the calendar, and changed seeds. The acts are those of the console and the command line.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::StatusCode};
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Answer, Body, Paper, Part, mistaken, obligations::ObligationJson, reference::UnitJson};
+use crate::{
+    catalogue::{Seeds, holidays, posts},
+    domain::unit::{PostId, UnitName},
+    jobs::acts::{
+        catalogue::{Changes, changes, with_files},
+        roster::{Takeover, UnitEntry},
+    },
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        fault::Fault,
+        routes::{Route, papers, post, put},
+    },
+};
+
+/// Its routes.
+pub fn routes() -> Vec<Route> {
+    vec![
+        put("/api/v1/units/{name}", Right::Settings, set_unit),
+        post("/api/v1/units/{name}/leave", Right::Settings, leave),
+        put("/api/v1/posts/{unit}/{role}", Right::HandOver, set_post),
+        papers("/api/v1/posts/import", Right::Settings, import_posts),
+        papers("/api/v1/calendar/import", Right::Settings, import_calendar),
+        papers("/api/v1/seeds/diff", Right::Settings, compare_seeds),
+        papers("/api/v1/seeds/apply", Right::Settings, apply_seeds),
+    ]
+}
+
+/// A unit as it is written down; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitEntryJson {
+    kind: Option<String>,
+    /// All the groups that it is in.
+    groups: Option<Vec<String>>,
+    /// Of a new unit, its first day; tomorrow unless given.
+    joined_on: Option<NaiveDate>,
+    /// A departure that lies ahead is called off.
+    #[serde(default)]
+    stays: bool,
+}
+
+/// Write down a new unit, or another kind or other groups of one
+#[utoipa::path(put, path = "/api/v1/units/{name}", params(("name" = String, Path)), request_body = UnitEntryJson, responses((status = 200, body = UnitJson), (status = 422)))]
+pub async fn set_unit(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(name): Part<String>,
+    Body(body): Body<UnitEntryJson>,
+) -> Answer<Json<UnitJson>> {
+    let desk = Desk::of(&app).await?;
+    let UnitEntryJson { kind, groups, joined_on, stays } = body;
+    let entry = UnitEntry { name: UnitName(name), kind, groups, joined_on, stays };
+    let unit = desk.actor(&visitor.post).set_unit(&entry).await?;
+    Ok(Json(UnitJson::from(unit)))
+}
+
+/// When a unit leaves, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DepartureJson {
+    /// The first day on which it owes nothing any more; today unless given.
+    on: Option<NaiveDate>,
+    reason: String,
+}
+
+/// A unit leaves: what it owes alone is waived, what it shares goes on with the others. Says what that is, where it is today
+#[utoipa::path(post, path = "/api/v1/units/{name}/leave", params(("name" = String, Path)), request_body = DepartureJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
+pub async fn leave(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part(name): Part<String>,
+    Body(body): Body<DepartureJson>,
+) -> Answer<Json<Vec<ObligationJson>>> {
+    let desk = Desk::of(&app).await?;
+    let on = body.on.unwrap_or(desk.today);
+    let touched = desk.actor(&visitor.post).leave(&UnitName(name), on, &body.reason).await?;
+    Ok(Json(touched.iter().map(|row| ObligationJson::of(&desk, row)).collect()))
+}
+
+/// Who takes a post over.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeoverJson {
+    holder: String,
+    address: String,
+    /// From which day on; today unless given.
+    from: Option<NaiveDate>,
+    stand_in: Option<StandInJson>,
+}
+
+/// Whose address is used instead, and on which days.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StandInJson {
+    address: String,
+    from: NaiveDate,
+    until: NaiveDate,
+}
+
+/// Put somebody on a post, or hand it over from a day on
+#[utoipa::path(put, path = "/api/v1/posts/{unit}/{role}", params(("unit" = String, Path), ("role" = String, Path)), request_body = TakeoverJson, responses((status = 204), (status = 404), (status = 422)))]
+pub async fn set_post(
+    State(app): State<App>,
+    visitor: Visitor,
+    Part((unit, role)): Part<(String, String)>,
+    Body(body): Body<TakeoverJson>,
+) -> Answer<StatusCode> {
+    let post = PostId::parse(&format!("{unit}/{role}")).ok_or(Fault::Missing)?;
+    let desk = Desk::of(&app).await?;
+    let TakeoverJson { holder, address, from, stand_in } = body;
+    let stand_in = stand_in.map(|StandInJson { address, from, until }| (address, from, until));
+    let takeover = Takeover { post, holder, address, from_on: from, stand_in };
+    desk.actor(&visitor.post).set_post(&takeover).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How many posts a file held, and how many of them it changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportedPostsJson {
+    read: usize,
+    changed: usize,
+}
+
+/// Load the holders of many posts, all of them or none
+#[utoipa::path(post, path = "/api/v1/posts/import", request_body(content = String, content_type = "text/csv"), responses((status = 200, body = ImportedPostsJson), (status = 422)))]
+pub async fn import_posts(
+    State(app): State<App>,
+    visitor: Visitor,
+    Paper(file): Paper,
+) -> Answer<Json<ImportedPostsJson>> {
+    let desk = Desk::of(&app).await?;
+    let entries = posts::parse("posts.csv", &file, Some(&desk.known.roster)).map_err(|found| mistaken(&found))?;
+    let changed = desk.actor(&visitor.post).import_posts(&entries).await?;
+    Ok(Json(ImportedPostsJson { read: entries.len(), changed }))
+}
+
+/// Of which years how many days are listed now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportedDaysJson {
+    years: Vec<i32>,
+    days: usize,
+}
+
+/// Take in a holiday notice: csv, or JSON in the holiday-cn layout
+#[utoipa::path(post, path = "/api/v1/calendar/import", request_body(content((String = "text/csv"), (String = "application/json"))), responses((status = 200, body = ImportedDaysJson), (status = 422)))]
+pub async fn import_calendar(
+    State(app): State<App>,
+    visitor: Visitor,
+    Paper(file): Paper,
+) -> Answer<Json<ImportedDaysJson>> {
+    let desk = Desk::of(&app).await?;
+    let listed = holidays::parse("notice", &file).map_err(|found| mistaken(&found))?;
+    let days = desk.actor(&visitor.post).import_calendar(&listed).await?;
+    Ok(Json(ImportedDaysJson { years: listed.years.into_iter().collect(), days }))
+}
+
+/// Changed seeds.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeedsJson {
+    /// Name and text of each changed file: `duties.toml`.
+    files: BTreeMap<String, String>,
+    /// The day from which they are in force; tomorrow unless given, today at the earliest.
+    effective_on: Option<NaiveDate>,
+    /// The mark of the differences that were shown: nothing is applied if they are others by now.
+    mark: Option<String>,
+}
+
+impl SeedsJson {
+    fn read(self, desk: &Desk) -> Answer<(Seeds, NaiveDate)> {
+        let effective_on = self.effective_on.unwrap_or(desk.today + Days::new(1));
+        let files: Vec<(String, Vec<u8>)> =
+            self.files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
+        let seeds = with_files(&desk.known, &files, effective_on).map_err(|found| mistaken(&found))?;
+        Ok((seeds, effective_on))
+    }
+}
+
+/// What changed seeds change.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangesJson {
+    effective_on: NaiveDate,
+    /// What stands for these changes.
+    mark: String,
+    changes: Vec<String>,
+    /// The years whose listed days change.
+    years: Vec<i32>,
+    /// The posts that get their first holder.
+    posts: Vec<String>,
+}
+
+impl ChangesJson {
+    fn of(changes: &Changes, effective_on: NaiveDate) -> ChangesJson {
+        ChangesJson {
+            effective_on,
+            mark: changes.mark(effective_on),
+            changes: changes.entries.iter().map(ToString::to_string).collect(),
+            years: changes.years.iter().copied().collect(),
+            posts: changes.posts.iter().map(|entry| entry.post.to_string()).collect(),
+        }
+    }
+}
+
+/// Show what changed seeds would change
+#[utoipa::path(post, path = "/api/v1/seeds/diff", request_body = SeedsJson, responses((status = 200, body = ChangesJson), (status = 422)))]
+pub async fn compare_seeds(State(app): State<App>, Body(body): Body<SeedsJson>) -> Answer<Json<ChangesJson>> {
+    let desk = Desk::of(&app).await?;
+    let (seeds, effective_on) = body.read(&desk)?;
+    Ok(Json(ChangesJson::of(&changes(&desk.known, &seeds, effective_on), effective_on)))
+}
+
+/// Bring changed seeds in as a new version, all of them or nothing
+#[utoipa::path(post, path = "/api/v1/seeds/apply", request_body = SeedsJson, responses((status = 200, body = ChangesJson), (status = 422)))]
+pub async fn apply_seeds(
+    State(app): State<App>,
+    visitor: Visitor,
+    Body(mut body): Body<SeedsJson>,
+) -> Answer<Json<ChangesJson>> {
+    let desk = Desk::of(&app).await?;
+    let mark = body.mark.take();
+    let (seeds, effective_on) = body.read(&desk)?;
+    let actor = desk.actor(&visitor.post);
+    let applied = match mark {
+        Some(mark) => actor.apply_shown(&seeds, effective_on, &mark).await?,
+        None => actor.apply_seeds(&seeds, Some(effective_on)).await?,
+    };
+    Ok(Json(ChangesJson::of(&applied.changes, applied.effective_on)))
+}
