@@ -138,6 +138,24 @@ fn all_mistakes_at_once() {
 }
 
 #[test]
+fn what_is_wrong_with_configuration_and_seeds_is_told_together() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a.toml"), "[mail]\nfrom = \"x\"\n").unwrap();
+    let seeds = folder.path().join("seeds");
+    fs::create_dir(&seeds).unwrap();
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/seeds")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), seeds.join(entry.file_name())).unwrap();
+    }
+    let duties = fs::read_to_string(seeds.join("duties.toml")).unwrap();
+    fs::write(seeds.join("duties.toml"), duties.replacen("\"weekly\"", "\"weakly\"", 1)).unwrap();
+    let output = duban(folder.path(), &["check", "--config", "a.toml", "--seeds", "seeds"]);
+    assert_eq!(output.status.code(), Some(78));
+    let told = told(&output);
+    assert!(told.contains("a.toml:2:8: `from`") && told.contains("weakly"), "{told}");
+}
+
+#[test]
 fn files_that_are_no_text() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("gbk.toml"), b"[office]\ncontact = \"\xd6\xca\xb0\xb2\"\n").unwrap();

@@ -2,10 +2,13 @@
 
 use std::{io::Write, path::PathBuf};
 
+use anyhow::bail;
 use chrono::{Datelike, NaiveDate};
 
+use super::{Common, Unusable, open};
 use crate::{
     catalogue::{Seeds, year_warning},
+    clock::Clock,
     domain::catalogue::Coverage,
 };
 
@@ -17,14 +20,26 @@ pub struct Args {
     pub seeds: Option<PathBuf>,
 }
 
-/// Checks the seeds: warnings go to `err`, the summary is the last line of `out`.
-pub fn run(args: &Args, today: NaiveDate, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Seeds> {
-    let seeds = super::seeds(args.seeds.as_deref())?;
+/// Checks configuration, templates and seeds: warnings go to `err`, the summary is the last line of `out`.
+///
+/// # Errors
+/// Every mistake in any of them.
+pub fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
+    let config = open::config(common);
+    let templates = config.as_ref().map_or(Ok(()), |config| config.templates().map(drop));
+    let seeds = super::seeds(args.seeds.as_deref());
+    let (today, seeds) = match (config, templates, seeds) {
+        (Ok(config), Ok(()), Ok(seeds)) => (config.zone().day_of(Clock::System.now()), seeds),
+        (config, templates, seeds) => {
+            let faults = [config.err(), templates.err().map(Into::into), seeds.err().map(Into::into)];
+            let told: Vec<String> = faults.iter().flatten().map(ToString::to_string).collect();
+            bail!(Unusable(told.join("\n")));
+        }
+    };
     for warning in warnings(&seeds, today) {
         writeln!(err, "warning: {warning}")?;
     }
-    writeln!(out, "{}", summary(seeds.catalogue.coverage()))?;
-    Ok(seeds)
+    Ok(writeln!(out, "{}", summary(seeds.catalogue.coverage()))?)
 }
 
 /// `48/48 tasks, 64/64 measures, 75 duties`.

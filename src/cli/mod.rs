@@ -45,7 +45,6 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     catalogue::{Diagnostics, Seeds},
-    clock::Clock,
     domain::calendar::Calendar,
     jobs::Settings,
     mail::TemplateErrors,
@@ -224,12 +223,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
             let settings = Settings { pace: None, batch: 100, ..config.settings() };
             simulate::run(&args, settings, config.templates()?, &seeds, out).await
         }
-        Command::Check(args) => {
-            let config = open::config(common)?;
-            config.templates()?;
-            let today = config.zone().day_of(Clock::System.now());
-            check::run(&args, today, out, &mut err).map(drop)
-        }
+        Command::Check(args) => check::run(common, &args, out, &mut err),
         Command::Obligation(args) => obligation::run(&open::engine(common).await?, args, out).await,
         Command::Submit(args) => submit::run(&open::engine(common).await?, args, out).await,
         Command::Review(args) => review::run(&open::engine(common).await?, args, out).await,
