@@ -45,8 +45,13 @@ impl World {
 
     /// The secret of a new session of a post.
     pub async fn secret(&self, post: &str) -> String {
+        self.secret_of(post, "").await
+    }
+
+    /// As [`World::secret`], for these scopes alone.
+    pub async fn secret_of(&self, post: &str, scopes: &str) -> String {
         let engine = &self.console.engine;
-        engine.begin_session(&support::post(post), "test", "test", "", options().spans).await.unwrap()
+        engine.begin_session(&support::post(post), "test", "test", scopes, options().spans).await.unwrap()
     }
 }
 
