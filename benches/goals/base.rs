@@ -41,10 +41,12 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Those that can be measured here.
+    /// Those that can be measured here; `DUBAN_BENCH_ONLY` names the one that is wanted.
     pub fn all() -> Vec<Kind> {
         let postgres = postgres_server().map(|_| Kind::Postgres);
-        std::iter::once(Kind::Sqlite).chain(postgres).collect()
+        let there = std::iter::once(Kind::Sqlite).chain(postgres);
+        let only = std::env::var("DUBAN_BENCH_ONLY").ok();
+        there.filter(|kind| only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(kind.name()))).collect()
     }
 
     pub fn name(self) -> &'static str {
