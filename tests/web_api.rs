@@ -332,6 +332,101 @@ async fn a_program_changes_units_posts_calendar_and_seeds() {
 }
 
 #[tokio::test]
+async fn a_unit_asks_and_the_office_answers() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-10-12 10:00").await;
+        let mut office = Program::of(&story, &console, support::OFFICE, "read decide").await;
+        let mut ids = Vec::new();
+        for name in ["质安处", "物业处", "村镇处", "建管处"] {
+            ids.push((name, story.obligation("9.1b", name, "2022-W41").await.id));
+        }
+        let [(_, granted), (_, refused), (_, upheld), (_, waived)] = ids[..] else { unreachable!() };
+        let until = "2022-10-19T18:00:00+08:00";
+        let ask = json!({ "until": until, "reason": "人员抽调" });
+        for (name, id) in &ids[..2] {
+            let mut unit = Program::of(&story, &console, &format!("{name}/liaison"), "read file").await;
+            unit.change(Method::POST, &format!("/api/v1/obligations/{id}/extension"), ask.clone()).await;
+            unit.refused(Method::GET, "/api/v1/requests", Value::Null, 403).await;
+        }
+        let mut unit = Program::of(&story, &console, "村镇处/liaison", "read file").await;
+        unit.refused(Method::POST, &format!("/api/v1/obligations/{granted}/extension"), ask.clone(), 404).await;
+        let why = json!({ "reason": "不属本单位职责" });
+        unit.change(Method::POST, &format!("/api/v1/obligations/{upheld}/dispute"), why).await;
+        let asked = office.get("/api/v1/requests").await;
+        let asked: std::collections::BTreeMap<_, _> = asked
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["obligation"].as_i64().unwrap(), (&one["kind"], &one["until"])))
+            .collect();
+        let extension = (&json!("extension"), &json!("2022-10-19T10:00:00Z"));
+        let dispute = (&json!("dispute"), &Value::Null);
+        assert_eq!(asked, [(granted, extension), (refused, extension), (upheld, dispute)].into());
+
+        let decide = |id: i64, what: &str| format!("/api/v1/obligations/{id}/{what}/decision");
+        let later = "2022-10-20T18:00:00+08:00";
+        let yes = json!({ "granted": true, "until": later });
+        let row = office.change(Method::POST, &decide(granted, "extension"), yes).await;
+        assert_eq!(row["due_at"], "2022-10-20T10:00:00Z");
+        let both = json!({ "granted": false, "until": later, "answer": "理由不足" });
+        let words = office.refused(Method::POST, &decide(refused, "extension"), both, 422).await;
+        assert!(words.contains("不填新的时限"), "{words}");
+        let no = json!({ "granted": false, "answer": "理由不足" });
+        let row = office.change(Method::POST, &decide(refused, "extension"), no).await;
+        assert_eq!(row["due_at"], "2022-10-14T10:00:00Z");
+        // What decides an extension decides no dispute.
+        office.refused(Method::POST, &decide(upheld, "dispute"), json!({ "granted": true }), 400).await;
+        let yes = json!({ "upheld": true, "answer": "成立" });
+        let row = office.change(Method::POST, &decide(upheld, "dispute"), yes).await;
+        assert_eq!(row["phase"], "upheld");
+        let waiver = |ids: &[i64]| json!({ "obligations": ids, "reason": "统一安排", "document": "文号〔2022〕1号" });
+        // All of them or none.
+        office.refused(Method::POST, "/api/v1/waivers", waiver(&[waived, upheld]), 422).await;
+        assert_eq!(story.light("9.1b", "建管处", "2022-W41").await, Light::Grey);
+        let rows = office.change(Method::POST, "/api/v1/waivers", waiver(&[waived])).await;
+        assert_eq!((&rows[0]["phase"], &rows[0]["light"]), (&json!("waived"), &json!("white")));
+        assert_eq!(office.get("/api/v1/requests").await, json!([]));
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_office_records_events_and_windows_and_closes_them() {
+    on_both_of("2022-09-26 00:00", &["46.1", "46.2"], |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-09-27 10:00").await;
+        let mut office = Program::of(&story, &console, support::OFFICE, "read decide").await;
+        let warning = json!({ "id": "暴雨1", "type": "极端天气预警", "place": "主城区", "units": ["质安处"] });
+        let opened = office.change(Method::POST, "/api/v1/events", warning.clone()).await;
+        assert_eq!((&opened["id"], opened["obligations"].as_array().unwrap().len()), (&json!("暴雨1"), 2));
+        office.refused(Method::POST, "/api/v1/events", warning, 422).await;
+        let mut unit = Program::of(&story, &console, "质安处/liaison", "read file").await;
+        let answer = json!({ "obligations": [opened["obligations"][0]], "note": "已叫应" });
+        unit.change(Method::POST, "/api/v1/submissions", answer).await;
+        let close = json!({ "false_alarm": true, "reason": "误报" });
+        office.change(Method::POST, "/api/v1/events/暴雨1/close", close).await;
+        let event = office.get("/api/v1/events").await[0].clone();
+        assert_eq!((&event["false_alarm"], &event["closed_at"]), (&json!(true), &json!("2022-09-27T02:00:00Z")));
+        assert_eq!(
+            story.light("46.1", "质安处", "event:暴雨1").await,
+            Light::Green,
+            "what was answered stays answered"
+        );
+        assert_eq!(story.light("46.2", "质安处", "event:暴雨1").await, Light::White);
+
+        let node = json!({ "id": "flood", "name": "防汛", "first": "2022-09-28", "last": "2022-09-30" });
+        office.change(Method::POST, "/api/v1/nodes", node).await;
+        story.run_until("2022-09-29 10:00").await;
+        office.change(Method::POST, "/api/v1/nodes/flood/close", Value::Null).await;
+        assert_eq!(office.get("/api/v1/nodes").await[0]["last"], "2022-09-29");
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_program_reads_the_plan_and_the_digest_and_moves_a_node() {
     on_both_of("2022-10-10 00:00", &["9.1b", "13.2"], |mut story| async move {
         let console = Console::of(&story);

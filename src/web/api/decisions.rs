@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Answer, Body, Part, obligations::ObligationJson};
-use crate::web::{
-    App, Desk,
-    access::{Right, Visitor},
-    routes::{Route, post},
+use crate::{
+    jobs::acts::refuse,
+    web::{
+        App, Desk,
+        access::{Right, Visitor},
+        routes::{Route, post},
+    },
 };
 
 /// Its routes.
@@ -117,31 +120,31 @@ pub async fn ask_extension(
     Ok((StatusCode::CREATED, Json(RequestNumber { request })))
 }
 
-/// How it is decided.
+/// Whether an extension is granted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DecisionJson {
+pub struct ExtensionDecisionJson {
     granted: bool,
-    /// Of an extension: until another instant than was asked for.
+    /// Granted until another instant than was asked for.
     until: Option<DateTime<Utc>>,
     #[serde(default)]
     answer: String,
 }
 
 /// Grant or refuse the extension that was asked for
-#[utoipa::path(post, path = "/api/v1/obligations/{id}/extension/decision", params(("id" = i64, Path)), request_body = DecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/extension/decision", params(("id" = i64, Path)), request_body = ExtensionDecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn decide_extension(
     State(app): State<App>,
     visitor: Visitor,
     Part(id): Part<i64>,
-    Body(body): Body<DecisionJson>,
+    Body(body): Body<ExtensionDecisionJson>,
 ) -> Answer<Json<ObligationJson>> {
     let desk = Desk::of(&app).await?;
     let actor = desk.actor(&visitor.post);
-    let stored = if body.granted {
-        actor.grant_extension(id, body.until.map(whole), &body.answer).await?
-    } else {
-        actor.refuse_extension(id, &body.answer).await?
+    let stored = match (body.granted, body.until) {
+        (true, until) => actor.grant_extension(id, until.map(whole), &body.answer).await?,
+        (false, None) => actor.refuse_extension(id, &body.answer).await?,
+        (false, Some(_)) => refuse("不予延期的，不填新的时限")?,
     };
     Ok(Json(ObligationJson::of(&desk, &stored)))
 }
@@ -167,17 +170,26 @@ pub async fn raise_dispute(
     Ok((StatusCode::CREATED, Json(RequestNumber { request })))
 }
 
+/// Whether a dispute is upheld.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisputeDecisionJson {
+    upheld: bool,
+    #[serde(default)]
+    answer: String,
+}
+
 /// Uphold or reject the dispute that was raised
-#[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute/decision", params(("id" = i64, Path)), request_body = DecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute/decision", params(("id" = i64, Path)), request_body = DisputeDecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn decide_dispute(
     State(app): State<App>,
     visitor: Visitor,
     Part(id): Part<i64>,
-    Body(body): Body<DecisionJson>,
+    Body(body): Body<DisputeDecisionJson>,
 ) -> Answer<Json<ObligationJson>> {
     let desk = Desk::of(&app).await?;
     let actor = desk.actor(&visitor.post);
-    let stored = if body.granted {
+    let stored = if body.upheld {
         actor.uphold_dispute(id, &body.answer).await?
     } else {
         actor.reject_dispute(id, &body.answer).await?
