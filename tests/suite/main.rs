@@ -1,0 +1,44 @@
+//! All tests that look at duban from outside, as one program: linked once, run side by side.
+//!
+//! `support` holds what they share: a whole duban on either database, its mailbox, browsers, mail servers.
+mod acts_cli;
+mod architecture;
+mod browser;
+mod browser_pages;
+mod chaos;
+mod config_errors;
+mod kill;
+mod mail_letters;
+mod mail_transports;
+mod plan_cli;
+mod plan_mission;
+mod plan_rules;
+mod pure;
+mod seeds_errors;
+mod seeds_mission;
+mod serve;
+mod smtp_faults;
+mod store_ledger;
+mod store_parity;
+mod store_statements;
+mod store_tally;
+mod story_acts;
+mod story_changes;
+mod story_first;
+mod story_occasions;
+mod story_silence;
+mod support;
+mod sync;
+mod watchdog;
+mod web_api;
+mod web_entry;
+mod web_hostile;
+mod web_kill;
+mod web_liaison;
+mod web_listen;
+mod web_matrix;
+mod web_office;
+mod web_pictures;
+mod web_settings;
+mod web_traces;
+mod year;
