@@ -12,7 +12,6 @@ use chrono::{DateTime, Utc};
 /// Where `now` comes from.
 #[derive(Debug, Clone)]
 pub enum Clock {
-    /// The machine's clock.
     System,
     /// A clock that stands still until it is set: simulation and tests.
     Stepped(Arc<AtomicI64>),

@@ -3,9 +3,6 @@
 use std::{fs, io, path::Path};
 
 /// Makes a folder and what is missing above it; when this returns, their names are on disk.
-///
-/// # Errors
-/// It could not be made or synced.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|own| !is_here(own) && !own.exists()).collect();
     fs::create_dir_all(folder)?;
@@ -13,9 +10,6 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in a folder safe.
-///
-/// # Errors
-/// It could not be synced.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if is_here(folder) { Path::new(".") } else { folder };
     fs::File::open(folder)?.sync_all()

@@ -10,7 +10,6 @@ pub const MOST_TOLD: usize = 200;
 /// Of so many known words the one that was meant is looked for.
 const MOST_WEIGHED: usize = 5_000;
 
-/// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The file as the reader knows it.
@@ -19,7 +18,6 @@ pub struct Diagnostic {
     pub line: usize,
     /// From 1, in characters; 0 when the file as a whole is meant.
     pub column: usize,
-    /// What is wrong.
     pub message: String,
     /// What would be right. May be empty.
     pub help: String,
@@ -42,14 +40,11 @@ impl fmt::Display for Diagnostic {
 /// Every mistake that was found, in the order of files and lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
-    /// The mistakes that are told.
     pub list: Vec<Diagnostic>,
-    /// How many more there are.
     pub more: usize,
 }
 
 impl Diagnostics {
-    /// Whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty() && self.more == 0
     }
@@ -126,12 +121,10 @@ impl<'a> Source<'a> {
         Err(Diagnostics { list: vec![told], more: 0 })
     }
 
-    /// The file's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The file's text.
     pub fn text(&self) -> &'a str {
         self.text
     }
@@ -161,12 +154,10 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Nothing wrong so far.
     pub fn new(source: &'a Source<'a>) -> Report<'a> {
         Report { source, found: Diagnostics::default() }
     }
 
-    /// The file that is read.
     pub fn source(&self) -> &'a Source<'a> {
         self.source
     }
@@ -211,14 +202,11 @@ impl<'a> Report<'a> {
 /// A value and the byte offset at which it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At<T> {
-    /// The value.
     pub value: T,
-    /// Where it begins.
     pub at: usize,
 }
 
 impl<T> At<T> {
-    /// A value at an offset.
     pub fn new(value: T, at: usize) -> At<T> {
         At { value, at }
     }

@@ -7,29 +7,21 @@ use serde_json::Value;
 
 use crate::domain::{catalogue::Catalogue, unit::Roster};
 
-/// What sort of entry changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
-    /// A duty, by id.
     Duty,
-    /// A ladder, by class.
     Ladder,
-    /// A named node, by key.
     Node,
-    /// An event type, by name.
     Event,
     /// A task of the clause list, by number.
     Clause,
-    /// A unit, by name.
     Unit,
-    /// A group, by name.
     Group,
     /// Which unit is the safety office.
     Office,
 }
 
 impl Subject {
-    /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Subject::Duty => "duty",
@@ -44,10 +36,8 @@ impl Subject {
     }
 }
 
-/// A field with another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
-    /// Its name.
     pub field: String,
     /// The value before, as JSON.
     pub old: String,
@@ -55,25 +45,18 @@ pub struct FieldChange {
     pub new: String,
 }
 
-/// How an entry changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// It is new.
     Added,
-    /// It is gone.
     Withdrawn,
     /// Some of its fields have other values.
     Changed(Vec<FieldChange>),
 }
 
-/// One entry that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What sort.
     pub subject: Subject,
-    /// Which.
     pub key: String,
-    /// How.
     pub how: How,
 }
 

@@ -44,7 +44,6 @@ pub fn write_clause(clause: Clause) -> String {
     }
 }
 
-/// The words for kinds.
 pub const KINDS: [(&str, Kind); 5] = [
     ("recurring", Kind::Recurring),
     ("standing", Kind::Standing),
@@ -56,10 +55,8 @@ pub const KINDS: [(&str, Kind); 5] = [
 /// The words for where a figure stands.
 pub const BASES: [(&str, Basis); 3] = [("source", Basis::Source), ("task", Basis::Task), ("policy", Basis::Policy)];
 
-/// The words for modes.
 pub const MODES: [(&str, Mode); 2] = [("each", Mode::Each), ("joint", Mode::Joint)];
 
-/// The words for ladder classes.
 pub const CLASSES: [(&str, Class); 6] = [
     ("day", Class::Day),
     ("week", Class::Week),

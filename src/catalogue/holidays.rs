@@ -23,7 +23,6 @@ const STATUSES: [(&str, DayStatus); 2] = [("notice", DayStatus::Notice), ("provi
 pub struct ListedDays {
     /// The years; a day of 元旦 in December is the next year's.
     pub years: BTreeSet<i32>,
-    /// The days.
     pub days: BTreeMap<NaiveDate, ListedDay>,
 }
 

@@ -5,7 +5,6 @@ use super::diagnostic::{At, Report};
 /// Deeper nesting is refused.
 const DEEPEST: usize = 32;
 
-/// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// `null`

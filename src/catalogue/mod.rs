@@ -39,7 +39,6 @@ use crate::domain::{
 /// A seed file larger than this is none.
 const LARGEST: u64 = 64 << 20;
 
-/// The seed files, by name.
 pub const FILES: [(&str, &str); 8] = [
     ("clauses.toml", include_str!("../../seeds/clauses.toml")),
     ("units.toml", include_str!("../../seeds/units.toml")),
@@ -51,21 +50,17 @@ pub const FILES: [(&str, &str); 8] = [
     ("posts.csv", include_str!("../../seeds/posts.csv")),
 ];
 
-/// Everything that the seeds give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seeds {
     /// Duties, ladders, nodes, event types, clauses.
     pub catalogue: Catalogue,
-    /// Units and groups.
     pub roster: Roster,
-    /// The statutory calendar.
     pub calendar: Calendar,
     /// Who holds which post, at which address.
     pub posts: Vec<PostEntry>,
 }
 
 impl Seeds {
-    /// The copy in the binary.
     pub fn embedded() -> Result<Seeds, Diagnostics> {
         read_all(|name| {
             let text = FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);

@@ -17,13 +17,9 @@ use crate::domain::{
 /// A post as a file gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostEntry {
-    /// Unit and role.
     pub post: PostId,
-    /// Who holds it.
     pub holder: String,
-    /// The holder's address.
     pub address: String,
-    /// The stand-in's address.
     pub stand_in_address: Option<String>,
     /// The first day on which the stand-in acts; `None` = already does.
     pub from: Option<NaiveDate>,

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::diagnostic::{At, Report, shown};
 
-/// The rows of a sheet.
 #[derive(Debug)]
 pub struct Sheet {
     columns: HashMap<&'static str, usize>,
@@ -12,10 +11,8 @@ pub struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// A row.
 #[derive(Debug)]
 pub struct Row {
-    /// Where it begins.
     pub at: usize,
     fields: Vec<At<String>>,
 }

@@ -44,7 +44,6 @@ impl<'s, 't> Fields<'s, 't> {
         Fields { table, at, what, taken: Vec::new() }
     }
 
-    /// Where the table begins.
     pub fn at(&self) -> usize {
         self.at
     }
@@ -62,7 +61,6 @@ impl<'s, 't> Fields<'s, 't> {
         found
     }
 
-    /// Whether the key is given.
     pub fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }

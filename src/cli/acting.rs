@@ -23,9 +23,6 @@ pub struct As {
 }
 
 /// A post as an argument: `质安处/liaison`.
-///
-/// # Errors
-/// It is written otherwise.
 pub fn post(written: &str) -> Result<PostId, String> {
     let help = "posts are written UNIT/ROLE, with ROLE one of liaison, deputy, head, office, admin, auditor";
     PostId::parse(written).ok_or_else(|| help.into())
@@ -64,9 +61,6 @@ impl Moment {
 }
 
 /// An instant as an argument.
-///
-/// # Errors
-/// It is no date and no time.
 pub fn moment(written: &str) -> Result<Moment, String> {
     let help = "instants are written 2022-10-31 (until 24:00), \"2022-10-31 17:30\" or 2022-10-31T17:30:00+08:00";
     if let Some(day) = crate::catalogue::grammar::date(written) {
@@ -93,9 +87,6 @@ pub fn local(zone: Zone, instant: DateTime<Utc>) -> String {
 }
 
 /// Does something as a post, now.
-///
-/// # Errors
-/// What the act says.
 pub async fn act<T>(
     engine: &Engine,
     by: &PostId,
@@ -107,9 +98,6 @@ pub async fn act<T>(
 }
 
 /// The post that acts where none is given: the office's.
-///
-/// # Errors
-/// Nothing has been set up yet.
 pub async fn office(engine: &Engine, given: &As) -> anyhow::Result<PostId> {
     Ok(match &given.post {
         Some(post) => post.clone(),
@@ -118,9 +106,6 @@ pub async fn office(engine: &Engine, given: &As) -> anyhow::Result<PostId> {
 }
 
 /// The post that asks about an obligation where none is given: its first owner's liaison.
-///
-/// # Errors
-/// The store could not.
 pub async fn liaison_of(engine: &Engine, given: &As, id: i64) -> anyhow::Result<PostId> {
     if let Some(post) = &given.post {
         return Ok(post.clone());

@@ -41,9 +41,6 @@ pub struct ImportArgs {
 }
 
 /// Takes a notice in: all that was listed for its years gives way to it.
-///
-/// # Errors
-/// The file has mistakes, it is refused, or the program could not.
 pub async fn import(engine: &Engine, args: ImportArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let by = office(engine, &args.by).await?;
     let bytes = std::fs::read(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;

@@ -21,9 +21,6 @@ pub struct Args {
 }
 
 /// Checks configuration, templates and seeds: warnings go to `err`, the summary is the last line of `out`.
-///
-/// # Errors
-/// Every mistake in any of them.
 pub fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common);
     let templates = config.as_ref().map_or(Ok(()), |config| config.templates().map(drop));

@@ -13,9 +13,6 @@ pub struct Args {
 }
 
 /// Writes the script.
-///
-/// # Errors
-/// It cannot be written.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "duban", &mut script);

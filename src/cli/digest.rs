@@ -13,9 +13,6 @@ pub struct ShowArgs {
 }
 
 /// Shows it.
-///
-/// # Errors
-/// The database cannot be read, or the digest cannot be worded.
 pub async fn show(engine: &Engine, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let (subject, text) = digest::shown(engine, args.now).await?;
     Ok(writeln!(out, "{subject}\n\n{text}")?)

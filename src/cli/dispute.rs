@@ -44,9 +44,6 @@ pub enum Args {
 }
 
 /// Does it.
-///
-/// # Errors
-/// It is refused, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let stored = match args {
         Args::Raise { id, reason, by } => {

@@ -65,9 +65,6 @@ pub enum Args {
 }
 
 /// Does it.
-///
-/// # Errors
-/// It is refused, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::Open { event_type, at, place, unit, id, by } => {

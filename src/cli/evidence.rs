@@ -40,9 +40,6 @@ pub enum Args {
 }
 
 /// Does it.
-///
-/// # Errors
-/// There is no such file, it is refused, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let vault = engine.vault.as_ref().context("no folder for evidence is configured")?;
     match args {

@@ -50,9 +50,6 @@ pub enum Args {
 }
 
 /// Does it.
-///
-/// # Errors
-/// It is refused, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let stored = match args {
         Args::Ask { id, until, reason, by } => {

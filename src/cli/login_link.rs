@@ -14,9 +14,6 @@ pub struct Args {
 }
 
 /// Prints the link; earlier ones are void from now on.
-///
-/// # Errors
-/// The post has no password, or the program could not.
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let engine = open::engine_of(&config).await?;

@@ -13,9 +13,6 @@ pub struct Args {
 }
 
 /// Writes the pages.
-///
-/// # Errors
-/// They cannot be written.
 pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let command = super::Cli::command();
     let Some(folder) = &args.out else {

@@ -5,9 +5,6 @@ use std::io::Write;
 use super::{Common, open};
 
 /// Does it.
-///
-/// # Errors
-/// The database cannot be used; then nothing in it has been changed.
 pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let parts = open::parts(&config)?;

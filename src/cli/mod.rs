@@ -185,9 +185,6 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 }
 
 /// Runs a command.
-///
-/// # Errors
-/// See [`exit_code`].
 pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let done = runtime.block_on(dispatch(cli, out));

@@ -28,9 +28,6 @@ pub struct Next {
 
 impl Next {
     /// Looks ahead; decides nothing.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn look(engine: &Engine) -> Result<Option<Next>> {
         let mut tx = engine.store.read().await?;
         let Some(at) = tx.next_step_at().await? else { return Ok(None) };

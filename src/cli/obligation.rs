@@ -72,9 +72,6 @@ fn parse_phase(written: &str) -> Result<Phase, String> {
 }
 
 /// Answers.
-///
-/// # Errors
-/// There is no such obligation, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::List(args) => list(engine, args, out).await,

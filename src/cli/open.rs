@@ -21,26 +21,17 @@ use crate::{
 };
 
 /// The configuration.
-///
-/// # Errors
-/// Every mistake in it.
 pub fn config(common: &Common) -> anyhow::Result<Config> {
     Ok(Config::load(common.config.as_deref(), &Surroundings::of_process())?)
 }
 
 /// An engine on the configured database, which must have been set up; its schema is brought up if need be. A `serve`
 /// beside it is no hindrance.
-///
-/// # Errors
-/// The configuration, the templates or the database cannot be used.
 pub async fn engine(common: &Common) -> anyhow::Result<Engine> {
     engine_of(&config(common)?).await
 }
 
 /// See [`engine`].
-///
-/// # Errors
-/// The templates or the database cannot be used.
 pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
     if let Location::SqliteFile(path) = &config.location
         && !path.exists()
@@ -70,9 +61,6 @@ pub struct Parts {
 }
 
 /// The templates and the way out.
-///
-/// # Errors
-/// The templates or the transport's certificates cannot be used.
 pub fn parts(config: &Config) -> anyhow::Result<Parts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
@@ -91,9 +79,6 @@ impl Parts {
 }
 
 /// Opens a database, or makes one where there is none, and brings its schema up.
-///
-/// # Errors
-/// It cannot be used; then nothing in it has been changed.
 pub async fn store(location: &Location) -> anyhow::Result<Store> {
     // What a running `serve` has open it has looked at, and its log is in motion.
     let served = matches!(location, Location::SqliteFile(path) if is_served(path));
@@ -101,9 +86,6 @@ pub async fn store(location: &Location) -> anyhow::Result<Store> {
 }
 
 /// See [`store`]; for whoever knows that no `serve` runs on it.
-///
-/// # Errors
-/// See [`store`].
 pub async fn unserved_store(location: &Location) -> anyhow::Result<Store> {
     if let Location::SqliteFile(path) = location {
         make_folder(path)?;
@@ -178,9 +160,6 @@ impl Lock {
     }
 
     /// Notes that the database holds something from now on.
-    ///
-    /// # Errors
-    /// The file cannot be written.
     pub fn mark_in_use(&mut self) -> anyhow::Result<()> {
         let mut text = String::new();
         self.file.read_to_string(&mut text)?;

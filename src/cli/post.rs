@@ -79,9 +79,6 @@ pub struct Change {
 }
 
 /// Does it.
-///
-/// # Errors
-/// It is refused, a file cannot be read, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::List { addresses, format } => list(engine, addresses, format, out).await,

@@ -32,9 +32,6 @@ pub struct Args {
 }
 
 /// Reviews.
-///
-/// # Errors
-/// It is refused, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let by = office(engine, &args.by).await?;
     let stored = act(engine, &by, async |actor| match (args.accept, args.confirm_miss, args.until) {

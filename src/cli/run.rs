@@ -13,9 +13,6 @@ pub struct Args {
 }
 
 /// Runs the job and writes its summary as JSON.
-///
-/// # Errors
-/// The job could not do its work.
 pub async fn run(engine: &Engine, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let Some(job) = Job::from_name(&args.job) else { anyhow::bail!("there is no job `{}`", args.job) };
     let summary = engine.run(job).await?;

@@ -38,9 +38,6 @@ pub enum Args {
 }
 
 /// Does it.
-///
-/// # Errors
-/// The seeds have mistakes, it is refused, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::Diff { dir, effective } => {

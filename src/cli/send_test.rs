@@ -23,9 +23,6 @@ pub struct Args {
 }
 
 /// Sends it and says what became of it.
-///
-/// # Errors
-/// There is no such post, or the letter was not taken.
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let transport = config.transport().map_err(|error| super::Unusable(format!("[mail.transport]: {error}")))?;

@@ -43,9 +43,6 @@ pub struct Args {}
 const CLOSE: std::time::Duration = std::time::Duration::from_secs(4);
 
 /// Runs until SIGTERM or SIGINT.
-///
-/// # Errors
-/// It cannot start, or something ended that never should.
 pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     logging::start(&config.sections.log);

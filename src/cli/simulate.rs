@@ -48,9 +48,6 @@ pub struct Args {
 }
 
 /// Runs it.
-///
-/// # Errors
-/// The arguments make no sense, a file cannot be read or written, or a job failed.
 pub async fn run(
     args: &Args,
     settings: Settings,

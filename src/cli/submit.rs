@@ -65,9 +65,6 @@ fn item(written: &str) -> Result<Item, String> {
 }
 
 /// Files, corrects or takes back.
-///
-/// # Errors
-/// It is refused, a file cannot be read, or the program could not.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(receipt) = args.withdraw.as_ref().or(args.correct.as_ref()) {
         return change(engine, &args, receipt, out).await;

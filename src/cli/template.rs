@@ -14,9 +14,6 @@ pub struct CheckArgs {
 }
 
 /// Renders all letters.
-///
-/// # Errors
-/// A template is wrong, or a file cannot be written.
 pub fn check(common: &Common, args: &CheckArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let templates = open::config(common)?.templates()?;
     for (name, path) in templates.overridden() {

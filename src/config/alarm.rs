@@ -7,7 +7,6 @@ use super::{
     value::{Kind, Span},
 };
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Alarm {
@@ -23,7 +22,6 @@ pub struct Alarm {
     pub max_mail_down: Span,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("alarm.on_alarm", Kind::Program, "\"/usr/local/bin/duban-alarm --sms\""),
     Key::new("alarm.every", Kind::Span(1, 604_800), "\"1h\""),

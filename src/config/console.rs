@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{disk, jobs::link::Keys};
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Console {
@@ -38,11 +37,9 @@ pub struct Console {
     pub gateway_header: Option<String>,
     /// Where `/metrics` is served, if anywhere.
     pub metrics: Option<String>,
-    /// Whether units are ranked.
     pub ranking: bool,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("console.listen", Kind::Listen, "\"127.0.0.1:8480\""),
     Key::new("console.public_url", Kind::Link, "\"https://duban.cq.gov.cn\""),
@@ -64,12 +61,10 @@ impl Console {
         self.listen.parse().ok()
     }
 
-    /// The gateways' addresses.
     pub fn gateways(&self) -> Vec<IpAddr> {
         self.gateways.iter().flat_map(|all| all.split_whitespace()).filter_map(|one| one.parse().ok()).collect()
     }
 
-    /// The gateways' header.
     pub fn header(&self) -> Option<HeaderName> {
         self.gateway_header.as_deref().and_then(|name| name.parse().ok())
     }
@@ -84,9 +79,6 @@ impl Console {
 }
 
 /// The keys in that file, which is made with a new key where there is none in the state folder.
-///
-/// # Errors
-/// It cannot be read, or holds no keys; the words name the file.
 pub fn read_keys(path: &Path, folder: &Path) -> Result<Keys, String> {
     let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
     let ours = path.parent() == Some(folder);

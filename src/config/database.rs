@@ -7,11 +7,9 @@ use serde::Deserialize;
 use super::{Key, Surroundings, Values, secret, value::Kind};
 use crate::{catalogue::Diagnostics, store::Location};
 
-/// The section.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// Its address.
     pub url: Option<String>,
     /// A file that holds its address.
     pub url_file: Option<PathBuf>,
@@ -23,7 +21,6 @@ impl std::fmt::Debug for Database {
     }
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("database.url", Kind::Database, "\"postgres:///duban\""),
     Key::new("database.url_file", Kind::Path, "\"/etc/duban/database-url\""),

@@ -9,17 +9,14 @@ use super::{
     value::{Kind, Size},
 };
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceSection {
     /// The folder, if it is not `evidence` in the state folder.
     pub folder: Option<PathBuf>,
-    /// The largest file.
     pub largest: Size,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("evidence.folder", Kind::Path, "\"/srv/duban/evidence\""),
     Key::new("evidence.largest", Kind::Size, "\"50MB\""),

@@ -38,7 +38,6 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// This process's.
     pub fn of_process() -> Surroundings {
         let mut around = Surroundings::default();
         for (name, value) in env::vars_os() {
@@ -59,7 +58,6 @@ impl Surroundings {
         Surroundings { vars: vars.collect(), unreadable: Vec::new() }
     }
 
-    /// A variable.
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str)
     }
@@ -81,7 +79,6 @@ impl Surroundings {
 /// A value and where it stands.
 #[derive(Clone)]
 pub struct Placed {
-    /// The value as text.
     pub text: String,
     name: String,
     line: usize,
@@ -89,7 +86,6 @@ pub struct Placed {
 }
 
 impl Placed {
-    /// A mistake about this value.
     pub fn wrong(&self, what: impl Into<String>, right: impl Into<String>) -> Diagnostics {
         let Placed { name, line, column, .. } = self;
         let told =
@@ -97,7 +93,6 @@ impl Placed {
         Diagnostics { list: vec![told], more: 0 }
     }
 
-    /// Whether nobody has set it.
     pub fn is_default(&self) -> bool {
         self.name == EMBEDDED
     }
@@ -111,7 +106,6 @@ pub struct Values {
 }
 
 impl Values {
-    /// The value of a key.
     pub fn get(&self, path: &str) -> Option<&Placed> {
         self.held.get(path)
     }
@@ -122,7 +116,6 @@ impl Values {
     }
 }
 
-/// A file's text.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Diagnostics> {
     let wrong = |what: String| {
         let right = "give an existing file with --config, or leave it out for the defaults";
@@ -278,7 +271,6 @@ fn variable_of(path: &str) -> String {
     format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
 }
 
-/// Puts the layers together.
 fn join(text: &str, around: &Surroundings) -> Result<Sections, Diagnostics> {
     let ours = around.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let environment = Environment::with_prefix("DUBAN").prefix_separator("__").separator("__").source(Some(ours));

@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use super::{Key, value::Kind};
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
@@ -14,19 +13,15 @@ pub struct Log {
     pub to: To,
 }
 
-/// Where the log goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum To {
     /// The journal under systemd, else standard error.
     Auto,
-    /// The journal.
     Journal,
-    /// Standard error.
     Stderr,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("log.level", Kind::Filter, "\"info\""),
     Key::new("log.to", Kind::Word(&["auto", "journal", "stderr"]), "\"auto\""),

@@ -9,27 +9,21 @@ use super::{
 };
 use crate::{catalogue::Diagnostics, mail};
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailSection {
-    /// The sender's address.
     pub from: MailAddress,
-    /// The sender's name.
     pub from_name: String,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<MailAddress>,
     /// One letter in each of these; zero = no pace.
     pub pace: Span,
-    /// Connections at once.
     pub connections: usize,
     /// Letters a claim takes at once.
     pub batch: usize,
-    /// How long a claim holds.
     pub lease: Span,
     /// How long a mail server may take.
     pub timeouts: TimeoutsSection,
-    /// The way out.
     pub transport: TransportSection,
 }
 
@@ -37,29 +31,21 @@ pub struct MailSection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimeoutsSection {
-    /// Resolving the name and connecting.
     pub connect: Span,
-    /// The greeting.
     pub banner: Span,
     /// EHLO, STARTTLS, each step of AUTH.
     pub helo: Span,
-    /// MAIL FROM.
     pub mail: Span,
-    /// RCPT TO.
     pub rcpt: Span,
-    /// DATA.
     pub data: Span,
-    /// Each block of the body.
     pub block: Span,
     /// The answer to the final dot.
     pub after_dot: Span,
-    /// All of a letter.
     pub total: Span,
 }
 
 const PHASE: Kind = Kind::Span(1, 3600);
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("mail.from", Kind::Address, "\"duban@cq.gov.cn\""),
     Key::new("mail.from_name", Kind::Text, "\"督办系统\""),
@@ -105,7 +91,6 @@ pub fn check(values: &Values) -> Diagnostics {
 }
 
 impl TimeoutsSection {
-    /// As the transport wants them.
     pub fn resolve(self) -> mail::Timeouts {
         mail::Timeouts {
             connect: self.connect.std(),

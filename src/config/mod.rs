@@ -45,20 +45,17 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 pub struct Key {
     /// Where it stands: `mail.transport.host`.
     pub path: &'static str,
-    /// What its value must be.
     pub kind: Kind,
     /// A value it could have, as a file has it.
     pub example: &'static str,
 }
 
 impl Key {
-    /// A key.
     pub const fn new(path: &'static str, kind: Kind, example: &'static str) -> Key {
         Key { path, kind, example }
     }
 }
 
-/// Every key, section by section.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
     [
         office::KEYS,
@@ -106,16 +103,12 @@ pub struct Sections {
     pub log: log::Log,
 }
 
-/// The configuration in force.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What was written.
     pub sections: Sections,
     /// The file that was read over the defaults.
     pub file: Option<PathBuf>,
-    /// The state folder.
     pub folder: PathBuf,
-    /// Where the database is.
     pub location: Location,
     password: Option<SecretString>,
     link_key: PathBuf,
@@ -123,9 +116,6 @@ pub struct Config {
 
 impl Config {
     /// Reads the defaults, then `file`, then the environment.
-    ///
-    /// # Errors
-    /// Every mistake that was found.
     pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Config, Diagnostics> {
         let file = file.map(Path::to_path_buf).or_else(|| around.usual_file());
         let text = file.as_deref().map(layers::read_file).transpose()?;
@@ -138,7 +128,6 @@ impl Config {
         Ok(Config { sections, file, folder, location, password, link_key })
     }
 
-    /// Where local time is read.
     pub fn zone(&self) -> Zone {
         Zone(self.sections.time.zone.0)
     }
@@ -165,38 +154,24 @@ impl Config {
         }
     }
 
-    /// The way out.
-    ///
-    /// # Errors
-    /// The certificates cannot be used.
     pub fn transport(&self) -> Result<Transport, SettingsError> {
         let mail = &self.sections.mail;
         mail.transport.resolve(&self.folder, self.password.as_ref(), mail.timeouts, mail.connections)
     }
 
-    /// The keys of letters' links.
-    ///
-    /// # Errors
-    /// They cannot be read; the words name the file.
     pub fn link_keys(&self) -> Result<Keys, String> {
         console::read_keys(&self.link_key, &self.folder)
     }
 
-    /// How long sessions last.
     pub fn session_spans(&self) -> Spans {
         let console = &self.sections.console;
         Spans { idle: console.idle.0, longest: console.longest.0 }
     }
 
-    /// The letters' wording.
-    ///
-    /// # Errors
-    /// Every mistake in the office's own templates.
     pub fn templates(&self) -> Result<Templates, TemplateErrors> {
         Templates::load(self.sections.templates.folder.as_deref())
     }
 
-    /// Where evidence files lie.
     pub fn evidence_folder(&self) -> PathBuf {
         self.sections.evidence.folder.clone().unwrap_or_else(|| self.folder.join("evidence"))
     }

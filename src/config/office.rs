@@ -4,17 +4,14 @@ use serde::Deserialize;
 
 use super::{Key, value::Kind};
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Office {
     /// 落款.
     pub signature: String,
-    /// How to reach the office.
     pub contact: String,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("office.signature", Kind::Text, "\"市住房城乡建委安全生产委员会办公室\""),
     Key::new("office.contact", Kind::Text, "\"委安委办 023-00000000\""),

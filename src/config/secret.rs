@@ -14,9 +14,6 @@ const LONGEST: u64 = 16 << 10;
 
 /// The secret of `file`, else of systemd's credential of that name, if there is one. White space at its end is no part of
 /// it. A blank credential is none: a unit can hand over one that the administrator has not filled.
-///
-/// # Errors
-/// There should be one and it cannot be read; the words name the file.
 pub fn read(file: Option<&Path>, credential: &str, around: &Surroundings) -> Result<Option<SecretString>, String> {
     if let Some(file) = file {
         return read_file(file).map(Some);
@@ -56,7 +53,6 @@ fn read_file(path: &Path) -> Result<SecretString, String> {
     Ok(SecretString::from(text.to_owned()))
 }
 
-/// The secret itself.
 pub fn expose(secret: &SecretString) -> &str {
     secret.expose_secret()
 }

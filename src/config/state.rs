@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Key, Surroundings, value::Kind};
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -14,7 +13,6 @@ pub struct State {
     pub folder: Option<PathBuf>,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[Key::new("state.folder", Kind::Path, "\"/var/lib/duban\"")];
 
 impl State {

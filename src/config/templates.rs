@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use super::{Key, value::Kind};
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TemplatesSection {
@@ -14,5 +13,4 @@ pub struct TemplatesSection {
     pub folder: Option<PathBuf>,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[Key::new("templates.folder", Kind::Path, "\"/etc/duban/templates\"")];

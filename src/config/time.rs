@@ -7,11 +7,9 @@ use super::{
     value::{Day, Kind, Span, ZoneName},
 };
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Time {
-    /// Where local time is read.
     pub zone: ZoneName,
     /// The first day that counts, if it is not the day of the first start.
     pub starts_on: Option<Day>,
@@ -21,7 +19,6 @@ pub struct Time {
     pub leap_hold: Span,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("time.zone", Kind::Zone, "\"Asia/Shanghai\""),
     Key::new("time.starts_on", Kind::Date, "2026-01-01"),

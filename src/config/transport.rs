@@ -16,7 +16,6 @@ use crate::{
     mail::{FileOutbox, SettingsError, Smtp, SmtpSettings, TlsMode, Transport, is_example_address},
 };
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Flat")]
 pub enum TransportSection {
@@ -25,26 +24,20 @@ pub enum TransportSection {
         /// The folder, if it is not `outbox` in the state folder.
         folder: Option<PathBuf>,
     },
-    /// A mail server.
     Smtp(SmtpSection),
 }
 
 /// The keys of a mail server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmtpSection {
-    /// Its name or address.
     pub host: String,
     /// Its port, if it is not the usual one.
     pub port: Option<u16>,
-    /// How the connection is secured.
     pub tls: TlsMode,
-    /// Who logs in.
     pub username: Option<String>,
-    /// The file with the password.
     pub password_file: Option<PathBuf>,
     /// Whether the password may go over a connection without TLS.
     pub allow_plain_auth: bool,
-    /// What we call ourselves.
     pub helo: Option<String>,
     /// A PEM file of certificates to trust beside the system's.
     pub extra_root: Option<PathBuf>,
@@ -73,7 +66,6 @@ const LETTERS_PER_CONNECTION: u32 = 100;
 /// The credential of systemd that may hold the password.
 pub const CREDENTIAL: &str = "smtp-password";
 
-/// Its keys.
 pub const KEYS: &[Key] = &[
     Key::new("mail.transport.kind", Kind::Word(&["file", "smtp"]), "\"smtp\""),
     Key::new("mail.transport.folder", Kind::Path, "\"/srv/duban/outbox\""),
@@ -198,10 +190,6 @@ impl TransportSection {
         }
     }
 
-    /// The transport itself.
-    ///
-    /// # Errors
-    /// The certificates cannot be used, or the settings do not go together.
     pub fn resolve(
         &self,
         folder: &Path,

@@ -7,7 +7,6 @@ use super::{
     value::{Day, Kind},
 };
 
-/// The section.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
@@ -15,5 +14,4 @@ pub struct Trial {
     pub until: Option<Day>,
 }
 
-/// Its keys.
 pub const KEYS: &[Key] = &[Key::new("trial.until", Kind::Date, "2026-01-15")];

@@ -18,14 +18,11 @@ use crate::{
 /// What is wrong with a text, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
-    /// What is wrong.
     pub what: String,
-    /// What would be right.
     pub right: String,
 }
 
 impl Wrong {
-    /// A mistake.
     pub fn new(what: impl Into<String>, right: impl Into<String>) -> Wrong {
         Wrong { what: what.into(), right: right.into() }
     }
@@ -44,7 +41,6 @@ pub enum Kind {
     Text,
     /// A name of the time zone database.
     Zone,
-    /// A date.
     Date,
     /// A whole number from and to.
     Number(u32, u32),
@@ -52,29 +48,21 @@ pub enum Kind {
     Span(u32, u32),
     /// A size, such as 50MB.
     Size,
-    /// Yes or no.
     Flag,
-    /// One of these words.
     Word(&'static [&'static str]),
-    /// An e-mail address.
     Address,
     /// The address of a web page.
     Link,
-    /// The address of a database.
     Database,
     /// A host name or IP address.
     Host,
     /// IP addresses, blank-separated.
     Addresses,
-    /// The name of a header.
     Header,
     /// Where to listen: an IP address and a port, or `off`.
     Listen,
-    /// A file or folder.
     Path,
-    /// A program and its arguments.
     Program,
-    /// What is logged.
     Filter,
 }
 
@@ -92,9 +80,6 @@ impl Kind {
     }
 
     /// Whether the text is such a value.
-    ///
-    /// # Errors
-    /// What is wrong, and what would be right.
     pub fn check(self, written: &str) -> Result<(), Wrong> {
         if let Some((_, c, what)) = text::first_forbidden(written) {
             return Err(Wrong::new(format!("has {what} (U+{:04X})", u32::from(c)), "take it out"));
@@ -226,7 +211,6 @@ macro_rules! from_text {
 
 from_text!(ZoneName, Day, Span, Size, MailAddress, Link);
 
-/// A time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ZoneName(pub chrono_tz::Tz);
@@ -242,7 +226,6 @@ impl FromStr for ZoneName {
     }
 }
 
-/// A date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Day(pub NaiveDate);
@@ -328,7 +311,6 @@ impl FromStr for Size {
     }
 }
 
-/// An e-mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct MailAddress(pub Address);

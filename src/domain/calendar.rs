@@ -7,11 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
-/// What a listed day is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DayKind {
-    /// A day off.
     Holiday,
     /// 调休: a weekend day that is worked.
     MakeupWorkday,
@@ -21,18 +19,15 @@ pub enum DayKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DayStatus {
-    /// The State Council's notice.
     Notice,
     /// 暂定: computed, no notice yet.
     Provisional,
 }
 
-/// A listed day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedDay {
     /// `国庆节`; of a make-up workday, the holiday it pays for.
     pub name: String,
-    /// Off or worked.
     pub kind: DayKind,
     /// Published or computed.
     pub status: DayStatus,
@@ -64,14 +59,11 @@ pub enum DayReason<'a> {
     Weekday,
     /// Saturday or Sunday, not listed.
     Weekend,
-    /// A listed day off.
     Holiday(&'a ListedDay),
-    /// A listed make-up workday.
     Makeup(&'a ListedDay),
 }
 
 impl DayReason<'_> {
-    /// Whether the day is worked.
     pub fn is_workday(self) -> bool {
         matches!(self, DayReason::Weekday | DayReason::Makeup(_))
     }
@@ -82,9 +74,7 @@ impl DayReason<'_> {
 pub struct HolidayRun {
     /// The names, in the order of their days: `国庆节、中秋节`.
     pub name: String,
-    /// The first day off.
     pub first: NaiveDate,
-    /// The last day off.
     pub last: NaiveDate,
 }
 
@@ -167,7 +157,6 @@ impl Calendar {
         }
     }
 
-    /// Whether the day is worked.
     pub fn is_workday(&self, day: NaiveDate) -> bool {
         self.day(day).is_workday()
     }

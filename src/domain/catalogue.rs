@@ -30,7 +30,6 @@ pub struct ClauseEntry {
 }
 
 impl ClauseEntry {
-    /// The measure of that number.
     pub fn measure(&self, number: u16) -> Option<&str> {
         self.measures.get(usize::from(number.checked_sub(1)?)).map(String::as_str)
     }
@@ -45,7 +44,6 @@ pub struct Catalogue {
     pub ladders: Vec<Ladder>,
     /// The named nodes; statutory ones follow from the calendar.
     pub nodes: Vec<Node>,
-    /// The event types.
     pub events: Vec<EventType>,
     /// The tasks and measures of the document.
     pub clauses: Vec<ClauseEntry>,
@@ -54,25 +52,18 @@ pub struct Catalogue {
 /// How much of the document the duties cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Coverage {
-    /// Tasks that some duty names.
     pub tasks: usize,
-    /// Tasks in the clause list.
     pub of_tasks: usize,
-    /// Measures that some duty names.
     pub measures: usize,
-    /// Measures in the clause list.
     pub of_measures: usize,
-    /// Duties.
     pub duties: usize,
 }
 
 impl Catalogue {
-    /// The duty of that id.
     pub fn duty(&self, id: &DutyId) -> Option<&Duty> {
         self.duties.iter().find(|duty| duty.id == *id)
     }
 
-    /// The ladder of that class.
     pub fn ladder(&self, class: Class) -> Option<&Ladder> {
         self.ladders.iter().find(|ladder| ladder.class == class)
     }

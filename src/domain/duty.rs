@@ -49,7 +49,6 @@ pub enum Kind {
     Recurring,
     /// 常态化, 定期, 及时 without a figure: checked at an interval of our own.
     Standing,
-    /// Once.
     Deadline,
     /// When something happens.
     Event,
@@ -70,29 +69,22 @@ impl Kind {
     }
 }
 
-/// How often.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cadence {
-    /// Every calendar day.
     Daily,
     /// Every workday of the statutory calendar, make-up workdays included.
     Workday,
     /// Monday to Sunday (ISO weeks).
     Weekly,
-    /// Calendar months.
     Monthly,
-    /// Calendar quarters.
     Quarterly,
     /// January–June, July–December.
     HalfYearly,
-    /// Calendar years.
     Yearly,
-    /// Once, due on that day.
     Once(NaiveDate),
     /// For each event of that type, due so long after it.
     OnEvent {
-        /// The event type's name.
         event: String,
         /// How long after the event it is due.
         after: After,
@@ -187,7 +179,6 @@ impl Basis {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
-    /// One unit.
     Unit(UnitName),
     /// Every member of a group (written `@name`).
     Group(String),
@@ -208,7 +199,6 @@ pub enum Mode {
 pub struct Quota {
     /// What is counted: `检查企业`.
     pub counter: String,
-    /// How many at least.
     pub at_least: u32,
     /// The measure word: `家`.
     pub unit: String,
@@ -229,22 +219,16 @@ impl Quota {
     }
 }
 
-/// A duty of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Duty {
-    /// Its id.
     pub id: DutyId,
     /// Where the document asks for it.
     pub clause: Clause,
-    /// Short, in our own words.
     pub title: String,
     /// One or two sentences, in our own words.
     pub summary: String,
-    /// What sort of duty.
     pub kind: Kind,
-    /// How often.
     pub cadence: Cadence,
-    /// When in the period.
     pub due: DueRule,
     /// On whose word.
     pub basis: Basis,
@@ -281,7 +265,6 @@ pub struct Duty {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// By the duty's own cadence.
     Cadence,
     /// Once for each node (`also_each_node`).
     Node,

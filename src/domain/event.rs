@@ -18,16 +18,12 @@ pub struct EventType {
     pub names_units: bool,
 }
 
-/// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Its id: the period key of what it opens is `event:` and this.
     pub id: String,
-    /// The name of its type.
     pub event_type: String,
-    /// When it happened.
     pub at: DateTime<Utc>,
-    /// Where.
     pub place: String,
     /// The units it names; of those duties that are owed by the named ones, only they owe.
     pub units: Vec<UnitName>,

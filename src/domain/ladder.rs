@@ -17,7 +17,6 @@ use super::{
 pub enum Class {
     /// Daily, each workday, each node day.
     Day,
-    /// Weekly.
     Week,
     /// Monthly, and the node form of 5.3.
     Month,
@@ -50,11 +49,9 @@ impl Class {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
-    /// The instant the obligation opens.
     Opening,
     /// Half-way between opening and due.
     HalfTime,
-    /// The due instant.
     AtDue,
     /// So many workdays before the due day, at the first slot of that day. At least 1.
     WorkdaysBefore(u32),
@@ -62,12 +59,9 @@ pub enum When {
     DueDay(NaiveTime),
 }
 
-/// One step before the deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reminder {
-    /// When.
     pub when: When,
-    /// To whom.
     pub to: Vec<Role>,
 }
 
@@ -83,16 +77,13 @@ pub struct Level {
     pub to: Vec<Role>,
 }
 
-/// The ladder of one class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ladder {
-    /// Which obligations climb it.
     pub class: Class,
     /// Filing grace: until that local time of the day after the due day. `None` = no grace.
     pub grace: Option<NaiveTime>,
     /// Whether the reminders may use the afternoon slot of any day, workday or not.
     pub any_day: bool,
-    /// Before due.
     pub reminders: Vec<Reminder>,
     /// 催办: next slot after the miss. Empty = none.
     pub chase: Vec<Role>,

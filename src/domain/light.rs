@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::obligation::{Obligation, Phase};
 
-/// A light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Light {
@@ -16,7 +15,6 @@ pub enum Light {
     Green,
     /// Made good late, for ever.
     Orange,
-    /// Missed.
     Red,
     /// Waived, withdrawn, or not its duty.
     White,
@@ -26,7 +24,6 @@ impl Light {
     /// Every light, in the order in which lists show them.
     pub const ALL: [Light; 6] = [Light::Grey, Light::Yellow, Light::Green, Light::Orange, Light::Red, Light::White];
 
-    /// The light of an obligation.
     pub fn of(obligation: &Obligation) -> Light {
         Light::shown(obligation.phase, obligation.reminded, obligation.late)
     }
@@ -57,7 +54,6 @@ impl Light {
         }
     }
 
-    /// The light with this code.
     pub fn from_code(code: &str) -> Option<Light> {
         Light::ALL.into_iter().find(|light| light.code() == code)
     }

@@ -16,9 +16,7 @@ pub struct Node {
     pub key: String,
     /// `国庆节`, `党的二十大`.
     pub name: String,
-    /// Its first day.
     pub first: NaiveDate,
-    /// Its last day.
     pub last: NaiveDate,
 }
 

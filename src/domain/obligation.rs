@@ -20,7 +20,6 @@ use super::{
 pub enum Phase {
     /// Not open yet.
     Scheduled,
-    /// Open.
     Open,
     /// 退回: open again, with a deadline of its own.
     Returned,
@@ -41,7 +40,6 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Every phase.
     pub const ALL: [Phase; 10] = [
         Phase::Scheduled,
         Phase::Open,
@@ -71,7 +69,6 @@ impl Phase {
         }
     }
 
-    /// The phase with this code.
     pub fn from_code(code: &str) -> Option<Phase> {
         Phase::ALL.into_iter().find(|phase| phase.code() == code)
     }
@@ -92,16 +89,13 @@ impl Phase {
     }
 }
 
-/// A dated obligation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obligation {
     /// The database's number for it; 0 = not stored yet.
     pub id: i64,
     /// Counts its changes: what compare-and-swap compares.
     pub revision: i64,
-    /// Which duty.
     pub duty: DutyId,
-    /// In which form.
     pub form: Form,
     /// Who owes it: one unit, or all owners of a joint one.
     pub owners: Vec<UnitName>,
@@ -109,7 +103,6 @@ pub struct Obligation {
     pub joint: bool,
     /// The period's key (`2022-Q1`, `node:2022-10-01`).
     pub period: String,
-    /// When it opens.
     pub opens_at: DateTime<Utc>,
     /// Where its period ends.
     pub period_end: DateTime<Utc>,
@@ -119,7 +112,6 @@ pub struct Obligation {
     pub first_due_at: DateTime<Utc>,
     /// The civil day of that deadline less one second: the day, and the month, in which it is counted for good.
     pub due_on: NaiveDate,
-    /// Where it stands.
     pub phase: Phase,
     /// Whether a reminder has come due.
     pub reminded: bool,
@@ -135,9 +127,7 @@ pub struct Obligation {
     pub confirmed: bool,
     /// When the quota was met.
     pub filed_at: Option<DateTime<Utc>>,
-    /// When it closed.
     pub closed_at: Option<DateTime<Utc>>,
-    /// When the office accepted it.
     pub accepted_at: Option<DateTime<Utc>>,
     /// Its place in its row of misses when it was chased: 1 = the first in a row.
     pub streak: Option<i32>,
@@ -166,10 +156,8 @@ fn refuse<T>(words: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal(words.into()))
 }
 
-/// What the filings amount to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Not enough yet.
     Unmet,
     /// Enough, done and filed in time.
     InTime(DateTime<Utc>),

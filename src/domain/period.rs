@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::duty::{Cadence, Form};
 
-/// A period.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
@@ -18,28 +17,24 @@ pub enum Period {
     Day(NaiveDate),
     /// `2022-W05`: Monday to Sunday, in the year that has its Thursday.
     Week {
-        /// The ISO year.
         year: i32,
         /// 1..53.
         week: u32,
     },
     /// `2022-01`
     Month {
-        /// The year.
         year: i32,
         /// 1..12.
         month: u32,
     },
     /// `2022-Q1`
     Quarter {
-        /// The year.
         year: i32,
         /// 1..4.
         quarter: u32,
     },
     /// `2022-H1`
     Half {
-        /// The year.
         year: i32,
         /// 1 or 2.
         half: u32,
@@ -58,7 +53,6 @@ pub enum Period {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}` is no period of this duty; its periods are written like `{like}`")]
 pub struct PeriodError {
-    /// The key as given.
     pub key: String,
     /// How a key of the duty looks.
     pub like: &'static str,

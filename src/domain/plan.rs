@@ -25,19 +25,14 @@ pub const ONCE_OPENS_WORKDAYS_BEFORE: u32 = 30;
 /// One obligation as the plan gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owed {
-    /// Of which duty.
     pub duty: DutyId,
-    /// In which form.
     pub form: Form,
     /// Who owes it: one unit, or those that owe it together; in the order of the duty's `owed_by`.
     pub owners: Vec<UnitName>,
-    /// For which period.
     pub period: Period,
-    /// When it opens.
     pub opens_at: DateTime<Utc>,
     /// The instant at which its period ends; of an event obligation, the due instant.
     pub period_end: DateTime<Utc>,
-    /// When it is due.
     pub due_at: DateTime<Utc>,
 }
 
@@ -46,13 +41,9 @@ pub struct Owed {
 pub struct World<'a> {
     /// Duties, ladders, named nodes, event types.
     pub catalogue: &'a Catalogue,
-    /// Units and groups.
     pub roster: &'a Roster,
-    /// Workdays.
     pub calendar: &'a Calendar,
-    /// Local time.
     pub zone: Zone,
-    /// Windows opened by hand.
     pub nodes: &'a [Node],
 }
 
@@ -62,7 +53,6 @@ impl World<'_> {
         node::all(self.calendar, &self.catalogue.nodes, self.nodes)
     }
 
-    /// The node of that key.
     pub fn node(&self, key: &str) -> Option<Node> {
         self.all_nodes().into_iter().find(|node| node.key == key)
     }
@@ -334,7 +324,6 @@ fn node_terms(world: &World<'_>, nodes: &[Node], first: NaiveDate, last: NaiveDa
         .collect()
 }
 
-/// Why an event opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// The catalogue has no such type.
@@ -343,7 +332,6 @@ pub enum EventError {
     /// It names a unit that the roster has not, or not on that day.
     #[error("{day} 的名册中没有单位“{unit}”")]
     UnknownUnit {
-        /// As named.
         unit: UnitName,
         /// The civil day of the event.
         day: NaiveDate,
@@ -353,12 +341,7 @@ pub enum EventError {
     NoUnits(String),
     /// None of the units it names owes the duty.
     #[error("所列单位都不承担 {duty}；至少应列其一：{}", join(.members))]
-    NoOwner {
-        /// The duty.
-        duty: DutyId,
-        /// Who may owe it.
-        members: Vec<UnitName>,
-    },
+    NoOwner { duty: DutyId, members: Vec<UnitName> },
 }
 
 fn join(units: &[UnitName]) -> String {

@@ -12,9 +12,7 @@ use super::{duty::Quota, text::fold};
 /// One named or counted thing in a submission (`检查企业=某某公司`, `标语海报=3`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// Which quota it counts for.
     pub counter: String,
-    /// A name, or a figure.
     pub value: String,
 }
 
@@ -28,11 +26,9 @@ impl Item {
 /// A submission as far as counting goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filing {
-    /// When it came in.
     pub received_at: DateTime<Utc>,
     /// The civil day of the act.
     pub acted_on: NaiveDate,
-    /// What it names.
     pub items: Vec<Item>,
 }
 
@@ -50,7 +46,6 @@ pub struct Count {
 }
 
 impl Count {
-    /// How many are missing.
     pub fn missing(&self) -> u32 {
         self.want.saturating_sub(self.have)
     }

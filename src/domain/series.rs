@@ -19,13 +19,10 @@ use super::{
 /// What one obligation says about its series.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The obligation.
     pub id: i64,
     /// Its place in the order of periods.
     pub opens_at: DateTime<Utc>,
-    /// Its deadline in force.
     pub due_at: DateTime<Utc>,
-    /// What it counts as.
     pub weight: Weight,
     /// When its quota was met, if it is.
     pub filed_at: Option<DateTime<Utc>>,

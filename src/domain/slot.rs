@@ -6,15 +6,12 @@ use super::calendar::{Calendar, Zone};
 
 /// The morning slot, which is also the digest's.
 pub const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).unwrap();
-/// The afternoon slot.
 pub const AFTERNOON: NaiveTime = NaiveTime::from_hms_opt(16, 0, 0).unwrap();
 
 /// The calendar and the zone, which together say when a local slot is.
 #[derive(Debug, Clone, Copy)]
 pub struct Slots<'a> {
-    /// Which days are worked.
     pub calendar: &'a Calendar,
-    /// Where local time is read.
     pub zone: Zone,
 }
 

@@ -23,7 +23,6 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeKind {
-    /// Before the deadline.
     Remind,
     /// 催办, and an open miss in the liaison's morning letter.
     Chase,
@@ -31,12 +30,10 @@ pub enum NoticeKind {
     Supervise,
     /// 通报建议, on the digest for the office to decide.
     Propose,
-    /// An event's notices.
     Event,
 }
 
 impl NoticeKind {
-    /// Every kind.
     pub const ALL: [NoticeKind; 5] =
         [NoticeKind::Remind, NoticeKind::Chase, NoticeKind::Supervise, NoticeKind::Propose, NoticeKind::Event];
 
@@ -51,7 +48,6 @@ impl NoticeKind {
         }
     }
 
-    /// The kind with this code.
     pub fn from_code(code: &str) -> Option<NoticeKind> {
         NoticeKind::ALL.into_iter().find(|kind| kind.code() == code)
     }
@@ -60,9 +56,7 @@ impl NoticeKind {
 /// Something to be told: one obligation, one step, the posts it goes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Telling {
-    /// The step's own instant.
     pub at: DateTime<Utc>,
-    /// What it is about.
     pub kind: NoticeKind,
     /// To which posts of each owner; `Office` is the office's own.
     pub to: Vec<Role>,
@@ -75,19 +69,14 @@ pub struct Telling {
 pub struct Event {
     /// When it was due to happen.
     pub at: DateTime<Utc>,
-    /// What.
     pub what: Move,
 }
 
-/// A step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Move {
-    /// It opens.
     Open,
-    /// A reminder.
     Remind,
-    /// The miss is declared.
     Miss,
     /// 催办.
     Chase,
@@ -97,7 +86,6 @@ pub enum Move {
     Supervise,
     /// 通报建议.
     Propose,
-    /// Making good ends.
     Lapse,
 }
 
@@ -120,9 +108,7 @@ impl Move {
 /// What a decision needs besides the obligation itself.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// Its duty.
     pub duty: &'a Duty,
-    /// The ladder of its class.
     pub ladder: &'a Ladder,
     /// The catalogue, roster, calendar and zone.
     pub world: &'a World<'a>,
@@ -135,7 +121,6 @@ pub struct Context<'a> {
 /// What [`advance`] will have to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Needs {
-    /// The series around it.
     pub series: bool,
     /// Whether a reminder was taken by the mail server in time.
     pub proof: bool,
@@ -144,11 +129,8 @@ pub struct Needs {
 /// What [`advance`] decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advance {
-    /// The obligation afterwards.
     pub obligation: Obligation,
-    /// What has to be told.
     pub tellings: Vec<Telling>,
-    /// What happened, in order.
     pub events: Vec<Event>,
 }
 

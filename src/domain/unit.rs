@@ -38,7 +38,6 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role.
     pub const ALL: [Role; 6] = [Role::Liaison, Role::Deputy, Role::Head, Role::Office, Role::Admin, Role::Auditor];
 
     /// The code used in files, tables and exports.
@@ -86,7 +85,6 @@ impl Role {
 pub struct PostId {
     /// The unit the post belongs to.
     pub unit: UnitName,
-    /// What the post does there.
     pub role: Role,
 }
 
@@ -118,7 +116,6 @@ impl fmt::Display for PostId {
 /// A unit of the roster, with the days on which it owes anything at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
-    /// Its name.
     pub name: UnitName,
     /// `机关处室`, `直属单位`, `派驻机构`: shown, never decided upon.
     pub kind: String,
@@ -151,7 +148,6 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// The unit of that name.
     pub fn unit(&self, name: &UnitName) -> Option<&Unit> {
         self.units.iter().find(|unit| unit.name == *name)
     }

@@ -21,7 +21,6 @@ use crate::{
     },
 };
 
-/// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Delivered {
     /// Taken by the mail server.
@@ -39,7 +38,6 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    /// Whether nothing was done.
     pub fn is_idle(&self) -> bool {
         *self == Delivered::default()
     }
@@ -48,10 +46,6 @@ impl Delivered {
 /// Since when the mail path is down, and why; empty = it is not.
 pub const MAIL_DOWN: &str = "mail_down";
 
-/// Does the work.
-///
-/// # Errors
-/// The store could not.
 pub async fn run(engine: &Engine) -> Result<Delivered> {
     let mut done = Delivered::default();
     if engine.stopping.is_cancelled() {
@@ -131,7 +125,6 @@ fn unfit(engine: &Engine, letter: &Claimed) -> Option<&'static str> {
 /// A letter's outcome; `None` = not tried.
 type Tried = (Claimed, Option<Outcome>, DateTime<Utc>);
 
-/// What the sessions share.
 struct Crew {
     queue: Mutex<VecDeque<Claimed>>,
     pace: Mutex<Pace>,

@@ -26,12 +26,9 @@ use crate::{
     },
 };
 
-/// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Digested {
-    /// Whether a digest was written.
     pub written: bool,
-    /// Misses it lists.
     pub misses: u64,
     /// 通报建议 it lists.
     pub proposals: u64,
@@ -46,10 +43,6 @@ const SEEN: &str = "seen_at";
 /// Times at which the watcher was down since the last digest: lines of `from until`.
 const DOWN: &str = "down";
 
-/// Does the work.
-///
-/// # Errors
-/// The store could not.
 pub async fn run(engine: &Engine) -> Result<Digested> {
     let now = engine.clock.now();
     let known = engine.known().await?;
@@ -108,9 +101,6 @@ async fn news(tx: &mut Tx, known: &Known) -> Result<(DateTime<Utc>, Vec<(i64, i6
 
 /// Subject and text of the newest digest, its link without what opens it; or, where there is none or `now` is asked for,
 /// of what it would say now.
-///
-/// # Errors
-/// The store could not, or the digest cannot be worded.
 pub async fn shown(engine: &Engine, now: bool) -> Result<(String, String)> {
     let newest = if now { None } else { newest(engine).await? };
     let (subject, text) = if let Some(letter) = newest {
@@ -129,9 +119,6 @@ async fn newest(engine: &Engine) -> Result<Option<(String, String)>> {
 }
 
 /// What a digest would say if it were written now. Writes nothing.
-///
-/// # Errors
-/// The store could not, or the digest cannot be worded.
 pub async fn preview(engine: &Engine) -> Result<Rendered> {
     let now = engine.clock.now();
     let mut tx = engine.store.read().await?;
@@ -143,9 +130,6 @@ pub async fn preview(engine: &Engine) -> Result<Rendered> {
 
 /// Notes that the daemon is at work, and whether it was down before: the next digest says so. For the daemon alone; a
 /// simulation's clock leaps without anything being down.
-///
-/// # Errors
-/// The store could not.
 pub async fn note_gap(engine: &Engine) -> Result<()> {
     let now = engine.clock.now();
     let mut tx = engine.store.read().await?;

@@ -53,37 +53,29 @@ const HOUSEKEEPING: TimeDelta = TimeDelta::hours(20);
 /// Who is told when mail cannot tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
-    /// The program and its arguments.
     pub program: Option<(std::path::PathBuf, Vec<String>)>,
     /// At most once in this time.
     pub every: Duration,
-    /// What is red.
     pub limits: Limits,
 }
 
-/// How the driver behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// How long a leap of the clock is held.
     pub leap_hold: Duration,
-    /// The alarm.
     pub alarm: Alarm,
 }
 
-/// See the module.
 pub struct Driver {
     engine: RwLock<Arc<Engine>>,
     options: RwLock<Options>,
-    /// Rung for passes.
     pass_bell: Notify,
-    /// Rung for deliveries.
     delivery_bell: Notify,
     leap: Mutex<Leap>,
     tick: Duration,
     stop: CancellationToken,
 }
 
-/// What the first pass did.
 pub type FirstPass = Vec<(Job, Summary)>;
 
 impl Driver {
@@ -102,7 +94,6 @@ impl Driver {
         })
     }
 
-    /// The engine in force.
     pub fn engine(&self) -> Arc<Engine> {
         Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -127,9 +118,6 @@ impl Driver {
     }
 
     /// Runs until it is stopped. `first` hears of the first pass that succeeds.
-    ///
-    /// # Errors
-    /// A task ended that never should.
     pub async fn run(self: &Arc<Driver>, first: oneshot::Sender<FirstPass>) -> Result<()> {
         let mut scheduler = self.hang_doorbell().await;
         let mut passes = tokio::spawn(Arc::clone(self).pass_loop(first));
@@ -452,7 +440,6 @@ async fn finish(what: &str, task: JoinHandle<()>, within: Duration) {
     }
 }
 
-/// Tells systemd, if it listens.
 pub fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd cannot be told: {error}");

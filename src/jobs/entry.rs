@@ -46,7 +46,6 @@ const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// Passwords that are hashed at once: each takes 19 MiB and a core.
 static HASHING: Semaphore = Semaphore::const_new(4);
 
-/// How long a session lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spans {
     /// Without a request.
@@ -69,13 +68,10 @@ pub fn secret_hash(secret: &str) -> String {
     hex(&Sha256::digest(secret.as_bytes()))
 }
 
-/// Who came in.
 pub struct Entered {
     /// The credential that let them in.
     pub credential: Credential,
-    /// The post.
     pub post: PostId,
-    /// What was known then.
     pub known: Arc<Known>,
 }
 
@@ -84,7 +80,6 @@ pub struct Entered {
 pub enum Opened {
     /// It opens the lists of these posts.
     For {
-        /// The letter.
         letter: i64,
         /// The posts, of which one is chosen.
         posts: Vec<PostId>,
@@ -99,9 +94,6 @@ pub enum Opened {
 
 impl Engine {
     /// Judges a letter's link. Changes nothing: mail scanners open links.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn open_link(&self, text: &str) -> Result<Opened> {
         let (Some(keys), Some(token)) = (&self.keys, Token::parse(text)) else { return Ok(Opened::Unknown) };
         let mut tx = self.store.read().await?;
@@ -126,9 +118,6 @@ impl Engine {
     }
 
     /// Begins a session; with scopes it may do those things alone. Returns its secret.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn begin_session(
         &self,
         post: &PostId,
@@ -158,9 +147,6 @@ impl Engine {
     }
 
     /// Whose session, token or feed a secret is, if it is one that lasts.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn entered(&self, kind: Kind, secret: &str, spans: Spans) -> Result<Option<Entered>> {
         let now = self.clock.now();
         let looked = self.store.look(kind, &secret_hash(secret), known::REVISION).await?;
@@ -180,9 +166,6 @@ impl Engine {
     }
 
     /// Ends one of a post's own sessions, tokens or feeds. Says whether there was one.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn end_own(&self, kind: Kind, post: &PostId, id: i64) -> Result<bool> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
@@ -257,9 +240,6 @@ impl Engine {
     }
 
     /// Whose one-time secret this is, without using it.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn setup_post(&self, secret: &str) -> Result<Option<PostId>> {
         let now = self.clock.now();
         let found = self.store.read().await?.credential(Kind::Setup, &secret_hash(secret)).await?;
@@ -268,9 +248,6 @@ impl Engine {
     }
 
     /// Whether a password is that of a post. Takes as long where there is no such post.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn check_password(&self, post: &PostId, password: &str) -> Result<bool> {
         // Made of nothing, so that a post without a password costs the same work.
         const NOBODYS: &str =
@@ -295,9 +272,6 @@ impl Engine {
 impl Engine {
     /// Writes a letter with a link to whoever asks for one by the address of a unit's post; to any other address none is
     /// written, and nobody is told. Asked for again within five minutes, it stays at one.
-    ///
-    /// # Errors
-    /// The store could not, or the letter cannot be worded.
     pub async fn write_link_letter(&self, address: &str) -> Result<()> {
         const APART: i64 = 300;
         let now = self.clock.now();

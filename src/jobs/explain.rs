@@ -25,9 +25,7 @@ use crate::{
 /// One heading and what stands under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// The heading.
     pub heading: &'static str,
-    /// The lines.
     pub lines: Vec<String>,
 }
 
@@ -36,9 +34,6 @@ const MOST_STEPS: usize = 24;
 
 impl Engine {
     /// Explains an obligation; `None` when there is none of that number.
-    ///
-    /// # Errors
-    /// The store could not, or its rules are missing.
     pub async fn explain(&self, id: i64) -> Result<Option<Vec<Section>>> {
         let now = self.clock.now();
         let mut tx = self.store.read().await?;

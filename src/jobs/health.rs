@@ -19,7 +19,6 @@ use crate::{
 /// From which ages on something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of the last pass.
     pub pass: TimeDelta,
     /// Of the oldest letter that waits.
     pub unsent: TimeDelta,
@@ -27,10 +26,8 @@ pub struct Limits {
     pub mail_down: TimeDelta,
 }
 
-/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// When it was looked.
     pub now: DateTime<Utc>,
     /// The last run of the step job, which is the heart of a pass.
     pub last_pass: Option<Run>,
@@ -51,10 +48,6 @@ pub struct Health {
 }
 
 impl Health {
-    /// Looks.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn look(engine: &Engine) -> Result<Health> {
         let now = engine.clock.now();
         let mut tx = engine.store.read().await?;
@@ -72,7 +65,6 @@ impl Health {
         })
     }
 
-    /// Letters in a state.
     pub fn count(&self, state: &str) -> i64 {
         self.letters.iter().filter(|(known, _)| known == state).map(|(_, count)| count).sum()
     }
@@ -126,7 +118,6 @@ pub enum Alarm {
     NoPass,
     /// The last pass is so old.
     OldPass(TimeDelta),
-    /// The last pass failed.
     FailedPass(String),
     /// The oldest unsent letter is so old.
     Unsent(TimeDelta),
@@ -147,7 +138,6 @@ impl fmt::Display for Alarm {
 }
 
 impl Alarm {
-    /// As the console says it.
     pub fn label(&self) -> String {
         match self {
             Alarm::NoPass => "从未巡检".to_owned(),

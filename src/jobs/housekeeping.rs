@@ -6,14 +6,10 @@ use serde::Serialize;
 
 use super::{Engine, Result, trouble};
 
-/// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {
-    /// Log entries sealed.
     pub sealed: u64,
-    /// Old runs forgotten.
     pub pruned: u64,
-    /// Troubles that are over.
     pub mended: u64,
     /// Rows of the summaries that counted nothing any more.
     pub emptied: u64,
@@ -21,17 +17,12 @@ pub struct Kept {
     pub swept: u64,
 }
 
-/// How long runs are kept.
 const RUNS_KEPT: TimeDelta = TimeDelta::days(90);
 /// Entries a seal covers at most.
 const ENTRIES: usize = 10_000;
 /// Rows of each summary that one transaction takes away: others wait for it.
 const EMPTY_ROWS: usize = 500;
 
-/// Does the work.
-///
-/// # Errors
-/// The store could not.
 pub async fn run(engine: &Engine) -> Result<Kept> {
     let now = engine.clock.now();
     let mut kept = Kept::default();

@@ -38,7 +38,6 @@ const REVISION_LOCK: &str = "revision_lock";
 /// The key of the first day that counts.
 pub const STARTS_ON: &str = "starts_on";
 
-/// See the module.
 pub struct Known {
     /// Which state of the store this is.
     pub revision: i64,
@@ -46,23 +45,15 @@ pub struct Known {
     pub starts_on: NaiveDate,
     /// The catalogue's versions, oldest first.
     pub versions: Vec<Version>,
-    /// Units and groups.
     pub roster: Roster,
-    /// Workdays.
     pub calendar: Calendar,
-    /// Windows opened by hand.
     pub windows: Vec<Node>,
     /// Who holds which post, by day.
     pub holders: HashMap<PostId, Vec<Holder>>,
-    /// Local time.
     pub zone: Zone,
 }
 
 impl Known {
-    /// Reads everything.
-    ///
-    /// # Errors
-    /// The store could not, or nothing has been set up yet.
     pub async fn read(tx: &mut Tx, zone: Zone) -> Result<Known> {
         let starts_on = tx.meta(STARTS_ON).await?.and_then(|day| day.parse().ok());
         let starts_on = starts_on.ok_or_else(|| {
@@ -91,7 +82,6 @@ impl Known {
         effective.max_by_key(|version| (version.effective_on, version.version)).or(self.versions.first())
     }
 
-    /// The version of that number.
     pub fn version(&self, number: i64) -> Option<&Version> {
         self.versions.iter().find(|version| version.version == number)
     }
@@ -101,7 +91,6 @@ impl Known {
         World { catalogue, roster: &self.roster, calendar: &self.calendar, zone: self.zone, nodes: &self.windows }
     }
 
-    /// The calendar and the zone.
     pub fn slots(&self) -> Slots<'_> {
         Slots { calendar: &self.calendar, zone: self.zone }
     }
@@ -165,9 +154,7 @@ impl Known {
 pub struct Rules<'a> {
     /// The catalogue it was made by.
     pub catalogue: &'a Catalogue,
-    /// Its duty.
     pub duty: &'a Duty,
-    /// Its ladder.
     pub ladder: &'a Ladder,
 }
 
@@ -175,10 +162,6 @@ fn find_duty<'a>(catalogue: &'a Catalogue, id: &DutyId) -> std::result::Result<&
     catalogue.duty(id).ok_or_else(|| format!("the catalogue has no duty {id}"))
 }
 
-/// The store's revision.
-///
-/// # Errors
-/// The store could not.
 pub async fn revision(tx: &mut Tx) -> Result<i64> {
     Ok(revision_of(tx.meta(REVISION).await?))
 }
@@ -189,9 +172,6 @@ fn revision_of(value: Option<String>) -> i64 {
 }
 
 /// Moves the revision on: whoever changes catalogue, roster, calendar, windows or posts says so in the same transaction.
-///
-/// # Errors
-/// The store could not.
 pub async fn touch(tx: &mut Tx) -> Result<()> {
     tx.set_meta(REVISION_LOCK, "").await?;
     let next = revision(tx).await? + 1;
@@ -199,19 +179,12 @@ pub async fn touch(tx: &mut Tx) -> Result<()> {
 }
 
 impl Engine {
-    /// What is known now.
-    ///
-    /// # Errors
-    /// The store could not, or nothing has been set up yet.
     pub async fn known(&self) -> Result<Arc<Known>> {
         let mut tx = self.store.read().await?;
         self.known_in(&mut tx).await
     }
 
     /// What is known at the revision that `meta` was just found to name under [`REVISION`].
-    ///
-    /// # Errors
-    /// See [`Engine::known`].
     pub async fn known_at(&self, value: Option<String>) -> Result<Arc<Known>> {
         match self.held(revision_of(value)) {
             Some(held) => Ok(held),
@@ -225,9 +198,6 @@ impl Engine {
     }
 
     /// What is known now, read in a transaction that is open already.
-    ///
-    /// # Errors
-    /// See [`Engine::known`].
     pub async fn known_in(&self, tx: &mut Tx) -> Result<Arc<Known>> {
         if let Some(held) = self.held(revision(tx).await?) {
             return Ok(held);

@@ -26,11 +26,9 @@ pub struct Leap {
 /// What a look at the clocks found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// Go on.
     Believed,
     /// A leap has just been found: hold.
     Leapt(TimeDelta),
-    /// Still holding.
     Held,
     /// The hold has just ended: the clock was put right, or the while has gone by.
     Released,
@@ -49,7 +47,6 @@ impl Leap {
         Leap { wall, boot, since: None, hold }
     }
 
-    /// Looks at the clocks.
     pub fn look(&mut self, wall: DateTime<Utc>, boot: Duration) -> Look {
         let passed = TimeDelta::from_std(boot.saturating_sub(self.boot)).unwrap_or(TimeDelta::MAX);
         let ahead = (wall - self.wall) - passed;

@@ -64,7 +64,6 @@ impl Keys {
     }
 }
 
-/// When a letter's link ends.
 pub fn ends_at(written_at: DateTime<Utc>) -> DateTime<Utc> {
     written_at + LIFE
 }

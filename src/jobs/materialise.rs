@@ -21,10 +21,8 @@ use crate::{
     store::{catalogue::Version, obligations::Stored},
 };
 
-/// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Made {
-    /// New obligations.
     pub made: u64,
     /// Unopened ones with a new deadline, new owners or a new catalogue.
     pub changed: u64,
@@ -35,7 +33,6 @@ pub struct Made {
 }
 
 impl Made {
-    /// Whether nothing was done.
     pub fn is_idle(&self) -> bool {
         *self == Made::default()
     }
@@ -54,10 +51,6 @@ const LONGEST_PERIOD: Days = Days::new(400);
 /// Rows a transaction: short enough not to keep others waiting.
 const ROWS: usize = 5000;
 
-/// Does the work.
-///
-/// # Errors
-/// The store could not.
 pub async fn run(engine: &Engine) -> Result<Made> {
     let now = engine.clock.now();
     let known = engine.known().await?;

@@ -44,7 +44,6 @@ pub use known::Known;
 /// Why a job could not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
-    /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Something is missing that the set-up should have put there.
@@ -52,21 +51,17 @@ pub enum JobError {
     Setup(String),
 }
 
-/// Result of a job.
 pub type Result<T> = std::result::Result<T, JobError>;
 
 /// What the office decided about the program itself.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where local time is read.
     pub zone: Zone,
     /// How far ahead obligations are made.
     pub horizon: TimeDelta,
     /// The first day that counts, if it is not the day of the first start.
     pub starts_on: Option<NaiveDate>,
-    /// Who the letters are from.
     pub from: Mailbox,
-    /// Where answers go.
     pub reply_to: Option<Mailbox>,
     /// How to reach the office, as letters say it.
     pub contact: String,
@@ -80,29 +75,19 @@ pub struct Settings {
     pub pace: Option<TimeDelta>,
     /// Letters a claim takes at once.
     pub batch: usize,
-    /// Connections at once.
     pub connections: usize,
-    /// How long a claim holds.
     pub lease: TimeDelta,
-    /// When to try again.
     pub backoff: Backoff,
 }
 
-/// Everything a job needs.
 pub struct Engine {
-    /// The database.
     pub store: Store,
-    /// The time.
     pub clock: Clock,
-    /// The settings.
     pub settings: Settings,
-    /// The letters' wording.
     pub templates: Arc<Templates>,
-    /// The way out.
     pub transport: Transport,
     /// Where evidence lies; `None` = files cannot be taken.
     pub vault: Option<acts::evidence::Vault>,
-    /// What is being filed.
     pub filings: acts::filings::Filings,
     /// What letters' links are made with; `None` = letters carry no link.
     pub keys: Option<link::Keys>,
@@ -143,7 +128,6 @@ impl Engine {
         }
     }
 
-    /// A random number.
     pub fn random(&self) -> u64 {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random()
     }
@@ -161,7 +145,6 @@ impl Engine {
         id
     }
 
-    /// Today, in local time.
     pub fn today(&self) -> NaiveDate {
         self.settings.zone.day_of(self.clock.now())
     }
@@ -170,13 +153,10 @@ impl Engine {
 /// The jobs there are, in the order of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Job {
-    /// Makes obligations ahead.
     Materialise,
     /// Settles what has come due and writes the letters.
     Step,
-    /// Writes the office's digest.
     Digest,
-    /// Sends.
     Deliver,
     /// Seals the log, prunes what may go.
     Housekeeping,
@@ -185,11 +165,9 @@ pub enum Job {
 /// One row of the table of jobs.
 #[derive(Debug, Clone, Copy)]
 pub struct Listed {
-    /// Which.
     pub job: Job,
     /// Its name on the command line and in `run`.
     pub name: &'static str,
-    /// What it does, for people.
     pub what: &'static str,
     /// When it is rung for, beside the safety tick: six cron fields, local time.
     pub cron: &'static str,
@@ -227,24 +205,20 @@ pub const JOBS: [Listed; 5] = [
 ];
 
 impl Job {
-    /// Its row in the table.
     pub fn listed(self) -> &'static Listed {
         // The table has a row for each job; a test holds that.
         JOBS.iter().find(|row| row.job == self).unwrap_or(&JOBS[0])
     }
 
-    /// Its name.
     pub fn name(self) -> &'static str {
         self.listed().name
     }
 
-    /// The job of that name.
     pub fn from_name(name: &str) -> Option<Job> {
         JOBS.iter().find(|row| row.name == name).map(|row| row.job)
     }
 }
 
-/// What a job did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Summary {
@@ -261,7 +235,6 @@ pub enum Summary {
 }
 
 impl Summary {
-    /// Whether nothing was done.
     pub fn is_idle(&self) -> bool {
         match self {
             Summary::Materialise(made) => made.is_idle(),
@@ -286,9 +259,6 @@ const HEARTBEAT: TimeDelta = TimeDelta::minutes(5);
 
 impl Engine {
     /// Runs one job and records the run.
-    ///
-    /// # Errors
-    /// The job could not do its work; that is recorded where the store still can.
     pub async fn run(&self, job: Job) -> Result<Summary> {
         let started = self.clock.now();
         let outcome = self.work(job).await;
@@ -351,9 +321,6 @@ impl Engine {
     }
 
     /// One pass: every job once, in order. The first that fails ends it; the next pass begins anew.
-    ///
-    /// # Errors
-    /// A job could not do its work.
     pub async fn pass(&self) -> Result<Vec<(Job, Summary)>> {
         let mut done = Vec::with_capacity(JOBS.len());
         for row in &JOBS {

@@ -23,16 +23,11 @@ use crate::{
     store::obligations::Stored,
 };
 
-/// A notice that would come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ahead {
-    /// In which slot.
     pub at: DateTime<Utc>,
-    /// To whom.
     pub post: PostId,
-    /// What about.
     pub kind: NoticeKind,
-    /// Of which obligation.
     pub obligation: i64,
     /// Whether it only stands in the morning letter once more.
     pub stands: bool,
@@ -40,17 +35,12 @@ pub struct Ahead {
 
 /// What would come, in the order of instants, and the obligations it is about.
 pub struct Preview {
-    /// The notices.
     pub notices: Vec<Ahead>,
-    /// The obligations, by number.
     pub obligations: HashMap<i64, Stored>,
 }
 
 impl Engine {
     /// What would be told until then if nobody filed.
-    ///
-    /// # Errors
-    /// The store could not, or rules are missing.
     pub async fn preview(&self, until: DateTime<Utc>) -> Result<Preview> {
         let now = self.clock.now();
         let mut tx = self.store.read().await?;

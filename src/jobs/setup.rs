@@ -20,9 +20,7 @@ use crate::{
 /// What a first start put into the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loaded {
-    /// Duties.
     pub duties: usize,
-    /// Units.
     pub units: usize,
     /// The first day that counts.
     pub starts_on: NaiveDate,
@@ -33,9 +31,6 @@ const FIRST_VERSION_ON: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap()
 
 impl Engine {
     /// Loads the seeds into an empty database. `None` when it has been set up before.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn set_up(&self, seeds: &Seeds) -> Result<Option<Loaded>> {
         let now = self.clock.now();
         let starts_on = self.settings.starts_on.unwrap_or_else(|| self.settings.zone.day_of(now));
@@ -68,9 +63,6 @@ impl Engine {
 }
 
 /// Records the holders of posts from a day on.
-///
-/// # Errors
-/// The store could not.
 pub async fn put_posts(tx: &mut Tx, posts: &[PostEntry], from_on: NaiveDate, now: DateTime<Utc>) -> Result<()> {
     for entry in posts {
         let stand_in = entry.stand_in_address.as_ref().map(|address| StandIn {

@@ -32,19 +32,15 @@ const FILES_AT: NaiveTime = NaiveTime::from_hms_opt(10, 0, 0).unwrap();
 pub enum Does {
     /// Files at 10:00 of the due day.
     Always,
-    /// Never files.
     Never,
 }
 
-/// An exception.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Except {
-    /// For this duty alone.
     pub duty: Option<String>,
     /// For this unit alone (of a joint obligation, any owner).
     pub unit: Option<String>,
-    /// For this period alone.
     pub period: Option<String>,
     /// For obligations due on or after this day.
     #[serde(default, deserialize_with = "written_date")]
@@ -52,7 +48,6 @@ pub struct Except {
     /// For obligations due on or before this day.
     #[serde(default, deserialize_with = "written_date")]
     pub to: Option<NaiveDate>,
-    /// What is done instead.
     pub does: Option<Does>,
     /// Files so many days after the due day, at 10:00 (`3d`); hours (`30h`) count from 10:00 of the due day.
     pub late_by: Option<String>,
@@ -64,23 +59,17 @@ pub struct Except {
 pub struct Behaviour {
     /// What is done where nothing else is said.
     pub default: Does,
-    /// Files late everywhere, if given.
     pub late_by: Option<String>,
-    /// Exceptions.
     #[serde(default)]
     pub except: Vec<Except>,
 }
 
 impl Behaviour {
-    /// Everybody does the same.
     pub fn all(does: Does) -> Behaviour {
         Behaviour { default: does, late_by: None, except: Vec::new() }
     }
 
     /// Whether every `late_by` can be read; says which cannot.
-    ///
-    /// # Errors
-    /// One of them is no distance.
     pub fn check(&self) -> std::result::Result<(), String> {
         let given = self.except.iter().filter_map(|except| except.late_by.as_ref()).chain(&self.late_by);
         for text in given {
@@ -136,9 +125,6 @@ fn distance(text: &str) -> Option<Distance> {
 
 /// Runs the jobs from now until `until`, that instant included, stopping at each instant at which something happens.
 /// `at_each` is told each instant before the clock moves on.
-///
-/// # Errors
-/// A job could not do its work.
 pub async fn run_until(engine: &Engine, until: DateTime<Utc>, mut at_each: impl FnMut(DateTime<Utc>)) -> Result<()> {
     loop {
         engine.pass().await?;
@@ -153,9 +139,6 @@ pub async fn run_until(engine: &Engine, until: DateTime<Utc>, mut at_each: impl 
 }
 
 /// The next instant at which a pass has something to do.
-///
-/// # Errors
-/// The store could not.
 pub async fn next_instant(engine: &Engine) -> Result<Option<DateTime<Utc>>> {
     let now = engine.clock.now();
     let known = engine.known().await?;
@@ -169,19 +152,13 @@ pub async fn next_instant(engine: &Engine) -> Result<Option<DateTime<Utc>>> {
     Ok(soonest.map(|at| at.max(now + TimeDelta::seconds(1))))
 }
 
-/// What a simulation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Played {
-    /// Submissions filed.
     pub filed: u64,
-    /// Instants at which something happened.
     pub instants: u64,
 }
 
 /// Plays from the clock's present instant until `until`, filing as the behaviour says.
-///
-/// # Errors
-/// A job could not do its work.
 pub async fn play(
     engine: &Engine,
     behaviour: &Behaviour,

@@ -33,29 +33,20 @@ use crate::{
     },
 };
 
-/// What was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Stepped {
-    /// Obligations that something happened to.
     pub stepped: u64,
-    /// Of these, opened.
     pub opened: u64,
-    /// Reminders that came due.
     pub reminded: u64,
-    /// Misses declared.
     pub missed: u64,
-    /// Closed as missed.
     pub lapsed: u64,
-    /// Notices written.
     pub notices: u64,
-    /// Letters written.
     pub letters: u64,
     /// Rows that could not be worked on.
     pub failed: u64,
 }
 
 impl Stepped {
-    /// Whether nothing was done.
     pub fn is_idle(&self) -> bool {
         *self == Stepped::default()
     }
@@ -70,10 +61,6 @@ const SERIES_PAGE: usize = 64;
 /// Misses before an obligation beyond which a longer row changes nothing: as many as [`Back::Long`] reads.
 const ENOUGH_MISSES: usize = 16;
 
-/// Does the work.
-///
-/// # Errors
-/// The store could not.
 pub async fn run(engine: &Engine) -> Result<Stepped> {
     let mut done = Stepped::default();
     loop {
@@ -166,9 +153,6 @@ async fn reminded_in_time(tx: &mut Tx, obligations: &[&Obligation]) -> Result<Ha
 }
 
 /// An obligation's series around it, in the order of periods, as it stands now.
-///
-/// # Errors
-/// The store could not.
 pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<Vec<Member>> {
     let until = now.max(stored.obligation.opens_at);
     let rows = read_series(tx, &stored.obligation.series(), stored.obligation.opens_at, until).await?;

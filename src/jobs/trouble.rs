@@ -13,16 +13,13 @@ use crate::{
     store::{Tx, runs::Trouble},
 };
 
-/// What can give trouble.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// The obligation of that number: its step cannot be decided.
     Obligation(i64),
-    /// A post without an address.
     Post(PostId),
     /// The letter for these posts cannot be worded.
     Letter(Vec<PostId>),
-    /// The digest cannot be worded.
     Digest,
 }
 
@@ -41,18 +38,12 @@ impl fmt::Display for Subject {
 }
 
 /// Records that something could not be worked on.
-///
-/// # Errors
-/// The store could not.
 pub async fn record(tx: &mut Tx, subject: &Subject, now: DateTime<Utc>, words: &str) -> Result<()> {
     tx.add_trouble(&subject.to_string(), now, words).await?;
     Ok(())
 }
 
 /// Ends the trouble of what works again. Nearly always there is none at all, and this costs one look.
-///
-/// # Errors
-/// The store could not.
 pub async fn end(tx: &mut Tx, works: &[Subject]) -> Result<()> {
     let held: HashSet<String> = tx.troubles().await?.into_iter().map(|trouble| trouble.subject).collect();
     if held.is_empty() {
@@ -69,9 +60,6 @@ pub async fn end(tx: &mut Tx, works: &[Subject]) -> Result<()> {
 
 /// Ends what no later success can end: troubles of obligations without a next step, and of posts that have got an
 /// address while there was nothing to tell them. Returns how many.
-///
-/// # Errors
-/// The store could not.
 pub async fn sweep(tx: &mut Tx, known: &Known, now: DateTime<Utc>) -> Result<u64> {
     let today = known.zone.day_of(now);
     let addressed: HashSet<String> = known

@@ -30,9 +30,6 @@ const LETTERS: usize = 50;
 const NOTICES: usize = 500_000;
 
 /// Writes every letter that is waiting to be written. Returns how many.
-///
-/// # Errors
-/// The store could not.
 pub async fn letters(engine: &Engine) -> Result<u64> {
     let now = engine.clock.now();
     let mut tx = engine.store.read().await?;
@@ -209,9 +206,6 @@ pub struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// Lays down the obligations and reads what was filed for them.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn lay(tx: &mut Tx, known: &'a Known, rows: Vec<Stored>, now: DateTime<Utc>) -> Result<Desk<'a>> {
         let obligations: HashMap<i64, Stored> = rows.into_iter().map(|row| (row.obligation.id, row)).collect();
         let today = known.zone.day_of(now);
@@ -230,15 +224,11 @@ impl<'a> Desk<'a> {
         Ok(Desk { known, now, today, obligations, filings })
     }
 
-    /// The obligation of that number.
     pub fn stored(&self, id: i64) -> Option<&Stored> {
         self.obligations.get(&id)
     }
 
     /// An obligation as letters show it.
-    ///
-    /// # Errors
-    /// Its rules are missing.
     pub fn item(&self, id: i64) -> std::result::Result<Item, String> {
         let stored = self.obligations.get(&id).ok_or_else(|| format!("obligation {id} is missing"))?;
         let rules = self.known.rules(stored, self.today)?;
@@ -348,7 +338,6 @@ fn slot_key(class: &str, posts: &str, address: &str, now: DateTime<Utc>) -> Stri
     format!("{class}/{}/{}", now.timestamp(), hex(&digest[..12]))
 }
 
-/// A row for the outbox.
 pub fn new_letter(
     engine: &Engine,
     slot_key: String,

@@ -10,7 +10,6 @@ use thiserror::Error;
 /// What is wrong with an address. Says nothing of the address itself: whoever reads a file knows the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum AddressError {
-    /// Nothing there.
     #[error("the address is empty")]
     Empty,
     /// Full-width letters, Chinese, or anything else outside ASCII.

@@ -8,10 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{letter::LetterKind, outcome::Outcome};
 
-/// The figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
-    /// The shortest wait.
     pub shortest: TimeDelta,
     /// The longest wait, before jitter.
     pub longest: TimeDelta,
@@ -38,7 +36,6 @@ impl Default for Backoff {
 /// What is known of a letter besides its last outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tries {
-    /// What kind of letter.
     pub kind: LetterKind,
     /// When it was written into the outbox.
     pub created_at: DateTime<Utc>,
@@ -49,7 +46,6 @@ pub struct Tries {
 /// What to do with a letter now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Taken; nothing more.
     Done,
     /// Try again then, under the same Message-ID.
     At(DateTime<Utc>),
@@ -60,7 +56,6 @@ pub enum Next {
 /// Why there are no more attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUp {
-    /// Refused for good.
     Refused,
     /// A reminder older than its life.
     TooOld,

@@ -16,7 +16,6 @@ use super::{
     outcome::{Outcome, Phase, Reason, clean_text},
 };
 
-/// A folder of .eml files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOutbox {
     folder: PathBuf,
@@ -34,12 +33,10 @@ impl FileOutbox {
         FileOutbox { folder: folder.into(), sync: false }
     }
 
-    /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Writes the letter.
     pub async fn send(&self, letter: &Outgoing) -> Outcome {
         let bytes = match letter.build() {
             Ok(bytes) => bytes,

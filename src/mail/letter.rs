@@ -26,7 +26,6 @@ pub enum LetterKind {
 }
 
 impl LetterKind {
-    /// All of them.
     pub const ALL: [LetterKind; 6] = [
         LetterKind::Today,
         LetterKind::Chase,
@@ -77,7 +76,6 @@ impl LetterKind {
 pub enum SectionKind {
     /// What an event obliged to, not done in time.
     EventMissed,
-    /// What an event obliges to.
     Event,
     /// 督办: misses carried up to the head.
     Supervise,
@@ -87,14 +85,11 @@ pub enum SectionKind {
     Overdue,
     /// 退回: filed, returned, to be filed again.
     Returned,
-    /// Due today.
     DueToday,
-    /// Due soon.
     DueSoon,
 }
 
 impl SectionKind {
-    /// All of them, in order.
     pub const ALL: [SectionKind; 8] = [
         SectionKind::EventMissed,
         SectionKind::Event,
@@ -142,7 +137,6 @@ pub struct Item {
     pub number: Option<i64>,
     /// Where the document asks for it: `第13项第2条`.
     pub clause_label: String,
-    /// The duty's short title.
     pub title: String,
     /// Who owes it: `质安处`, `质安处、安管总站`.
     pub owners: String,
@@ -164,12 +158,9 @@ pub struct Item {
     pub note: Option<String>,
 }
 
-/// Items under one heading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
-    /// The heading.
     pub title: String,
-    /// What it lists.
     pub kind: SectionKind,
     /// In the order of the document.
     pub items: Vec<Item>,
@@ -231,14 +222,10 @@ pub struct UndeliveredRow {
     pub reason: String,
 }
 
-/// The digest's figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct DigestTotals {
-    /// Obligations that are open.
     pub open: u64,
-    /// Of these, due today.
     pub due_today: u64,
-    /// Of these, past their deadline.
     pub overdue: u64,
     /// Closed in time since the last digest.
     pub closed_on_time: u64,
@@ -263,7 +250,6 @@ pub struct DigestContext {
     pub proposals: Vec<Item>,
     /// Filed, waiting for the office's review.
     pub waiting_review: Vec<Item>,
-    /// Extensions asked for.
     pub extensions: Vec<Item>,
     /// 异议.
     pub disputes: Vec<Item>,
@@ -273,7 +259,6 @@ pub struct DigestContext {
     pub unreminded: Vec<Item>,
     /// Whether the watcher itself was down, and since when; empty = it was not.
     pub watcher: Vec<String>,
-    /// The figures.
     pub totals: DigestTotals,
     /// Whether the letter offers a link.
     pub link: bool,

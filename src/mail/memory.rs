@@ -8,14 +8,10 @@ use std::{
 
 use super::{address::Address, file::unsendable, message::Outgoing, outcome::Outcome};
 
-/// A letter that was delivered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Delivered {
-    /// Its Message-ID.
     pub message_id: String,
-    /// To whom.
     pub to: Address,
-    /// The whole message.
     pub raw: Vec<u8>,
 }
 
@@ -32,7 +28,6 @@ impl fmt::Debug for Delivered {
 /// What happens to the next letter, instead of its being delivered and answered `Sent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scripted {
-    /// What the sender is told.
     pub outcome: Outcome,
     /// Whether it is delivered all the same (an answer lost after the final dot).
     pub delivered: bool,
@@ -66,12 +61,10 @@ impl MemoryOutbox {
         self.lock().delivered.clone()
     }
 
-    /// How many letters so far.
     pub fn len(&self) -> usize {
         self.lock().delivered.len()
     }
 
-    /// Whether nothing was delivered.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -28,12 +28,10 @@ pub const MAX_LINE: usize = 998;
 pub struct Mailbox {
     /// What is shown: `质安处联络员`; may be empty.
     pub name: String,
-    /// Where it goes.
     pub address: Address,
 }
 
 impl Mailbox {
-    /// A mailbox with a name.
     pub fn new(name: impl Into<String>, address: Address) -> Mailbox {
         Mailbox { name: name.into(), address }
     }
@@ -48,13 +46,9 @@ pub struct Outgoing {
     pub from: Mailbox,
     /// Where answers go, if not to the sender.
     pub reply_to: Option<Mailbox>,
-    /// The one recipient.
     pub to: Mailbox,
-    /// One line.
     pub subject: String,
-    /// The text part.
     pub text: String,
-    /// The HTML part.
     pub html: String,
     /// The Date header, in the zone it is to show. The same at each attempt.
     pub date: DateTime<FixedOffset>,
@@ -78,26 +72,13 @@ impl fmt::Debug for Outgoing {
 pub enum MessageError {
     /// A name or the subject holds a character that must not stand in a header.
     #[error("{field}: character U+{code:04X} must not stand in a header")]
-    Hostile {
-        /// Which field.
-        field: &'static str,
-        /// The character's code point.
-        code: u32,
-    },
+    Hostile { field: &'static str, code: u32 },
     /// Not of the form `<left@right>` in ASCII.
     #[error("{field} is not of the form <left@right>")]
-    BadMessageId {
-        /// Which field.
-        field: &'static str,
-    },
+    BadMessageId { field: &'static str },
     /// The body holds a control character other than line ends and tabs.
     #[error("{field}: control character U+{code:04X} in the body")]
-    BadBody {
-        /// Which part.
-        field: &'static str,
-        /// The character's code point.
-        code: u32,
-    },
+    BadBody { field: &'static str, code: u32 },
     /// lettre refused it, for a reason that should have been seen before.
     #[error("the message cannot be built")]
     Build,

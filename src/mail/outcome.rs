@@ -14,23 +14,14 @@ pub enum Phase {
     Build,
     /// Writing the .eml file (file transport).
     File,
-    /// Resolving the name and connecting.
     Connect,
-    /// The TLS handshake.
     Tls,
-    /// The greeting.
     Banner,
-    /// EHLO.
     Ehlo,
-    /// STARTTLS.
     StartTls,
-    /// AUTH.
     Auth,
-    /// MAIL FROM.
     Mail,
-    /// RCPT TO.
     Rcpt,
-    /// DATA.
     Data,
     /// Sending the body, until the final dot has been handed over.
     Body,
@@ -88,9 +79,7 @@ pub enum Reason {
     Temporary,
     /// A 5xx without words that we know.
     Permanent,
-    /// The connection ended.
     Dropped,
-    /// No answer in time.
     TimedOut,
     /// An answer that is no SMTP.
     Garbage,
@@ -98,7 +87,6 @@ pub enum Reason {
     Tls,
     /// The row makes no message.
     Unsendable,
-    /// The disk.
     Disk,
 }
 
@@ -128,45 +116,31 @@ impl Reason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Outcome {
-    /// The server has taken it.
     Sent {
         /// What the server said, its queue id as a rule.
         reply: String,
     },
-    /// Not sent; this letter waits.
     Deferred {
-        /// Where.
         phase: Phase,
         /// What the server said, if it did.
         reply: Option<String>,
-        /// Why.
         reason: Reason,
     },
     /// Not sent, through no fault of the letter: all mail waits.
     ConnectionDown {
-        /// Where.
         phase: Phase,
         /// What the server said, or what failed.
         reply: Option<String>,
-        /// Why.
         reason: Reason,
         /// Whether somebody has to do something.
         alarm: bool,
     },
     /// Will never be sent: it stands on the next digest.
-    Refused {
-        /// Where.
-        phase: Phase,
-        /// What the server said.
-        reply: String,
-        /// Why.
-        reason: Reason,
-    },
+    Refused { phase: Phase, reply: String, reason: Reason },
     /// Handed over whole, without an answer: it may have been taken.
     Unknown {
         /// Always after the dot.
         phase: Phase,
-        /// How it ended.
         reason: Reason,
     },
 }
@@ -203,7 +177,6 @@ impl Outcome {
         }
     }
 
-    /// Why it was not sent.
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Outcome::Sent { .. } => None,
@@ -253,13 +226,10 @@ pub enum Failure {
     Reply(Reply),
     /// The connection ended or could not be made.
     Dropped(String),
-    /// No answer in time.
     TimedOut,
-    /// What came is no SMTP.
     Garbage,
     /// TLS failed or is not to be had.
     Tls(String),
-    /// We cannot log in here.
     NoAuth(String),
 }
 

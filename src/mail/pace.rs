@@ -32,7 +32,6 @@ impl Pace {
 }
 
 impl Default for Pace {
-    /// One letter a second.
     fn default() -> Pace {
         Pace::new(Some(TimeDelta::seconds(1)))
     }

@@ -29,9 +29,7 @@ pub const SUBJECT_CHARS: usize = 30;
 pub struct Rendered {
     /// One line of at most 30 characters, kind first.
     pub subject: String,
-    /// The plain text part.
     pub text: String,
-    /// The HTML part.
     pub html: String,
 }
 
@@ -42,7 +40,6 @@ pub struct TemplateError {
     pub file: String,
     /// From 1, where known.
     pub line: Option<usize>,
-    /// What is wrong.
     pub message: String,
 }
 
@@ -77,7 +74,6 @@ pub enum RenderError {
     Hostile {
         /// Where in the values: `sections[0].items[2].owners`.
         field: String,
-        /// The character's code point.
         code: u32,
     },
     /// There is nothing to say: no section, or only empty ones.
@@ -91,7 +87,6 @@ pub enum RenderError {
     Template(#[from] TemplateError),
 }
 
-/// The embedded templates by name.
 const BUILT_IN: [(&str, &str); 23] = [
     ("base/items.txt", include_str!("templates/base/items.txt")),
     ("base/items.html", include_str!("templates/base/items.html")),
@@ -121,7 +116,6 @@ const BUILT_IN: [(&str, &str); 23] = [
 /// One line of what [`Templates::check`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
-    /// Which letter.
     pub kind: LetterKind,
     /// With which sample: `full`, `bare`, `empty`.
     pub sample: &'static str,
@@ -129,7 +123,6 @@ pub struct Checked {
     pub result: Result<Rendered, RenderError>,
 }
 
-/// The templates in force.
 #[derive(Debug)]
 pub struct Templates {
     env: Environment<'static>,
@@ -168,7 +161,6 @@ impl Templates {
         if errors.is_empty() { Ok(templates) } else { Err(TemplateErrors(errors)) }
     }
 
-    /// Words a letter.
     pub fn letter(&self, context: &LetterContext) -> Result<Rendered, RenderError> {
         if context.kind == LetterKind::Digest {
             return Err(RenderError::WrongKind);

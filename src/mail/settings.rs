@@ -14,13 +14,11 @@ use tokio_rustls::{
     },
 };
 
-/// How the connection is secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TlsMode {
     /// Not at all: for a relay on this machine.
     None,
-    /// STARTTLS, required.
     StartTls,
     /// TLS from the first byte (port 465).
     Implicit,
@@ -31,17 +29,12 @@ pub enum TlsMode {
 pub struct Timeouts {
     /// Resolving the name and connecting; the TLS handshake has as long again.
     pub connect: Duration,
-    /// The greeting.
     pub banner: Duration,
     /// EHLO, STARTTLS and each step of AUTH.
     pub helo: Duration,
-    /// MAIL FROM.
     pub mail: Duration,
-    /// RCPT TO.
     pub rcpt: Duration,
-    /// DATA.
     pub data: Duration,
-    /// Each block of the body.
     pub block: Duration,
     /// The answer to the final dot. Short waits make duplicates.
     pub after_dot: Duration,
@@ -69,11 +62,9 @@ impl Default for Timeouts {
 /// All that has to be known of a mail server.
 #[derive(Clone)]
 pub struct SmtpSettings {
-    /// Name or address.
     pub host: String,
     /// 25, 465, 587.
     pub port: u16,
-    /// How the connection is secured.
     pub tls: TlsMode,
     /// With a user name there must be a password.
     pub username: Option<String>,
@@ -152,7 +143,6 @@ impl fmt::Debug for SmtpSettings {
 /// What is wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SettingsError {
-    /// Not a name or address.
     #[error("the mail server's host {0:?} is neither a host name nor an IP address")]
     Host(String),
     /// Not a name that can be said at EHLO.
@@ -169,12 +159,7 @@ pub enum SettingsError {
     Zero,
     /// The extra certificates cannot be used.
     #[error("{path}: {error}")]
-    Root {
-        /// The file.
-        path: String,
-        /// What is wrong with it.
-        error: String,
-    },
+    Root { path: String, error: String },
     /// Nothing to trust.
     #[error("no trusted certificates: the system has none and no file is given")]
     NoRoots,

@@ -126,7 +126,6 @@ impl fmt::Debug for SmtpSession {
 }
 
 impl SmtpSession {
-    /// Sends one letter.
     pub async fn send(&mut self, letter: &Outgoing) -> Outcome {
         let body = match letter.build() {
             Ok(body) => dotted(&body),
@@ -140,7 +139,6 @@ impl SmtpSession {
         }
     }
 
-    /// Takes leave of the server.
     pub async fn close(mut self) {
         if let Some(mut connection) = self.connection.take() {
             connection.leave(self.timeouts().helo).await;
@@ -257,7 +255,6 @@ impl SmtpSession {
         Err(Failure::Garbage)
     }
 
-    /// MAIL, RCPT, DATA, body, dot.
     async fn talk(&mut self, connection: &mut Connection, letter: &Outgoing, body: &[u8]) -> Result<Reply, Failure> {
         let (wire, timeouts) = (&mut connection.wire, self.timeouts());
         self.phase = Phase::Mail;

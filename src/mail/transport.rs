@@ -12,11 +12,8 @@ use super::{
 /// Where letters go. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Transport {
-    /// To a mail server.
     Smtp(Smtp),
-    /// Into a folder.
     File(FileOutbox),
-    /// Into memory.
     Memory(MemoryOutbox),
 }
 

@@ -101,7 +101,6 @@ impl Wire {
         timeout(within, talk).await.unwrap_or(Err(Failure::TimedOut))
     }
 
-    /// Reads a reply.
     pub(super) async fn reply(&mut self, within: Duration) -> Result<Reply, Failure> {
         timeout(within, self.reply_unlimited()).await.unwrap_or(Err(Failure::TimedOut))
     }

@@ -7,7 +7,6 @@ use sqlx::FromRow;
 
 use super::{Result, Store, Tx};
 
-/// All columns of a credential.
 macro_rules! select {
     ($tail:literal) => {
         select!("", $tail)
@@ -43,7 +42,6 @@ const LETTER: &str = "SELECT letter.id, letter.kind, letter.posts, letter.writte
     FROM letter LEFT JOIN link_revoked ON link_revoked.letter = letter.id WHERE letter.id = $1";
 const REVOKE: &str = "INSERT INTO link_revoked (letter, revoked_at) VALUES ($1, $2) ON CONFLICT (letter) DO NOTHING";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     INSERT,
     BY_HASH,
@@ -69,7 +67,6 @@ pub enum Kind {
     Session,
     /// A one-time link that sets a password.
     Setup,
-    /// A token of the interface.
     Token,
     /// A calendar's secret address.
     Feed,
@@ -86,10 +83,8 @@ impl Kind {
     }
 }
 
-/// A new credential.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    /// What kind.
     pub kind: Kind,
     /// The hash of its secret.
     pub hash: String,
@@ -103,36 +98,28 @@ pub struct NewCredential {
     pub name: String,
     /// What it may be used for, blank-separated; empty = all that its post may.
     pub scopes: String,
-    /// Now.
     pub created_at: DateTime<Utc>,
-    /// When it ends by itself.
     pub ends_at: Option<DateTime<Utc>>,
 }
 
 /// A credential that has not been ended.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Credential {
-    /// Its number.
     pub id: i64,
-    /// Its kind's code.
     pub kind: String,
     /// Whose: the unit.
     pub unit: String,
     /// Whose: the role's code.
     pub role: String,
-    /// How it came to be.
     pub how: String,
     /// What its owner knows it by.
     pub name: String,
     /// What it may be used for.
     pub scopes: String,
-    /// Since when it is there.
     pub created_at: DateTime<Utc>,
     /// When it was last used, give or take minutes.
     pub seen_at: DateTime<Utc>,
-    /// When it ends by itself.
     pub ends_at: Option<DateTime<Utc>>,
-    /// When it was ended.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -146,9 +133,6 @@ struct LookRow {
 impl Store {
     /// The credential of that kind whose secret has this hash, if it was not ended, and what `meta` says under a key: what
     /// every request asks first, in one statement and no transaction.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn look(&self, kind: Kind, hash: &str, key: &str) -> Result<Option<(Credential, Option<String>)>> {
         let row: Option<LookRow> = match self {
             Store::Sqlite(pool) => {
@@ -165,23 +149,16 @@ impl Store {
 /// What a letter's link needs to be judged.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct LinkedLetter {
-    /// The letter.
     pub id: i64,
-    /// Its kind's code.
     pub kind: String,
     /// The posts it was for, joined by `;`.
     pub posts: String,
-    /// When it was written.
     pub written_at: DateTime<Utc>,
-    /// When its link was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl Tx {
     /// Records a credential. Returns its number.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_credential(&mut self, new: &NewCredential) -> Result<i64> {
         Ok(on!(self, |c| {
             sqlx::query_scalar(INSERT)
@@ -200,50 +177,32 @@ impl Tx {
     }
 
     /// The credential of that kind whose secret has this hash, unless it was ended.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn credential(&mut self, kind: Kind, hash: &str) -> Result<Option<Credential>> {
         Ok(on!(self, |c| sqlx::query_as(BY_HASH).bind(hash).bind(kind.code()).fetch_optional(c).await?))
     }
 
     /// A post's credentials of a kind that were not ended.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn credentials_of(&mut self, kind: Kind, unit: &str, role: &str) -> Result<Vec<Credential>> {
         Ok(on!(self, |c| sqlx::query_as(OF_POST).bind(unit).bind(role).bind(kind.code()).fetch_all(c).await?))
     }
 
     /// All credentials of a kind that were not ended.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn credentials(&mut self, kind: Kind) -> Result<Vec<Credential>> {
         Ok(on!(self, |c| sqlx::query_as(OF_KIND).bind(kind.code()).fetch_all(c).await?))
     }
 
     /// Notes that a credential was used.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn credential_seen(&mut self, id: i64, now: DateTime<Utc>) -> Result<()> {
         on!(self, |c| sqlx::query(SEEN).bind(id).bind(now).execute(c).await?.rows_affected());
         Ok(())
     }
 
     /// Ends a credential. Says whether it was still there: a one-time link is used by whoever ends it.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn end_credential(&mut self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         Ok(on!(self, |c| sqlx::query(END).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
     }
 
     /// Ends a post's credentials of a kind.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn end_credentials_of(&mut self, kind: Kind, unit: &str, role: &str, now: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| {
             sqlx::query(END_POST).bind(unit).bind(role).bind(kind.code()).bind(now).execute(c).await?.rows_affected()
@@ -251,25 +210,14 @@ impl Tx {
     }
 
     /// Forgets credentials that ended before then.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn prune_credentials(&mut self, before: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| sqlx::query(PRUNE).bind(before).execute(c).await?.rows_affected()))
     }
 
-    /// A post's password hash.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn password(&mut self, unit: &str, role: &str) -> Result<Option<String>> {
         Ok(on!(self, |c| sqlx::query_scalar(PASSWORD).bind(unit).bind(role).fetch_optional(c).await?))
     }
 
-    /// Sets a post's password hash.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn set_password(&mut self, unit: &str, role: &str, hash: &str, now: DateTime<Utc>) -> Result<()> {
         on!(self, |c| {
             sqlx::query(SET_PASSWORD).bind(unit).bind(role).bind(hash).bind(now).execute(c).await?.rows_affected()
@@ -278,26 +226,17 @@ impl Tx {
     }
 
     /// Whether anybody has a password yet.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn any_password(&mut self) -> Result<bool> {
         let found: Option<String> = on!(self, |c| sqlx::query_scalar(ANY_PASSWORD).fetch_optional(c).await?);
         Ok(found.is_some())
     }
 
     /// A letter, as far as its link goes.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn linked_letter(&mut self, id: i64) -> Result<Option<LinkedLetter>> {
         Ok(on!(self, |c| sqlx::query_as(LETTER).bind(id).fetch_optional(c).await?))
     }
 
     /// Revokes a letter's link and ends the sessions that came in by it. Returns how many.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn revoke_link(&mut self, letter: i64, now: DateTime<Utc>) -> Result<u64> {
         on!(self, |c| sqlx::query(REVOKE).bind(letter).bind(now).execute(c).await?.rows_affected());
         let how = format!("letter:{letter}");

@@ -32,7 +32,6 @@ const PUT_EVENT: &str =
     "INSERT INTO event (id, event_type, at, place, units, opened_at) VALUES ($1, $2, $3, $4, $5, $6)";
 const CLOSE_EVENT: &str = "UPDATE event SET closed_at = $2, false_alarm = $3 WHERE id = $1 AND closed_at IS NULL";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     VERSIONS,
     INSERT_VERSION,
@@ -48,18 +47,14 @@ pub const STATEMENTS: &[&str] = &[
     CLOSE_EVENT,
 ];
 
-/// A version of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// Its number, from 1.
     pub version: i64,
     /// Periods that open on or after this day follow it.
     pub effective_on: NaiveDate,
-    /// When it was applied.
     pub applied_at: DateTime<Utc>,
-    /// By whom.
     pub by_post: String,
-    /// What it says.
     pub catalogue: Catalogue,
 }
 
@@ -85,13 +80,9 @@ struct DayRow {
 pub struct Window {
     /// Its id, which is its period's key.
     pub id: String,
-    /// What it is for.
     pub name: String,
-    /// Its first day.
     pub first_on: NaiveDate,
-    /// Its last day.
     pub last_on: NaiveDate,
-    /// When it was opened.
     pub opened_at: DateTime<Utc>,
     /// When it was closed early.
     pub closed_at: Option<DateTime<Utc>>,
@@ -107,11 +98,8 @@ impl Window {
 /// An event, and whether it is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// The event.
     pub event: Event,
-    /// When it was recorded.
     pub opened_at: DateTime<Utc>,
-    /// When it was closed.
     pub closed_at: Option<DateTime<Utc>>,
     /// Whether it was a false alarm.
     pub false_alarm: bool,
@@ -144,9 +132,6 @@ impl From<EventRow> for StoredEvent {
 
 impl Tx {
     /// Every version of the catalogue, oldest first.
-    ///
-    /// # Errors
-    /// The database refused, or a document cannot be read.
     pub async fn catalogue_versions(&mut self) -> Result<Vec<Version>> {
         let rows: Vec<VersionRow> = on!(self, |c| sqlx::query_as(VERSIONS).fetch_all(c).await?);
         let read = |row: VersionRow| {
@@ -163,10 +148,6 @@ impl Tx {
         rows.into_iter().map(read).collect()
     }
 
-    /// Adds a version.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_catalogue_version(&mut self, version: &Version) -> Result<()> {
         let document = serde_json::to_string(&version.catalogue)
             .map_err(|error| StoreError::Corrupt(format!("catalogue: {error}")))?;
@@ -184,10 +165,6 @@ impl Tx {
         Ok(())
     }
 
-    /// The statutory calendar.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn calendar(&mut self) -> Result<Calendar> {
         let rows: Vec<DayRow> = on!(self, |c| sqlx::query_as(DAYS).fetch_all(c).await?);
         let day = |row: DayRow| {
@@ -199,9 +176,6 @@ impl Tx {
     }
 
     /// Replaces what is listed from `first` to `last`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn replace_calendar_days(
         &mut self,
         first: NaiveDate,
@@ -233,17 +207,10 @@ impl Tx {
     }
 
     /// The windows that the office opened by hand.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn windows(&mut self) -> Result<Vec<Window>> {
         Ok(on!(self, |c| sqlx::query_as(WINDOWS).fetch_all(c).await?))
     }
 
-    /// Opens a window.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_window(&mut self, window: &Window) -> Result<()> {
         on!(self, |c| {
             sqlx::query(PUT_WINDOW)
@@ -259,10 +226,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Moves a window's end.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn change_window(
         &mut self,
         id: &str,
@@ -279,19 +242,11 @@ impl Tx {
         Ok(())
     }
 
-    /// Every event, by time.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn events(&mut self) -> Result<Vec<StoredEvent>> {
         let rows: Vec<EventRow> = on!(self, |c| sqlx::query_as(EVENTS).fetch_all(c).await?);
         Ok(rows.into_iter().map(StoredEvent::from).collect())
     }
 
-    /// The event with that id.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn event(&mut self, id: &str) -> Result<Option<StoredEvent>> {
         let row: Option<EventRow> = on!(self, |c| sqlx::query_as(EVENT).bind(id).fetch_optional(c).await?);
         Ok(row.map(StoredEvent::from))
@@ -319,9 +274,6 @@ impl Tx {
     }
 
     /// Closes an event. Says whether it was open.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn close_event(&mut self, id: &str, now: DateTime<Utc>, false_alarm: bool) -> Result<bool> {
         Ok(on!(self, |c| sqlx::query(CLOSE_EVENT)
             .bind(id)

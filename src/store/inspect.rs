@@ -7,9 +7,6 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOp
 
 /// What is wrong inside, read through a connection that cannot write. What the last process left in the write-ahead log
 /// belongs to the database; only without one may the file be taken as it lies, which leaves no trace at all.
-///
-/// # Errors
-/// It cannot be read at all.
 pub async fn fault(path: &Path) -> Result<Option<String>, sqlx::Error> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");

@@ -81,7 +81,6 @@ const UNIT_OLDEST: &str = concat!(
     ") AS joint ORDER BY due_on, id LIMIT $8"
 );
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] =
     &[LIVE_OF_UNIT, DUE_ON, DAYS_NEWEST, DAYS_OLDEST, DUTY_NEWEST, DUTY_OLDEST, UNIT_NEWEST, UNIT_OLDEST];
 
@@ -90,19 +89,16 @@ pub const STATEMENTS: &[&str] =
 pub struct LedgerFilter {
     /// Owed by this unit, alone or with others.
     pub unit: Option<UnitName>,
-    /// For this duty.
     pub duty: Option<DutyId>,
     /// For duties whose id begins so: `13.` for all of the 13th task.
     pub clause: Option<String>,
     /// In one of these phases; none = in any that is counted.
     pub phases: Vec<Phase>,
-    /// With this light.
     pub light: Option<Light>,
     /// First due on this day or later.
     pub from: Option<NaiveDate>,
     /// First due on this day or earlier.
     pub until: Option<NaiveDate>,
-    /// In which order.
     pub order: Order,
 }
 
@@ -121,12 +117,10 @@ pub enum Order {
 pub struct Place {
     /// The day of the last one shown.
     pub due_on: NaiveDate,
-    /// Its number.
     pub id: i64,
 }
 
 impl Place {
-    /// After this one.
     pub fn after(stored: &Stored) -> Place {
         Place { due_on: stored.obligation.due_on, id: stored.obligation.id }
     }
@@ -157,17 +151,11 @@ impl LedgerFilter {
 
 impl Tx {
     /// What one unit has live, alone or with others, by deadline. Costs what that is, and what is joint and live.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn live_of_unit(&mut self, unit: &UnitName) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).fetch_all(c).await?))
     }
 
     /// What was or is first due on that day, by phase and light. Costs what that is.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn due_on(&mut self, day: NaiveDate) -> Result<Vec<DayCounts>> {
         let rows: Vec<(String, bool, bool, i64)> = on!(self, |c| sqlx::query_as(DUE_ON).bind(day).fetch_all(c).await?);
         let mut counts: Vec<DayCounts> = Vec::new();
@@ -184,9 +172,6 @@ impl Tx {
     }
 
     /// A page of the ledger, after a place or from the beginning.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn ledger(&mut self, filter: &LedgerFilter, after: Option<Place>, limit: usize) -> Result<Vec<Stored>> {
         let (from, until) = (filter.from.unwrap_or(FIRST), filter.until.unwrap_or(LAST));
         let (start, end) = match filter.order {

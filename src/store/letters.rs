@@ -69,7 +69,6 @@ const NEWEST: &str = "SELECT id FROM letter WHERE kind = $1 ORDER BY id DESC LIM
 const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE id = $1 \
     AND state IN ('refused', 'given_up', 'failed')";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     CLAIM,
     MARK,
@@ -99,55 +98,41 @@ pub const LISTS: &[(&str, usize)] = &[(BODIES, 1), (MOOT, 1)];
 pub const BULK: &[(&str, usize)] =
     &[(INSERT, INSERT_COLUMNS), (INSERT_BODIES, INSERT_BODIES_COLUMNS), (MARK_SENT, MARK_SENT_COLUMNS)];
 
-/// A letter to be queued.
 #[derive(Clone)]
 pub struct NewLetter {
     /// Its Message-ID, for life.
     pub message_id: String,
     /// What it must not be written twice for: address or post, kind and slot.
     pub slot_key: String,
-    /// Its kind's code.
     pub kind: String,
     /// Whether it goes before the others (events).
     pub urgent: bool,
     /// The posts it is for, joined by `;`.
     pub posts: String,
-    /// Where it goes.
     pub address: String,
-    /// Its subject.
     pub subject: String,
     /// Its text, with the placeholder for the link.
     pub body_text: String,
     /// Its HTML, with the placeholder for the link.
     pub body_html: String,
-    /// When it was written.
     pub written_at: DateTime<Utc>,
 }
 
-/// A letter claimed for sending.
 #[derive(Clone, FromRow)]
 pub struct Claimed {
-    /// Its number.
     pub id: i64,
-    /// Its Message-ID.
     pub message_id: String,
-    /// Its kind's code.
     pub kind: String,
     /// Whether it goes before the others.
     pub urgent: bool,
-    /// The posts it is for.
     pub posts: String,
-    /// Where it goes.
     pub address: String,
-    /// Its subject.
     pub subject: String,
     /// Its text; empty if it has lost its body.
     #[sqlx(default)]
     pub body_text: String,
-    /// Its HTML.
     #[sqlx(default)]
     pub body_html: String,
-    /// When it was written.
     pub written_at: DateTime<Utc>,
     /// How often it was tried, this time included.
     pub attempts: i64,
@@ -158,39 +143,26 @@ pub struct Claimed {
 /// A letter's fate, without its body or address.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct LetterRow {
-    /// Its number.
     pub id: i64,
-    /// Its Message-ID.
     pub message_id: String,
-    /// Its kind's code.
     pub kind: String,
-    /// The posts it is for.
     pub posts: String,
-    /// Its subject.
     pub subject: String,
-    /// When it was written.
     pub written_at: DateTime<Utc>,
-    /// How it stands.
     pub state: String,
-    /// How often it was tried.
     pub attempts: i64,
     /// How often its outcome stayed unknown.
     pub unknowns: i64,
-    /// When it was last tried.
     pub tried_at: Option<DateTime<Utc>>,
     /// When the mail server took it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// What the mail server said.
     pub reply: Option<String>,
 }
 
-/// Which letters a list holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Which {
-    /// Every one.
     #[default]
     All,
-    /// Those still to be sent.
     Waiting,
     /// Those that nobody will send any more.
     Undelivered,
@@ -199,7 +171,6 @@ pub enum Which {
 /// How a try ended that did not end in `sent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LetterState {
-    /// Will be tried again.
     Deferred,
     /// Outcome unknown, will be tried again.
     Unknown,
@@ -228,18 +199,12 @@ impl LetterState {
 
 impl Tx {
     /// Queues a letter; `None` when one for the same slot exists.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_letter(&mut self, letter: &NewLetter) -> Result<Option<i64>> {
         Ok(self.insert_letters(std::slice::from_ref(letter)).await?.first().map(|(id, _)| *id))
     }
 
     /// Queues letters; those for whose slot there is one already are passed over. Returns number and Message-ID of the
     /// others.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_letters(&mut self, letters: &[NewLetter]) -> Result<Vec<(i64, String)>> {
         let mut queued = Vec::with_capacity(letters.len());
         for chunk in bulk::pieces(letters) {
@@ -287,9 +252,6 @@ impl Tx {
     }
 
     /// Claims letters whose time has come, events first. Commit before sending any.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn claim_letters(
         &mut self,
         owner: &str,
@@ -325,9 +287,6 @@ impl Tx {
     }
 
     /// Of these letters, those that need not leave: each obligation they speak of was filed, waived or withdrawn.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn moot_letters(&mut self, ids: &[i64]) -> Result<Vec<i64>> {
         let mut moot = Vec::new();
         for chunk in bulk::pieces(ids) {
@@ -345,9 +304,6 @@ impl Tx {
     }
 
     /// Marks letters as sent: number, instant, reply.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn mark_sent(&mut self, sent: &[(i64, DateTime<Utc>, String)]) -> Result<()> {
         for chunk in bulk::pieces(sent) {
             let text = bulk::values(self.marks(), MARK_SENT, chunk.len(), MARK_SENT_COLUMNS);
@@ -363,9 +319,6 @@ impl Tx {
     }
 
     /// Marks a letter that was not taken.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn mark_letter(
         &mut self,
         id: i64,
@@ -389,85 +342,55 @@ impl Tx {
     }
 
     /// Gives a claimed letter back untried.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn release_letter(&mut self, id: i64, next_try_at: DateTime<Utc>, words: &str) -> Result<()> {
         on!(self, |c| sqlx::query(RELEASE).bind(id).bind(next_try_at).bind(words).execute(c).await?.rows_affected());
         Ok(())
     }
 
     /// Puts off all mail until then: the connection itself is refused.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn defer_all_letters(&mut self, until: DateTime<Utc>) -> Result<()> {
         on!(self, |c| sqlx::query(DEFER_ALL).bind(until).execute(c).await?.rows_affected());
         Ok(())
     }
 
     /// When a letter will have to be tried next.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn next_letter_at(&mut self) -> Result<Option<DateTime<Utc>>> {
         Ok(on!(self, |c| sqlx::query_scalar(NEXT_TRY).fetch_optional(c).await?))
     }
 
     /// When the oldest letter was written that is still to be sent.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn oldest_unsent_letter(&mut self) -> Result<Option<DateTime<Utc>>> {
         Ok(on!(self, |c| sqlx::query_scalar(OLDEST_UNSENT).fetch_optional(c).await?))
     }
 
     /// When the mail server last took a letter, of those written since then.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn last_sent_since(&mut self, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         Ok(on!(self, |c| sqlx::query_scalar::<_, Option<DateTime<Utc>>>(LAST_SENT).bind(since).fetch_one(c).await?))
     }
 
     /// How many letters the mail server took since then, of those written since `written`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn count_sent_since(&mut self, written: DateTime<Utc>, since: DateTime<Utc>) -> Result<u64> {
         let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_SENT).bind(written).bind(since).fetch_one(c).await?);
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How many of the letters that were not sent stand how; those that need not leave any more are left out.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn count_letters(&mut self) -> Result<Vec<(String, i64)>> {
         Ok(on!(self, |c| sqlx::query_as(COUNTS).fetch_all(c).await?))
     }
 
     /// Letters that ended undelivered since then.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn undelivered_letters(&mut self, since: DateTime<Utc>) -> Result<Vec<LetterRow>> {
         Ok(on!(self, |c| sqlx::query_as(UNDELIVERED).bind(since).fetch_all(c).await?))
     }
 
     /// A page of letters after number `after`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn letters_page(&mut self, after: i64, limit: usize) -> Result<Vec<LetterRow>> {
         let limit = super::obligations::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
     }
 
     /// Letters before number `before`, newest first.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn letters_before(&mut self, which: Which, before: i64, limit: usize) -> Result<Vec<LetterRow>> {
         let limit = super::obligations::as_count(limit);
         let text = match which {
@@ -478,43 +401,27 @@ impl Tx {
         Ok(on!(self, |c| sqlx::query_as(text).bind(before).bind(limit).fetch_all(c).await?))
     }
 
-    /// The letter of that number.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn letter(&mut self, id: i64) -> Result<Option<LetterRow>> {
         Ok(on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?))
     }
 
     /// Whether a letter for that slot exists.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn letter_exists(&mut self, slot_key: &str) -> Result<bool> {
         let id: Option<i64> = on!(self, |c| sqlx::query_scalar(BY_SLOT).bind(slot_key).fetch_optional(c).await?);
         Ok(id.is_some())
     }
 
     /// A letter's subject and text, for people who may read it.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn letter_text(&mut self, id: i64) -> Result<Option<(String, String)>> {
         Ok(on!(self, |c| sqlx::query_as(BODY).bind(id).fetch_optional(c).await?))
     }
 
     /// The newest letter of a kind.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn newest_letter(&mut self, kind: &str) -> Result<Option<i64>> {
         Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind).fetch_optional(c).await?))
     }
 
     /// Queues an undelivered letter again. Says whether there was one.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn retry_letter(&mut self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         Ok(on!(self, |c| sqlx::query(RETRY).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
     }

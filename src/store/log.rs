@@ -24,7 +24,6 @@ const SEALED_HASHES: &str = "SELECT hash FROM log WHERE seal = $1 ORDER BY id";
 const INSERT_SEAL: &str = "INSERT INTO seal (at, entries, hash) VALUES ($1, $2, $3) RETURNING id";
 const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id IN ({list})";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] =
     &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
 
@@ -37,12 +36,10 @@ pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
 /// Who acted, when the program did.
 pub const DAEMON: &str = "duban";
 
-/// A new entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// The obligation it is about, if one.
     pub obligation: Option<i64>,
-    /// When.
     pub at: DateTime<Utc>,
     /// The post that acted, or [`DAEMON`].
     pub by_post: String,
@@ -54,35 +51,23 @@ pub struct Entry {
     pub hash: String,
 }
 
-/// An entry as stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Logged {
-    /// Its number.
     pub id: i64,
     /// The obligation it is about, if one.
     pub obligation: Option<i64>,
-    /// When.
     pub at: DateTime<Utc>,
-    /// Who.
     pub by_post: String,
-    /// What.
     pub action: String,
-    /// The particulars.
     pub detail: String,
-    /// Its hash.
     pub hash: String,
-    /// The seal that covers it.
     pub seal: Option<i64>,
 }
 
-/// A seal.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Seal {
-    /// Its number.
     pub id: i64,
-    /// When.
     pub at: DateTime<Utc>,
-    /// How many entries it covers.
     pub entries: i64,
     /// Over the last seal and the hashes of its entries.
     pub hash: String,
@@ -104,7 +89,6 @@ fn digest(parts: &[&str]) -> String {
     hex(&hasher.finalize())
 }
 
-/// Bytes as lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
@@ -129,10 +113,6 @@ pub fn entry(
 }
 
 impl Tx {
-    /// Adds entries.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn append_log(&mut self, entries: &[Entry]) -> Result<()> {
         for chunk in bulk::pieces(entries) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
@@ -154,9 +134,6 @@ impl Tx {
     }
 
     /// Adds an entry that is about no obligation.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn note(
         &mut self,
         at: DateTime<Utc>,
@@ -167,27 +144,17 @@ impl Tx {
         self.append_log(&[entry(None, &mut String::new(), at, by_post, action, detail)]).await
     }
 
-    /// An obligation's entries, oldest first.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn log_of(&mut self, obligation: i64) -> Result<Vec<Logged>> {
         Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
     }
 
     /// A page of the whole log after entry `after`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn log_page(&mut self, after: i64, limit: usize) -> Result<Vec<Logged>> {
         let limit = super::obligations::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
     }
 
     /// Seals what is not sealed yet, at most `limit` entries. Returns how many.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn seal_log(&mut self, now: DateTime<Utc>, limit: usize) -> Result<usize> {
         // Whoever writes this row first seals; another daemon waits here and then finds less to seal.
         self.set_meta("sealed_at", &now.to_rfc3339()).await?;
@@ -217,9 +184,6 @@ impl Tx {
     }
 
     /// The newest seal, and how many entries have come since.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn seal_state(&mut self) -> Result<(Option<Seal>, i64)> {
         let last: Option<Seal> = on!(self, |c| sqlx::query_as(LAST_SEAL).fetch_optional(c).await?);
         let unsealed: i64 = on!(self, |c| sqlx::query_scalar(COUNT_UNSEALED).fetch_one(c).await?);
@@ -227,9 +191,6 @@ impl Tx {
     }
 
     /// Checks every seal and, of each obligation, the chain. Says what does not fit, in words.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn verify_log(&mut self) -> Result<Vec<String>> {
         let mut faults = Vec::new();
         let seals: Vec<Seal> = on!(self, |c| sqlx::query_as(SEALS).fetch_all(c).await?);

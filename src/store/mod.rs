@@ -69,10 +69,8 @@ impl StoreError {
     }
 }
 
-/// Result of a store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// An open database.
 #[derive(Debug, Clone)]
 pub enum Store {
     /// One file, one machine: the default.
@@ -83,23 +81,18 @@ pub enum Store {
 
 /// A transaction, and what it will have changed in the summaries.
 pub struct Tx {
-    /// The transaction itself.
     pub open: Open,
     pub(super) counts: Tally,
 }
 
 /// An open transaction of either kind.
 pub enum Open {
-    /// On SQLite.
     Sqlite(Transaction<'static, Sqlite>),
-    /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// A file.
     SqliteFile(PathBuf),
     /// For simulation: gone when closed.
     SqliteMemory,
@@ -111,7 +104,6 @@ pub enum Location {
 pub mod address {
     use std::fmt;
 
-    /// See the module.
     #[derive(Clone, PartialEq, Eq)]
     pub struct Url(pub String);
 
@@ -163,10 +155,6 @@ impl Store {
         Ok(store)
     }
 
-    /// Connects without touching the schema.
-    ///
-    /// # Errors
-    /// It cannot be reached or read.
     pub async fn connect(location: &Location, create: bool) -> Result<Store> {
         Ok(match location {
             Location::SqliteFile(path) => Store::Sqlite(sqlite_file(path, create).await?),
@@ -192,9 +180,6 @@ impl Store {
     }
 
     /// Brings the schema up to this program's.
-    ///
-    /// # Errors
-    /// The schema is newer than this program, or a step failed.
     pub async fn migrate(&self) -> Result<()> {
         let outcome = match self {
             Store::Sqlite(pool) => SQLITE.run(pool).await,
@@ -216,10 +201,6 @@ impl Store {
         }
     }
 
-    /// A transaction that only reads.
-    ///
-    /// # Errors
-    /// The database is out of reach.
     #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn read(&self) -> Result<Tx> {
         Ok(Tx::begun(match self {
@@ -229,9 +210,6 @@ impl Store {
     }
 
     /// A transaction that writes; on SQLite it takes the write lock at once.
-    ///
-    /// # Errors
-    /// The database is out of reach or locked for too long.
     #[expect(clippy::disallowed_methods, reason = "this is where the kind of transaction is said")]
     pub async fn write(&self) -> Result<Tx> {
         Ok(Tx::begun(match self {
@@ -240,7 +218,6 @@ impl Store {
         }))
     }
 
-    /// Closes every connection.
     pub async fn close(&self) {
         match self {
             Store::Sqlite(pool) => pool.close().await,
@@ -333,9 +310,6 @@ impl Tx {
     }
 
     /// Makes it so, the summaries last.
-    ///
-    /// # Errors
-    /// The database could not.
     pub async fn commit(mut self) -> Result<()> {
         self.write_tally().await?;
         match self.open {

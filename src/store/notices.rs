@@ -39,7 +39,6 @@ const TOLD_IDS: &str = "SELECT id FROM notice WHERE letter IS NOT NULL AND id > 
 const OF_LETTER: &str = "SELECT DISTINCT obligation FROM notice WHERE letter = $1 ORDER BY obligation";
 const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER BY id";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, OF_LETTER, FAILED];
 
 /// The statements of many rows, with their columns.
@@ -48,35 +47,22 @@ pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (GIVE, GIVE_COLUM
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(TAKE, 2), (FAIL, 2), (REMINDED, 1)];
 
-/// A notice to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNotice {
-    /// About which obligation.
     pub obligation: i64,
-    /// In which round.
     pub round: i32,
-    /// What it is about.
     pub kind: NoticeKind,
-    /// The step's instant.
     pub at: DateTime<Utc>,
-    /// To whom.
     pub post: PostId,
-    /// When it was written.
     pub created_at: DateTime<Utc>,
 }
 
-/// A notice as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Its number.
     pub id: i64,
-    /// About which obligation.
     pub obligation: i64,
-    /// What it is about.
     pub kind: NoticeKind,
-    /// The step's instant.
     pub at: DateTime<Utc>,
-    /// To whom.
     pub post: PostId,
 }
 
@@ -93,9 +79,7 @@ struct Row {
 /// A reminder that the mail server took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Reminder {
-    /// Of which obligation.
     pub obligation: i64,
-    /// In which of its rounds.
     #[sqlx(try_from = "i64")]
     pub round: i32,
     /// When the mail server took the first.
@@ -105,23 +89,15 @@ pub struct Reminder {
 /// What became of a notice, for an obligation's history.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct NoticeHistory {
-    /// Its number.
     pub id: i64,
-    /// Its kind's code.
     pub kind: String,
-    /// The step's instant.
     pub at: DateTime<Utc>,
-    /// The post's unit.
     pub unit: String,
-    /// The post's role code.
     pub role: String,
     /// Its letter's Message-ID, once there is one.
     pub message_id: Option<String>,
-    /// How the letter stands.
     pub state: Option<String>,
-    /// When it was sent.
     pub sent_at: Option<DateTime<Utc>>,
-    /// The mail server's reply.
     pub reply: Option<String>,
 }
 
@@ -130,19 +106,12 @@ pub struct NoticeHistory {
 pub struct Told {
     /// When its letter was sent, if it was.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Its kind's code.
     pub kind: String,
-    /// The obligation's duty.
     pub duty: String,
-    /// The obligation's owners.
     pub owners: String,
-    /// The obligation's period.
     pub period: String,
-    /// The post's unit.
     pub unit: String,
-    /// The post's role code.
     pub role: String,
-    /// The letter's Message-ID.
     pub message_id: String,
 }
 
@@ -160,9 +129,6 @@ impl TryFrom<Row> for Notice {
 
 impl Tx {
     /// Writes notices; those told before are passed over.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_notices(&mut self, notices: &[NewNotice]) -> Result<()> {
         for chunk in bulk::pieces(notices) {
             let text = bulk::values(self.marks(), INSERT, chunk.len(), INSERT_COLUMNS);
@@ -185,9 +151,6 @@ impl Tx {
     }
 
     /// Notices that no letter has taken up yet.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn unwritten_notices(&mut self, limit: usize) -> Result<Vec<Notice>> {
         let limit = super::obligations::as_count(limit);
         let rows: Vec<Row> = on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).fetch_all(c).await?);
@@ -195,18 +158,12 @@ impl Tx {
     }
 
     /// Whether some notice has no letter yet.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn any_notice_unwritten(&mut self) -> Result<bool> {
         let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_UNWRITTEN).fetch_optional(c).await?);
         Ok(id.is_some())
     }
 
     /// Gives the notices to a letter. Returns those that were still free.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn take_notices(&mut self, letter: i64, ids: &[i64]) -> Result<Vec<i64>> {
         let mut taken = Vec::with_capacity(ids.len());
         for chunk in bulk::pieces(ids) {
@@ -224,9 +181,6 @@ impl Tx {
     }
 
     /// Gives each notice to its letter. Says how many were still free.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn give_notices(&mut self, given: &[(i64, i64)]) -> Result<usize> {
         let mut taken = 0;
         for chunk in bulk::pieces(given) {
@@ -243,9 +197,6 @@ impl Tx {
     }
 
     /// Puts notices aside that cannot be written: shown, and no longer in anybody's way.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn fail_notices(&mut self, ids: &[i64], words: &str) -> Result<()> {
         for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), FAIL, 2, chunk.len());
@@ -261,9 +212,6 @@ impl Tx {
     }
 
     /// The reminders of these obligations that the mail server took, the first of each round.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn reminders_taken(&mut self, ids: &[i64]) -> Result<Vec<Reminder>> {
         let mut found = Vec::new();
         for chunk in bulk::pieces(ids) {
@@ -281,25 +229,16 @@ impl Tx {
     }
 
     /// What was told of an obligation, oldest first.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn notices_of(&mut self, obligation: i64) -> Result<Vec<NoticeHistory>> {
         Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
     }
 
     /// The obligations that a letter speaks of.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligations_of_letter(&mut self, letter: i64) -> Result<Vec<i64>> {
         Ok(on!(self, |c| sqlx::query_scalar(OF_LETTER).bind(letter).fetch_all(c).await?))
     }
 
     /// All that was ever told, in order.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn all_told(&mut self) -> Result<Vec<Told>> {
         let mut all: Vec<Told> = Vec::new();
         let mut after = 0_i64;
@@ -315,9 +254,6 @@ impl Tx {
     }
 
     /// Notices that could not be written, with the reason.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn failed_notices(&mut self) -> Result<Vec<(i64, String)>> {
         Ok(on!(self, |c| sqlx::query_as(FAILED).fetch_all(c).await?))
     }

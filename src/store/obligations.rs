@@ -143,7 +143,6 @@ const FILTERED: &str = select!(
      AND opens_at <= $5 ORDER BY due_at, duty, owners LIMIT CAST($6 AS BIGINT)"
 );
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[
     DUE,
     PAGE,
@@ -183,7 +182,6 @@ pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
 /// An obligation with what only the store needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The obligation.
     pub obligation: Obligation,
     /// The version of the catalogue it was made by.
     pub catalogue: i64,
@@ -305,13 +303,10 @@ pub(super) fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
 /// What a list is narrowed by; `None` = not at all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// One duty.
     pub duty: Option<String>,
     /// Owed by this unit, alone or jointly.
     pub unit: Option<String>,
-    /// One period's key.
     pub period: Option<String>,
-    /// One phase.
     pub phase: Option<Phase>,
 }
 
@@ -361,9 +356,6 @@ impl Tx {
 
     /// Writes changed obligations; those that somebody else changed meanwhile are left as they are. Returns the ids
     /// that were written; their rows have the new revision then and can be changed further.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn update_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in bulk::pieces_mut(rows) {
@@ -410,9 +402,6 @@ impl Tx {
     }
 
     /// Writes what a step pass changed. Returns the ids that were written, as above: the rest belongs to another pass.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn step_obligations(&mut self, rows: &mut [Stored]) -> Result<Vec<i64>> {
         let mut written = Vec::with_capacity(rows.len());
         for chunk in bulk::pieces_mut(rows) {
@@ -458,52 +447,32 @@ impl Tx {
     }
 
     /// Obligations to which something has to happen by `now`, the longest waiting first.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn due_obligations(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(DUE).bind(now).bind(as_count(limit)).fetch_all(c).await?))
     }
 
     /// Whether anything is due by `now`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn any_obligation_due(&mut self, now: DateTime<Utc>) -> Result<bool> {
         let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_DUE).bind(now).fetch_optional(c).await?);
         Ok(id.is_some())
     }
 
     /// When anything will have to happen next.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn next_step_at(&mut self) -> Result<Option<DateTime<Utc>>> {
         Ok(on!(self, |c| sqlx::query_scalar(NEXT).fetch_optional(c).await?))
     }
 
-    /// The obligation with that number.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligation(&mut self, id: i64) -> Result<Option<Stored>> {
         let row: Option<Row> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
         row.map(Stored::try_from).transpose()
     }
 
     /// The obligation of that duty, unit (alone or jointly) and period.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligation_of(&mut self, duty: &str, unit: &str, period: &str) -> Result<Option<Stored>> {
         let rows: Vec<Row> = on!(self, |c| sqlx::query_as(BY_DUTY_PERIOD).bind(duty).bind(period).fetch_all(c).await?);
         Ok(stored(rows)?.into_iter().find(|row| row.obligation.owners.iter().any(|owner| owner.0 == unit)))
     }
 
-    /// The obligation under that key.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligation_by_key(&mut self, duty: &str, owner: &str, period: &str) -> Result<Option<Stored>> {
         let row: Option<Row> =
             on!(self, |c| sqlx::query_as(BY_KEY).bind(duty).bind(owner).bind(period).fetch_optional(c).await?);
@@ -511,9 +480,6 @@ impl Tx {
     }
 
     /// The obligations with these numbers, in no order.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligations(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in bulk::pieces(ids) {
@@ -531,9 +497,6 @@ impl Tx {
     }
 
     /// A series backwards from `until`, at most `limit` of it.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn series_before(&mut self, series: &str, until: DateTime<Utc>, limit: usize) -> Result<Vec<Stored>> {
         stored(on!(self, |c| {
             sqlx::query_as(SERIES_BEFORE).bind(series).bind(until).bind(as_count(limit)).fetch_all(c).await?
@@ -541,9 +504,6 @@ impl Tx {
     }
 
     /// Of each of these series what opened by `until`, back to so many before the instant beside it; in no order.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn series_back(
         &mut self,
         back: Back,
@@ -570,41 +530,25 @@ impl Tx {
     }
 
     /// What has not opened yet, withdrawn ones included.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn unopened(&mut self, now: DateTime<Utc>) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(UNOPENED).bind(now).fetch_all(c).await?))
     }
 
-    /// Everything, by deadline.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn all_obligations(&mut self) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(ALL).fetch_all(c).await?))
     }
 
     /// What is in one of the phases that are not settled for good.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn live_obligations(&mut self, phase: Phase) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(LIVE).bind(phase.code()).fetch_all(c).await?))
     }
 
     /// What was made after the obligation of that number.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligations_after(&mut self, id: i64) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(AFTER_ID).bind(id).fetch_all(c).await?))
     }
 
     /// What is in one of those phases and due after `from` and by `until`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn live_due_between(
         &mut self,
         phase: Phase,
@@ -617,68 +561,44 @@ impl Tx {
     }
 
     /// How many are in one of those phases.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn count_live(&mut self, phase: Phase) -> Result<u64> {
         let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_LIVE).bind(phase.code()).fetch_one(c).await?);
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How many were filed since then, in time or late.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn count_filed_since(&mut self, since: DateTime<Utc>, late: bool) -> Result<u64> {
         let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_FILED).bind(since).bind(late).fetch_one(c).await?);
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// What an event (or a node) opened, by its period key.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligations_of_period(&mut self, period: &str) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(BY_EVENT).bind(period).fetch_all(c).await?))
     }
 
     /// The misses declared after `from` and by `until`.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn missed_between(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(MISSED_SINCE).bind(from).bind(until).fetch_all(c).await?))
     }
 
     /// Misses marked 未提醒 since then that the office has not judged.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
     }
 
     /// Has the next pass look at everything open that waits for a later step. Returns how many.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn wake_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| sqlx::query(WAKE).bind(now).execute(c).await?.rows_affected()))
     }
 
     /// Has the next pass time anew everything open, by steps after `now` alone. Returns how many.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
         Ok(retimed + self.wake_open_obligations(now).await?)
     }
 
     /// What matches and opens by `opened_by`, in the order of numbers, after the obligation of that number.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligations_page(
         &mut self,
         filter: &Filter,
@@ -701,9 +621,6 @@ impl Tx {
     }
 
     /// What matches and opens by `opened_by`, by deadline.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn find_obligations(
         &mut self,
         filter: &Filter,

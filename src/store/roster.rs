@@ -16,17 +16,14 @@ const HOLDERS: &str = "SELECT id, unit, role, holder, address, stand_in_address,
 const PUT_HOLDER: &str = "INSERT INTO post_holder (unit, role, holder, address, stand_in_address, stand_in_from, \
     stand_in_until, from_on, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[UNITS, PUT_UNIT, HOLDERS, PUT_HOLDER];
 
 /// Who holds a post from a day on, until the next entry for the same post.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The post.
     pub post: PostId,
     /// The holder's name, or the post's own where no name is kept.
     pub holder: String,
-    /// Where its letters go.
     pub address: String,
     /// A stand-in's address, and the days on which it is used instead.
     pub stand_in: Option<StandIn>,
@@ -37,11 +34,8 @@ pub struct Holder {
 /// Who gets a post's letters for a while.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StandIn {
-    /// The address.
     pub address: String,
-    /// The first day.
     pub from: NaiveDate,
-    /// The last day.
     pub until: NaiveDate,
 }
 
@@ -93,10 +87,6 @@ impl TryFrom<HolderRow> for Holder {
 }
 
 impl Tx {
-    /// The units in order.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn units(&mut self) -> Result<Vec<Unit>> {
         let rows: Vec<UnitRow> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
         let groups = |text: &str| text.split(';').filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -111,9 +101,6 @@ impl Tx {
     }
 
     /// Records units in the roster's order, and its groups and office.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn put_roster(&mut self, roster: &Roster) -> Result<()> {
         for (position, unit) in roster.units.iter().enumerate() {
             on!(self, |c| {
@@ -133,10 +120,6 @@ impl Tx {
         self.set_meta("office", &roster.office.0).await
     }
 
-    /// The roster.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn roster(&mut self) -> Result<Roster> {
         let units = self.units().await?;
         let groups = self.meta("groups").await?.unwrap_or_default();
@@ -149,18 +132,12 @@ impl Tx {
     }
 
     /// Every holder of every post, by post and day.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn holders(&mut self) -> Result<Vec<Holder>> {
         let rows: Vec<HolderRow> = on!(self, |c| sqlx::query_as(HOLDERS).fetch_all(c).await?);
         rows.into_iter().map(Holder::try_from).collect()
     }
 
     /// Records who holds a post from a day on.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn put_holder(&mut self, holder: &Holder, now: DateTime<Utc>) -> Result<()> {
         let stand_in = holder.stand_in.as_ref();
         on!(self, |c| {

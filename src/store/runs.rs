@@ -21,20 +21,14 @@ const ADD_TROUBLE: &str = "INSERT INTO trouble (subject, first_at, last_at, fail
 const END_TROUBLE: &str = "DELETE FROM trouble WHERE subject = $1";
 const TROUBLES: &str = "SELECT subject, first_at, last_at, failures, words FROM trouble ORDER BY first_at, subject";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] =
     &[INSERT_RUN, LAST_RUN, RUNS, PRUNE_RUNS, GET_META, SET_META, PUT_META, ADD_TROUBLE, END_TROUBLE, TROUBLES];
 
-/// A job's run.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Run {
-    /// Its number.
     pub id: i64,
-    /// Which job.
     pub job: String,
-    /// When it began.
     pub started_at: DateTime<Utc>,
-    /// When it ended.
     pub finished_at: DateTime<Utc>,
     /// What it did, as JSON.
     pub summary: String,
@@ -47,21 +41,13 @@ pub struct Run {
 pub struct Trouble {
     /// Which: `obligation 12`, `letter 7`.
     pub subject: String,
-    /// Since when.
     pub first_at: DateTime<Utc>,
-    /// Last seen.
     pub last_at: DateTime<Utc>,
-    /// How often.
     pub failures: i64,
-    /// What went wrong.
     pub words: String,
 }
 
 impl Tx {
-    /// Records a run.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_run(
         &mut self,
         job: &str,
@@ -85,76 +71,44 @@ impl Tx {
     }
 
     /// The last run of a job.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn last_run(&mut self, job: &str) -> Result<Option<Run>> {
         Ok(on!(self, |c| sqlx::query_as(LAST_RUN).bind(job).fetch_optional(c).await?))
     }
 
-    /// The newest runs.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn runs(&mut self, limit: usize) -> Result<Vec<Run>> {
         let limit = super::obligations::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(RUNS).bind(limit).fetch_all(c).await?))
     }
 
     /// Forgets runs that ended before then, but for each job's last.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn prune_runs(&mut self, before: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| sqlx::query(PRUNE_RUNS).bind(before).execute(c).await?.rows_affected()))
     }
 
-    /// A remembered value.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn meta(&mut self, key: &str) -> Result<Option<String>> {
         Ok(on!(self, |c| sqlx::query_scalar(GET_META).bind(key).fetch_optional(c).await?))
     }
 
-    /// Remembers a value.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn set_meta(&mut self, key: &str, value: &str) -> Result<()> {
         on!(self, |c| sqlx::query(SET_META).bind(key).bind(value).execute(c).await?.rows_affected());
         Ok(())
     }
 
     /// Remembers a value unless there is one.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn put_meta(&mut self, key: &str, value: &str) -> Result<bool> {
         Ok(on!(self, |c| sqlx::query(PUT_META).bind(key).bind(value).execute(c).await?.rows_affected()) == 1)
     }
 
     /// Records that something could not be worked on. Returns how often that has happened to it.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn add_trouble(&mut self, subject: &str, now: DateTime<Utc>, words: &str) -> Result<i64> {
         Ok(on!(self, |c| sqlx::query_scalar(ADD_TROUBLE).bind(subject).bind(now).bind(words).fetch_one(c).await?))
     }
 
-    /// It works again.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn end_trouble(&mut self, subject: &str) -> Result<()> {
         on!(self, |c| sqlx::query(END_TROUBLE).bind(subject).execute(c).await?.rows_affected());
         Ok(())
     }
 
-    /// What gives trouble.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn troubles(&mut self) -> Result<Vec<Trouble>> {
         Ok(on!(self, |c| sqlx::query_as(TROUBLES).fetch_all(c).await?))
     }

@@ -36,7 +36,6 @@ const WITH_HASH: &str = "SELECT submission, position, sha256, name, size, erased
 const ALL_EVIDENCE: &str =
     "SELECT submission, position, sha256, name, size, erased_at FROM evidence ORDER BY sha256, submission, position";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] =
     &[BY_ID, OBLIGATIONS_OF, OF_UNIT, WITHDRAW, CORRECT, RETURN, EVIDENCE_OF, ERASE, ERASE_OF, WITH_HASH, ALL_EVIDENCE];
 
@@ -47,29 +46,21 @@ pub const BULK: &[(&str, usize)] =
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(FOR_OBLIGATION, 1)];
 
-/// A submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submission {
-    /// Its receipt number.
     pub id: String,
-    /// The unit that filed it.
     pub unit: String,
-    /// The post that filed it.
     pub by_post: String,
     /// The civil day of the act.
     pub acted_on: NaiveDate,
-    /// When it came in.
     pub received_at: DateTime<Utc>,
-    /// What it names.
     pub items: Vec<Item>,
-    /// A short note.
     pub note: String,
     /// When its unit took it back.
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
 impl Submission {
-    /// As far as counting goes.
     pub fn filing(&self) -> Filing {
         Filing { received_at: self.received_at, acted_on: self.acted_on, items: self.items.clone() }
     }
@@ -78,9 +69,7 @@ impl Submission {
 /// A submission and an obligation it counts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// The submission.
     pub submission: Submission,
-    /// The obligation.
     pub obligation: i64,
     /// When the office returned it, for this obligation.
     pub returned_at: Option<DateTime<Utc>>,
@@ -96,11 +85,9 @@ impl Counted {
 /// A file that came with a submission.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Evidence {
-    /// The submission's receipt number.
     pub submission: String,
     /// Its place among the submission's files.
     pub position: i64,
-    /// What it is stored under.
     pub sha256: String,
     /// What its sender called it: display text only.
     pub name: String,
@@ -155,9 +142,6 @@ fn items_text(items: &[Item]) -> String {
 
 impl Tx {
     /// Records submissions. Says how many are new: one under a receipt number that was used before changes nothing.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_submissions(&mut self, submissions: &[Submission]) -> Result<u64> {
         let mut made = 0;
         for chunk in bulk::pieces(submissions) {
@@ -181,9 +165,6 @@ impl Tx {
     }
 
     /// Records which submission counts for which obligation.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_submissions_for(&mut self, pairs: &[(&str, i64)]) -> Result<()> {
         for chunk in bulk::pieces(pairs) {
             let text = bulk::values(self.marks(), INSERT_FOR, chunk.len(), INSERT_FOR_COLUMNS);
@@ -199,9 +180,6 @@ impl Tx {
     }
 
     /// Records the files that came with submissions.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn insert_evidence(&mut self, files: &[Evidence]) -> Result<()> {
         for chunk in bulk::pieces(files) {
             let text = bulk::values(self.marks(), INSERT_EVIDENCE, chunk.len(), INSERT_EVIDENCE_COLUMNS);
@@ -222,9 +200,6 @@ impl Tx {
     }
 
     /// What a unit filed until then, newest first.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn submissions_of(&mut self, unit: &str, until: DateTime<Utc>, limit: usize) -> Result<Vec<Submission>> {
         let limit = super::obligations::as_count(limit);
         let rows: Vec<Row> =
@@ -233,26 +208,17 @@ impl Tx {
     }
 
     /// The submission under a receipt number.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn submission(&mut self, id: &str) -> Result<Option<Submission>> {
         let row: Option<Row> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
         row.map(Submission::try_from).transpose()
     }
 
     /// The obligations a submission counts for.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn obligations_of_submission(&mut self, id: &str) -> Result<Vec<i64>> {
         Ok(on!(self, |c| sqlx::query_scalar(OBLIGATIONS_OF).bind(id).fetch_all(c).await?))
     }
 
     /// All that was ever filed for these obligations, by the time it came in.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn submissions_for(&mut self, obligations: &[i64]) -> Result<Vec<Counted>> {
         let mut found = Vec::new();
         for chunk in bulk::pieces(obligations) {
@@ -273,17 +239,11 @@ impl Tx {
     }
 
     /// Its unit takes a submission back. Says whether it still stood.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn withdraw_submission(&mut self, id: &str, now: DateTime<Utc>) -> Result<bool> {
         Ok(on!(self, |c| sqlx::query(WITHDRAW).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
     }
 
     /// Its unit corrects a submission; when it came in stays. Says whether it still stood.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn correct_submission(
         &mut self,
         id: &str,
@@ -298,50 +258,29 @@ impl Tx {
     }
 
     /// What was filed for an obligation no longer counts for it: returned.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn return_submissions(&mut self, obligation: i64, now: DateTime<Utc>) -> Result<()> {
         on!(self, |c| sqlx::query(RETURN).bind(obligation).bind(now).execute(c).await?.rows_affected());
         Ok(())
     }
 
-    /// A submission's files.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn evidence_of(&mut self, submission: &str) -> Result<Vec<Evidence>> {
         Ok(on!(self, |c| sqlx::query_as(EVIDENCE_OF).bind(submission).fetch_all(c).await?))
     }
 
-    /// Every mention of a file.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn evidence_with_hash(&mut self, sha256: &str) -> Result<Vec<Evidence>> {
         Ok(on!(self, |c| sqlx::query_as(WITH_HASH).bind(sha256).fetch_all(c).await?))
     }
 
-    /// Every file, by hash.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn all_evidence(&mut self) -> Result<Vec<Evidence>> {
         Ok(on!(self, |c| sqlx::query_as(ALL_EVIDENCE).fetch_all(c).await?))
     }
 
     /// Marks a file as erased wherever it is mentioned. Returns in how many places.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn erase_evidence(&mut self, sha256: &str, now: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| sqlx::query(ERASE).bind(sha256).bind(now).execute(c).await?.rows_affected()))
     }
 
     /// Marks a file as erased in one submission. Returns in how many places.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn erase_evidence_of(&mut self, submission: &str, sha256: &str, now: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, |c| sqlx::query(ERASE_OF)
             .bind(submission)

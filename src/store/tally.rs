@@ -63,13 +63,11 @@ const DROP_MONTH: &str = "DELETE FROM tally_month \
     WHERE phase = $1 AND month = $2 AND owners = $3 AND duty = $4 AND light = $5 AND n = 0";
 const DROP_DAY: &str = "DELETE FROM tally_day WHERE subject = $1 AND day = $2 AND phase = $3 AND light = $4 AND n = 0";
 
-/// The fixed statements.
 pub const STATEMENTS: &[&str] = &[BOARD, MONTHS, DAYS, RECOUNT, EMPTY_MONTHS, EMPTY_DAYS, DROP_MONTH, DROP_DAY];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(ADD_MONTHS, MONTH_COLUMNS), (ADD_DAYS, DAY_COLUMNS)];
 
-/// Whose days are counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// What a unit owes, alone or with others.
@@ -94,13 +92,9 @@ pub struct Counts {
     pub month: String,
     /// Who owes them: one unit, or all owners of joint ones.
     pub owners: Vec<UnitName>,
-    /// Which duty.
     pub duty: DutyId,
-    /// Where they stand.
     pub phase: Phase,
-    /// What they look like.
     pub light: Light,
-    /// How many.
     pub n: u64,
 }
 
@@ -109,11 +103,8 @@ pub struct Counts {
 pub struct DayCounts {
     /// The day of the first deadline.
     pub day: NaiveDate,
-    /// Where they stand.
     pub phase: Phase,
-    /// What they look like.
     pub light: Light,
-    /// How many.
     pub n: u64,
 }
 
@@ -217,9 +208,7 @@ fn month_of(day: NaiveDate) -> String {
 /// The summaries, and the same counted anew from the obligations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recount {
-    /// What the summaries say.
     pub kept: Tally,
-    /// What the obligations say.
     pub counted: Tally,
 }
 
@@ -342,26 +331,17 @@ impl Tx {
     }
 
     /// What is live, by owners, duty, phase and light, over all months.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn board(&mut self) -> Result<Vec<Counts>> {
         counts(on!(self, |c| sqlx::query_as(BOARD).fetch_all(c).await?))
     }
 
     /// What was or is due in the months of these days and those between, by month, owners, duty, phase and light.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn months(&mut self, from: NaiveDate, until: NaiveDate) -> Result<Vec<Counts>> {
         let (from, until) = (month_of(from), month_of(until));
         counts(on!(self, |c| sqlx::query_as(MONTHS).bind(from).bind(until).fetch_all(c).await?))
     }
 
     /// What was or is due on each of these days, both included, by phase and light.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn days(&mut self, subject: &Subject, from: NaiveDate, until: NaiveDate) -> Result<Vec<DayCounts>> {
         let rows: Vec<(NaiveDate, String, String, i64)> = on!(self, |c| {
             sqlx::query_as(DAYS).bind(subject.to_string()).bind(from).bind(until).fetch_all(c).await?
@@ -374,9 +354,6 @@ impl Tx {
     }
 
     /// Counts all obligations anew, beside what the summaries say. Reads all there is.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn recount(&mut self) -> Result<Recount> {
         let rows: Vec<RecountRow> = on!(self, |c| sqlx::query_as(RECOUNT).fetch_all(c).await?);
         let mut recount = Recount { kept: Tally::default(), counted: Tally::default() };
@@ -404,9 +381,6 @@ impl Tx {
     }
 
     /// Takes away up to `limit` rows of each summary that count nothing any more. Returns how many went.
-    ///
-    /// # Errors
-    /// The database refused.
     pub async fn sweep_tally(&mut self, limit: usize) -> Result<u64> {
         let mut gone = 0;
         let limit = super::obligations::as_count(limit);

@@ -12,7 +12,6 @@ use crate::{
     store::{Tx, obligations::Stored, submissions::Submission},
 };
 
-/// How somebody came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
     /// By a session in a browser.
@@ -26,21 +25,16 @@ pub enum How {
 /// What a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// To read.
     Read,
     /// To file for the post's unit.
     File,
-    /// To decide for the office.
     Decide,
-    /// To change settings.
     Settings,
 }
 
 impl Scope {
-    /// Every scope.
     pub const ALL: [Scope; 4] = [Scope::Read, Scope::File, Scope::Decide, Scope::Settings];
 
-    /// Its code.
     pub fn code(self) -> &'static str {
         match self {
             Scope::Read => "read",
@@ -50,26 +44,21 @@ impl Scope {
         }
     }
 
-    /// The scope with this code.
     pub fn from_code(code: &str) -> Option<Scope> {
         Scope::ALL.into_iter().find(|scope| scope.code() == code)
     }
 }
 
-/// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visitor {
-    /// The post.
     pub post: PostId,
     /// Whether its unit is the safety office.
     pub of_office: bool,
     /// Whether they came by a digest's link, which shows and decides nothing.
     pub shows_only: bool,
-    /// How they came in.
     pub how: How,
 }
 
-/// What a route asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
     /// Nothing: anybody.
@@ -93,7 +82,6 @@ pub enum Right {
 }
 
 impl Right {
-    /// Every right.
     pub const ALL: [Right; 9] = [
         Right::Public,
         Right::SignedIn,
@@ -118,7 +106,6 @@ impl Right {
 }
 
 impl Visitor {
-    /// Whether they have a right.
     pub fn has(&self, right: Right) -> bool {
         use Role::{Admin, Auditor, Deputy, Head, Liaison, Office};
         if self.shows_only && right.scope() != Scope::Read {
@@ -143,9 +130,6 @@ impl Visitor {
     }
 
     /// Whether they come as the post itself, neither by a digest's link nor by a token: they alone change how it comes in.
-    ///
-    /// # Errors
-    /// They do not.
     pub fn in_person(&self) -> Result<(), Fault> {
         let lent = self.shows_only || matches!(self.how, How::Token(_));
         if lent { Err(Fault::Forbidden) } else { Ok(()) }
@@ -175,18 +159,12 @@ impl Visitor {
     }
 
     /// An obligation that they see. Another unit's and one that does not exist look the same.
-    ///
-    /// # Errors
-    /// There is none for them, or the store could not.
     pub async fn obligation(&self, tx: &mut Tx, id: i64) -> Result<Stored, Fault> {
         let found = tx.obligation(id).await?;
         found.filter(|stored| self.sees(&stored.obligation.owners)).ok_or(Fault::Missing)
     }
 
     /// A submission that they see: their own unit's, or for something that their unit owes too.
-    ///
-    /// # Errors
-    /// There is none for them, or the store could not.
     pub async fn submission(&self, tx: &mut Tx, receipt: &str) -> Result<(Submission, Vec<Stored>), Fault> {
         let Some(submission) = tx.submission(receipt).await? else { return Err(Fault::Missing) };
         let ids = tx.obligations_of_submission(receipt).await?;

@@ -13,14 +13,12 @@ use super::{
     routes::{Route, get},
 };
 
-/// Name, type, content.
 const FILES: [(&str, &str, &str); 3] = [
     ("console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),
     ("console.js", "text/javascript; charset=utf-8", include_str!("assets/console.js")),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/assets/{name}", Right::Public, asset)]
 }

@@ -18,7 +18,6 @@ pub fn cell(text: &str) -> String {
     text.to_owned()
 }
 
-/// The file's content.
 pub fn content<'a>(columns: &[&str], rows: impl Iterator<Item = &'a Vec<String>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(MARK.to_vec());
     // Writing to memory does not fail, and every row has its columns.
@@ -29,7 +28,6 @@ pub fn content<'a>(columns: &[&str], rows: impl Iterator<Item = &'a Vec<String>>
     writer.into_inner().unwrap_or_default()
 }
 
-/// The file as a download.
 pub fn download(name: &str, content: Vec<u8>) -> Response {
     let mut response = content.into_response();
     let headers = response.headers_mut();

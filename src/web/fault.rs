@@ -17,10 +17,8 @@ pub enum Fault {
     /// There is no such thing, or not for them.
     #[error("没有该页面或事项，或不属本单位")]
     Missing,
-    /// Nobody is signed in.
     #[error("尚未登录，或登录已过期")]
     SignIn,
-    /// They may not.
     #[error("本岗位无权办理此事")]
     Forbidden,
     /// It is refused, in these words; nothing has changed.
@@ -29,19 +27,15 @@ pub enum Fault {
     /// What was sent cannot be read.
     #[error("{0}")]
     Malformed(String),
-    /// More than is taken.
     #[error("{0}")]
     TooLarge(String),
-    /// Too often.
     #[error("尝试过于频繁，请稍后再试")]
     TooMany,
-    /// The program could not.
     #[error("系统暂时无法处理，请稍后再试；所填内容未丢失的，可返回重新提交")]
     Failed(#[source] JobError),
 }
 
 impl Fault {
-    /// Its status.
     pub fn status(&self) -> StatusCode {
         match self {
             Fault::Missing => StatusCode::NOT_FOUND,
@@ -55,7 +49,6 @@ impl Fault {
         }
     }
 
-    /// Its heading.
     pub fn title(&self) -> &'static str {
         match self {
             Fault::Missing => "没有该内容",

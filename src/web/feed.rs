@@ -22,7 +22,6 @@ use crate::{
     store::access::{Kind, NewCredential},
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/me/feeds", Right::SignedIn, show),

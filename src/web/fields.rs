@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 
-/// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Fields(pub Vec<(String, String)>);
@@ -18,7 +17,6 @@ impl Fields {
         self.get(name).unwrap_or_default().trim()
     }
 
-    /// Every field of that name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }

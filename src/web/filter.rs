@@ -29,7 +29,6 @@ use crate::{
 pub struct Asked {
     /// Owed by this unit, alone or with others.
     pub unit: String,
-    /// For this duty.
     pub duty: String,
     /// For duties of this task (1..48).
     pub item: String,
@@ -43,7 +42,6 @@ pub struct Asked {
     pub until: String,
     /// The deadline in force is on this day.
     pub due: String,
-    /// A light's code.
     pub light: String,
     /// A phase's code, or one of [`GROUPS`].
     pub phase: String,
@@ -63,7 +61,6 @@ pub const GROUPS: [(&str, &str, &[Phase]); 3] = [
 /// The phases that are not settled for good.
 const LIVE: [Phase; 4] = [Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting];
 
-/// The cadences by name.
 pub const CADENCES: [(&str, &str); 10] = [
     ("daily", "每日"),
     ("workday", "每个工作日"),
@@ -92,7 +89,6 @@ fn cadence_code(cadence: &Cadence) -> &'static str {
     }
 }
 
-/// What is asked for, understood.
 #[derive(Debug, Clone)]
 pub struct Filter {
     unit: Option<UnitName>,
@@ -104,7 +100,6 @@ pub struct Filter {
     until: Option<NaiveDate>,
     due: Option<NaiveDate>,
     light: Option<Light>,
-    /// In one of these phases.
     pub phases: Vec<Phase>,
     oldest_first: bool,
 }
@@ -128,10 +123,6 @@ fn some<T>(value: &str, what: &str, read: impl FnOnce(&str) -> Option<T>) -> Res
 }
 
 impl Asked {
-    /// What it asks for.
-    ///
-    /// # Errors
-    /// What cannot be understood, in words.
     pub fn filter(&self) -> Result<Filter, String> {
         let day = |text: &str| text.parse().ok();
         let number = |text: &str| text.parse().ok();
@@ -198,7 +189,6 @@ impl Asked {
 pub struct Duties<'a>(HashMap<&'a DutyId, (&'a Duty, u16)>);
 
 impl<'a> Duties<'a> {
-    /// Gathers them.
     pub fn of(known: &'a Known) -> Duties<'a> {
         let mut duties = HashMap::new();
         for version in &known.versions {
@@ -210,7 +200,6 @@ impl<'a> Duties<'a> {
         Duties(duties)
     }
 
-    /// The duty of that id.
     pub fn duty(&self, id: &DutyId) -> Option<&'a Duty> {
         self.0.get(id).map(|(duty, _)| *duty)
     }
@@ -235,7 +224,6 @@ const BATCH: usize = 1000;
 
 /// A page of what was asked for.
 pub struct Found {
-    /// The rows.
     pub rows: Vec<Stored>,
     /// Where the next page begins, if there is one.
     pub next: Option<Place>,
@@ -266,9 +254,6 @@ impl Filter {
     }
 
     /// What is asked for, after a place or from the beginning.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn find(
         &self,
         desk: &Desk,
@@ -321,36 +306,24 @@ impl Filter {
     }
 }
 
-/// A choice in a form.
 pub struct Choice {
-    /// What the address says.
     pub value: String,
-    /// What people read.
     pub label: String,
-    /// Whether it is chosen.
     pub chosen: bool,
 }
 
 /// What the form offers, with what is chosen.
 pub struct Choices {
-    /// Units, in the roster's order.
     pub units: Vec<Choice>,
-    /// Duties, in the document's order.
     pub duties: Vec<Choice>,
-    /// Tasks.
     pub items: Vec<Choice>,
-    /// Hard measures.
     pub parts: Vec<Choice>,
-    /// Cadences.
     pub cadences: Vec<Choice>,
-    /// Lights.
     pub lights: Vec<Choice>,
-    /// Phases.
     pub phases: Vec<Choice>,
 }
 
 impl Choices {
-    /// What can be asked for.
     pub fn of(known: &Known, asked: &Asked) -> Choices {
         let choice = |value: String, label: String, chosen: &str| Choice { chosen: value == chosen, value, label };
         let duties = Duties::of(known).in_order();

@@ -125,7 +125,6 @@ fn ask_to_sign_in(request: &Request) -> Response {
     refused(is_call(request), Fault::SignIn)
 }
 
-/// Whether a program asks.
 fn is_call(request: &Request) -> bool {
     request.uri().path().starts_with("/api/")
 }
@@ -185,7 +184,6 @@ fn visitor(entered: Entered, shows_only: bool, how: How) -> (Visitor, Arc<Known>
     (Visitor { of_office: post.unit == known.roster.office, post, shows_only, how }, known)
 }
 
-/// The headers of every answer.
 pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -26,7 +26,6 @@ use tower::ServiceExt as _;
 
 use super::pace::{Paced, Taken};
 
-/// What one connection may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
     /// For the head of a request.
@@ -37,7 +36,6 @@ pub struct Patience {
     pub rate: u32,
     /// For a request in all, an upload included.
     pub request: Duration,
-    /// Connections at once.
     pub connections: usize,
     /// Connections at once from one address, unless it is a gateway's.
     pub per_peer: usize,
@@ -68,9 +66,6 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 << 20;
 
 /// Serves until a stop is asked for; requests in hand are finished.
-///
-/// # Errors
-/// The listener is gone.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

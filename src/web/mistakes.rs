@@ -76,7 +76,6 @@ const WORDS: &[(&str, &str)] = &[
 
 /// A mistake, as a page shows it.
 pub struct Mistake {
-    /// The file.
     pub file: String,
     /// 第3行第5列; empty where the file as a whole is meant.
     pub place: String,

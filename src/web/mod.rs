@@ -42,17 +42,14 @@ pub use routes::router;
 /// How the configuration wants the console to behave.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long sessions last.
     pub spans: Spans,
     /// Gateways in front: theirs is the word on who asks.
     pub gateways: Vec<IpAddr>,
     /// The header in which a gateway names the post that it has signed in.
     pub gateway_header: Option<HeaderName>,
-    /// Whether units are ranked.
     pub ranking: bool,
     /// Whether readers come by https: cookies are marked so.
     pub secure: bool,
-    /// What is too old.
     pub limits: Limits,
     /// The largest evidence file, in bytes.
     pub largest: u64,
@@ -67,22 +64,18 @@ struct Console {
     rates: rate::Rates,
 }
 
-/// What every handler is given.
 #[derive(Clone)]
 pub struct App(Arc<Console>);
 
 impl App {
-    /// A console on that engine.
     pub fn new(engine: EngineSource, options: Options) -> App {
         App(Arc::new(Console { engine, options, rates: rate::Rates::default() }))
     }
 
-    /// The engine in force.
     pub fn engine(&self) -> Arc<Engine> {
         (self.0.engine)()
     }
 
-    /// How it is to behave.
     pub fn options(&self) -> &Options {
         &self.0.options
     }
@@ -96,19 +89,12 @@ impl App {
 /// What most pages need: the engine, what is known, and today. A handler that is given one has it from the guard, who has
 /// just looked; one that shows what it has changed looks again.
 pub struct Desk {
-    /// The engine in force.
     pub engine: Arc<Engine>,
-    /// What is known now.
     pub known: Arc<Known>,
-    /// Today, in local time.
     pub today: NaiveDate,
 }
 
 impl Desk {
-    /// Looks.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn of(app: &App) -> Result<Desk, fault::Fault> {
         let engine = app.engine();
         let known = engine.known().await?;
@@ -116,12 +102,10 @@ impl Desk {
         Ok(Desk { engine, known, today })
     }
 
-    /// The safety office's unit.
     pub fn office(&self) -> &UnitName {
         &self.known.roster.office
     }
 
-    /// The instant of this request.
     pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.engine.clock.now()
     }

@@ -7,10 +7,8 @@ use super::{fault::Fault, fields::Fields};
 /// The largest form with such files, in bytes.
 pub const LARGEST: usize = 2 << 20;
 
-/// What a form has sent.
 #[derive(Debug, Default)]
 pub struct Papers {
-    /// Its fields.
     pub fields: Fields,
     /// Name and content of each file, in their order.
     pub files: Vec<(String, Vec<u8>)>,
@@ -18,9 +16,6 @@ pub struct Papers {
 
 impl Papers {
     /// Reads a form to its end.
-    ///
-    /// # Errors
-    /// It is cut off, or too large.
     pub async fn read(mut form: Multipart) -> Result<Papers, Fault> {
         let mut papers = Papers::default();
         while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {

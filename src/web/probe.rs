@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{domain::obligation::Phase, jobs::health::Health};
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/healthz", Right::Public, alive), get("/readyz", Right::Public, ready)]
 }

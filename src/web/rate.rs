@@ -33,9 +33,6 @@ impl Default for Rates {
 
 impl Rates {
     /// Counts a try to come in to an account.
-    ///
-    /// # Errors
-    /// There were too many.
     pub fn try_in(&self, account: &str, address: IpAddr) -> Result<(), Fault> {
         // Whoever has tried too often from an address does not use up the account's tries as well.
         self.try_from(address)?;
@@ -47,9 +44,6 @@ impl Rates {
     }
 
     /// Counts a try of a secret that nobody can guess: by address alone, for it names no account.
-    ///
-    /// # Errors
-    /// There were too many.
     pub fn try_from(&self, address: IpAddr) -> Result<(), Fault> {
         if self.addresses.len() > REMEMBERED {
             self.addresses.retain_recent();

@@ -24,20 +24,16 @@ use super::{
 /// The largest form without files, in bytes.
 pub const FORM: usize = 256 << 10;
 
-/// A route.
 pub struct Route {
-    /// Its method.
     pub method: Method,
     /// Its path, with parameters in braces.
     pub path: &'static str,
-    /// The right it asks for.
     pub right: Right,
     /// The largest body it takes, in bytes; `None` = a form with files, as large as those may be.
     pub body: Option<usize>,
     handler: MethodRouter<App>,
 }
 
-/// A page.
 pub fn get<H, T>(path: &'static str, right: Right, handler: H) -> Route
 where
     H: Handler<T, App>,
@@ -46,7 +42,6 @@ where
     Route { method: Method::GET, path, right, body: Some(FORM), handler: on_get(handler) }
 }
 
-/// A form.
 pub fn post<H, T>(path: &'static str, right: Right, handler: H) -> Route
 where
     H: Handler<T, App>,
@@ -82,12 +77,10 @@ where
     Route { body: Some(super::papers::LARGEST), ..post(path, right, handler) }
 }
 
-/// Every route.
 pub fn all() -> Vec<Route> {
     [assets::routes(), pages::routes(), api::routes(), feed::routes(), probe::routes()].into_iter().flatten().collect()
 }
 
-/// The console.
 pub fn router(app: &App) -> Router {
     let mut router = Router::new();
     for route in all() {

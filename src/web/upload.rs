@@ -29,10 +29,8 @@ pub fn largest_form(largest_file: u64) -> usize {
     usize::try_from(largest_file).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(FIELDS)
 }
 
-/// What a form has sent.
 #[derive(Debug, Default)]
 pub struct Sent {
-    /// Its fields, in their order.
     pub fields: Fields,
     files: Vec<(String, String, u64)>,
     refused: Vec<String>,
@@ -52,9 +50,6 @@ impl Sent {
 }
 
 /// Reads a form to its end.
-///
-/// # Errors
-/// It is cut off or too large, or the disk could not.
 pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     let mut sent = Sent::default();
     let mut staged: Vec<(Writer, String)> = Vec::new();
@@ -99,11 +94,9 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     Ok(sent)
 }
 
-/// What became of a file.
 enum Stored {
     Staged(Writer),
     Refused(String),
-    /// The field was left empty.
     Nothing,
 }
 

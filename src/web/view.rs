@@ -22,23 +22,17 @@ use crate::{
 
 /// What every page has around it.
 pub struct Page {
-    /// Its heading.
     pub title: String,
     /// Who looks: 质安处联络员. Empty = nobody is signed in.
     pub who: String,
-    /// Where they can go.
     pub nav: Vec<Nav>,
     /// 试运行 until that day, if it is on.
     pub trial: Option<String>,
-    /// What has just been done.
     pub done: Option<String>,
 }
 
-/// A place to go.
 pub struct Nav {
-    /// Its address.
     pub href: &'static str,
-    /// Its name.
     pub label: &'static str,
 }
 
@@ -73,7 +67,6 @@ impl Page {
         }
     }
 
-    /// A page for anybody.
     pub fn bare(title: impl Into<String>) -> Page {
         Page { title: title.into(), who: String::new(), nav: Vec::new(), trial: None, done: None }
     }
@@ -86,7 +79,6 @@ impl Page {
     }
 }
 
-/// A page as an answer.
 pub fn html(template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => Html(text).into_response(),
@@ -145,26 +137,18 @@ pub fn phase_label(phase: Phase) -> &'static str {
     }
 }
 
-/// An obligation in a list.
 #[derive(Debug, Clone)]
 pub struct Row {
-    /// Its number.
     pub id: i64,
-    /// Its duty.
     pub duty: String,
-    /// The duty's title.
     pub title: String,
     /// 第9项第1条
     pub clause: String,
-    /// Who owes it.
     pub owners: String,
-    /// For which period.
     pub period: String,
     /// The deadline in words: 今天 18:00, 10月31日（周一）18:00.
     pub due: String,
-    /// The light's code.
     pub light: &'static str,
-    /// The light's word.
     pub word: &'static str,
     /// How far each counter is: 检查企业 1/2 家.
     pub counts: Vec<Count>,
@@ -200,7 +184,6 @@ pub enum Section {
 }
 
 impl Section {
-    /// Its name in an address.
     pub fn code(self) -> &'static str {
         match self {
             Section::Overdue => "overdue",
@@ -214,7 +197,6 @@ impl Section {
         }
     }
 
-    /// Its heading.
     pub fn label(self) -> &'static str {
         match self {
             Section::Overdue => "已逾期",
@@ -231,9 +213,6 @@ impl Section {
 
 impl Row {
     /// An obligation as a row; `filings` are those that stand.
-    ///
-    /// # Errors
-    /// Its rules are missing.
     pub fn of(desk: &Desk, stored: &Stored, filings: &[Filing]) -> Result<Row, JobError> {
         let rules = desk.known.rules(stored, desk.today).map_err(JobError::Setup)?;
         let obligation = &stored.obligation;
@@ -270,9 +249,6 @@ impl Row {
     }
 
     /// Obligations as rows, with what stands for them read at once.
-    ///
-    /// # Errors
-    /// The store could not, or rules are missing.
     pub async fn all(desk: &Desk, tx: &mut Tx, stored: &[Stored]) -> Result<Vec<Row>, JobError> {
         let counted: Vec<i64> = stored
             .iter()

@@ -36,7 +36,6 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.years.is_empty() && self.posts.is_empty()
     }
@@ -58,10 +57,8 @@ impl Changes {
     }
 }
 
-/// What was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// What changed.
     pub changes: Changes,
     /// From which day on.
     pub effective_on: NaiveDate,
@@ -243,9 +240,6 @@ impl Actor<'_> {
 const LADDERS: &str = "ladders";
 
 /// Re-times what is open when other ladders take effect. Returns how many obligations that touched.
-///
-/// # Errors
-/// The store could not.
 pub async fn settle_ladders(engine: &Engine, known: &Known, now: DateTime<Utc>) -> jobs::Result<u64> {
     if known.versions.len() < 2 {
         return Ok(0);

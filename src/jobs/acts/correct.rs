@@ -22,7 +22,6 @@ pub struct Correction {
     pub acted_on: Option<NaiveDate>,
     /// What it names: all of it.
     pub items: Option<Vec<Item>>,
-    /// The note.
     pub note: Option<String>,
 }
 

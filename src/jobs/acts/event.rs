@@ -17,22 +17,16 @@ use crate::{
 pub struct NewEvent {
     /// Its id; without one it gets one.
     pub id: Option<String>,
-    /// Its type.
     pub event_type: String,
-    /// When it happened.
     pub at: DateTime<Utc>,
-    /// Where.
     pub place: String,
-    /// The units it names.
     pub units: Vec<UnitName>,
 }
 
 /// An event that has been recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// Its id.
     pub id: String,
-    /// What it opened.
     pub obligations: Vec<Stored>,
 }
 

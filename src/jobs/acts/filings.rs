@@ -28,7 +28,6 @@ use crate::{
     },
 };
 
-/// See the module.
 #[derive(Default)]
 pub struct Filings {
     waiting: Mutex<Vec<Waiting>>,
@@ -52,7 +51,6 @@ impl Filings {
         waiting.drain(..most).collect()
     }
 
-    /// Files, with whoever waits beside.
     pub(super) async fn file(&self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
         loop {
             let (answer, mut answered) = oneshot::channel();
@@ -143,7 +141,6 @@ struct Sheaf {
     /// By receipt number: the unit that filed under it before, and for what.
     filed: HashMap<String, (String, Vec<i64>)>,
     rows: HashMap<i64, Stored>,
-    /// What stands, by obligation.
     filings: HashMap<i64, Vec<Filing>>,
     changed: BTreeSet<i64>,
     submissions: Vec<Submission>,

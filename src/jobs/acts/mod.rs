@@ -41,7 +41,6 @@ pub enum ActError {
     /// It may not be done; nothing has changed.
     #[error("{0}")]
     Refused(String),
-    /// The program could not.
     #[error(transparent)]
     Job(#[from] JobError),
 }
@@ -58,26 +57,16 @@ impl From<StoreError> for ActError {
     }
 }
 
-/// Result of an act.
 pub type Result<T> = std::result::Result<T, ActError>;
 
-/// A refusal.
-///
-/// # Errors
-/// Always: that is what it is for.
 pub fn refuse<T>(words: impl Into<String>) -> Result<T> {
     Err(ActError::Refused(words.into()))
 }
 
-/// Who acts, when, knowing what.
 pub struct Actor<'a> {
-    /// The engine.
     pub engine: &'a Engine,
-    /// What is known.
     pub known: &'a Known,
-    /// The post that acts.
     pub by: &'a PostId,
-    /// When.
     pub now: DateTime<Utc>,
 }
 
@@ -88,9 +77,6 @@ pub const LONGEST_REASON: usize = 500;
 
 impl Actor<'_> {
     /// Refuses a post that the roster does not have: an unknown unit, one that has left, or an office post elsewhere.
-    ///
-    /// # Errors
-    /// There is no such post.
     pub fn check_post(&self) -> Result<()> {
         let today = self.known.zone.day_of(self.now);
         let unit = self.known.roster.unit(&self.by.unit).filter(|unit| unit.active_on(today));
@@ -103,10 +89,6 @@ impl Actor<'_> {
         *self.by == self.known.roster.office_post()
     }
 
-    /// Refuses everybody but the office.
-    ///
-    /// # Errors
-    /// It is not the office, or there is no such post.
     pub fn require_office(&self) -> Result<()> {
         self.check_post()?;
         if self.is_office() {
@@ -116,9 +98,6 @@ impl Actor<'_> {
     }
 
     /// Refuses everybody but the office and the administrator: posts, units, calendar and catalogue are theirs to set.
-    ///
-    /// # Errors
-    /// It is neither, or there is no such post.
     pub fn require_settings(&self) -> Result<()> {
         self.check_post()?;
         if self.sets() {
@@ -154,10 +133,6 @@ impl Actor<'_> {
         }
     }
 
-    /// The rules of an obligation.
-    ///
-    /// # Errors
-    /// They are missing.
     pub fn rules(&self, stored: &Stored) -> Result<Rules<'_>> {
         let today = self.known.zone.day_of(self.now);
         self.known.rules(stored, today).map_err(|words| ActError::Job(JobError::Setup(words)))
@@ -192,9 +167,6 @@ impl Actor<'_> {
     }
 
     /// The obligation after its filings were read and judged anew.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn reconsidered(&self, tx: &mut Tx, stored: &Stored) -> Result<Obligation> {
         let filings = standing_filings(tx, stored.obligation.id).await?;
         self.judged(stored, &filings)
@@ -210,9 +182,6 @@ impl Actor<'_> {
 }
 
 /// Refuses a text that is empty, too long or holds what may not stand in it.
-///
-/// # Errors
-/// See above.
 pub fn check_text(what: &str, value: &str, longest: usize) -> Result<()> {
     if value.trim().is_empty() {
         return refuse(format!("未填{what}"));
@@ -227,17 +196,11 @@ pub fn check_text(what: &str, value: &str, longest: usize) -> Result<()> {
 }
 
 /// As [`check_text`], where nothing may be said as well.
-///
-/// # Errors
-/// See there.
 pub fn check_words(what: &str, value: &str) -> Result<()> {
     if value.is_empty() { Ok(()) } else { check_text(what, value, LONGEST_REASON) }
 }
 
 /// Refuses an id that could not stand in a period's key or in a list.
-///
-/// # Errors
-/// See above.
 pub fn check_id(id: &str) -> Result<()> {
     check_text("编号", id, 64)?;
     if id.contains(|c: char| c.is_whitespace() || ";:/,\"'".contains(c)) {
@@ -247,9 +210,6 @@ pub fn check_id(id: &str) -> Result<()> {
 }
 
 /// Answers what is still asked about an obligation that has been closed for good.
-///
-/// # Errors
-/// The store could not.
 async fn drop_requests(actor: &Actor<'_>, tx: &mut Tx, obligation: i64, words: &str) -> Result<()> {
     for request in tx.requests_of(obligation).await?.iter().filter(|request| request.decided_at.is_none()) {
         tx.decide_request(&request.id, actor.now, &actor.by.to_string(), false, words).await?;
@@ -258,9 +218,6 @@ async fn drop_requests(actor: &Actor<'_>, tx: &mut Tx, obligation: i64, words: &
 }
 
 /// What was filed for an obligation and still counts.
-///
-/// # Errors
-/// The store could not.
 pub async fn standing_filings(tx: &mut Tx, obligation: i64) -> Result<Vec<Filing>> {
     let counted = tx.submissions_for(&[obligation]).await?;
     Ok(counted.iter().filter(|counted| counted.stands()).map(|counted| counted.submission.filing()).collect())

@@ -100,9 +100,6 @@ impl Actor<'_> {
 }
 
 /// The post that reviews an obligation: the office, or the head of its unit.
-///
-/// # Errors
-/// The store could not.
 pub async fn reviewer(tx: &mut Tx, known: &Known, stored: &Stored) -> Result<PostId> {
     if is_offices_own(tx, &known.roster.office, stored).await? {
         return Ok(PostId { unit: known.roster.office.clone(), role: Role::Head });

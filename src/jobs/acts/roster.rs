@@ -26,7 +26,6 @@ use crate::{
 /// A unit as the office writes it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitEntry {
-    /// Its name.
     pub name: UnitName,
     /// Its kind; `None` = stays.
     pub kind: Option<String>,
@@ -38,14 +37,10 @@ pub struct UnitEntry {
     pub stays: bool,
 }
 
-/// Who takes a post over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Takeover {
-    /// The post.
     pub post: PostId,
-    /// The new holder's name.
     pub holder: String,
-    /// Where the letters go.
     pub address: String,
     /// From which day on; `None` = today.
     pub from_on: Option<NaiveDate>,
@@ -315,9 +310,6 @@ async fn depart(
 }
 
 /// Settles the departures whose day has come. Returns how many obligations that touched.
-///
-/// # Errors
-/// The store could not.
 pub async fn settle_departures(engine: &Engine, known: &Known, now: DateTime<Utc>) -> jobs::Result<u64> {
     let today = known.zone.day_of(now);
     let mut touched = 0;

@@ -30,9 +30,6 @@ const MARKUP: &[&str] = &["htm", "html", "mht", "mhtml", "shtml", "svg", "svgz",
 const ARCHIVES: &[&str] = &["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip", "zst"];
 
 /// Why a file is not taken, in words for its sender; `None` = it is.
-///
-/// # Errors
-/// The disk could not.
 pub fn objection(file: &mut File, name: &str) -> io::Result<Option<String>> {
     let mut head = Vec::with_capacity(HEAD);
     file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;

@@ -24,50 +24,37 @@ pub const LONGEST_NAME: usize = 200;
 /// The most items of one submission.
 pub const MOST_ITEMS: usize = 200;
 
-/// What a unit files.
 #[derive(Debug, Clone)]
 pub struct NewSubmission {
     /// A receipt number of the sender's own; filing under it again changes nothing.
     pub receipt: Option<String>,
-    /// The unit.
     pub unit: UnitName,
     /// What it counts for; at least one.
     pub obligations: Vec<i64>,
     /// The civil day of the act; `None` = today.
     pub acted_on: Option<NaiveDate>,
-    /// What it names.
     pub items: Vec<Item>,
-    /// A short note.
     pub note: String,
     /// Files that are on disk already: hash, name, bytes.
     pub files: Vec<(String, String, u64)>,
 }
 
-/// What the unit gets back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The receipt number.
     pub number: String,
     /// Whether this number had been filed before.
     pub repeated: bool,
-    /// How each obligation stands now.
     pub obligations: Vec<Stands>,
 }
 
 /// How an obligation stands after a filing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stands {
-    /// The obligation.
     pub id: i64,
-    /// Its duty.
     pub duty: String,
-    /// Its period.
     pub period: String,
-    /// Its light.
     pub light: Light,
-    /// The light's word.
     pub word: &'static str,
-    /// How far each counter is.
     pub counts: Vec<Count>,
 }
 

@@ -34,7 +34,6 @@ pub enum VaultError {
     /// The folder or the storage could not.
     #[error("evidence: {0}")]
     Storage(#[from] object_store::Error),
-    /// The disk could not.
     #[error("evidence: {0}")]
     Disk(#[from] io::Error),
     /// The file is larger than allowed.
@@ -46,7 +45,6 @@ pub enum VaultError {
     /// What is stored is not what was put there.
     #[error("evidence {0}: the stored bytes do not match the hash")]
     Damaged(String),
-    /// That is no hash.
     #[error("`{0}` is no SHA-256")]
     NoHash(String),
 }
@@ -62,7 +60,6 @@ impl From<VaultError> for ActError {
 
 type Result<T> = std::result::Result<T, VaultError>;
 
-/// Where the files lie.
 #[derive(Debug, Clone)]
 pub struct Vault {
     folder: PathBuf,
@@ -92,10 +89,6 @@ impl Vault {
         Ok(Arc::new(LocalFileSystem::new_with_prefix(&self.folder)?))
     }
 
-    /// Begins a file.
-    ///
-    /// # Errors
-    /// The disk could not.
     pub async fn begin(&self) -> Result<Writer> {
         let mut name = [0_u8; 16];
         rand::rng().fill_bytes(&mut name);
@@ -111,9 +104,6 @@ impl Vault {
     }
 
     /// Stores a file that is in memory; when this returns, it is on disk. The same content is stored once.
-    ///
-    /// # Errors
-    /// It is too large, or could not be stored.
     pub async fn put(&self, bytes: Vec<u8>) -> Result<String> {
         let mut writer = self.begin().await?;
         writer.write(&bytes).await?;
@@ -122,9 +112,6 @@ impl Vault {
 
     /// A file to read from its beginning, and its size; `None` when there is none, or no longer. It has been read through
     /// once and is what was stored; whatever becomes of its name meanwhile, this stays the same file.
-    ///
-    /// # Errors
-    /// It could not be read, or is not what was stored.
     pub async fn open(&self, sha256: &str) -> Result<Option<(File, u64)>> {
         let found = match self.files()?.get(&place(sha256)?).await {
             Ok(found) => found,
@@ -152,9 +139,6 @@ impl Vault {
     }
 
     /// A file's bytes; `None` when there is none, or no longer.
-    ///
-    /// # Errors
-    /// It could not be read, or is not what was stored.
     pub async fn get(&self, sha256: &str) -> Result<Option<Vec<u8>>> {
         let Some((mut file, _)) = self.open(sha256).await? else { return Ok(None) };
         let bytes = blocking(move || {
@@ -166,9 +150,6 @@ impl Vault {
     }
 
     /// Removes a file's bytes, if they are there.
-    ///
-    /// # Errors
-    /// It could not.
     pub async fn remove(&self, sha256: &str) -> Result<()> {
         let place = place(sha256)?;
         match self.files()?.delete(&place).await {
@@ -182,9 +163,6 @@ impl Vault {
     }
 
     /// Removes what writers that died have left behind more than a day ago. Returns how many files.
-    ///
-    /// # Errors
-    /// The disk could not.
     pub async fn sweep(&self, now: DateTime<Utc>) -> Result<u64> {
         let folder = self.folder.join(STAGING);
         let swept = blocking(move || {
@@ -208,10 +186,6 @@ impl Vault {
 }
 
 impl Writer {
-    /// Adds a piece.
-    ///
-    /// # Errors
-    /// The file is too large by now, or the disk could not.
     pub async fn write(&mut self, piece: &[u8]) -> Result<()> {
         self.size += piece.len() as u64;
         if self.size > self.vault.largest {
@@ -228,9 +202,6 @@ impl Writer {
     }
 
     /// Lets somebody look at what has been written so far.
-    ///
-    /// # Errors
-    /// The disk could not.
     pub async fn look<T: Send + 'static>(
         &mut self,
         look: impl FnOnce(&mut File) -> io::Result<T> + Send + 'static,

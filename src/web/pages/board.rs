@@ -20,7 +20,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/board", Right::SeeAll, show)]
 }

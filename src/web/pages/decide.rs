@@ -33,7 +33,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         post("/o/{id}/accept", Right::Decide, accept),
@@ -48,9 +47,7 @@ pub fn routes() -> Vec<Route> {
 /// What somebody has filled in where it was refused, so that it can be shown again.
 #[derive(Debug, Clone, Default)]
 pub struct Refused {
-    /// Why.
     pub words: String,
-    /// Of which obligation.
     pub id: i64,
     form: &'static str,
     fields: Vec<(&'static str, String)>,
@@ -62,7 +59,6 @@ impl Refused {
         Refused { words, id, form, fields }
     }
 
-    /// Whether it was this form.
     pub fn is(&self, id: &i64, form: &str) -> bool {
         self.id == *id && self.form == form
     }
@@ -74,31 +70,22 @@ impl Refused {
     }
 }
 
-/// What one may decide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct May {
-    /// Accept what was filed.
     pub accept: bool,
-    /// Return it.
     pub send_back: bool,
     /// Let a miss marked 未提醒 count.
     pub confirm_miss: bool,
-    /// Waive.
     pub waive: bool,
-    /// Answer what a unit asked.
     pub answer: bool,
 }
 
 impl May {
-    /// Whether anything.
     pub fn any(self) -> bool {
         self.accept || self.send_back || self.confirm_miss || self.waive
     }
 
     /// What a visitor may decide on an obligation.
-    ///
-    /// # Errors
-    /// The store could not.
     pub async fn of(desk: &Desk, tx: &mut Tx, visitor: &Visitor, stored: &Stored) -> Result<May, Fault> {
         if !visitor.has(Right::Decide) {
             return Ok(May::default());
@@ -125,24 +112,16 @@ pub fn offered_day(desk: &Desk) -> String {
 
 /// A notice and what became of its letter.
 pub struct ToldRow {
-    /// When the step was.
     pub at: String,
     /// 催办, 督办 …
     pub kind: &'static str,
-    /// To whom.
     pub post: String,
-    /// How the letter stands.
     pub state: &'static str,
-    /// When it was sent.
     pub sent: String,
-    /// What the mail server said.
     pub reply: String,
 }
 
 /// What was told of an obligation.
-///
-/// # Errors
-/// The store could not.
 pub async fn told(desk: &Desk, tx: &mut Tx, id: i64) -> Result<Vec<ToldRow>, Fault> {
     let zone = desk.known.zone;
     let notices = tx.notices_of(id).await?.into_iter().map(|notice| ToldRow {
@@ -160,18 +139,13 @@ pub async fn told(desk: &Desk, tx: &mut Tx, id: i64) -> Result<Vec<ToldRow>, Fau
 pub struct Twin {
     /// What its sender called it.
     pub name: String,
-    /// The other obligation.
     pub id: i64,
     /// 9.1b 质安处 2022年第40周
     pub what: String,
-    /// The other submission.
     pub receipt: String,
 }
 
 /// Files of these submissions that another submission brought for something else: the same photograph in two periods.
-///
-/// # Errors
-/// The store could not.
 pub async fn twins(
     desk: &Desk,
     tx: &mut Tx,

@@ -28,7 +28,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/", Right::Public, home),

@@ -34,7 +34,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/o/{id}/file", Right::File, show),
@@ -50,7 +49,6 @@ const NAMES_FROM: usize = 50;
 /// So many of the unit's other obligations are offered to be counted by the same act: what can still be in time first.
 const OFFERED: usize = 80;
 
-/// One counter in the form.
 struct Counter {
     /// The field's name: `c0`.
     field: String,
@@ -87,7 +85,6 @@ struct FilePage {
     words: Option<String>,
 }
 
-/// What somebody has filled in.
 #[derive(Default)]
 struct Filled {
     receipt: String,

@@ -20,7 +20,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/me/hand-over", Right::HandOver, show), post("/me/hand-over", Right::HandOver, hand_over)]
 }

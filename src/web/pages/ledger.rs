@@ -24,7 +24,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/ledger", Right::SeeAll, show), get("/ledger.csv", Right::SeeAll, file)]
 }
@@ -80,7 +79,6 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
     Ok(view::answer(&shown, words.is_some()))
 }
 
-/// The columns of the file.
 pub const COLUMNS: [&str; 21] = [
     "序号",
     "事项号",

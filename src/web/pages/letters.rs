@@ -24,7 +24,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/letters", Right::SeeAll, list),
@@ -201,7 +200,6 @@ async fn page(
     Ok(view::answer(&shown, shown.words.is_some()))
 }
 
-/// Where a letter's link stands.
 const LINK: &str = "〔链接，发送时生成〕";
 
 /// The lines of a text that have room on a page; `None` = it has room as a whole.

@@ -18,7 +18,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/me", Right::SignedIn, show), post("/me/end/{id}", Right::SignedIn, end)]
 }

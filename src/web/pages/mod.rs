@@ -21,7 +21,6 @@ pub mod watcher;
 
 use super::routes::Route;
 
-/// The pages' routes.
 pub fn routes() -> Vec<Route> {
     let each = [
         enter::routes(),

@@ -36,7 +36,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/o/{id}", Right::SeeOwn, show),
@@ -119,7 +118,6 @@ pub struct Done {
 }
 
 impl Done {
-    /// In words.
     pub fn words(&self) -> Option<String> {
         let words = match self.done.as_str() {
             "confirm" => "已签收。",
@@ -144,9 +142,6 @@ async fn show(
 }
 
 /// The page; with a refusal, what was filled in stands there again.
-///
-/// # Errors
-/// There is no such obligation for them, or the store could not.
 pub async fn page(
     app: &App,
     visitor: &Visitor,
@@ -373,9 +368,6 @@ async fn evidence(
 }
 
 /// A file, as a download of no type that a browser would open. Who looked is logged.
-///
-/// # Errors
-/// There is none for them, or the store or the disk could not.
 pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64) -> Result<Response, Fault> {
     let engine = app.engine();
     let mut tx = engine.store.read().await?;
@@ -401,7 +393,6 @@ pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64
     Ok(response)
 }
 
-/// A file piece by piece.
 fn pieces(file: std::fs::File) -> impl Stream<Item = io::Result<Vec<u8>>> {
     futures_util::stream::try_unfold(tokio::fs::File::from_std(file), async |mut file| {
         let mut piece = vec![0; 64 << 10];

@@ -20,7 +20,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/requests", Right::Decide, show)]
 }
@@ -57,9 +56,6 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
 
 /// The page; with a refusal, what was filled in stands there again. The head of the office's unit sees what that unit
 /// has asked for and answers nothing.
-///
-/// # Errors
-/// The store could not.
 pub async fn page(
     app: &App,
     visitor: &Visitor,

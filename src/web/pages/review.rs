@@ -25,7 +25,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/review", Right::Decide, show)]
 }
@@ -78,9 +77,6 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
 }
 
 /// The page, from the `skip`th on; with a refusal, what was filled in stands there again.
-///
-/// # Errors
-/// The store could not.
 pub async fn page(
     app: &App,
     visitor: &Visitor,

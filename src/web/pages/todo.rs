@@ -21,7 +21,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/todo", Right::SeeOwn, show)]
 }
@@ -53,7 +52,6 @@ impl List {
 
 #[derive(Deserialize)]
 struct Asked {
-    /// Only this list.
     list: Option<String>,
     #[serde(default)]
     skip: usize,

@@ -25,7 +25,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/tokens", Right::Settings, show),
@@ -34,7 +33,6 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// How long a token lasts.
 const LIFE: TimeDelta = TimeDelta::days(365);
 
 struct TokenRow {

@@ -25,7 +25,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/waive", Right::Decide, show), post("/waive", Right::Decide, waive)]
 }

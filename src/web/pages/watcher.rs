@@ -19,7 +19,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/watcher", Right::SeeAll, show)]
 }

@@ -6,15 +6,10 @@ use chrono::{Datelike, NaiveDate};
 
 use super::numbers::Ends;
 
-/// A day's square.
 pub struct Square {
-    /// From the left.
     pub x: u32,
-    /// From the top.
     pub y: u32,
-    /// How it is drawn.
     pub class: &'static str,
-    /// What stands in it.
     pub mark: String,
     /// The day and its numbers in words.
     pub words: String,
@@ -22,7 +17,6 @@ pub struct Square {
 
 /// A month's name over the squares.
 pub struct Over {
-    /// From the left.
     pub x: u32,
     /// 1月
     pub label: String,
@@ -30,11 +24,8 @@ pub struct Over {
 
 /// A year: a column a week, Monday first.
 pub struct Heat {
-    /// The squares.
     pub squares: Vec<Square>,
-    /// The months.
     pub months: Vec<Over>,
-    /// Its width.
     pub width: u32,
 }
 
@@ -45,7 +36,6 @@ pub const LEFT: u32 = 26;
 /// Room for the names of the months.
 pub const TOP: u32 = 20;
 
-/// A year of days.
 pub fn heat(year: i32, days: &BTreeMap<NaiveDate, Ends>) -> Heat {
     let mut heat = Heat { squares: Vec::new(), months: Vec::new(), width: 0 };
     let Some(first) = NaiveDate::from_ymd_opt(year, 1, 1) else { return heat };
@@ -98,15 +88,10 @@ fn words(ends: Ends) -> String {
 
 /// A bar with what stands at its ends.
 pub struct Bar {
-    /// From the left.
     pub x: u32,
-    /// From the top.
     pub y: u32,
-    /// Its length, in either direction.
     pub length: u32,
-    /// What it is of.
     pub label: String,
-    /// What it says.
     pub value: String,
 }
 

@@ -29,7 +29,6 @@ use crate::{
 pub mod draw;
 pub mod numbers;
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/pictures", Right::SeeAll, all),

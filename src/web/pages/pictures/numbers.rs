@@ -36,7 +36,6 @@ impl Ends {
         } += n;
     }
 
-    /// With another one's.
     #[must_use]
     pub fn plus(self, other: Ends) -> Ends {
         Ends {
@@ -48,7 +47,6 @@ impl Ends {
         }
     }
 
-    /// All that were owed.
     pub fn all(self) -> u64 {
         self.in_time + self.late + self.missed + self.waived + self.open
     }
@@ -65,9 +63,6 @@ impl Ends {
 }
 
 /// A subject's obligations by the day of their first deadline.
-///
-/// # Errors
-/// The store could not.
 pub async fn days(
     tx: &mut Tx,
     subject: &Subject,
@@ -82,9 +77,6 @@ pub async fn days(
 }
 
 /// Obligations by month of their first deadline (`2022-10`) and by owners.
-///
-/// # Errors
-/// The store could not.
 pub async fn months(tx: &mut Tx, first: NaiveDate, last: NaiveDate) -> Result<BTreeMap<(String, Vec<UnitName>), Ends>> {
     let mut months: BTreeMap<(String, Vec<UnitName>), Ends> = BTreeMap::new();
     for counted in tx.months(first, last).await? {

@@ -22,7 +22,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/calendar/{year}", Right::SeeAll, show), papers("/calendar/{year}/import", Right::Settings, import)]
 }

@@ -36,7 +36,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/duties", Right::SeeAll, show),

@@ -29,7 +29,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![get("/ladders", Right::SeeAll, show), get("/ladders/preview", Right::SeeAll, preview)]
 }

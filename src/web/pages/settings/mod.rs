@@ -22,7 +22,6 @@ pub mod ladders;
 pub mod posts;
 pub mod units;
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     let own = vec![get("/settings", Right::SeeAll, show), get("/trial", Right::SeeAll, trial)];
     [own, posts::routes(), units::routes(), calendar::routes(), duties::routes(), ladders::routes()]
@@ -34,16 +33,12 @@ pub fn routes() -> Vec<Route> {
 /// Why something was not taken: a sentence, or the mistakes of a file.
 #[derive(Default)]
 pub struct Refused {
-    /// The sentence.
     pub words: Option<String>,
-    /// The mistakes.
     pub mistakes: Vec<Mistake>,
-    /// How many more there are.
     pub more: usize,
 }
 
 impl Refused {
-    /// A sentence.
     pub fn words(words: impl Into<String>) -> Refused {
         Refused { words: Some(words.into()), ..Refused::default() }
     }
@@ -56,9 +51,6 @@ impl Refused {
     }
 
     /// A refusal; what the program could not do is a fault.
-    ///
-    /// # Errors
-    /// See above.
     pub fn act(error: ActError) -> Result<Refused, Fault> {
         match error {
             ActError::Refused(words) => Ok(Refused::words(words)),
@@ -66,16 +58,12 @@ impl Refused {
         }
     }
 
-    /// Whether anything was refused.
     pub fn any(&self) -> bool {
         self.words.is_some()
     }
 }
 
 /// A date that may be left out.
-///
-/// # Errors
-/// It is none.
 pub fn day_if(what: &str, text: &str) -> Result<Option<chrono::NaiveDate>, ActError> {
     let text = text.trim();
     if text.is_empty() {

@@ -27,7 +27,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/posts", Right::SeeAll, show),
@@ -144,25 +143,19 @@ fn posts_of(desk: &Desk, unit: &str) -> Vec<PostId> {
 /// What is filled in to put somebody on a post.
 #[derive(Debug, Default, Deserialize)]
 pub struct Change {
-    /// The post.
     #[serde(default)]
     pub post: String,
-    /// The holder's name.
     #[serde(default)]
     pub holder: String,
-    /// Where the letters go.
     #[serde(default)]
     pub address: String,
     /// From which day on.
     #[serde(default)]
     pub from: String,
-    /// A stand-in's address.
     #[serde(default)]
     pub stand_in: String,
-    /// The stand-in's first day.
     #[serde(default)]
     pub stand_in_from: String,
-    /// The stand-in's last day.
     #[serde(default)]
     pub stand_in_until: String,
 }
