@@ -13,7 +13,7 @@ use duban::{
         calendar::Zone,
         unit::{PostId, Unit, UnitName},
     },
-    jobs::{Engine, Settings},
+    engine::{Engine, Parts, Process, Settings},
     mail::{Backoff, Mailbox, Templates, Transport, parse_address},
     store::{Location, Store},
 };
@@ -189,8 +189,17 @@ pub fn settings(connections: usize) -> Settings {
 
 /// An engine on a clock that stands at `now`.
 pub fn engine(store: Store, now: DateTime<Utc>, connections: usize, transport: Transport) -> Engine {
-    let templates = Templates::load(None).unwrap();
-    Engine::new(store, Clock::stepped(now), settings(connections), templates, transport, Some(7))
+    Engine::new(Parts {
+        store,
+        clock: Clock::stepped(now),
+        settings: settings(connections),
+        templates: Templates::load(None).unwrap(),
+        transport,
+        vault: None,
+        keys: None,
+        process: Process::default(),
+        seed: Some(7),
+    })
 }
 
 /// `($1,$2),($3,$4)`, on SQLite `(?,?),(?,?)`: placeholders of the bench's own statements, as each database reads them best.

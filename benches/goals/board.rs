@@ -2,8 +2,14 @@
 
 use std::collections::HashMap;
 
+use crate::{
+    Size,
+    base::{Database, Kind, ZONE, either, engine, seeds},
+    report::{Goal, Report, median, secs},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::{
+    acts::first_start,
     clock::monotonic,
     domain::unit::UnitName,
     jobs::materialise,
@@ -11,12 +17,6 @@ use duban::{
     store::{Store, ledger::LedgerFilter},
 };
 use sqlx::AssertSqlSafe;
-
-use crate::{
-    Size,
-    base::{Database, Kind, ZONE, either, engine, seeds},
-    report::{Goal, Report, median, secs},
-};
 
 /// What is live, whatever is stored.
 const OPEN: usize = 10_000;
@@ -62,7 +62,7 @@ impl Bench {
     async fn prepare(kind: Kind) -> Bench {
         let database = Database::fresh(kind).await;
         let engine = engine(database.store.clone(), today(), 1, Transport::Memory(MemoryOutbox::new()));
-        engine.set_up(&seeds(1)).await.unwrap();
+        first_start::set_up(&engine, &seeds(1)).await.unwrap();
         materialise::run(&engine).await.unwrap();
         database
             .execute(

@@ -2,8 +2,17 @@
 
 use std::{collections::VecDeque, process::Stdio, sync::Arc};
 
+use crate::{
+    ROLE, Size,
+    base::{Database, Kind, either, engine, placeholders, settings},
+    client::{Client, dotted},
+    machine,
+    report::{Goal, Report, median, rate, secs},
+    sink::Sink,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::{
+    acts::first_start,
     catalogue::Seeds,
     clock::monotonic,
     jobs::deliver,
@@ -18,15 +27,6 @@ use sqlx::{AssertSqlSafe, Row as _};
 use tokio::{
     process::Command,
     sync::{Mutex, mpsc},
-};
-
-use crate::{
-    ROLE, Size,
-    base::{Database, Kind, either, engine, placeholders, settings},
-    client::{Client, dotted},
-    machine,
-    report::{Goal, Report, median, rate, secs},
-    sink::Sink,
 };
 
 const SESSIONS: usize = 8;
@@ -131,7 +131,7 @@ async fn one_connection(sink: &Sink, outgoing: &Outgoing, letters: usize, report
 async fn queued(kind: Kind, letters: usize) -> Database {
     let database = Database::fresh(kind).await;
     let engine = engine(database.store.clone(), now(), 1, Transport::Memory(MemoryOutbox::new()));
-    engine.set_up(&Seeds::embedded().unwrap()).await.unwrap();
+    first_start::set_up(&engine, &Seeds::embedded().unwrap()).await.unwrap();
     let rendered = Templates::load(None).unwrap().letter(&LetterContext::sample(LetterKind::Chase)).unwrap();
     let letter = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, written_at, state, \
         next_try_at) \

@@ -1,27 +1,25 @@
 //! Making obligations: a fresh horizon beside bare inserts of the same rows; the same horizon once more.
 
-use chrono::{DateTime, Utc};
-use duban::{
-    clock::monotonic,
-    domain::{
-        duty::Form,
-        obligation::{owner_key, series_key},
-    },
-    jobs::{known, materialise},
-    mail::{MemoryOutbox, Transport},
-    store::{
-        Store,
-        obligations::{Stored, join_owners},
-    },
-};
-use sqlx::AssertSqlSafe;
-
 use crate::{
     Size,
     base::{Database, Kind, either, engine, placeholders, seeds},
     machine,
     report::{Goal, Report, median, rate, secs},
 };
+use chrono::{DateTime, Utc};
+use duban::{
+    acts::first_start,
+    clock::monotonic,
+    domain::{
+        duty::Form,
+        obligation::{owner_key, series_key},
+    },
+    engine::known,
+    jobs::materialise,
+    mail::{MemoryOutbox, Transport},
+    store::{Store, counts::join_owners, obligations::Stored},
+};
+use sqlx::AssertSqlSafe;
 
 const COLUMNS: &str = "revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, period_end, \
     due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head";
@@ -59,7 +57,7 @@ async fn case(kind: Kind, times: usize, runs: usize, report: &mut Report) {
     for _ in 0..runs {
         let ours = Database::fresh(kind).await;
         let engine = engine(ours.store.clone(), begins(), 1, Transport::Memory(MemoryOutbox::new()));
-        engine.set_up(&seeds).await.unwrap();
+        first_start::set_up(&engine, &seeds).await.unwrap();
         ours.settle().await;
         fsync.push(machine::fsync_4k());
         let began = monotonic();

@@ -2,27 +2,28 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    clock::monotonic,
-    domain::{
-        duty::{Cadence, DutyId, Mode},
-        obligation::{owner_key, series_key},
-        plan,
-        step::{self as decide, Context, Move},
-    },
-    jobs::{Engine, Known, materialise, step},
-    mail::{MemoryOutbox, Transport},
-    store::{Store, obligations::Stored},
-};
-use sqlx::{AssertSqlSafe, Row as _};
-
 use crate::{
     Size,
     base::{Database, Kind, either, engine, placeholders, seeds},
     machine,
     report::{Goal, Report, median, secs},
 };
+use chrono::{DateTime, TimeDelta, Utc};
+use duban::{
+    acts::first_start,
+    clock::monotonic,
+    domain::{
+        duty::{Cadence, DutyId, Mode},
+        obligation::{owner_key, series_key},
+        plan, step as decide,
+        step::{Context, Move},
+    },
+    engine::{Engine, known::Known},
+    jobs::step,
+    mail::{MemoryOutbox, Transport},
+    store::{Store, obligations::Stored},
+};
+use sqlx::{AssertSqlSafe, Row as _};
 
 /// Series that the history belongs to and that fall due: one for each row due at most.
 const SERIES: usize = 10_000;
@@ -119,7 +120,7 @@ impl Bench {
     async fn prepare(kind: Kind) -> Bench {
         let database = Database::fresh(kind).await;
         let engine = engine(database.store.clone(), begins(), 1, Transport::Memory(MemoryOutbox::new()));
-        engine.set_up(&seeds(100)).await.unwrap();
+        first_start::set_up(&engine, &seeds(100)).await.unwrap();
         let known = engine.known().await.unwrap();
         let rows = quarterly(&known);
         assert!(rows.len() >= SERIES, "the plan gives only {} quarterly rows of one deadline", rows.len());
@@ -360,7 +361,7 @@ fn quarterly(known: &Known) -> Vec<Stored> {
         duty.is_some_and(|duty| duty.mode == Mode::Each && duty.cadence == Cadence::Quarterly)
     };
     let owed = plan::opening_between(&world, begins(), until).into_iter().filter(|owed| each(&owed.duty));
-    let mut rows: Vec<Stored> = owed.map(|owed| materialise::fresh(known, version.version, owed)).collect();
+    let mut rows: Vec<Stored> = owed.map(|owed| known.planned(version.version, owed)).collect();
     let mut deadlines: HashMap<DateTime<Utc>, usize> = HashMap::new();
     for row in &rows {
         *deadlines.entry(row.obligation.due_at).or_default() += 1;

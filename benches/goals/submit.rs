@@ -12,18 +12,24 @@ use std::{
     time::Duration,
 };
 
+use crate::{
+    Size,
+    base::{Database, Kind, engine, seeds},
+    report::{Goal, Report, median, rate},
+};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::{
+    acts::{
+        entry::{Spans, new_secret},
+        first_start,
+    },
     clock::monotonic,
     domain::obligation::Phase,
-    jobs::{
-        Engine,
-        entry::{Spans, new_secret},
-        health::Limits,
-        materialise, step,
-    },
+    engine::Engine,
+    jobs::{materialise, step},
     mail::{MemoryOutbox, Transport},
+    read::health::Limits,
     store::access::{Kind as CredentialKind, NewCredential},
     web::{self, App, Options, listen::Patience},
 };
@@ -34,12 +40,6 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 use tokio_util::sync::CancellationToken;
-
-use crate::{
-    Size,
-    base::{Database, Kind, engine, seeds},
-    report::{Goal, Report, median, rate},
-};
 
 const CONNECTIONS: usize = 32;
 /// Filings that the limit's writer takes into one transaction.
@@ -163,7 +163,7 @@ fn request(path: &str, token: &str, body: &Value) -> Vec<u8> {
 async fn ours_of(kind: Kind, filings: usize, busy: bool) -> Taken {
     let database = Database::fresh(kind).await;
     let engine = engine(database.store.clone(), now() - TimeDelta::days(9), 1, Transport::Memory(MemoryOutbox::new()));
-    engine.set_up(&seeds(filings.div_ceil(300).max(1))).await.unwrap();
+    first_start::set_up(&engine, &seeds(filings.div_ceil(300).max(1))).await.unwrap();
     for days in (0..=9).rev() {
         engine.clock.set(now() - TimeDelta::days(days));
         materialise::run(&engine).await.unwrap();
@@ -205,7 +205,7 @@ async fn ours_of(kind: Kind, filings: usize, busy: bool) -> Taken {
             while busy && !stop.is_cancelled() {
                 minutes += 1;
                 engine.clock.set(now() + TimeDelta::minutes(minutes));
-                engine.pass().await.unwrap();
+                duban::jobs::pass(&engine).await.unwrap();
             }
         }
     });

@@ -3,14 +3,12 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
 use crate::{
+    acts::{ActError, Actor},
     domain::{
         calendar::Zone,
         unit::{PostId, Role},
     },
-    jobs::{
-        Engine, Known,
-        acts::{ActError, Actor},
-    },
+    engine::{Engine, known::Known},
     store::obligations::Stored,
 };
 
@@ -122,8 +120,8 @@ pub async fn liaison_of(engine: &Engine, given: &As, id: i64) -> anyhow::Result<
 pub fn standing(known: &Known, stored: &Stored) -> String {
     let obligation = &stored.obligation;
     let today = known.zone.day_of(obligation.due_at);
-    let due = crate::jobs::words::deadline(known.zone, obligation.due_at, today);
-    let owners = crate::jobs::words::owners(&obligation.owners);
+    let due = crate::read::words::deadline(known.zone, obligation.due_at, today);
+    let owners = crate::read::words::owners(&obligation.owners);
     let word = crate::domain::light::word(obligation);
     format!("{} {} {owners} {} 截止 {due}：{word}", obligation.id, obligation.duty, obligation.period)
 }
@@ -133,7 +131,7 @@ pub fn standing(known: &Known, stored: &Stored) -> String {
 /// # Errors
 /// The job could not do its work; the change itself stands.
 pub async fn settle(engine: &Engine) -> anyhow::Result<String> {
-    Ok(match engine.run(crate::jobs::Job::Materialise).await? {
+    Ok(match crate::jobs::run(engine, crate::engine::Job::Materialise).await? {
         crate::jobs::Summary::Materialise(made) => format!(
             "obligations: {} made, {} changed, {} withdrawn, {} owed again",
             made.made, made.changed, made.withdrawn, made.revived

@@ -15,12 +15,13 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Common, open};
+use super::{common::Common, open};
 use crate::{
     config::Config,
     disk::{self, sync_folder},
-    jobs::{Engine, acts::evidence::STAGING},
-    store::{Store, log::hex},
+    engine::Engine,
+    store::Store,
+    vault::STAGING,
 };
 
 /// Where to.
@@ -181,7 +182,7 @@ fn hash(path: &Path) -> anyhow::Result<Copied> {
         hasher.update(part);
         size += read as u64;
     }
-    Ok(Copied { sha256: hex(&hasher.finalize()), size })
+    Ok(Copied { sha256: hex::encode(hasher.finalize()), size })
 }
 
 /// Every file that a submission names must be in the copy, as it was filed.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     catalogue::{holidays, year_warning},
     domain::calendar::{Calendar, DayKind, DayStatus},
-    jobs::Engine,
+    engine::Engine,
 };
 
 /// The columns of the list.

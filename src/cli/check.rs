@@ -5,7 +5,10 @@ use std::{io::Write, path::PathBuf};
 use anyhow::bail;
 use chrono::{Datelike, NaiveDate};
 
-use super::{Common, Unusable, open};
+use super::{
+    common::{Common, Unusable},
+    open,
+};
 use crate::{
     catalogue::{Seeds, year_warning},
     clock::Clock,
@@ -24,7 +27,7 @@ pub struct Args {
 pub fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common);
     let templates = config.as_ref().map_or(Ok(()), |config| config.templates().map(drop));
-    let seeds = super::seeds(args.seeds.as_deref());
+    let seeds = crate::cli::common::seeds(args.seeds.as_deref());
     let (today, seeds) = match (config, templates, seeds) {
         (Ok(config), Ok(()), Ok(seeds)) => (config.zone().day_of(Clock::System.now()), seeds),
         (config, templates, seeds) => {

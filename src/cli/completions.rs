@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
-
 /// For which shell.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -13,8 +11,8 @@ pub struct Args {
 }
 
 /// Writes the script.
-pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn run(args: &Args, mut command: clap::Command, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::Cli::command(), "duban", &mut script);
+    clap_complete::generate(args.shell, &mut command, "duban", &mut script);
     Ok(out.write_all(&script)?)
 }

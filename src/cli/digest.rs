@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::jobs::{Engine, digest};
+use crate::{engine::Engine, jobs::digest};
 
 /// Which digest.
 #[derive(Debug, Clone, clap::Args)]

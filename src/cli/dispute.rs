@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::acting::{As, act, liaison_of, office, standing};
-use crate::jobs::Engine;
+use crate::engine::Engine;
 
 /// What is done.
 #[derive(Debug, Clone, clap::Subcommand)]

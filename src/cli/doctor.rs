@@ -13,18 +13,16 @@ use std::{
 use chrono::{Datelike, NaiveDate};
 
 use super::{
-    Common, Exit,
+    common::{Common, Exit},
     list::{Format, write_list},
     open, serve,
 };
 use crate::{
     catalogue::year_warning,
     config::{Config, transport::TransportSection},
-    jobs::{
-        Engine, Known,
-        health::{self, Health},
-    },
+    engine::{Engine, known::Known},
     mail::Outcome,
+    read::health::{self, Health},
     store::Location,
 };
 

@@ -6,11 +6,7 @@ use super::{
     acting::{As, Moment, act, local, moment, office, standing},
     list::{Format, write_list},
 };
-use crate::{
-    domain::unit::UnitName,
-    jobs::{Engine, acts::event::NewEvent},
-    store::obligations::join_owners,
-};
+use crate::{acts::event::NewEvent, domain::unit::UnitName, engine::Engine, store::counts::join_owners};
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 8] = ["id", "type", "at", "place", "units", "opened_at", "closed_at", "false_alarm"];

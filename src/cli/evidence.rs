@@ -8,10 +8,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::acting::{As, act, office};
-use crate::jobs::{
-    Engine,
-    acts::{ActError, evidence::Vault},
-};
+use crate::{acts::ActError, engine::Engine, vault::Vault};
 
 /// What is done.
 #[derive(Debug, Clone, clap::Subcommand)]

@@ -2,8 +2,8 @@
 
 use std::{io::Write, net::SocketAddr};
 
-use super::{Common, acting::post, open};
-use crate::{config::Config, domain::unit::PostId, store::log::DAEMON};
+use super::{acting::post, common::Common, open};
+use crate::{acts::entry, config::Config, domain::unit::PostId, store::log::DAEMON};
 
 /// For whom.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,7 +17,7 @@ pub struct Args {
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let engine = open::engine_of(&config).await?;
-    let secret = engine.setup_secret(&args.post, DAEMON).await?;
+    let secret = entry::setup_secret(&engine, &args.post, DAEMON).await?;
     Ok(writeln!(out, "{}", link(&config, None, &secret))?)
 }
 

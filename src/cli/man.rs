@@ -2,8 +2,6 @@
 
 use std::{fs, io::Write, path::PathBuf};
 
-use clap::CommandFactory;
-
 /// Where to.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
@@ -13,8 +11,7 @@ pub struct Args {
 }
 
 /// Writes the pages.
-pub fn run(args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
-    let command = super::Cli::command();
+pub fn run(args: &Args, command: clap::Command, out: &mut dyn Write) -> anyhow::Result<()> {
     let Some(folder) = &args.out else {
         return Ok(clap_mangen::Man::new(command).render(out)?);
     };

@@ -2,20 +2,21 @@
 
 use std::io::Write;
 
-use super::{Common, open};
+use super::{common::Common, open};
+use crate::{acts::first_start, engine::Process};
 
 /// Does it.
 pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let parts = open::parts(&config)?;
-    let seeds = super::seeds(None)?;
+    let seeds = crate::cli::common::seeds(None)?;
     let store = open::store(&config.location).await?;
-    let engine = parts.engine(&config, store);
-    let loaded = engine.set_up(&seeds).await?;
+    let engine = parts.engine(&config, store, Process::default());
+    let loaded = first_start::set_up(&engine, &seeds).await?;
     let schema = crate::store::Store::newest_schema();
     writeln!(out, "{}: schema {schema}", engine.store.kind())?;
     if let Some(loaded) = loaded {
-        let crate::jobs::setup::Loaded { duties, units, starts_on } = loaded;
+        let first_start::Loaded { duties, units, starts_on } = loaded;
         writeln!(out, "loaded {duties} duties and {units} units; what falls due from {starts_on} on counts")?;
     }
     engine.store.close().await;

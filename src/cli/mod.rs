@@ -6,6 +6,7 @@ pub mod acting;
 pub mod backup;
 pub mod calendar;
 pub mod check;
+pub mod common;
 pub mod completions;
 pub mod digest;
 pub mod dispute;
@@ -36,19 +37,14 @@ pub mod template;
 pub mod unit;
 pub mod waive;
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::io::{self, Write};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::{
-    catalogue::{Diagnostics, Seeds},
-    domain::calendar::Calendar,
-    jobs::Settings,
-    mail::TemplateErrors,
-};
+use common::seeds;
+pub use common::{Common, Exit, Unusable, exit_code};
+
+use crate::{domain::calendar::Calendar, engine::Settings};
 
 /// 督办: knows who owes what by when.
 #[derive(Debug, Parser)]
@@ -60,14 +56,6 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// What all commands share.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Common {
-    /// Read this configuration over the defaults
-    #[arg(long, global = true, value_name = "FILE", env = "DUBAN_CONFIG")]
-    pub config: Option<PathBuf>,
 }
 
 /// What there is to do.
@@ -166,24 +154,6 @@ pub enum CalendarCommand {
     Import(calendar::ImportArgs),
 }
 
-/// A configuration, seeds or a database that cannot be used: exit 78, so that systemd does not try again.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unusable(pub String);
-
-/// A command that has said what it had to say and ends with this exit code.
-#[derive(Debug, thiserror::Error)]
-#[error("exit {0}")]
-pub struct Exit(pub u8);
-
-/// The exit code for an error.
-pub fn exit_code(error: &anyhow::Error) -> u8 {
-    if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
-        return *code;
-    }
-    if error.is::<Diagnostics>() || error.is::<TemplateErrors>() || error.is::<Unusable>() { 78 } else { 1 }
-}
-
 /// Runs a command.
 pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -210,8 +180,8 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::LoginLink(args) => login_link::run(common, &args, out).await,
         Command::SendTest(args) => send_test::run(common, &args, out).await,
         Command::Template(TemplateCommand::Check(args)) => template::check(common, &args, out),
-        Command::Completions(args) => completions::run(&args, out),
-        Command::Man(args) => man::run(&args, out),
+        Command::Completions(args) => completions::run(&args, Cli::command(), out),
+        Command::Man(args) => man::run(&args, Cli::command(), out),
         Command::Plan(args) => plan::run(&args, open::config(common)?.zone(), out),
         Command::Simulate(args) => {
             let config = open::config(common)?;
@@ -249,14 +219,4 @@ async fn calendar_in_force(common: &Common) -> anyhow::Result<Calendar> {
         return Ok(seeds(None)?.calendar);
     }
     Ok(open::engine_of(&config).await?.known().await?.calendar.clone())
-}
-
-/// The seeds of a folder, or the copy in the binary.
-pub fn seeds(folder: Option<&Path>) -> Result<Seeds, Diagnostics> {
-    folder.map_or_else(Seeds::embedded, Seeds::load)
-}
-
-/// A date as an argument: `2022-09-30`.
-pub fn date(written: &str) -> Result<chrono::NaiveDate, String> {
-    crate::catalogue::grammar::date(written).ok_or_else(|| "dates are written like 2022-09-30 and must exist".into())
 }

@@ -7,7 +7,8 @@ use crate::{
         calendar::Zone,
         step::{self, Context, Move},
     },
-    jobs::{Engine, Result, words::document_order},
+    engine::{Engine, Result},
+    read::words::document_order,
 };
 
 /// More than these are not counted.

@@ -8,7 +8,7 @@ use super::{
     acting::{As, act, office, settle},
     list::{Format, write_list},
 };
-use crate::jobs::Engine;
+use crate::engine::Engine;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 5] = ["key", "name", "first", "last", "opened_by_hand"];
@@ -25,10 +25,10 @@ pub enum Args {
         #[arg(long)]
         name: String,
         /// Its first day, today at the earliest; today unless given
-        #[arg(long, value_parser = super::date)]
+        #[arg(long, value_parser = crate::cli::common::date)]
         from: Option<NaiveDate>,
         /// Its last day
-        #[arg(long, value_parser = super::date)]
+        #[arg(long, value_parser = crate::cli::common::date)]
         to: NaiveDate,
         /// Who opens it; the office unless given
         #[command(flatten)]
@@ -39,7 +39,7 @@ pub enum Args {
         /// Its id
         id: String,
         /// Its new last day
-        #[arg(long, value_parser = super::date)]
+        #[arg(long, value_parser = crate::cli::common::date)]
         to: NaiveDate,
         /// Who moves it; the office unless given
         #[command(flatten)]

@@ -7,12 +7,17 @@ use super::{
     list::{Format, write_list},
 };
 use crate::{
+    acts::ActError,
     domain::{
         light::{self, Light},
         obligation::Phase,
     },
-    jobs::{Engine, acts::ActError, explain::action_label},
-    store::obligations::{Filter, Stored, join_owners},
+    engine::Engine,
+    read::explain::{self, action_label},
+    store::{
+        counts::join_owners,
+        obligations::{Filter, Stored},
+    },
 };
 
 /// The columns of the list.
@@ -77,7 +82,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         Args::List(args) => list(engine, args, out).await,
         Args::Show { id } => show(engine, id, out).await,
         Args::Explain { id } => {
-            let sections = engine.explain(id).await?.ok_or_else(|| missing(id))?;
+            let sections = explain::explain(engine, id).await?.ok_or_else(|| missing(id))?;
             for (n, section) in sections.iter().enumerate() {
                 if n > 0 {
                     writeln!(out)?;

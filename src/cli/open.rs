@@ -10,14 +10,15 @@ use std::{
 
 use anyhow::bail;
 
-use super::{Common, Unusable};
+use super::common::{Common, Unusable};
 use crate::{
     clock::Clock,
     config::{Config, Surroundings},
     disk,
-    jobs::{Engine, acts::evidence::Vault, link::Keys},
+    engine::{self, Engine, Process, link::Keys},
     mail::{Templates, Transport},
     store::{Location, Store, StoreError, inspect},
+    vault::Vault,
 };
 
 /// The configuration.
@@ -31,7 +32,7 @@ pub async fn engine(common: &Common) -> anyhow::Result<Engine> {
     engine_of(&config(common)?).await
 }
 
-/// See [`engine`].
+/// See [`engine()`].
 pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
     if let Location::SqliteFile(path) = &config.location
         && !path.exists()
@@ -41,7 +42,7 @@ pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
     }
     let parts = parts(config)?;
     let store = store(&config.location).await?;
-    Ok(parts.engine(config, store))
+    Ok(parts.engine(config, store, Process::default()))
 }
 
 /// Whether there is a database to look at.
@@ -70,11 +71,19 @@ pub fn parts(config: &Config) -> anyhow::Result<Parts> {
 
 impl Parts {
     /// An engine.
-    pub fn engine(self, config: &Config, store: Store) -> Engine {
-        let mut engine = Engine::new(store, Clock::System, config.settings(), self.templates, self.transport, None);
-        engine.keys = Some(self.keys);
-        engine.vault = Some(Vault::at(&config.evidence_folder(), config.evidence_largest()));
-        engine
+    /// `process` is that of the engine which this one replaces, if it replaces one.
+    pub fn engine(self, config: &Config, store: Store, process: Process) -> Engine {
+        Engine::new(engine::Parts {
+            store,
+            clock: Clock::System,
+            settings: config.settings(),
+            templates: self.templates,
+            transport: self.transport,
+            vault: Some(Vault::at(&config.evidence_folder(), config.evidence_largest())),
+            keys: Some(self.keys),
+            process,
+            seed: None,
+        })
     }
 }
 

@@ -23,10 +23,10 @@ const LONGEST_YEARS: u32 = 50;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// First day on which something may fall due (2022-01-01)
-    #[arg(long, value_parser = super::date)]
+    #[arg(long, value_parser = crate::cli::common::date)]
     pub from: NaiveDate,
     /// Last day on which something may fall due (2022-12-31)
-    #[arg(long, value_parser = super::date)]
+    #[arg(long, value_parser = crate::cli::common::date)]
     pub to: NaiveDate,
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
@@ -53,7 +53,7 @@ pub fn run(args: &Args, zone: Zone, out: &mut dyn Write) -> anyhow::Result<()> {
     if args.to.years_since(args.from).is_some_and(|years| years >= LONGEST_YEARS) {
         return Err(usage(format!("the range is longer than {LONGEST_YEARS} years")));
     }
-    let mut seeds = super::seeds(args.seeds.as_deref())?;
+    let mut seeds = crate::cli::common::seeds(args.seeds.as_deref())?;
     let filter = Filter::new(args, &seeds.catalogue.duties, &seeds.roster)?;
     seeds.catalogue.duties.retain(|duty| filter.duty(duty));
     let world =

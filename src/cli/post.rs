@@ -9,11 +9,7 @@ use super::{
     acting::{As, act, office, post},
     list::{Format, write_list},
 };
-use crate::{
-    catalogue::posts,
-    domain::unit::PostId,
-    jobs::{Engine, acts::roster::Takeover},
-};
+use crate::{acts::roster::Takeover, catalogue::posts, domain::unit::PostId, engine::Engine};
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 5] = ["post", "holder", "from", "stand_in_from", "stand_in_until"];
@@ -36,7 +32,7 @@ pub enum Args {
     #[command(name = "hand-over")]
     HandOver {
         /// From which day on
-        #[arg(long, value_parser = super::date)]
+        #[arg(long, value_parser = crate::cli::common::date)]
         from: NaiveDate,
         /// Which post, and who takes it
         #[command(flatten)]
@@ -68,10 +64,10 @@ pub struct Change {
     #[arg(long, value_name = "ADDRESS", requires_all = ["stand_in_from", "stand_in_until"])]
     pub stand_in: Option<String>,
     /// The stand-in's first day
-    #[arg(long, value_name = "DATE", value_parser = super::date, requires = "stand_in")]
+    #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date, requires = "stand_in")]
     pub stand_in_from: Option<NaiveDate>,
     /// The stand-in's last day
-    #[arg(long, value_name = "DATE", value_parser = super::date, requires = "stand_in")]
+    #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date, requires = "stand_in")]
     pub stand_in_until: Option<NaiveDate>,
     /// Who writes it down; the office unless given
     #[command(flatten)]

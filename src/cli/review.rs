@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::acting::{As, Moment, act, moment, office, standing};
-use crate::jobs::Engine;
+use crate::engine::Engine;
 
 /// Which obligation, and what becomes of it.
 #[derive(Debug, Clone, clap::Args)]

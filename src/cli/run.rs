@@ -2,19 +2,24 @@
 
 use std::io::Write;
 
-use crate::jobs::{Engine, JOBS, Job};
+use strum::VariantArray as _;
+
+use crate::{
+    engine::{Engine, Job},
+    jobs,
+};
 
 /// Which job.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Its name
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(JOBS.iter().map(|row| row.name)))]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(Job::VARIANTS.iter().map(|job| job.name())))]
     pub job: String,
 }
 
 /// Runs the job and writes its summary as JSON.
 pub async fn run(engine: &Engine, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(job) = Job::from_name(&args.job) else { anyhow::bail!("there is no job `{}`", args.job) };
-    let summary = engine.run(job).await?;
+    let Ok(job) = args.job.parse::<Job>() else { anyhow::bail!("there is no job `{}`", args.job) };
+    let summary = jobs::run(engine, job).await?;
     Ok(writeln!(out, "{summary}")?)
 }

@@ -6,11 +6,9 @@ use chrono::{Days, NaiveDate};
 
 use super::acting::{As, act, office, settle};
 use crate::{
+    acts::catalogue::{Changes, changes},
     catalogue::Seeds,
-    jobs::{
-        Engine,
-        acts::catalogue::{Changes, changes},
-    },
+    engine::Engine,
 };
 
 /// What is done.
@@ -21,7 +19,7 @@ pub enum Args {
         /// The folder
         dir: PathBuf,
         /// The day from which it would be in force; tomorrow unless given
-        #[arg(long, value_name = "DATE", value_parser = super::date)]
+        #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date)]
         effective: Option<NaiveDate>,
     },
     /// Bring a folder of seeds in as a new version
@@ -29,7 +27,7 @@ pub enum Args {
         /// The folder
         dir: PathBuf,
         /// The day from which it is in force; tomorrow unless given, today at the earliest
-        #[arg(long, value_name = "DATE", value_parser = super::date)]
+        #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date)]
         effective: Option<NaiveDate>,
         /// Who applies it; the office unless given
         #[command(flatten)]

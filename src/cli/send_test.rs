@@ -5,12 +5,12 @@ use std::io::Write;
 use anyhow::bail;
 use chrono::Utc;
 
-use super::{Common, open};
+use super::{common::Common, open};
 use crate::{
     clock::Clock,
     config::Config,
     domain::unit::PostId,
-    jobs::{Engine, Settings},
+    engine::{Engine, Settings},
     mail::{Address, Mailbox, Outcome, Outgoing, Transport, is_example_address, message_id, parse_address},
 };
 
@@ -25,7 +25,8 @@ pub struct Args {
 /// Sends it and says what became of it.
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
-    let transport = config.transport().map_err(|error| super::Unusable(format!("[mail.transport]: {error}")))?;
+    let transport =
+        config.transport().map_err(|error| crate::cli::common::Unusable(format!("[mail.transport]: {error}")))?;
     let to = if args.to.contains('@') {
         Mailbox::new("", parse_address(&args.to)?)
     } else {

@@ -18,20 +18,25 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Common, Unusable, logging,
+    common::{Common, Unusable},
+    logging,
     next::{self, Next},
     open::{self, Lock},
 };
 use crate::{
+    acts::{
+        entry,
+        first_start::{self, Loaded},
+    },
     config::{Config, value},
+    engine::{Engine, Process},
     jobs::{
-        Engine, Summary,
+        Summary,
         driver::{self, Alarm, Driver, FirstPass, Options},
-        health::{self, Limits},
-        setup::Loaded,
     },
     mail::Transport,
-    store::{Location, Store, log::DAEMON},
+    read::health::{self, Limits},
+    store::{Location, log::DAEMON},
     web,
 };
 
@@ -47,14 +52,14 @@ pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     logging::start(&config.sections.log);
     let parts = open::parts(&config)?;
-    let seeds = super::seeds(None)?;
+    let seeds = crate::cli::common::seeds(None)?;
     let mut lock = match &config.location {
         Location::SqliteFile(path) => Some(Lock::take(path)?),
         Location::SqliteMemory | Location::Postgres(_) => None,
     };
     let store = open::unserved_store(&config.location).await?;
-    let engine = parts.engine(&config, store);
-    let loaded = engine.set_up(&seeds).await?;
+    let engine = parts.engine(&config, store, Process::default());
+    let loaded = first_start::set_up(&engine, &seeds).await?;
     if let Some(lock) = &mut lock {
         lock.mark_in_use()?;
     }
@@ -188,7 +193,7 @@ fn list(posts: &[crate::domain::unit::PostId]) -> String {
 
 /// Reads configuration and templates again. With a mistake in them everything stays as it is.
 async fn reload(common: &Common, config: &Config, driver: &Driver) {
-    match reloaded(common, config, driver.engine().store.clone()).await {
+    match reloaded(common, config, &driver.engine()).await {
         Ok((engine, options)) => {
             driver.replace(engine, options);
             tracing::info!("configuration and templates have been read again and are in force");
@@ -197,12 +202,12 @@ async fn reload(common: &Common, config: &Config, driver: &Driver) {
     }
 }
 
-async fn reloaded(common: &Common, config: &Config, store: Store) -> anyhow::Result<(Engine, Options)> {
+async fn reloaded(common: &Common, config: &Config, before: &Engine) -> anyhow::Result<(Engine, Options)> {
     let new = open::config(common)?;
     if new.location != config.location || new.sections.log != config.sections.log {
         tracing::warn!("[database], [state] and [log] are read at start only: restart for their changes");
     }
-    let engine = open::parts(&new)?.engine(&new, store);
+    let engine = open::parts(&new)?.engine(&new, before.store.clone(), before.process());
     refuse_example_addresses(&engine).await?;
     Ok((engine, options(&new)))
 }
@@ -318,7 +323,7 @@ async fn first_password(config: &Config, engine: &Engine, at: SocketAddr) -> any
         return Ok(None);
     }
     let office = engine.known().await?.roster.office_post();
-    let secret = engine.setup_secret(&office, DAEMON).await?;
+    let secret = entry::setup_secret(engine, &office, DAEMON).await?;
     let link = super::login_link::link(config, Some(at), &secret);
     if std::io::stdout().is_terminal() {
         return Ok(Some(link));

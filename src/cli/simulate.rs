@@ -13,15 +13,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::{
+    acts::first_start,
     catalogue::Seeds,
     clock::Clock,
     domain::{calendar::Zone, light::Light},
-    jobs::{
-        Engine, Settings,
-        simulate::{Behaviour, Does, play},
-    },
+    engine::{Engine, Parts, Process, Settings},
+    jobs::simulate::{Behaviour, Does, play},
     mail::{MemoryOutbox, Templates, Transport},
-    store::{Location, Store, obligations::join_owners},
+    store::{Location, Store, counts::join_owners},
 };
 
 /// The arguments.
@@ -67,8 +66,18 @@ pub async fn run(
     let outbox = MemoryOutbox::new();
     let store = Store::open(&Location::SqliteMemory).await?;
     let transport = Transport::Memory(outbox.clone());
-    let engine = Engine::new(store, Clock::stepped(begin), settings, templates, transport, Some(args.seed));
-    engine.set_up(seeds).await?;
+    let engine = Engine::new(Parts {
+        store,
+        clock: Clock::stepped(begin),
+        settings,
+        templates,
+        transport,
+        vault: None,
+        keys: None,
+        process: Process::default(),
+        seed: Some(args.seed),
+    });
+    first_start::set_up(&engine, seeds).await?;
     let bar = progress_bar(begin, end);
     let mut mail = Mail { folder: args.out.clone(), zone, written: 0, by_day: BTreeMap::new(), failed: None };
     let played = play(&engine, &behaviour, end, |now| {

@@ -5,14 +5,14 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Common, Exit,
+    common::{Common, Exit},
     list::{Format, write_list},
     next::{self, Next},
     open, serve,
 };
 use crate::{
     domain::calendar::Zone,
-    jobs::health::{self, Health},
+    read::health::{self, Health},
     store::Location,
 };
 

@@ -11,14 +11,13 @@ use tokio::io::AsyncReadExt as _;
 
 use super::acting::{As, act};
 use crate::{
+    acts::{ActError, correct::Correction, submit::NewSubmission},
     domain::{
         quota::Item,
         unit::{PostId, Role, UnitName},
     },
-    jobs::{
-        Engine,
-        acts::{ActError, correct::Correction, sniff, submit::NewSubmission, vault::Vault},
-    },
+    engine::Engine,
+    vault::{Vault, sniff},
 };
 
 /// What is filed.
@@ -34,7 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", conflicts_with = "what")]
     pub unit: Option<String>,
     /// The day on which it was done; today unless given
-    #[arg(long, value_name = "DATE", value_parser = super::date)]
+    #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date)]
     pub acted_on: Option<NaiveDate>,
     /// What is counted: '检查企业=某某公司' or '标语海报=3' (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = item)]

@@ -8,10 +8,7 @@ use super::{
     acting::{As, act, office, settle},
     list::{Format, write_list},
 };
-use crate::{
-    domain::unit::UnitName,
-    jobs::{Engine, acts::roster::UnitEntry},
-};
+use crate::{acts::roster::UnitEntry, domain::unit::UnitName, engine::Engine};
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 5] = ["name", "kind", "groups", "joined_on", "left_on"];
@@ -39,7 +36,7 @@ pub enum Args {
         #[arg(long, conflicts_with = "group")]
         no_group: bool,
         /// Of a new unit, its first day; tomorrow unless given
-        #[arg(long, value_parser = super::date)]
+        #[arg(long, value_parser = crate::cli::common::date)]
         joined_on: Option<NaiveDate>,
         /// Call off a departure that lies ahead
         #[arg(long)]
@@ -53,7 +50,7 @@ pub enum Args {
         /// Its name
         name: String,
         /// The first day on which it owes nothing any more; today unless given
-        #[arg(long, value_parser = super::date)]
+        #[arg(long, value_parser = crate::cli::common::date)]
         on: Option<NaiveDate>,
         /// Why
         #[arg(long)]

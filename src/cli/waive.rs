@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::acting::{As, act, office, standing};
-use crate::jobs::Engine;
+use crate::engine::Engine;
 
 /// Which, why, and on the word of which document.
 #[derive(Debug, Clone, clap::Args)]

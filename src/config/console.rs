@@ -13,10 +13,11 @@ use rand::Rng as _;
 use serde::Deserialize;
 
 use super::{
-    Key, Surroundings, secret,
+    secret,
     value::{Kind, Link, Span},
+    values::{Key, Surroundings},
 };
-use crate::{disk, jobs::link::Keys};
+use crate::{disk, engine::link::Keys};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,7 +94,7 @@ pub fn read_keys(path: &Path, folder: &Path) -> Result<Keys, String> {
 fn make_key(path: &Path) -> std::io::Result<()> {
     let mut key = [0_u8; 32];
     rand::rng().fill_bytes(&mut key);
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).chain(["\n".to_owned()]).collect();
+    let text = hex::encode(key) + "\n";
     let folder = path.parent().unwrap_or(Path::new("."));
     disk::make_folder(folder)?;
     let scratch = path.with_extension(std::process::id().to_string());

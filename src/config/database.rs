@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Key, Surroundings, Values, secret, value::Kind};
+use super::{
+    secret,
+    value::Kind,
+    values::{Key, Surroundings, Values},
+};
 use crate::{catalogue::Diagnostics, store::Location};
 
 #[derive(Clone, PartialEq, Eq, Deserialize)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{
-    Key,
     value::{Kind, Size},
+    values::Key,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -3,12 +3,7 @@
 //! What a strict reading finds is told where it stands: file, line and column, or the variable's name. Only when nothing
 //! is wrong are the layers handed to the `config` crate, which knows which goes over which.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::{borrow::Cow, fs, path::Path};
 
 use config::{Environment, File, FileFormat};
 use toml::{
@@ -16,105 +11,20 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{DEFAULTS, Key, Sections, database, keys, mail, transport, value::Kind};
+use super::{
+    database, mail,
+    sections::{DEFAULTS, Sections, keys},
+    transport,
+    value::Kind,
+    values::{EMBEDDED, Key, PREFIX, Placed, Surroundings, Values},
+};
 use crate::catalogue::{
-    Diagnostic, Diagnostics,
+    Diagnostics,
     diagnostic::{Report, Source, meant, shown},
     tree,
 };
-
-/// What variables of the configuration begin with.
-const PREFIX: &str = "DUBAN__";
 /// A larger file is none of ours.
 const LARGEST: u64 = 1 << 20;
-/// The name of the embedded defaults in messages.
-const EMBEDDED: &str = "config/default.toml (embedded)";
-
-/// What surrounds the process: its environment, read once.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    vars: BTreeMap<String, String>,
-    unreadable: Vec<String>,
-}
-
-impl Surroundings {
-    pub fn of_process() -> Surroundings {
-        let mut around = Surroundings::default();
-        for (name, value) in env::vars_os() {
-            let Ok(name) = name.into_string() else { continue };
-            match value.into_string() {
-                Ok(value) => {
-                    around.vars.insert(name, value);
-                }
-                Err(_) => around.unreadable.push(name),
-            }
-        }
-        around
-    }
-
-    /// These variables and no others: for tests.
-    pub fn of(vars: &[(&str, &str)]) -> Surroundings {
-        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Surroundings { vars: vars.collect(), unreadable: Vec::new() }
-    }
-
-    pub fn var(&self, name: &str) -> Option<&str> {
-        self.vars.get(name).map(String::as_str)
-    }
-
-    /// The file that systemd's configuration folder holds, when none is named.
-    pub(super) fn usual_file(&self) -> Option<PathBuf> {
-        let folder = self.var("CONFIGURATION_DIRECTORY")?.split(':').next()?;
-        Some(Path::new(folder).join("duban.toml")).filter(|path| path.exists())
-    }
-
-    fn ours(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.vars
-            .iter()
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-}
-
-/// A value and where it stands.
-#[derive(Clone)]
-pub struct Placed {
-    pub text: String,
-    name: String,
-    line: usize,
-    column: usize,
-}
-
-impl Placed {
-    pub fn wrong(&self, what: impl Into<String>, right: impl Into<String>) -> Diagnostics {
-        let Placed { name, line, column, .. } = self;
-        let told =
-            Diagnostic { file: name.clone(), line: *line, column: *column, message: what.into(), help: right.into() };
-        Diagnostics { list: vec![told], more: 0 }
-    }
-
-    pub fn is_default(&self) -> bool {
-        self.name == EMBEDDED
-    }
-}
-
-/// The values of all layers, the highest of each key.
-#[derive(Default)]
-pub struct Values {
-    held: BTreeMap<&'static str, Placed>,
-    bad: BTreeSet<&'static str>,
-}
-
-impl Values {
-    pub fn get(&self, path: &str) -> Option<&Placed> {
-        self.held.get(path)
-    }
-
-    /// Whether a key was given a value that it cannot have.
-    pub fn is_bad(&self, path: &str) -> bool {
-        self.bad.contains(path)
-    }
-}
 
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Diagnostics> {
     let wrong = |what: String| {
@@ -285,6 +195,8 @@ fn join(text: &str, around: &Surroundings) -> Result<Sections, Diagnostics> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn with(kind: &str) -> String {

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 
 use super::{
-    Key, Values,
-    transport::TransportSection,
+    transport::{TimeoutsSection, TransportSection},
     value::{Kind, MailAddress, Span, show_span},
+    values::{Key, Values},
 };
-use crate::{catalogue::Diagnostics, mail};
+use crate::catalogue::Diagnostics;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,23 +25,6 @@ pub struct MailSection {
     /// How long a mail server may take.
     pub timeouts: TimeoutsSection,
     pub transport: TransportSection,
-}
-
-/// `[mail.timeouts]`: how long each phase may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimeoutsSection {
-    pub connect: Span,
-    pub banner: Span,
-    /// EHLO, STARTTLS, each step of AUTH.
-    pub helo: Span,
-    pub mail: Span,
-    pub rcpt: Span,
-    pub data: Span,
-    pub block: Span,
-    /// The answer to the final dot.
-    pub after_dot: Span,
-    pub total: Span,
 }
 
 const PHASE: Kind = Kind::Span(1, 3600);
@@ -88,20 +71,4 @@ pub fn check(values: &Values) -> Diagnostics {
         wrong.add(at.wrong(what, "a letter whose claim has run out could be sent by somebody else too"));
     }
     wrong
-}
-
-impl TimeoutsSection {
-    pub fn resolve(self) -> mail::Timeouts {
-        mail::Timeouts {
-            connect: self.connect.std(),
-            banner: self.banner.std(),
-            helo: self.helo.std(),
-            mail: self.mail.std(),
-            rcpt: self.rcpt.std(),
-            data: self.data.std(),
-            block: self.block.std(),
-            after_dot: self.after_dot.std(),
-            total: self.total.std(),
-        }
-    }
 }

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use serde::Deserialize;
 
 use crate::{
+    acts::entry::Spans,
     catalogue::Diagnostics,
     domain::calendar::Zone,
-    jobs::{Settings, entry::Spans, link::Keys},
+    engine::{Settings, link::Keys},
     mail::{Backoff, Mailbox, SettingsError, TemplateErrors, Templates, Transport},
     store::Location,
 };
@@ -27,81 +27,17 @@ pub mod log;
 pub mod mail;
 pub mod office;
 pub mod secret;
+pub mod sections;
 pub mod state;
 pub mod templates;
 pub mod time;
 pub mod transport;
 pub mod trial;
 pub mod value;
+pub mod values;
 
-pub use layers::{Placed, Surroundings, Values};
-use value::Kind;
-
-/// The embedded defaults; every key stands in them, commented.
-pub const DEFAULTS: &str = include_str!("../../config/default.toml");
-
-/// A key that the configuration may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    /// Where it stands: `mail.transport.host`.
-    pub path: &'static str,
-    pub kind: Kind,
-    /// A value it could have, as a file has it.
-    pub example: &'static str,
-}
-
-impl Key {
-    pub const fn new(path: &'static str, kind: Kind, example: &'static str) -> Key {
-        Key { path, kind, example }
-    }
-}
-
-pub fn keys() -> impl Iterator<Item = &'static Key> {
-    [
-        office::KEYS,
-        state::KEYS,
-        time::KEYS,
-        database::KEYS,
-        mail::KEYS,
-        transport::KEYS,
-        trial::KEYS,
-        templates::KEYS,
-        console::KEYS,
-        evidence::KEYS,
-        alarm::KEYS,
-        log::KEYS,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// The sections as they are written.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sections {
-    /// `[office]`
-    pub office: office::Office,
-    /// `[state]`
-    pub state: state::State,
-    /// `[time]`
-    pub time: time::Time,
-    /// `[database]`
-    pub database: database::Database,
-    /// `[mail]`
-    pub mail: mail::MailSection,
-    /// `[trial]`
-    pub trial: trial::Trial,
-    /// `[templates]`
-    pub templates: templates::TemplatesSection,
-    /// `[console]`
-    pub console: console::Console,
-    /// `[evidence]`
-    pub evidence: evidence::EvidenceSection,
-    /// `[alarm]`
-    pub alarm: alarm::Alarm,
-    /// `[log]`
-    pub log: log::Log,
-}
+pub use sections::{DEFAULTS, Sections, keys};
+pub use values::{Key, Placed, Surroundings, Values};
 
 #[derive(Debug, Clone)]
 pub struct Config {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Key, value::Kind};
+use super::{value::Kind, values::Key};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

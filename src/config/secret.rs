@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Surroundings;
+use super::values::Surroundings;
 
 /// A longer file is no secret but a mistake.
 const LONGEST: u64 = 16 << 10;

@@ -6,14 +6,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
-    Key, Surroundings, Values,
-    mail::TimeoutsSection,
     secret,
-    value::{Kind, MailAddress},
+    value::{Kind, MailAddress, Span},
+    values::{Key, Surroundings, Values},
 };
 use crate::{
     catalogue::Diagnostics,
-    mail::{FileOutbox, SettingsError, Smtp, SmtpSettings, TlsMode, Transport, is_example_address},
+    mail::{self, FileOutbox, SettingsError, Smtp, SmtpSettings, TlsMode, Transport, is_example_address},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -221,5 +220,38 @@ impl TransportSection {
             settings.helo.clone_from(helo);
         }
         Smtp::new(settings).map(Transport::Smtp)
+    }
+}
+
+/// `[mail.timeouts]`: how long each phase may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeoutsSection {
+    pub connect: Span,
+    pub banner: Span,
+    /// EHLO, STARTTLS, each step of AUTH.
+    pub helo: Span,
+    pub mail: Span,
+    pub rcpt: Span,
+    pub data: Span,
+    pub block: Span,
+    /// The answer to the final dot.
+    pub after_dot: Span,
+    pub total: Span,
+}
+
+impl TimeoutsSection {
+    pub fn resolve(self) -> mail::Timeouts {
+        mail::Timeouts {
+            connect: self.connect.std(),
+            banner: self.banner.std(),
+            helo: self.helo.std(),
+            mail: self.mail.std(),
+            rcpt: self.rcpt.std(),
+            data: self.data.std(),
+            block: self.block.std(),
+            after_dot: self.after_dot.std(),
+            total: self.total.std(),
+        }
     }
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    Key,
     value::{Day, Kind},
+    values::Key,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -215,6 +215,17 @@ impl Obligation {
         }
     }
 
+    /// What the plan says now, before it has opened. A deadline that the office moved stays moved.
+    #[must_use]
+    pub fn replanned(&self, planned: Obligation) -> Obligation {
+        let mut next = Obligation { id: self.id, revision: self.revision, ..planned };
+        if self.round > 0 && self.phase != Phase::Withdrawn {
+            next.due_at = self.due_at;
+            next.round = self.round;
+        }
+        next
+    }
+
     /// The name of its series: one duty, owner and form.
     pub fn series(&self) -> String {
         series_key(&self.duty, self.form, self.joint, &self.owners)

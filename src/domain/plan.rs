@@ -17,8 +17,6 @@ use super::{
     unit::{Roster, Unit, UnitName},
 };
 
-pub use super::derive::derive;
-
 /// A `once` without a first day of its own opens so many workdays before it is due.
 pub const ONCE_OPENS_WORKDAYS_BEFORE: u32 = 30;
 

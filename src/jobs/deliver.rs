@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::{sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Result, Settings, link::Keys};
+use crate::engine::{Engine, Result, Settings, link::Keys};
 use crate::{
     clock::Clock,
     domain::unit::PostId,

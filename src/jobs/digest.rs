@@ -6,11 +6,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    Engine, JobError, Known, Result,
     trouble::{self, Subject},
-    words,
-    write::{Desk, new_letter},
+    write::Desk,
 };
+use crate::engine::outbox::new_letter;
 use crate::{
     domain::{
         obligation::{Obligation, Phase},
@@ -24,6 +23,10 @@ use crate::{
         obligations::Stored,
         requests::{self, Request},
     },
+};
+use crate::{
+    engine::{Engine, JobError, Result, known::Known},
+    read::words,
 };
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

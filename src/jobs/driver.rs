@@ -18,6 +18,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use sd_notify::NotifyState;
+use strum::VariantArray as _;
 use tokio::{
     sync::{Notify, oneshot},
     task::JoinHandle,
@@ -27,11 +28,14 @@ use tokio_cron_scheduler::{Job as CronJob, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Engine, JOBS, Job, JobError, Result, Summary, digest,
-    health::{Health, Limits},
+    Summary, digest,
     leap::{Leap, Look},
 };
 use crate::clock;
+use crate::{
+    engine::{Engine, Job, JobError, Result},
+    read::health::{Health, Limits},
+};
 
 /// How often the tasks look whether nobody has rung.
 const SAFETY_TICK: Duration = Duration::from_secs(30);
@@ -103,10 +107,7 @@ impl Driver {
     }
 
     /// Puts another engine in force from the next pass on: same store, new settings. A leap of the clock is confirmed.
-    pub fn replace(&self, mut engine: Engine, options: Options) {
-        let before = self.engine();
-        engine.owner.clone_from(&before.owner);
-        engine.stopping = self.stop.clone();
+    pub fn replace(&self, engine: Engine, options: Options) {
         let now = engine.clock.now();
         let mut leap = self.leap.lock().unwrap_or_else(PoisonError::into_inner);
         leap.confirm(now, clock::since_boot(), options.leap_hold);
@@ -163,13 +164,13 @@ impl Driver {
     async fn doorbell(self: &Arc<Driver>) -> std::result::Result<JobScheduler, JobSchedulerError> {
         let zone = self.engine().settings.zone.0;
         let scheduler = JobScheduler::new().await?;
-        for row in &JOBS {
+        for job in Job::VARIANTS.iter().copied() {
             let driver = Arc::clone(self);
             let ring = move |_, _| -> Pin<Box<dyn Future<Output = ()> + Send>> {
                 let driver = Arc::clone(&driver);
-                Box::pin(async move { driver.ring(row.job) })
+                Box::pin(async move { driver.ring(job) })
             };
-            scheduler.add(CronJob::new_async_tz(row.cron, zone, ring)?).await?;
+            scheduler.add(CronJob::new_async_tz(super::cron(job), zone, ring)?).await?;
         }
         scheduler.start().await?;
         Ok(scheduler)
@@ -190,8 +191,8 @@ impl Driver {
             Look::Leapt(by) => tracing::error!(
                 clock.leap_seconds = by.num_seconds(),
                 "the clock has leapt ahead by {}: nothing is decided or sent until it is put right, confirmed with SIGHUP, or {} have gone by",
-                super::health::words(by),
-                super::health::words(TimeDelta::from_std(self.options().leap_hold).unwrap_or_default()),
+                crate::read::health::words(by),
+                crate::read::health::words(TimeDelta::from_std(self.options().leap_hold).unwrap_or_default()),
             ),
             Look::Released => tracing::warn!("the clock is taken for right again"),
             Look::Held | Look::Believed => {}
@@ -249,14 +250,14 @@ impl Driver {
                 return Ok(done);
             }
             let started = clock::monotonic();
-            let summary = engine.run(job).await?;
+            let summary = super::run(engine, job).await?;
             told(job, &summary, started);
             done.push((job, summary));
         }
         self.delivery_bell.notify_one();
         if housekeeping_due(engine, housekept).await? && !self.stop.is_cancelled() {
             let started = clock::monotonic();
-            let summary = engine.run(Job::Housekeeping).await?;
+            let summary = super::run(engine, Job::Housekeeping).await?;
             told(Job::Housekeeping, &summary, started);
             done.push((Job::Housekeeping, summary));
             *housekept = Some(clock::monotonic());
@@ -324,7 +325,7 @@ impl Driver {
             return Ok(next);
         }
         let started = clock::monotonic();
-        let summary = engine.run(Job::Deliver).await?;
+        let summary = super::run(engine, Job::Deliver).await?;
         told(Job::Deliver, &summary, started);
         *last = Some(clock::monotonic());
         Ok(engine.store.read().await?.next_letter_at().await?)

@@ -4,7 +4,8 @@
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{Engine, Result, trouble};
+use super::trouble;
+use crate::engine::{Engine, Result};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {

@@ -5,19 +5,16 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Engine, Known, Result,
-    acts::{catalogue, roster},
-};
+use super::settle;
 use crate::{
     domain::{
-        duty::Mode,
         obligation::{Obligation, Phase, owner_key},
         plan::{self, Owed},
     },
+    engine::{Engine, Known, Result},
     store::{catalogue::Version, obligations::Stored},
 };
 
@@ -56,8 +53,8 @@ pub async fn run(engine: &Engine) -> Result<Made> {
     let known = engine.known().await?;
     let until = now + engine.settings.horizon;
     // What a day brings: units that leave on it, ladders that take effect.
-    roster::settle_departures(engine, &known, now).await?;
-    catalogue::settle_ladders(engine, &known, now).await?;
+    settle::departures(engine, &known, now).await?;
+    settle::ladders(engine, &known, now).await?;
     let mark = read_mark(engine).await?;
     let mut made = Made::default();
     match mark {
@@ -115,19 +112,9 @@ fn from_the_start(known: &Known, until: DateTime<Utc>) -> Vec<(i64, Owed)> {
     .collect()
 }
 
-/// A new obligation, as it is before anything has happened to it.
-pub fn fresh(known: &Known, version: i64, owed: Owed) -> Stored {
-    let joint = known
-        .version(version)
-        .and_then(|version| version.catalogue.duty(&owed.duty))
-        .is_some_and(|duty| duty.mode == Mode::Joint);
-    let before_start = known.starts_at() - TimeDelta::seconds(1);
-    Stored::new(Obligation::planned(owed, joint, before_start, known.zone), version)
-}
-
 async fn insert(engine: &Engine, known: &Known, owed: Vec<(i64, Owed)>) -> Result<u64> {
     let mut made = 0;
-    let rows: Vec<Stored> = owed.into_iter().map(|(version, owed)| fresh(known, version, owed)).collect();
+    let rows: Vec<Stored> = owed.into_iter().map(|(version, owed)| known.planned(version, owed)).collect();
     for chunk in rows.chunks(ROWS) {
         let mut tx = engine.store.write().await?;
         made += tx.insert_obligations(chunk).await?;
@@ -149,7 +136,7 @@ async fn reconcile(
     until: DateTime<Utc>,
     made: &mut Made,
 ) -> Result<()> {
-    let planned = opening(known, now, until).into_iter().map(|(version, owed)| fresh(known, version, owed));
+    let planned = opening(known, now, until).into_iter().map(|(version, owed)| known.planned(version, owed));
     let mut planned: HashMap<_, Stored> = planned.map(|row| (key(&row.obligation), row)).collect();
     let mut tx = engine.store.write().await?;
     let mut changed = Vec::new();
@@ -167,7 +154,7 @@ async fn reconcile(
                 } else {
                     made.changed += 1;
                 }
-                changed.push(replaced(&stored, row));
+                changed.push(stored.replanned(row));
             }
             None if withdrawn => {}
             None => {
@@ -192,18 +179,4 @@ fn same(stored: &Stored, row: &Stored) -> bool {
     stored.catalogue == row.catalogue
         && a.owners == b.owners
         && (a.opens_at, a.period_end, a.first_due_at) == (b.opens_at, b.period_end, b.first_due_at)
-}
-
-/// The stored obligation with what the plan says now. A deadline that the office moved stays moved.
-pub fn replaced(stored: &Stored, row: Stored) -> Stored {
-    let mut obligation = row.obligation;
-    obligation.id = stored.obligation.id;
-    obligation.revision = stored.obligation.revision;
-    if stored.obligation.round > 0 && stored.obligation.phase != Phase::Withdrawn {
-        obligation.due_at = stored.obligation.due_at;
-        obligation.round = stored.obligation.round;
-    }
-    let mut next = stored.with(obligation);
-    next.catalogue = row.catalogue;
-    next
 }

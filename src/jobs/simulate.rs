@@ -9,17 +9,15 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Deserializer};
 
-use super::{
-    Engine, Job, Known, Result,
-    acts::{ActError, Actor, submit::NewSubmission},
-};
 use crate::{
+    acts::{ActError, Actor, filings::Filings, submit::NewSubmission},
     domain::{
         obligation::{Obligation, Phase},
         quota::Item,
         slot::Slots,
         unit::{PostId, Role},
     },
+    engine::{Engine, Job, Result, known::Known},
     store::obligations::Stored,
 };
 
@@ -127,7 +125,7 @@ fn distance(text: &str) -> Option<Distance> {
 /// `at_each` is told each instant before the clock moves on.
 pub async fn run_until(engine: &Engine, until: DateTime<Utc>, mut at_each: impl FnMut(DateTime<Utc>)) -> Result<()> {
     loop {
-        engine.pass().await?;
+        super::pass(engine).await?;
         at_each(engine.clock.now());
         match next_instant(engine).await?.filter(|next| *next <= until) {
             Some(next) => engine.clock.set(next),
@@ -170,7 +168,7 @@ pub async fn play(
     loop {
         let now = engine.clock.now();
         played.filed += plan.file_due(engine, now).await?;
-        engine.pass().await?;
+        super::pass(engine).await?;
         plan.look(engine, behaviour).await?;
         played.instants += 1;
         progress(now);
@@ -182,7 +180,7 @@ pub async fn play(
         }
     }
     engine.clock.set(until);
-    engine.run(Job::Housekeeping).await?;
+    super::run(engine, Job::Housekeeping).await?;
     Ok(played)
 }
 
@@ -216,12 +214,13 @@ impl FilingPlan {
         let mut filed = 0;
         while let Some(entry) = self.at.first_entry().filter(|entry| *entry.key() <= now) {
             let ids = entry.remove();
+            let queue = Filings::default();
             let known = engine.known().await?;
             let mut tx = engine.store.read().await?;
             let rows = tx.obligations(&ids).await?;
             drop(tx);
             // All at once, as people do at ten o'clock: they share transactions, in the order in which they stand here.
-            let filings = rows.iter().map(|stored| file(engine, &known, stored, now));
+            let filings = rows.iter().map(|stored| file(engine, &queue, &known, stored, now));
             for done in join_all(filings).await {
                 filed += u64::from(done?);
             }
@@ -231,7 +230,7 @@ impl FilingPlan {
 }
 
 /// Files all that an obligation asks for, as its first owner's liaison, if it is still wanted.
-async fn file(engine: &Engine, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<bool> {
+async fn file(engine: &Engine, queue: &Filings, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<bool> {
     let wanted = matches!(stored.obligation.phase, Phase::Scheduled | Phase::Open | Phase::Returned | Phase::Missed);
     let (true, Some(unit)) = (wanted, stored.obligation.owners.first()) else { return Ok(false) };
     let by = PostId { unit: unit.clone(), role: Role::Liaison };
@@ -257,7 +256,7 @@ async fn file(engine: &Engine, known: &Known, stored: &Stored, now: DateTime<Utc
         note: String::new(),
         files: Vec::new(),
     };
-    match actor.submit(&new).await {
+    match queue.file(&actor, &new).await {
         Ok(_) => Ok(true),
         Err(ActError::Refused(words)) => {
             tracing::debug!("filing {} refused: {words}", stored.obligation.id);

@@ -7,7 +7,7 @@ use std::{collections::HashSet, fmt};
 
 use chrono::{DateTime, Utc};
 
-use super::{Known, Result};
+use crate::engine::{Result, known::Known};
 use crate::{
     domain::unit::PostId,
     store::{Tx, runs::Trouble},

@@ -6,13 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sha2::{Digest as _, Sha256};
 
-use super::{
-    Engine, Known, Result,
-    trouble::{self, Subject},
-    words,
-};
+use super::trouble::{self, Subject};
 use crate::{
     domain::{
         obligation::Phase,
@@ -20,8 +15,14 @@ use crate::{
         step::NoticeKind,
         unit::{PostId, Role, UnitName},
     },
-    mail::{self, Item, LetterContext, LetterKind, Section, SectionKind},
-    store::{Tx, letters::NewLetter, log::hex, notices::Notice, obligations::Stored},
+    engine::{
+        Engine, Result,
+        known::Known,
+        outbox::{new_letter, slot_key},
+    },
+    mail::{Item, LetterContext, LetterKind, Section, SectionKind},
+    read::words,
+    store::{Tx, letters::NewLetter, notices::Notice, obligations::Stored},
 };
 
 /// Letters a transaction.
@@ -331,33 +332,4 @@ fn context_rows(
     let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
     let items: std::result::Result<Vec<_>, _> = others.map(|id| Ok::<_, String>((id, desk.item(id)?))).collect();
     Ok(in_order(desk, items?))
-}
-
-fn slot_key(class: &str, posts: &str, address: &str, now: DateTime<Utc>) -> String {
-    let digest = Sha256::digest(format!("{posts}\n{}", address.to_lowercase()).as_bytes());
-    format!("{class}/{}/{}", now.timestamp(), hex(&digest[..12]))
-}
-
-pub fn new_letter(
-    engine: &Engine,
-    slot_key: String,
-    kind: LetterKind,
-    posts: String,
-    address: String,
-    rendered: mail::Rendered,
-    now: DateTime<Utc>,
-) -> NewLetter {
-    let id = engine.new_id(&format!("{}-", now.timestamp()));
-    NewLetter {
-        message_id: mail::message_id(&id, &engine.settings.from.address),
-        slot_key,
-        kind: kind.code().to_owned(),
-        urgent: kind == LetterKind::Event,
-        posts,
-        address,
-        subject: rendered.subject,
-        body_text: rendered.text,
-        body_html: rendered.html,
-        written_at: now,
-    }
 }

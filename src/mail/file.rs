@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     message::Outgoing,
-    outcome::{Outcome, Phase, Reason, clean_text},
+    outcome::{Outcome, Phase, Reason, clean_text, unsendable},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +62,6 @@ impl FileOutbox {
     }
 }
 
-pub(super) fn unsendable(error: &str) -> Outcome {
-    Outcome::Refused { phase: Phase::Build, reply: clean_text(error), reason: Reason::Unsendable }
-}
-
 fn disk(error: &io::Error) -> Outcome {
     let reply = Some(clean_text(&error.to_string()));
     Outcome::ConnectionDown { phase: Phase::File, reply, reason: Reason::Disk, alarm: true }
@@ -80,9 +76,8 @@ fn file_name(letter: &Outgoing) -> String {
     let told_apart = id.chars().all(|c| plain(c) || c == '@');
     if safe.len() > 120 || !told_apart {
         safe.truncate(80);
-        let digest = Sha256::digest(id.as_bytes());
         safe.push('-');
-        safe.extend(digest.iter().take(8).map(|byte| format!("{byte:02x}")));
+        safe.push_str(&hex::encode(&Sha256::digest(id.as_bytes())[..8]));
     }
     format!("{}-{safe}.eml", letter.date.format("%Y%m%dT%H%M%S"))
 }

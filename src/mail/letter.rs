@@ -188,7 +188,7 @@ pub struct LetterContext {
     pub sections: Vec<Section>,
     /// Due today without a step of its own: shown, but no reason to write.
     pub context_rows: Vec<Item>,
-    /// Whether the letter offers a link; [`crate::mail::fill_link`] fills or removes it when the letter is sent.
+    /// Whether the letter offers a link; [`crate::mail::link::fill_link`] fills or removes it when the letter is sent.
     pub link: bool,
     /// How to reach the office: `委安委办 63670000`.
     pub contact: String,

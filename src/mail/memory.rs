@@ -6,7 +6,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{address::Address, file::unsendable, message::Outgoing, outcome::Outcome};
+use super::{
+    address::Address,
+    message::Outgoing,
+    outcome::{Outcome, unsendable},
+};
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct Delivered {

@@ -4,7 +4,7 @@
 //! (RFC 2047, base64, line lengths) is lettre's work; what would make lettre panic or write a broken header (control
 //! characters in names, bad addresses) is refused before it is asked.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
 use lettre::{
@@ -147,12 +147,7 @@ impl Outgoing {
 
     fn parts(&self) -> MultiPart {
         // A boundary of its own for life, so that each attempt sends the same bytes.
-        let digest = Sha256::digest(self.message_id.as_bytes());
-        let boundary = digest.iter().take(16).fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let boundary = hex::encode(&Sha256::digest(self.message_id.as_bytes())[..16]);
         let part = |kind: ContentType, body: &str| {
             // Base64 fits any text and always holds the line length.
             SinglePart::builder().header(kind).header(ContentTransferEncoding::Base64).body(crlf(body))
@@ -190,7 +185,7 @@ fn crlf(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::parse_address;
+    use crate::mail::address::parse_address;
 
     fn outgoing() -> Outgoing {
         let from = parse_address("duban@cq.gov.cn").unwrap();

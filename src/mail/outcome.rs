@@ -263,6 +263,17 @@ fn mask_address(word: &str) -> String {
     out
 }
 
+pub(super) fn unsendable(error: &str) -> Outcome {
+    Outcome::Refused { phase: Phase::Build, reply: clean_text(error), reason: Reason::Unsendable }
+}
+
+/// What a probe found, in words for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// One fact a line: `TLS: yes`.
+    pub facts: Vec<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,16 +6,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig};
 use serde_json::{Value, json};
-use thiserror::Error;
 
 use super::{
     letter::{DigestContext, LetterContext, LetterKind},
+    template_error::{RenderError, TemplateError, TemplateErrors},
     values::{clean, digest_lists, digest_summary, extend, letter_extras},
 };
 use crate::domain::text;
@@ -24,67 +24,13 @@ use crate::domain::text;
 pub const SUBJECT_CHARS: usize = 30;
 
 /// A letter in words. `text` and `html` say the same and may hold
-/// [`LINK_PLACEHOLDER`](super::LINK_PLACEHOLDER).
+/// [`LINK_PLACEHOLDER`](crate::mail::link::LINK_PLACEHOLDER).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
     /// One line of at most 30 characters, kind first.
     pub subject: String,
     pub text: String,
     pub html: String,
-}
-
-/// A mistake in a template: where, and what.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub struct TemplateError {
-    /// The override file, or the embedded template's name.
-    pub file: String,
-    /// From 1, where known.
-    pub line: Option<usize>,
-    pub message: String,
-}
-
-impl fmt::Display for TemplateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}:{line}: {}", self.file, self.message),
-            None => write!(f, "{}: {}", self.file, self.message),
-        }
-    }
-}
-
-/// Every mistake found in the templates, at once.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub struct TemplateErrors(pub Vec<TemplateError>);
-
-impl fmt::Display for TemplateErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, error) in self.0.iter().enumerate() {
-            let end = if i + 1 < self.0.len() { "\n" } else { "" };
-            write!(f, "{error}{end}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Why a letter cannot be worded.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RenderError {
-    /// A name holds a control, bidirectional or line-separator character.
-    #[error("{field}: character U+{code:04X} must not stand in a letter")]
-    Hostile {
-        /// Where in the values: `sections[0].items[2].owners`.
-        field: String,
-        code: u32,
-    },
-    /// There is nothing to say: no section, or only empty ones.
-    #[error("a letter without items is not written")]
-    Empty,
-    /// `LetterKind::Digest` has values of its own.
-    #[error("the digest is rendered from its own values")]
-    WrongKind,
-    /// The template made something a letter must not be.
-    #[error("{0}")]
-    Template(#[from] TemplateError),
 }
 
 const BUILT_IN: [(&str, &str); 23] = [

@@ -202,7 +202,7 @@ pub(super) fn connector(settings: &SmtpSettings) -> Result<TlsConnector, Setting
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::Smtp;
+    use crate::mail::smtp::Smtp;
 
     #[test]
     fn settings_that_would_leak_or_never_work_are_refused() {

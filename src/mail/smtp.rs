@@ -24,11 +24,9 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::{
     classify::classify,
-    file::unsendable,
     message::Outgoing,
-    outcome::{Failure, Outcome, Phase, Reply, clean_text},
+    outcome::{Failure, Outcome, Phase, Probe, Reply, clean_text, unsendable},
     settings::{SettingsError, SmtpSettings, Timeouts, TlsMode, connector},
-    transport::Probe,
     wire::Wire,
 };
 

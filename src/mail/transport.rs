@@ -5,7 +5,7 @@ use super::{
     file::FileOutbox,
     memory::MemoryOutbox,
     message::Outgoing,
-    outcome::Outcome,
+    outcome::{Outcome, Probe},
     smtp::{Smtp, SmtpSession},
 };
 
@@ -15,13 +15,6 @@ pub enum Transport {
     Smtp(Smtp),
     File(FileOutbox),
     Memory(MemoryOutbox),
-}
-
-/// What a probe found, in words for a terminal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
-    /// One fact a line: `TLS: yes`.
-    pub facts: Vec<String>,
 }
 
 impl Transport {

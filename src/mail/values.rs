@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     letter::{DigestContext, Item, LetterContext, SectionKind},
     link::{LINK_BEGIN, LINK_END, LINK_MARK, LINK_PLACEHOLDER},
-    render::{RenderError, TemplateError},
+    template_error::{RenderError, TemplateError},
 };
 use crate::domain::text;
 

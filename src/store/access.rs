@@ -5,7 +5,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Result, Store, Tx};
+use super::{
+    connect::Store,
+    error::Result,
+    tx::{Tx, on},
+};
 
 macro_rules! select {
     ($tail:literal) => {

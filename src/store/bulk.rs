@@ -5,7 +5,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{Open, Tx};
+use super::tx::{Open, Tx};
 
 /// Rows a statement. SQLite takes 32,766 parameters; 1,000 rows of 28 columns stay below.
 pub const ROWS: usize = 1000;
@@ -115,6 +115,11 @@ pub fn list(marks: Marks, text: &'static str, first: usize, count: usize) -> Ass
         }
     }
     AssertSqlSafe(text.replace("{list}", &list))
+}
+
+/// A limit as both databases take it.
+pub(super) fn as_count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

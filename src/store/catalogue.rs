@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx};
+use super::{
+    error::{Result, StoreError},
+    tx::{Tx, on},
+};
 use crate::domain::{
     calendar::{Calendar, DayKind, DayStatus, ListedDay},
     catalogue::Catalogue,
@@ -257,7 +260,7 @@ impl Tx {
     /// # Errors
     /// The database refused, or the id is taken.
     pub async fn insert_event(&mut self, event: &Event, now: DateTime<Utc>) -> Result<()> {
-        let units = super::obligations::join_owners(&event.units);
+        let units = crate::store::counts::join_owners(&event.units);
         on!(self, |c| {
             sqlx::query(PUT_EVENT)
                 .bind(&event.id)

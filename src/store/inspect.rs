@@ -46,7 +46,7 @@ async fn fault_within(connection: &mut SqliteConnection) -> Result<Option<String
     let newest: Option<i64> =
         sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
     let Some(newest) = newest else { return Ok(None) };
-    if newest > super::Store::newest_schema() {
+    if newest > crate::store::connect::Store::newest_schema() {
         return Ok(Some(format!("it has schema {newest}, which is newer than this program; start the newer duban")));
     }
     if tables.iter().any(|name| name == "obligation") {

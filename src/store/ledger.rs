@@ -3,9 +3,12 @@
 use chrono::NaiveDate;
 
 use super::{
-    Result, Tx,
-    obligations::{Row, Stored, as_count, select, stored},
-    tally::{DayCounts, as_number, phase_of},
+    bulk::as_count,
+    counts::DayCounts,
+    error::Result,
+    obligations::{Row, Stored, select, stored},
+    tally::{as_number, phase_of},
+    tx::{Tx, on},
 };
 use crate::domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName};
 

@@ -9,7 +9,11 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Result, Tx, bulk};
+use super::{
+    bulk,
+    error::Result,
+    tx::{Tx, on},
+};
 
 const INSERT: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, written_at, state, \
     next_try_at) VALUES {values} \
@@ -259,7 +263,7 @@ impl Tx {
         until: DateTime<Utc>,
         limit: usize,
     ) -> Result<Vec<Claimed>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         let mut claimed: Vec<Claimed> =
             on!(self, |c| sqlx::query_as(CLAIM).bind(owner).bind(until).bind(now).bind(limit).fetch_all(c).await?);
         claimed.sort_by_key(|letter| (!letter.urgent, letter.id));
@@ -386,13 +390,13 @@ impl Tx {
 
     /// A page of letters after number `after`.
     pub async fn letters_page(&mut self, after: i64, limit: usize) -> Result<Vec<LetterRow>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
     }
 
     /// Letters before number `before`, newest first.
     pub async fn letters_before(&mut self, which: Which, before: i64, limit: usize) -> Result<Vec<LetterRow>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         let text = match which {
             Which::All => NEWEST_PAGE,
             Which::Waiting => WAITING_PAGE,

@@ -7,7 +7,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use super::{Result, Tx, bulk};
+use super::{
+    bulk,
+    error::Result,
+    tx::{Tx, on},
+};
 
 const INSERT: &str = "INSERT INTO log (obligation, at, by_post, action, detail, hash) VALUES {values}";
 const INSERT_COLUMNS: usize = 6;
@@ -86,15 +90,7 @@ fn digest(parts: &[&str]) -> String {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hex(&hasher.finalize())
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        text
-    })
+    hex::encode(hasher.finalize())
 }
 
 /// Makes an entry and moves the obligation's head on.
@@ -150,7 +146,7 @@ impl Tx {
 
     /// A page of the whole log after entry `after`.
     pub async fn log_page(&mut self, after: i64, limit: usize) -> Result<Vec<Logged>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(PAGE).bind(after).bind(limit).fetch_all(c).await?))
     }
 
@@ -158,14 +154,14 @@ impl Tx {
     pub async fn seal_log(&mut self, now: DateTime<Utc>, limit: usize) -> Result<usize> {
         // Whoever writes this row first seals; another daemon waits here and then finds less to seal.
         self.set_meta("sealed_at", &now.to_rfc3339()).await?;
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         let entries: Vec<Logged> = on!(self, |c| sqlx::query_as(UNSEALED).bind(limit).fetch_all(c).await?);
         if entries.is_empty() {
             return Ok(0);
         }
         let before: Option<Seal> = on!(self, |c| sqlx::query_as(LAST_SEAL).fetch_optional(c).await?);
         let hash = seal_hash(before.as_ref(), entries.iter().map(|entry| entry.hash.as_str()));
-        let count = super::obligations::as_count(entries.len());
+        let count = bulk::as_count(entries.len());
         let seal: i64 =
             on!(self, |c| sqlx::query_scalar(INSERT_SEAL).bind(now).bind(count).bind(hash).fetch_one(c).await?);
         // Just the entries that were read: one with a lower number may be committed at this moment.

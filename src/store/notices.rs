@@ -6,7 +6,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, bulk};
+use super::{
+    bulk,
+    error::{Result, StoreError},
+    tx::{Tx, on},
+};
 use crate::domain::{
     step::NoticeKind,
     unit::{PostId, Role, UnitName},
@@ -152,7 +156,7 @@ impl Tx {
 
     /// Notices that no letter has taken up yet.
     pub async fn unwritten_notices(&mut self, limit: usize) -> Result<Vec<Notice>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         let rows: Vec<Row> = on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).fetch_all(c).await?);
         rows.into_iter().map(Notice::try_from).collect()
     }
@@ -246,7 +250,7 @@ impl Tx {
             let ids: Vec<i64> =
                 on!(self, |c| sqlx::query_scalar(TOLD_IDS).bind(after).bind(5000_i64).fetch_all(c).await?);
             let Some(last) = ids.last().copied() else { return Ok(all) };
-            let count = super::obligations::as_count(ids.len());
+            let count = bulk::as_count(ids.len());
             let rows: Vec<Told> = on!(self, |c| sqlx::query_as(TOLD).bind(after).bind(count).fetch_all(c).await?);
             all.extend(rows);
             after = last;

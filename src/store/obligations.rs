@@ -5,7 +5,12 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, bulk, tally::Counted};
+use super::{
+    bulk::{self, as_count},
+    counts::{Counted, join_owners},
+    error::{Result, StoreError},
+    tx::{Tx, on},
+};
 use crate::domain::{
     duty::{DutyId, Form},
     obligation::{Obligation, Phase, owner_key, series_key},
@@ -202,6 +207,12 @@ impl Stored {
     pub fn with(&self, obligation: Obligation) -> Stored {
         Stored { obligation, ..self.clone() }
     }
+
+    /// The same row with what the plan says now, by another version of the catalogue perhaps.
+    #[must_use]
+    pub fn replanned(&self, row: Stored) -> Stored {
+        Stored { catalogue: row.catalogue, ..self.with(self.obligation.replanned(row.obligation)) }
+    }
 }
 
 #[derive(FromRow)]
@@ -246,11 +257,6 @@ fn form_code(form: Form) -> &'static str {
         Form::Cadence => "cadence",
         Form::Node => "node",
     }
-}
-
-/// Owners as one text, in the document's order.
-pub fn join_owners(owners: &[UnitName]) -> String {
-    owners.iter().map(|owner| owner.0.as_str()).collect::<Vec<_>>().join(";")
 }
 
 impl TryFrom<Row> for Stored {
@@ -639,9 +645,4 @@ impl Tx {
                 .await?
         }))
     }
-}
-
-/// A limit as both databases take it.
-pub(super) fn as_count(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Result, Tx};
+use super::{
+    error::Result,
+    tx::{Tx, on},
+};
 
 const INSERT: &str = "INSERT INTO request (id, obligation, kind, by_post, asked_at, reason, until_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";

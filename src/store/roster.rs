@@ -3,7 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx};
+use super::{
+    error::{Result, StoreError},
+    tx::{Tx, on},
+};
 use crate::domain::unit::{PostId, Role, Roster, Unit, UnitName};
 
 const UNITS: &str = "SELECT name, kind, unit_groups, joined_on, left_on FROM unit ORDER BY position, name";
@@ -106,7 +109,7 @@ impl Tx {
             on!(self, |c| {
                 sqlx::query(PUT_UNIT)
                     .bind(&unit.name.0)
-                    .bind(super::obligations::as_count(position))
+                    .bind(crate::store::bulk::as_count(position))
                     .bind(&unit.kind)
                     .bind(unit.groups.join(";"))
                     .bind(unit.joined_on)

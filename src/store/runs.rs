@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Result, Tx};
+use super::{
+    error::Result,
+    tx::{Tx, on},
+};
 
 const INSERT_RUN: &str = "INSERT INTO run (job, started_at, finished_at, summary, error) VALUES ($1, $2, $3, $4, $5)";
 const LAST_RUN: &str =
@@ -76,7 +79,7 @@ impl Tx {
     }
 
     pub async fn runs(&mut self, limit: usize) -> Result<Vec<Run>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = crate::store::bulk::as_count(limit);
         Ok(on!(self, |c| sqlx::query_as(RUNS).bind(limit).fetch_all(c).await?))
     }
 

@@ -3,7 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{Result, StoreError, Tx, bulk};
+use super::{
+    bulk,
+    error::{Result, StoreError},
+    tx::{Tx, on},
+};
 use crate::domain::quota::{Filing, Item};
 
 const INSERT: &str = "INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
@@ -201,7 +205,7 @@ impl Tx {
 
     /// What a unit filed until then, newest first.
     pub async fn submissions_of(&mut self, unit: &str, until: DateTime<Utc>, limit: usize) -> Result<Vec<Submission>> {
-        let limit = super::obligations::as_count(limit);
+        let limit = bulk::as_count(limit);
         let rows: Vec<Row> =
             on!(self, |c| sqlx::query_as(OF_UNIT).bind(unit).bind(until).bind(limit).fetch_all(c).await?);
         rows.into_iter().map(Submission::try_from).collect()

@@ -10,7 +10,7 @@ use axum::{
 use super::{
     access::Right,
     fault::Fault,
-    routes::{Route, get},
+    route::{Route, get},
 };
 
 const FILES: [(&str, &str, &str); 3] = [

@@ -1,15 +1,12 @@
 //! What can go wrong with a request, and the page that says so.
 
 use axum::{
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::json;
 
-use super::view::{self, Page};
-use crate::{
-    jobs::{JobError, acts::ActError},
-    store::StoreError,
-};
+use crate::{acts::ActError, engine::JobError, store::StoreError};
 
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -84,26 +81,16 @@ impl From<StoreError> for Fault {
     }
 }
 
-#[derive(askama::Template)]
-#[template(path = "fault.html")]
-struct FaultPage<'a> {
-    page: Page,
-    words: &'a str,
-    sign_in: bool,
-}
-
-impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        if let Fault::Failed(error) = &self {
-            tracing::error!("a request could not be answered: {error}");
+impl Fault {
+    /// The fault as a problem document.
+    pub fn problem(&self) -> Response {
+        if let Fault::Failed(error) = self {
+            tracing::error!("a call could not be answered: {error}");
         }
-        let words = self.to_string();
-        let page = FaultPage { page: Page::bare(self.title()), words: &words, sign_in: matches!(self, Fault::SignIn) };
-        let mut response = view::html(&page);
-        *response.status_mut() = self.status();
-        if matches!(self, Fault::Failed(_) | Fault::TooMany) {
-            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("30"));
-        }
+        let status = self.status();
+        let body = json!({ "type": "about:blank", "title": self.title(), "status": status.as_u16(), "detail": self.to_string() });
+        let mut response = (status, body.to_string()).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
 }

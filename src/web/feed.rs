@@ -10,15 +10,16 @@ use chrono::TimeDelta;
 use icalendar::{Alarm, Calendar, Component, Event, EventLike};
 
 use super::{
-    App, Desk,
     access::{Right, Visitor},
+    app::{App, Desk},
     fault::Fault,
     pages::todo,
-    routes::{Route, get, post},
-    view::{self, Page, Row},
+    route::{Route, get, post},
+    row::Row,
+    view::{self, Page},
 };
 use crate::{
-    jobs::entry,
+    acts::entry,
     store::access::{Kind, NewCredential},
 };
 
@@ -47,7 +48,7 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>) -> Result<Resp
     let desk = Desk::of(app).await?;
     let mut tx = desk.engine.store.read().await?;
     let post = &visitor.post;
-    let moment = |at| crate::jobs::words::moment(desk.known.zone, at);
+    let moment = |at| crate::read::words::moment(desk.known.zone, at);
     let feeds = tx.credentials_of(Kind::Feed, &post.unit.0, post.role.code()).await?.into_iter();
     let feeds = feeds.map(|feed| (feed.id, moment(feed.created_at), moment(feed.seen_at))).collect();
     Ok(view::html(&FeedsPage { page: Page::new("日历订阅", &desk, visitor), feeds, made }))
@@ -80,7 +81,7 @@ async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.in_person()?;
-    if !app.engine().end_own(Kind::Feed, &visitor.post, id).await? {
+    if !entry::end_own(&app.engine(), Kind::Feed, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }
     Ok(Redirect::to("/me/feeds").into_response())
@@ -90,7 +91,7 @@ async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> R
 async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
     let secret = secret.strip_suffix(".ics").unwrap_or(&secret);
     let desk = Desk::of(&app).await?;
-    let entered = desk.engine.entered(Kind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
+    let entered = entry::entered(&desk.engine, Kind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
     let mut tx = desk.engine.store.read().await?;
     let stored = todo::owed(&mut tx, &entered.post.unit).await?;
     let mut calendar = Calendar::new();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{Desk, view};
+use super::{app::Desk, view};
 use crate::{
     domain::{
         duty::{Cadence, Duty, DutyId},
@@ -15,7 +15,7 @@ use crate::{
         obligation::Phase,
         unit::UnitName,
     },
-    jobs::Known,
+    engine::known::Known,
     store::{
         StoreError, Tx,
         ledger::{LedgerFilter, Order, Place},
@@ -212,7 +212,7 @@ impl<'a> Duties<'a> {
     /// All of them, in the document's order.
     pub fn in_order(&self) -> Vec<&'a Duty> {
         let mut duties: Vec<&Duty> = self.0.values().map(|(duty, _)| *duty).collect();
-        duties.sort_by_cached_key(|duty| crate::jobs::words::document_order(&duty.id));
+        duties.sort_by_cached_key(|duty| crate::read::words::document_order(&duty.id));
         duties
     }
 }

@@ -16,11 +16,11 @@ use prometheus_client::{
 };
 
 use super::{
-    App,
     access::Right,
-    routes::{Route, get},
+    app::App,
+    route::{Route, get},
 };
-use crate::{domain::obligation::Phase, jobs::health::Health};
+use crate::{domain::obligation::Phase, read::health::Health};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/healthz", Right::Public, alive), get("/readyz", Right::Public, ready)]
@@ -61,7 +61,7 @@ async fn metrics(State(app): State<App>) -> Response {
     }
 }
 
-async fn figures(app: &App) -> crate::jobs::Result<String> {
+async fn figures(app: &App) -> crate::engine::Result<String> {
     let engine = app.engine();
     let health = Health::look(&engine).await?;
     let mut tx = engine.store.read().await?;

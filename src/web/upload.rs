@@ -5,14 +5,11 @@
 
 use axum::extract::{Multipart, multipart::MultipartError};
 
-use super::{App, fault::Fault, fields::Fields};
+use super::{app::App, fault::Fault, fields::Fields};
 use crate::{
+    acts::{ActError, submit::LONGEST_NAME},
     domain::text,
-    jobs::acts::{
-        ActError, sniff,
-        submit::LONGEST_NAME,
-        vault::{Vault, VaultError, Writer},
-    },
+    vault::{Vault, VaultError, Writer, sniff},
 };
 
 /// The most fields of a form.

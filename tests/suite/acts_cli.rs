@@ -3,11 +3,9 @@
 use crate::support::{self, Kind, Story, on_both_of, seeds_of, settings};
 use clap::{Parser, Subcommand};
 use duban::{
+    acts::ActError,
     cli::{calendar, dispute, event, evidence, extend, node, obligation, post, review, seed, submit, unit, waive},
-    jobs::acts::{
-        ActError,
-        evidence::{LARGEST, Vault},
-    },
+    vault::{LARGEST, Vault},
 };
 
 #[derive(Debug, Parser)]

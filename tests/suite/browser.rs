@@ -8,8 +8,8 @@ use crate::support::{
     served::{World, in_a_browser},
 };
 use duban::{
+    acts::event::NewEvent,
     domain::{light::Light, obligation::Phase, unit::UnitName},
-    jobs::acts::event::NewEvent,
 };
 use fantoccini::{Locator, key::Key};
 

@@ -10,7 +10,7 @@ use crate::support::{
     served::World,
 };
 use axum::http::{Method, StatusCode};
-use duban::web::routes::{self, Route};
+use duban::web::{route::Route, routes};
 use serde_json::{Value, json};
 
 /// Who looks. The empty one is not signed in; the last came by a digest's link, which shows and decides nothing.

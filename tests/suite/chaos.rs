@@ -10,13 +10,15 @@ use std::{
     task::Poll,
 };
 
-use crate::support::{self, Kind, Story, at, settings};
+use crate::support::{self, Kind, Story, at, parts, settings};
 use chrono::{DateTime, TimeDelta, Utc};
 use duban::{
+    acts::Actor,
     catalogue::Seeds,
     domain::obligation::{Obligation, Phase},
-    jobs::{Engine, acts::Actor, simulate::next_instant},
-    mail::{Outcome, Phase as MailPhase, Reason, Scripted, Templates, Transport},
+    engine::Engine,
+    jobs::{self, simulate::next_instant},
+    mail::{Outcome, Phase as MailPhase, Reason, Scripted, Transport},
     store::Store,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -62,7 +64,7 @@ async fn file_due(
             let actor = Actor { engine: &story.engine, known: &known, by: &by, now };
             let stored = story.stored(&duty, &unit, &period).await;
             let own_day = known.rules(&stored, known.zone.day_of(now)).unwrap().duty.own_day_only;
-            let new = duban::jobs::acts::submit::NewSubmission {
+            let new = duban::acts::submit::NewSubmission {
                 receipt: None,
                 unit: by.unit.clone(),
                 obligations: vec![stored.obligation.id],
@@ -117,7 +119,7 @@ async fn calm(kind: Kind, seed: u64) -> Option<(Vec<Obligation>, BTreeSet<String
     loop {
         let now = story.now();
         file_due(&story, &mut plan, now).await;
-        story.engine.pass().await.unwrap();
+        jobs::pass(&story.engine).await.unwrap();
         if plan.is_empty() && now == at(BEGIN) {
             plan = filings(&all(&story).await, seed);
         }
@@ -187,7 +189,7 @@ fn outcome(random: &mut StdRng) -> Option<Scripted> {
 
 fn restarted(story: &Story, store: Store, seed: u64) -> Engine {
     let transport = Transport::Memory(story.mailbox.clone());
-    Engine::new(store, story.engine.clock.clone(), settings(), Templates::load(None).unwrap(), transport, Some(seed))
+    Engine::new(parts(store, story.engine.clock.clone(), settings(), transport, seed))
 }
 
 async fn wild(kind: Kind, seed: u64) {
@@ -207,7 +209,7 @@ async fn wild(kind: Kind, seed: u64) {
             // A crash inside the pass, and a new process after it.
             0 | 1 => {
                 let polls = random.random_range(1..400);
-                let cut = cut_after(story.engine.pass(), polls).await;
+                let cut = cut_after(jobs::pass(&story.engine), polls).await;
                 crashes += usize::from(cut.is_none());
                 let store = story.engine.store.clone();
                 story.engine = restarted(&story, store, random.random());
@@ -215,7 +217,7 @@ async fn wild(kind: Kind, seed: u64) {
             // Two daemons at the same moment; on SQLite the lock file forbids it, and the rows would bear it all the same.
             2 if kind == Kind::Postgres => {
                 let other = story.second_engine(random.random()).await;
-                let (one, two) = tokio::join!(story.engine.pass(), other.pass());
+                let (one, two) = tokio::join!(jobs::pass(&story.engine), jobs::pass(&other));
                 one.unwrap();
                 two.unwrap();
                 other.store.close().await;
@@ -223,23 +225,23 @@ async fn wild(kind: Kind, seed: u64) {
             // The database goes away and comes back.
             3 => {
                 story.engine.store.close().await;
-                assert!(story.engine.pass().await.is_err());
+                assert!(jobs::pass(&story.engine).await.is_err());
                 let store = Store::open(&story.database.location).await.unwrap();
                 story.engine = restarted(&story, store, random.random());
             }
             // A doubled tick.
             4 => {
-                story.engine.pass().await.unwrap();
-                story.engine.pass().await.unwrap();
+                jobs::pass(&story.engine).await.unwrap();
+                jobs::pass(&story.engine).await.unwrap();
             }
             // A tick that never comes.
             5 => {}
             _ => {
-                story.engine.pass().await.unwrap();
+                jobs::pass(&story.engine).await.unwrap();
             }
         }
         if now == at(BEGIN) {
-            story.engine.pass().await.unwrap();
+            jobs::pass(&story.engine).await.unwrap();
             plan = filings(&all(&story).await, seed);
         }
         let next = next_instant(&story.engine).await.unwrap();
@@ -260,7 +262,7 @@ async fn wild(kind: Kind, seed: u64) {
     // All is well again; what was left over is settled and sent.
     story.engine.clock.set(at(END));
     for hours in 0..60 {
-        story.engine.pass().await.unwrap();
+        jobs::pass(&story.engine).await.unwrap();
         let mut tx = story.engine.store.read().await.unwrap();
         if tx.next_letter_at().await.unwrap().is_none() {
             break;

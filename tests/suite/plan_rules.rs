@@ -8,6 +8,7 @@ use duban::{
     catalogue::Seeds,
     domain::{
         calendar::Zone,
+        derive,
         duty::{Cadence, DueRule, Duty, DutyId, Form, Kind},
         event::Event,
         node::Node,
@@ -232,7 +233,7 @@ fn deadlines_are_explained() {
         let rows = due_between(&world, day(from), day(to));
         let owed = rows.iter().find(|owed| owed.duty.0 == id).unwrap();
         let duty = world.catalogue.duty(&owed.duty).unwrap();
-        plan::derive(&world, duty, owed.form, &owed.period, owed.opens_at, owed.due_at).join("\n")
+        derive::derive(&world, duty, owed.form, &owed.period, owed.opens_at, owed.due_at).join("\n")
     };
     let week = explain("9.1b", "2022-02-07", "2022-02-07");
     assert!(week.contains("2022年第5周（1月31日—2月6日）") && week.contains("期内无工作日"), "{week}");

@@ -6,7 +6,7 @@ use crate::support::{BOTH, Database, Kind, Story, day};
 use chrono::TimeDelta;
 use duban::{
     domain::{event::Event, unit::UnitName},
-    jobs::{Job, known},
+    engine::{Job, known},
     store::{
         Store,
         catalogue::Window,
@@ -193,7 +193,7 @@ async fn told(kind: Kind) -> Option<BTreeMap<String, Vec<String>>> {
     known::touch(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
     story.run_until("2022-10-20 09:30").await;
-    story.engine.run(Job::Housekeeping).await.unwrap();
+    duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
     let rows = dump(&story.engine.store).await;
     story.end().await;
     Some(rows)

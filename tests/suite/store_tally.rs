@@ -3,8 +3,8 @@
 use crate::support::{assert_recounted, day, on_both_of};
 use duban::{
     domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName},
-    jobs::Job,
-    store::tally::{DayCounts, Subject},
+    engine::Job,
+    store::counts::{DayCounts, Subject},
 };
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn the_board_the_months_and_the_days_say_what_there_is() {
         assert_eq!(of_duty.iter().map(|row| row.n).sum::<u64>(), all);
         drop(tx);
         // What was grey and is not any more leaves rows behind, until the house is kept.
-        story.engine.run(Job::Housekeeping).await.unwrap();
+        duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
         let mut tx = story.engine.store.write().await.unwrap();
         assert_eq!(tx.sweep_tally(100).await.unwrap(), 0);
         assert_eq!(tx.board().await.unwrap(), board);

@@ -2,17 +2,14 @@
 
 use crate::support::{OFFICE, Story, at, on_both_of, refused, rows};
 use duban::{
+    acts::{correct::Correction, submit::NewSubmission},
     domain::{
         light::{Light, word},
         obligation::Phase,
         quota::Item,
         unit::UnitName,
     },
-    jobs::acts::{
-        correct::Correction,
-        evidence::{LARGEST, Vault},
-        submit::NewSubmission,
-    },
+    vault::{LARGEST, Vault},
 };
 
 async fn accept(story: &Story, id: i64) {
@@ -129,7 +126,7 @@ async fn an_extension_asked_in_time_undoes_the_miss_and_one_refused_does_not() {
         }
         let until = at("2022-10-19 18:00");
         for (unit, id) in [("质安处", ids[0]), ("安管总站", ids[1])] {
-            let ask = async |actor: duban::jobs::acts::Actor<'_>| actor.ask_extension(id, until, "人员抽调").await;
+            let ask = async |actor: duban::acts::Actor<'_>| actor.ask_extension(id, until, "人员抽调").await;
             story.act(&format!("{unit}/deputy"), ask).await.unwrap();
             assert!(refused(story.act(&format!("{unit}/liaison"), ask).await).starts_with("该事项已有待办的申请"));
         }
@@ -393,7 +390,7 @@ async fn erased_evidence_leaves_its_hash_and_a_tombstone() {
             let receipt = story.act(&format!("{unit}/liaison"), async |actor| actor.submit(&new).await).await.unwrap();
             numbers.push(receipt.number);
         }
-        let erase = async |actor: duban::jobs::acts::Actor<'_>, number: &str| {
+        let erase = async |actor: duban::acts::Actor<'_>, number: &str| {
             actor.erase_evidence(&vault, number, &hash, "误传").await
         };
         let stranger = story.act("市场处/liaison", async |actor| erase(actor, &numbers[0]).await).await;

@@ -2,6 +2,11 @@
 
 use crate::support::{OFFICE, at, day, on_both_of, post, refused, rows, seeds_of};
 use duban::{
+    acts::{
+        Actor,
+        catalogue::changes,
+        roster::{Takeover, UnitEntry},
+    },
     catalogue::{ListedDays, Seeds, holidays},
     domain::{
         duty::DueRule,
@@ -9,11 +14,6 @@ use duban::{
         light::Light,
         obligation::Phase,
         unit::UnitName,
-    },
-    jobs::acts::{
-        Actor,
-        catalogue::changes,
-        roster::{Takeover, UnitEntry},
     },
 };
 
@@ -250,7 +250,7 @@ async fn two_changes_at_one_moment_are_both_seen() {
             stand_in: None,
         };
         let office = post(OFFICE);
-        let change = async |engine: &duban::jobs::Engine, unit: &str| {
+        let change = async |engine: &duban::engine::Engine, unit: &str| {
             let known = engine.known().await.unwrap();
             let actor = Actor { engine, known: &known, by: &office, now: engine.clock.now() };
             actor.set_post(&takeover(unit)).await.unwrap();

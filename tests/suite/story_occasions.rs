@@ -2,8 +2,8 @@
 
 use crate::support::{OFFICE, Story, at, day, on_both_of, refused, rows};
 use duban::{
+    acts::{Actor, event::NewEvent},
     domain::{duty::Form, light::Light, obligation::Phase, unit::UnitName},
-    jobs::acts::{Actor, event::NewEvent},
 };
 
 fn warning(id: &str, local: &str) -> NewEvent {

@@ -4,7 +4,7 @@ use crate::support::{OFFICE, Story, at, day, on_both_of, on_both_with, refused, 
 use duban::{
     catalogue::Seeds,
     domain::light::Light,
-    jobs::{Job, Settings},
+    engine::{Job, Settings},
     mail::{MemoryOutbox, Outcome, Phase, Reason, Scripted, Transport},
     store::obligations::Stored,
 };
@@ -80,12 +80,12 @@ async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
         let mut tx = story.engine.store.write().await.unwrap();
         tx.add_trouble(&format!("obligation {id}"), at("2022-10-11 11:00"), "x").await.unwrap();
         tx.commit().await.unwrap();
-        story.engine.run(Job::Housekeeping).await.unwrap();
+        duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
         assert_eq!(troubles(&story).await.len(), 1, "it still has a step to come");
         let mut waived = story.stored("9.1b", "质安处", "2022-W41").await;
         waived.obligation.next_at = None;
         write(&story, waived).await;
-        story.engine.run(Job::Housekeeping).await.unwrap();
+        duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
         assert_eq!(troubles(&story).await, []);
         story
     })

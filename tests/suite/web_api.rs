@@ -12,8 +12,8 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use duban::{
+    acts::entry::{new_secret, secret_hash},
     domain::light::Light,
-    jobs::entry::{new_secret, secret_hash},
     store::access::{Kind, NewCredential},
     web,
 };

@@ -15,7 +15,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use duban::{
-    jobs::entry::password_posts,
+    acts::entry::{self, password_posts},
     web::{self, guard::CONTENT_SECURITY_POLICY, routes},
 };
 
@@ -28,8 +28,8 @@ fn elsewhere(browser: &Browser, n: usize) -> Browser {
 }
 
 async fn set_password(console: &Console, who: &str, password: &str) {
-    let secret = console.engine.setup_secret(&post(who), "test").await.unwrap();
-    console.engine.set_password(&secret, password).await.unwrap();
+    let secret = entry::setup_secret(&console.engine, &post(who), "test").await.unwrap();
+    entry::set_password(&console.engine, &secret, password).await.unwrap();
 }
 
 const PASSWORD: &str = "correct horse battery";
@@ -124,7 +124,7 @@ async fn looking_changes_nothing_whatever_looks() {
     on_both_with("2022-10-10 00:00", with_links(), &seeds_of(&["9.1b"]), |mut story| async move {
         let link = letter(&mut story).await;
         let console = Console::of(&story);
-        let setup = console.engine.setup_secret(&post(OFFICE), "test").await.unwrap();
+        let setup = entry::setup_secret(&console.engine, &post(OFFICE), "test").await.unwrap();
         let mut liaison = console.signed_in("质安处/liaison").await;
         let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
         let before = tables::tables(&story.engine.store, &[]).await;

@@ -11,7 +11,7 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use duban::jobs::{Job, acts::sniff};
+use duban::{engine::Job, vault::sniff};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// A zip archive with these entries.
@@ -368,7 +368,7 @@ async fn what_a_crash_has_left_is_swept_by_housekeeping_a_day_later() {
         file.set_modified(story.now().into()).unwrap();
         for (at, there) in [("2022-10-14 09:00", true), ("2022-10-14 11:00", false)] {
             story.sleep_until(at);
-            console.engine.run(Job::Housekeeping).await.unwrap();
+            duban::jobs::run(&console.engine, Job::Housekeeping).await.unwrap();
             assert_eq!(left.exists(), there, "{at}");
         }
         let mut liaison = console.signed_in("质安处/liaison").await;

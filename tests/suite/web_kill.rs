@@ -15,15 +15,13 @@ use std::{
 
 use crate::support::{BOTH, Database, Kind};
 use duban::{
+    acts::entry::new_secret,
     clock::Clock,
-    jobs::{
-        acts::vault::{LARGEST, STAGING, Vault},
-        entry::new_secret,
-    },
     store::{
         Store,
         access::{Kind as Credential, NewCredential},
     },
+    vault::{LARGEST, STAGING, Vault},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 

@@ -5,11 +5,11 @@ use crate::support::{
     on_both, on_both_of, on_both_with, seeds_of, settings,
 };
 use axum::http::StatusCode;
-use duban::{domain::light::Light, jobs::link::Keys, mail::Transport};
+use duban::{domain::light::Light, engine::link::Keys, mail::Transport};
 
 #[tokio::test]
 async fn from_the_letter_to_the_receipt_in_three_pages() {
-    let settings = duban::jobs::Settings { public_url: Some("https://duban.example.com".into()), ..settings() };
+    let settings = duban::engine::Settings { public_url: Some("https://duban.example.com".into()), ..settings() };
     on_both_with("2022-10-10 00:00", settings, &seeds_of(&["9.1b"]), |mut story| async move {
         story.engine.keys = Some(Keys::parse(KEY).unwrap());
         let console = Console::of(&story);

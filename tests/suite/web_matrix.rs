@@ -14,10 +14,10 @@ use axum::{
 };
 use chrono::TimeDelta;
 use duban::{
+    acts::entry::{self, Spans, new_secret},
     domain::unit::UnitName,
-    jobs::entry::{Spans, new_secret},
     store::access::{Kind, NewCredential},
-    web::{access::Right, routes},
+    web::{access::Right, route, routes},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
@@ -245,7 +245,7 @@ const FORM: &[(&str, &str)] = &[
 async fn come_in(console: &Console, how: As) -> (Browser, Option<String>) {
     let session = async |who: &str, scopes: &str, longest: i64| {
         let spans = Spans { longest: TimeDelta::hours(longest), ..options().spans };
-        console.engine.begin_session(&post(who), "test", "test", scopes, spans).await.unwrap()
+        entry::begin_session(&console.engine, &post(who), "test", "test", scopes, spans).await.unwrap()
     };
     let mut browser = console.stranger();
     let mut bearer = None;
@@ -255,8 +255,11 @@ async fn come_in(console: &Console, how: As) -> (Browser, Option<String>) {
         As::Expired => browser.cookie = Some(format!("duban={}", session("委安委办/office", "", -1).await)),
         As::Ended => {
             let secret = session("委安委办/office", "", 14).await;
-            let entered = console.engine.entered(Kind::Session, &secret, options().spans).await.unwrap().unwrap();
-            assert!(console.engine.end_own(Kind::Session, &entered.post, entered.credential.id).await.unwrap());
+            let entered =
+                entry::entered(&console.engine, Kind::Session, &secret, options().spans).await.unwrap().unwrap();
+            assert!(
+                entry::end_own(&console.engine, Kind::Session, &entered.post, entered.credential.id).await.unwrap()
+            );
             browser.cookie = Some(format!("duban={secret}"));
         }
         As::Token(who, scopes) => {
@@ -287,7 +290,7 @@ async fn come_in(console: &Console, how: As) -> (Browser, Option<String>) {
 async fn ask(
     browser: &mut Browser,
     bearer: Option<&str>,
-    route: &routes::Route,
+    route: &route::Route,
     path: &str,
     form: &[(&str, &str)],
 ) -> Answer {
@@ -432,7 +435,7 @@ async fn what_is_another_units_looks_by_every_route_as_if_it_were_not_there() {
         }
         let before = tables::tables(&story.engine.store, &[]).await;
         let mut compared = 0;
-        let own = |route: &&routes::Route| {
+        let own = |route: &&route::Route| {
             route.path.contains('{') && route.right != Right::Public && !SHARED.contains(&route.path)
         };
         for route in routes::all().iter().filter(own) {

@@ -13,7 +13,7 @@ use duban::{
         light::{Light, word},
         obligation::{Obligation, Phase},
     },
-    jobs::link::Keys,
+    engine::link::Keys,
     mail::{Outcome, Phase as MailPhase, Reason, Scripted},
     store::obligations::Stored,
 };
@@ -549,7 +549,7 @@ async fn the_same_file_in_two_periods_is_pointed_out() {
 
 #[tokio::test]
 async fn a_letter_is_read_sent_again_and_its_link_revoked() {
-    let settings = duban::jobs::Settings { public_url: Some("https://duban.example.com".into()), ..settings() };
+    let settings = duban::engine::Settings { public_url: Some("https://duban.example.com".into()), ..settings() };
     on_both_with("2022-10-10 00:00", settings, &seeds_of(&["9.1b"]), |mut story| async move {
         story.engine.keys = Some(Keys::parse(KEY).unwrap());
         let console = Console::of(&story);

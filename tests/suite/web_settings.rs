@@ -9,8 +9,9 @@ use crate::support::{
 };
 use axum::http::StatusCode;
 use duban::{
+    acts::{catalogue::changes, entry, event::NewEvent, submit::NewSubmission},
     domain::{calendar::YearStatus, light::Light, obligation::Phase},
-    jobs::acts::{catalogue::changes, event::NewEvent, submit::NewSubmission},
+    read::preview,
     web,
 };
 
@@ -155,7 +156,8 @@ async fn a_post_is_handed_over_and_letters_go_to_the_new_address_from_that_day_o
         assert!(auditor.get("/posts").await.text().contains("ding@example.com"));
         // A digest's link shows who holds what, and nobody's address.
         let spans = options().spans;
-        let secret = console.engine.begin_session(&post(OFFICE), "letter:1", "test", "read", spans).await.unwrap();
+        let secret =
+            entry::begin_session(&console.engine, &post(OFFICE), "letter:1", "test", "read", spans).await.unwrap();
         let mut reader = console.stranger();
         reader.cookie = Some(format!("duban={secret}"));
         let page = reader.get("/posts").await.text();
@@ -182,7 +184,7 @@ async fn nobody_hands_over_anothers_post() {
         assert_eq!(story.address("质安处/liaison").await, "yi@example.com");
         assert_eq!(holders().await, before + 2);
         // And so do the acts: not another unit's post, not one above one's own.
-        let takeover = |whose: &str| duban::jobs::acts::roster::Takeover {
+        let takeover = |whose: &str| duban::acts::roster::Takeover {
             post: post(whose),
             holder: "某乙".into(),
             address: "yi@example.com".into(),
@@ -386,7 +388,7 @@ async fn the_catalogue_changes_by_exactly_what_was_shown() {
         };
         assert_eq!(title(day("2022-10-31")), "年度考核安全权重");
         assert_eq!(title(day("2022-11-01")), "年度考核安全占比");
-        let seeds = duban::jobs::acts::catalogue::with_files(&known, &[], day("2022-11-01")).unwrap();
+        let seeds = duban::acts::catalogue::with_files(&known, &[], day("2022-11-01")).unwrap();
         assert!(changes(&known, &seeds, day("2022-11-01")).is_empty());
         let page = admin.get("/duties").await;
         assert!(page.text().contains("待生效") && page.bytes.len() < 100_000, "{} bytes", page.bytes.len());
@@ -403,7 +405,7 @@ async fn the_preview_tells_what_comes_if_nobody_files_and_writes_nothing() {
         story.file("9.1b", "质安处", "2022-W41", &[]).await.unwrap();
         let before = story.engine.store.read().await.unwrap().all_obligations().await.unwrap();
         let until = at("2022-11-14 00:00");
-        let preview = story.engine.preview(until).await.unwrap();
+        let preview = preview::preview(&story.engine, until).await.unwrap();
         let mut auditor = console.signed_in(AUDITOR).await;
         let page = auditor.get("/ladders/preview").await;
         assert_eq!(page.status, StatusCode::OK);
@@ -576,7 +578,7 @@ async fn the_administrator_sets_and_the_auditor_changes_nothing() {
 
 #[tokio::test]
 async fn trial_is_shown_in_words() {
-    let settings = duban::jobs::Settings { trial_until: Some(day("2022-11-01")), ..support::settings() };
+    let settings = duban::engine::Settings { trial_until: Some(day("2022-11-01")), ..support::settings() };
     support::on_both_with("2022-10-10 09:00", settings, &support::seeds_of(&["9.1b"]), |story| async move {
         let console = Console::with(&story, web::Options { secure: false, ..options() });
         let mut office = console.signed_in(OFFICE).await;

@@ -17,7 +17,7 @@ use axum::{
     body::Body,
     http::{Method, Request},
 };
-use duban::mail::Transport;
+use duban::{acts::entry, mail::Transport};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// Everything that is traced.
@@ -57,7 +57,7 @@ async fn no_secret_is_written_down_and_every_refusal_is() {
             let console = Console::of(&story);
             let mut answers = Vec::new();
             let mut office = console.stranger();
-            let setup = console.engine.setup_secret(&post(OFFICE), "test").await.unwrap();
+            let setup = entry::setup_secret(&console.engine, &post(OFFICE), "test").await.unwrap();
             answers.push(office.get(&format!("/p/{setup}")).await);
             let fields = [("password", "canary-password-1"), ("again", "canary-password-1")];
             answers.push(office.post(&format!("/p/{setup}"), &fields).await);

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use duban::{
     domain::light::Light,
     jobs::simulate::{Behaviour, Does, play},
-    store::obligations::join_owners,
+    store::counts::join_owners,
 };
 
 /// Rows with how often each stands.

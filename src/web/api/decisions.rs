@@ -5,13 +5,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Body, Part, obligations::ObligationJson};
+use super::{
+    call::{Answer, Body, Part},
+    obligations::ObligationJson,
+};
 use crate::{
-    jobs::acts::refuse,
+    acts::refuse,
     web::{
-        App, Desk,
         access::{Right, Visitor},
-        routes::{Route, post},
+        app::{App, Desk},
+        route::{Route, post},
     },
 };
 

@@ -7,19 +7,20 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, Asked, Listed, Part, broken, malformed};
+use super::call::{Answer, Asked, Listed, Part, broken, malformed};
 use crate::{
+    acts::standing_filings,
     domain::{
         light::{self, Light},
         obligation::Phase,
         quota::{self, Count, Filing},
     },
-    jobs::acts::standing_filings,
+    read::explain,
     store::obligations::{Filter, Stored},
     web::{
-        App, Desk,
         access::{Right, Visitor},
-        routes::{Route, get},
+        app::{App, Desk},
+        route::{Route, get},
     },
 };
 
@@ -179,7 +180,7 @@ pub struct SectionJson {
 pub async fn explain(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<Vec<SectionJson>>> {
     let engine = app.engine();
     visitor.obligation(&mut engine.store.read().await?, id).await?;
-    let sections = engine.explain(id).await?.unwrap_or_default();
+    let sections = explain::explain(&engine, id).await?.unwrap_or_default();
     let sections =
         sections.into_iter().map(|section| SectionJson { heading: section.heading.to_owned(), lines: section.lines });
     Ok(Json(sections.collect()))

@@ -5,15 +5,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Body, Part};
+use super::call::{Answer, Body, Part};
 use crate::{
+    acts::event::NewEvent,
     domain::unit::UnitName,
-    jobs::acts::event::NewEvent,
     store::catalogue::{StoredEvent, Window},
     web::{
-        App, Desk,
         access::{Right, Visitor},
-        routes::{Route, get, post},
+        app::{App, Desk},
+        route::{Route, get, post},
     },
 };
 

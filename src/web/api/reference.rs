@@ -7,7 +7,10 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Answer, Asked, Listed, Part, obligations::MOST};
+use super::{
+    call::{Answer, Asked, Listed, Part},
+    obligations::MOST,
+};
 use crate::{
     domain::{
         calendar::{DayKind, DayStatus},
@@ -15,13 +18,14 @@ use crate::{
         plan::{Owed, due_between},
         unit::{Unit, UnitName},
     },
-    jobs::{digest::shown, health::Health},
+    jobs::digest::shown,
+    read::health::Health,
     store::roster::Holder,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get},
+        route::{Route, get},
     },
 };
 

@@ -7,19 +7,23 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Body, Paper, Part, mistaken, obligations::ObligationJson, reference::UnitJson};
+use super::{
+    call::{Answer, Body, Paper, Part, mistaken},
+    obligations::ObligationJson,
+    reference::UnitJson,
+};
 use crate::{
-    catalogue::{Seeds, holidays, posts},
-    domain::unit::{PostId, UnitName},
-    jobs::acts::{
+    acts::{
         catalogue::{Changes, changes, with_files},
         roster::{Takeover, UnitEntry},
     },
+    catalogue::{Seeds, holidays, posts},
+    domain::unit::{PostId, UnitName},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, papers, post, put},
+        route::{Route, papers, post, put},
     },
 };
 

@@ -12,17 +12,20 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Body, Part, Problem, malformed, obligations::ObligationJson};
+use super::{
+    call::{Answer, Body, Part, Problem, malformed},
+    obligations::ObligationJson,
+};
 use crate::{
+    acts::{correct::Correction, submit::NewSubmission},
     domain::{quota::Item, unit::UnitName},
-    jobs::acts::{correct::Correction, submit::NewSubmission},
     store::submissions::Evidence,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
+        download::download,
         fault::Fault,
-        pages::obligation::download,
-        routes::{FORM, Route, get, post, upload},
+        route::{FORM, Route, get, post, upload},
         upload as uploads,
     },
 };
@@ -173,7 +176,7 @@ pub async fn file(
         note: new.note,
         files,
     };
-    let receipt = desk.actor(&visitor.post).submit(&new).await?;
+    let receipt = desk.app.filings().file(&desk.actor(&visitor.post), &new).await?;
     let status = if receipt.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(ReceiptJson { receipt: receipt.number, repeated: receipt.repeated })))
 }

@@ -8,14 +8,14 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::{
     domain::{light::Light, obligation::Phase, unit::UnitName},
-    jobs::{health::Health, words},
-    store::{StoreError, Tx, requests::EXTENSION, tally::Counts},
+    read::{health::Health, words},
+    store::{StoreError, Tx, counts::Counts, requests::EXTENSION},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         filter::{Asked, Duties},
-        routes::{Route, get},
+        route::{Route, get},
         view::{self, Page},
     },
 };
@@ -84,7 +84,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let desk = Desk::of(&app).await?;
     let health = Health::look(&desk.engine).await?;
     let alarms: Vec<String> =
-        health.alarms(app.options().limits).iter().map(crate::jobs::health::Alarm::label).collect();
+        health.alarms(app.options().limits).iter().map(crate::read::health::Alarm::label).collect();
     let mut tx = desk.engine.store.read().await?;
     let counts = tx.board().await?;
     let tiles = tiles(&desk, &mut tx, &visitor, &counts, &health, alarms.len() as u64).await?;

@@ -12,18 +12,18 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::unit::{PostId, Role},
-    jobs::{
-        acts::ActError,
+    acts::{
+        ActError,
         entry::{self, Opened},
     },
+    domain::unit::{PostId, Role},
     store::access::Kind,
     web::{
-        App, Desk,
         access::{How, Right, Scope, Visitor},
+        app::{App, Desk},
         fault::Fault,
         guard::{self, From},
-        routes::{Route, get, post},
+        route::{Route, get, post},
         view::{self, Page},
     },
 };
@@ -103,7 +103,7 @@ async fn sign_in(
     let office = engine.known().await?.roster.office.clone();
     let post = PostId::parse(&form.post).filter(|post| entry::password_posts(&office).contains(post));
     let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
-    let right = engine.check_password(&asked, &form.password).await?;
+    let right = entry::check_password(&engine, &asked, &form.password).await?;
     let Some(post) = post.filter(|_| right) else {
         tracing::warn!(access.refused = "password", access.post = %asked, "a wrong password, or an unknown post");
         let mut page = enter_page(&app, &form.next, Some("岗位或口令不对".into()), false).await?;
@@ -126,12 +126,12 @@ async fn begin(
     let engine = app.engine();
     let options = app.options();
     if let Some(secret) = guard::session_secret(headers, options.secure)
-        && let Some(before) = engine.entered(Kind::Session, secret, options.spans).await?
+        && let Some(before) = entry::entered(&engine, Kind::Session, secret, options.spans).await?
     {
-        engine.end_own(Kind::Session, &before.post, before.credential.id).await?;
+        entry::end_own(&engine, Kind::Session, &before.post, before.credential.id).await?;
     }
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let secret = engine.begin_session(post, how, browser, scopes, options.spans).await?;
+    let secret = entry::begin_session(&engine, post, how, browser, scopes, options.spans).await?;
     let mut response = Redirect::to(to).into_response();
     if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(options.secure, &secret)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -154,7 +154,7 @@ async fn ask_link(
     // The same answer, and no wait for the work, whether or not the address is a post's.
     let engine = app.engine();
     tokio::spawn(async move {
-        if let Err(error) = engine.write_link_letter(&written).await {
+        if let Err(error) = entry::write_link_letter(&engine, &written).await {
             tracing::error!("a letter with a link cannot be written: {error}");
         }
     });
@@ -174,7 +174,7 @@ async fn show_link(
     axum::Extension(From(address)): axum::Extension<From>,
     Path(token): Path<String>,
 ) -> Result<Response, Fault> {
-    match app.engine().open_link(&token).await? {
+    match entry::open_link(&app.engine(), &token).await? {
         Opened::For { posts, shows_only, .. } => {
             let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
             Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
@@ -207,7 +207,7 @@ async fn open_link(
     Form(form): Form<OpenLink>,
 ) -> Result<Response, Fault> {
     app.rates().try_from(address)?;
-    let opened = app.engine().open_link(&token).await?;
+    let opened = entry::open_link(&app.engine(), &token).await?;
     let Opened::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
     let scopes = if shows_only { Scope::Read.code() } else { "" };
@@ -227,7 +227,7 @@ async fn show_setup(
     axum::Extension(From(address)): axum::Extension<From>,
     Path(secret): Path<String>,
 ) -> Result<Response, Fault> {
-    let post = app.engine().setup_post(&secret).await?.ok_or_else(|| wrong_link(&app, address))?;
+    let post = entry::setup_post(&app.engine(), &secret).await?.ok_or_else(|| wrong_link(&app, address))?;
     Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), words: None }))
 }
 
@@ -246,9 +246,9 @@ async fn set_password(
 ) -> Result<Response, Fault> {
     app.rates().try_from(address)?;
     let engine = app.engine();
-    let post = engine.setup_post(&secret).await?.ok_or_else(link_over)?;
+    let post = entry::setup_post(&engine, &secret).await?.ok_or_else(link_over)?;
     let done = if form.password == form.again {
-        engine.set_password(&secret, &form.password).await
+        entry::set_password(&engine, &secret, &form.password).await
     } else {
         Err(ActError::Refused("两次输入的口令不一致".into()))
     };
@@ -266,7 +266,7 @@ async fn set_password(
 
 async fn leave(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
     if let How::Session(id) = visitor.how {
-        app.engine().end_own(Kind::Session, &visitor.post, id).await?;
+        entry::end_own(&app.engine(), Kind::Session, &visitor.post, id).await?;
     }
     let mut response = Redirect::to("/enter").into_response();
     if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(app.options().secure, "")) {

@@ -14,23 +14,25 @@ use axum::{
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
 
+use super::todo;
 use crate::{
+    acts::{ActError, standing_filings, submit::NewSubmission},
     domain::{
         obligation::Phase,
         quota::{Filing, Item},
         text,
         unit::UnitName,
     },
-    jobs::acts::{ActError, standing_filings, submit::NewSubmission},
     store::{Tx, obligations::Stored},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        pages::todo,
-        routes::{Route, get, upload},
-        upload::{self as uploads, Sent},
-        view::{self, Page, Row},
+        route::{Route, get, upload},
+        row::Row,
+        upload as uploads,
+        upload::Sent,
+        view::{self, Page},
     },
 };
 
@@ -120,7 +122,7 @@ async fn page(
     words: Option<String>,
 ) -> Result<Response, Fault> {
     let unit = files_for(visitor, stored)?;
-    let rules = desk.known.rules(stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
+    let rules = desk.known.rules(stored, desk.today).map_err(crate::engine::JobError::Setup)?;
     let filings: Vec<Filing> = standing_filings(tx, stored.obligation.id).await?;
     let row = Row::of(desk, stored, &filings)?;
     let counters = rules
@@ -237,7 +239,7 @@ async fn submit(
 ) -> Result<String, ActError> {
     let refuse = |words: &str| Err(ActError::Refused(words.to_owned()));
     let Ok(acted_on) = filled.acted_on.parse::<NaiveDate>() else { return refuse("办理日期应写作 2022-10-31") };
-    let rules = desk.known.rules(stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
+    let rules = desk.known.rules(stored, desk.today).map_err(crate::engine::JobError::Setup)?;
     let mut items = Vec::new();
     for (field, value) in filled.values.iter().filter(|(_, value)| !text::fold(value).is_empty()) {
         let quota = field[1..].parse().ok().and_then(|n: usize| rules.duty.quotas.get(n));
@@ -255,7 +257,7 @@ async fn submit(
         note: filled.note.replace("\r\n", "\n").trim().to_owned(),
         files: sent.files()?,
     };
-    Ok(desk.actor(&visitor.post).submit(&new).await?.number)
+    Ok(desk.app.filings().file(&desk.actor(&visitor.post), &new).await?.number)
 }
 
 struct FileRow {
@@ -297,8 +299,8 @@ async fn receipt(State(app): State<App>, visitor: Visitor, Path(receipt): Path<S
         number: submission.id,
         unit: submission.unit,
         by,
-        at: crate::jobs::words::moment(desk.known.zone, submission.received_at),
-        acted_on: crate::jobs::words::date(submission.acted_on),
+        at: crate::read::words::moment(desk.known.zone, submission.received_at),
+        acted_on: crate::read::words::date(submission.acted_on),
         items: submission.items,
         note: submission.note,
         files: files.collect(),
@@ -346,7 +348,7 @@ async fn list(State(app): State<App>, visitor: Visitor, Query(query): Query<Unti
         let stored = tx.obligations(&ids).await?;
         let for_what = Row::all(&desk, &mut tx, &stored).await?.into_iter();
         rows.push(FiledRow {
-            at: crate::jobs::words::moment(desk.known.zone, submission.received_at),
+            at: crate::read::words::moment(desk.known.zone, submission.received_at),
             acted_on: submission.acted_on.to_string(),
             by: view::post_label(&submission.by_post),
             withdrawn: submission.withdrawn_at.is_some(),

@@ -8,15 +8,17 @@ use axum::{
 };
 use serde::Deserialize;
 
+use super::{settings::posts::Change, todo};
 use crate::{
-    jobs::{acts::ActError, words},
+    acts::ActError,
+    read::words,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        pages::{settings::posts::Change, todo},
-        routes::{Route, get, post},
-        view::{self, Page, Row},
+        route::{Route, get, post},
+        row::Row,
+        view::{self, Page},
     },
 };
 

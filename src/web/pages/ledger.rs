@@ -11,16 +11,18 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{calendar::Zone, duty::Owner, light::Light},
-    jobs::{JobError, words},
+    engine::JobError,
+    read::words,
     store::{Tx, obligations::Stored, submissions::Submission},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         csv,
         fault::Fault,
         filter::{Asked, Choices},
-        routes::{Route, get},
-        view::{self, Page, Row},
+        route::{Route, get},
+        row::Row,
+        view::{self, Page},
     },
 };
 

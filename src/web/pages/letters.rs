@@ -11,16 +11,18 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    acts::ActError,
     domain::calendar::Zone,
-    jobs::{acts::ActError, words},
     mail::{LetterKind, fill_link},
+    read::words,
     store::letters::{LetterRow, Which},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get, post},
-        view::{self, Page, Row, post_label},
+        route::{Route, get, post},
+        row::Row,
+        view::{self, Page, post_label},
     },
 };
 

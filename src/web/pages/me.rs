@@ -7,13 +7,14 @@ use axum::{
 };
 
 use crate::{
-    jobs::words,
+    acts::entry,
+    read::words,
     store::access::Kind,
     web::{
-        App, Desk,
         access::{How, Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get, post},
+        route::{Route, get, post},
         view::{self, Page},
     },
 };
@@ -69,7 +70,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.in_person()?;
-    if !app.engine().end_own(Kind::Session, &visitor.post, id).await? {
+    if !entry::end_own(&app.engine(), Kind::Session, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }
     Ok(Redirect::to("/me").into_response())

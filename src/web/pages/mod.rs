@@ -16,10 +16,11 @@ pub mod review;
 pub mod settings;
 pub mod todo;
 pub mod tokens;
+pub mod verdict;
 pub mod waive;
 pub mod watcher;
 
-use super::routes::Route;
+use super::route::Route;
 
 pub fn routes() -> Vec<Route> {
     let each = [

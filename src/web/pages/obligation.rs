@@ -1,38 +1,34 @@
 //! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
 
-use std::io;
-
 use askama::Template;
 use axum::{
     Form,
-    body::Body,
     extract::{Path, Query, State},
-    http::{HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::NaiveDate;
-use futures_util::Stream;
 use serde::Deserialize;
-use tokio::io::AsyncReadExt as _;
 
+use super::{
+    file::size_words,
+    verdict::{self, May, Refused, ToldRow, Twin},
+};
 use crate::{
-    domain::{obligation::Phase, quota::Item, text},
-    jobs::{
-        acts::{ActError, standing_filings, submit::NewSubmission},
-        explain::{Section, action_label},
+    acts::{ActError, standing_filings, submit::NewSubmission},
+    domain::{obligation::Phase, quota::Item},
+    read::{
+        explain::{self, Section, action_label},
         words,
     },
     store::requests,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
+        download::download,
         fault::Fault,
-        pages::{
-            decide::{self, May, Refused, ToldRow, Twin},
-            file::size_words,
-        },
-        routes::{Route, get, post},
-        view::{self, Page, Row},
+        route::{Route, get, post},
+        row::Row,
+        view::{self, Page},
     },
 };
 
@@ -126,7 +122,7 @@ impl Done {
             "dispute" => "异议已提交，等待处理；处理前原时限不变。",
             "withdraw" => "该报送已撤回。",
             "endorse" => "已签署意见。",
-            decided => return decide::done_words(decided),
+            decided => return verdict::done_words(decided),
         };
         Some(words.to_owned())
     }
@@ -153,7 +149,7 @@ pub async fn page(
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
-    let rules = desk.known.rules(&stored, desk.today).map_err(crate::jobs::JobError::Setup)?;
+    let rules = desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?;
     let filings = standing_filings(&mut tx, id).await?;
     let row = Row::of(&desk, &stored, &filings)?;
     let mut submissions = Vec::new();
@@ -161,9 +157,9 @@ pub async fn page(
     let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {
         Some(OfficePart {
             may: May::of(&desk, &mut tx, visitor, &stored).await?,
-            told: decide::told(&desk, &mut tx, id).await?,
-            twins: decide::twins(&desk, &mut tx, visitor, id, &counted).await?,
-            offered: decide::offered_day(&desk),
+            told: verdict::told(&desk, &mut tx, id).await?,
+            twins: verdict::twins(&desk, &mut tx, visitor, id, &counted).await?,
+            offered: verdict::offered_day(&desk),
         })
     } else {
         None
@@ -198,7 +194,7 @@ pub async fn page(
         until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
         open: request.decided_at.is_none(),
         extension: request.kind == requests::EXTENSION,
-        day: decide::asked_day(&desk, &request),
+        day: verdict::asked_day(&desk, &request),
         answer: match (request.granted, request.answer) {
             (None, _) => "待审批".to_owned(),
             (Some(granted), answer) => {
@@ -236,7 +232,7 @@ pub async fn page(
         may_endorse: visitor.has(Right::Endorse),
         confirmed,
         today: desk.today.to_string(),
-        sections: desk.engine.explain(id).await?.unwrap_or_default(),
+        sections: explain::explain(&desk.engine, id).await?.unwrap_or_default(),
         office,
         refused: refused.unwrap_or_default(),
     };
@@ -281,7 +277,7 @@ async fn confirm(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) 
 async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
-    if !desk.known.rules(&stored, desk.today).map_err(crate::jobs::JobError::Setup)?.duty.answer_suffices {
+    if !desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?.duty.answer_suffices {
         let refused = Err::<(), _>(ActError::Refused("该事项不能以叫应代替报送，请填报办理情况".into()));
         return outcome(&app, &visitor, id, "answer", Vec::new(), refused).await;
     }
@@ -296,7 +292,7 @@ async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -
         note: "已叫应".into(),
         files: Vec::new(),
     };
-    let answered = desk.actor(&visitor.post).submit(&new).await;
+    let answered = desk.app.filings().file(&desk.actor(&visitor.post), &new).await;
     outcome(&app, &visitor, id, "answer", Vec::new(), answered).await
 }
 
@@ -365,63 +361,4 @@ async fn evidence(
     Path((receipt, position)): Path<(String, i64)>,
 ) -> Result<Response, Fault> {
     download(&app, &visitor, &receipt, position).await
-}
-
-/// A file, as a download of no type that a browser would open. Who looked is logged.
-pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64) -> Result<Response, Fault> {
-    let engine = app.engine();
-    let mut tx = engine.store.read().await?;
-    visitor.submission(&mut tx, receipt).await?;
-    let file = tx.evidence_of(receipt).await?.into_iter().find(|file| file.position == position);
-    let file = file.filter(|file| file.erased_at.is_none()).ok_or(Fault::Missing)?;
-    drop(tx);
-    let vault = engine.vault.as_ref().ok_or(Fault::Missing)?;
-    // Read through once against its hash before the first byte leaves; then sent from the same open file.
-    let (content, size) = vault.open(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
-    let mut tx = engine.store.write().await?;
-    let detail = serde_json::json!({ "receipt": receipt, "sha256": file.sha256 });
-    tx.note(engine.clock.now(), &visitor.post.to_string(), "view_evidence", &detail).await?;
-    tx.commit().await?;
-    let mut response = Body::from_stream(pieces(content)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    headers.insert("content-security-policy", HeaderValue::from_static("default-src 'none'; sandbox"));
-    if let Ok(value) = HeaderValue::from_str(&disposition(&file.name)) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    Ok(response)
-}
-
-fn pieces(file: std::fs::File) -> impl Stream<Item = io::Result<Vec<u8>>> {
-    futures_util::stream::try_unfold(tokio::fs::File::from_std(file), async |mut file| {
-        let mut piece = vec![0; 64 << 10];
-        let read = file.read(&mut piece).await?;
-        piece.truncate(read);
-        Ok((read > 0).then_some((piece, file)))
-    })
-}
-
-/// The header that makes a download of it, with the name its sender gave (RFC 6266).
-fn disposition(name: &str) -> String {
-    let tame: String = text::tame(name).replace(['/', '\\'], "_");
-    format!("attachment; filename=\"file\"; filename*=UTF-8''{}", view::quoted(&tame))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_text_and_never_a_path_or_a_header() {
-        assert_eq!(
-            disposition("检查 1.jpg"),
-            "attachment; filename=\"file\"; filename*=UTF-8''%E6%A3%80%E6%9F%A5%201.jpg"
-        );
-        for name in ["../../etc/passwd", "a\r\nSet-Cookie: x=1", "\"; filename=x.html", "a\u{202e}gpj.exe"] {
-            let header = disposition(name);
-            assert!(HeaderValue::from_str(&header).is_ok(), "{header}");
-            assert!(!header.contains('/') && !header.contains('\r') && header.matches('"').count() == 2, "{header}");
-        }
-    }
 }

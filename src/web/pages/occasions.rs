@@ -10,23 +10,22 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Deserialize;
 
 use crate::{
+    acts::{self, ActError, event::NewEvent},
     domain::{
         calendar::Zone,
         node::{self, Node},
         unit::UnitName,
     },
-    jobs::{
-        acts::{self, ActError, event::NewEvent},
-        words,
-    },
+    read::words,
     store::{Tx, catalogue::StoredEvent},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         fields::Fields,
-        routes::{Route, get, post},
-        view::{self, Page, Row},
+        route::{Route, get, post},
+        row::Row,
+        view::{self, Page},
     },
 };
 

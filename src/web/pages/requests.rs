@@ -7,16 +7,17 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::decide::{self, May, Refused};
+use super::verdict::{self, May, Refused};
 use crate::{
-    jobs::words,
+    read::words,
     store::requests::EXTENSION,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get},
-        view::{self, Page, Row, post_label},
+        route::{Route, get},
+        row::Row,
+        view::{self, Page, post_label},
     },
 };
 
@@ -51,7 +52,7 @@ struct Asked {
 }
 
 async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&app, &visitor, decide::done_words(&asked.done), None).await
+    page(&app, &visitor, verdict::done_words(&asked.done), None).await
 }
 
 /// The page; with a refusal, what was filled in stands there again. The head of the office's unit sees what that unit
@@ -79,7 +80,7 @@ pub async fn page(
             by: post_label(&request.by_post),
             at: words::moment(zone, request.asked_at),
             until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
-            day: decide::asked_day(&desk, &request),
+            day: verdict::asked_day(&desk, &request),
             endorsed: request.endorsed_by.as_deref().map(post_label),
             reason: request.reason,
         });

@@ -10,18 +10,21 @@ use axum::{
 use chrono::TimeDelta;
 use serde::Deserialize;
 
-use super::decide::{self, May, Refused, Twin};
+use super::{
+    file::size_words,
+    verdict::{self, May, Refused, Twin},
+};
 use crate::{
     domain::{obligation::Phase, quota::Item},
-    jobs::words,
+    read::words,
     store::{Tx, obligations::Stored, submissions::Counted},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        pages::file::size_words,
-        routes::{Route, get},
-        view::{self, Page, Row, post_label},
+        route::{Route, get},
+        row::Row,
+        view::{self, Page, post_label},
     },
 };
 
@@ -73,7 +76,7 @@ struct Asked {
 }
 
 async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&app, &visitor, asked.skip, decide::done_words(&asked.done), None).await
+    page(&app, &visitor, asked.skip, verdict::done_words(&asked.done), None).await
 }
 
 /// The page, from the `skip`th on; with a refusal, what was filled in stands there again.
@@ -109,7 +112,7 @@ pub async fn page(
         total,
         unreminded: Row::all(&desk, &mut tx, &unreminded).await?,
         may_see_all: visitor.has(Right::SeeAll),
-        offered: decide::offered_day(&desk),
+        offered: verdict::offered_day(&desk),
         today: desk.today.to_string(),
         refused: refused.unwrap_or_default(),
     };
@@ -135,7 +138,7 @@ async fn own(
 
 async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: Row) -> Result<Waiting, Fault> {
     let counted = tx.submissions_for(&[row.id]).await?;
-    let twins = decide::twins(desk, tx, visitor, row.id, &counted).await?;
+    let twins = verdict::twins(desk, tx, visitor, row.id, &counted).await?;
     let mut filed = Vec::new();
     for submission in counted.into_iter().filter(Counted::stands).map(|counted| counted.submission) {
         let files = tx.evidence_of(&submission.id).await?;

@@ -13,11 +13,12 @@ use crate::{
     domain::unit::UnitName,
     store::{Tx, obligations::Stored},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get},
-        view::{self, Page, Row, Section},
+        route::{Route, get},
+        row::{Row, Section},
+        view::{self, Page},
     },
 };
 
@@ -71,7 +72,7 @@ struct TodoPage {
 /// What a unit has open now, by deadline and in the document's order.
 pub async fn owed(tx: &mut Tx, unit: &UnitName) -> Result<Vec<Stored>, Fault> {
     let mut rows = tx.live_of_unit(unit).await?;
-    rows.sort_by_key(|row| (row.obligation.due_at, crate::jobs::words::document_order(&row.obligation.duty)));
+    rows.sort_by_key(|row| (row.obligation.due_at, crate::read::words::document_order(&row.obligation.duty)));
     Ok(rows)
 }
 
@@ -87,6 +88,6 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
     let wanted = lists.into_iter().filter(|(section, _)| asked.list.as_ref().is_none_or(|list| list == section.code()));
     let lists: Vec<List> = wanted.map(|(section, rows)| List::of(section, rows, from, room)).collect();
     let page = Page::new(format!("我的待办（{}）", visitor.post.unit), &desk, &visitor);
-    let today = crate::jobs::words::date(desk.today);
+    let today = crate::read::words::date(desk.today);
     Ok(view::html(&TodoPage { page, today, lists, alone: asked.list.is_some(), may_file: visitor.has(Right::File) }))
 }

@@ -9,18 +9,19 @@ use axum::{
 use chrono::TimeDelta;
 
 use crate::{
+    acts::{entry, roster::post_exists},
     domain::{
         text,
         unit::{PostId, Role},
     },
-    jobs::{acts::roster::post_exists, entry, words},
+    read::words,
     store::access::{Kind, NewCredential},
     web::{
-        App, Desk,
         access::{Right, Scope, Visitor},
+        app::{App, Desk},
         fault::Fault,
         fields::Fields,
-        routes::{Route, get, post},
+        route::{Route, get, post},
         view::{self, Page},
     },
 };

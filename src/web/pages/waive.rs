@@ -11,17 +11,18 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    acts::ActError,
     domain::obligation::Phase,
-    jobs::acts::ActError,
     store::obligations::Stored,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         fields::Fields,
         filter::{Asked, Choices},
-        routes::{Route, get, post},
-        view::{self, Page, Row},
+        route::{Route, get, post},
+        row::Row,
+        view::{self, Page},
     },
 };
 

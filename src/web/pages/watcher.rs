@@ -5,16 +5,16 @@ use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    jobs::{
-        Job,
+    engine::Job,
+    read::{
         health::{Alarm, Health, label},
         words,
     },
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get},
+        route::{Route, get},
         view::{self, Page},
     },
 };
@@ -60,7 +60,7 @@ struct WatcherPage {
 }
 
 fn job_label(job: &str) -> &'static str {
-    match Job::from_name(job) {
+    match job.parse::<Job>().ok() {
         Some(Job::Materialise) => "生成事项",
         Some(Job::Step) => "巡检",
         Some(Job::Digest) => "督办清单",

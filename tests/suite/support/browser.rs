@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use super::Story;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -10,13 +11,14 @@ use axum::{
 };
 use chrono::TimeDelta;
 use duban::{
-    jobs::{Engine, acts::evidence::Vault, entry::Spans, health::Limits, link::Keys},
-    mail::{MemoryOutbox, Templates, Transport},
+    acts::entry::{self, Spans},
+    engine::{Engine, Parts, link::Keys},
+    mail::{MemoryOutbox, Transport},
+    read::health::Limits,
+    vault::Vault,
     web,
 };
 use tower::ServiceExt as _;
-
-use super::Story;
 
 /// The key of all stories' links.
 pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -53,17 +55,13 @@ impl Console {
     /// One whose links are checked with these keys.
     pub fn keyed(story: &Story, options: web::Options, keys: &str) -> Console {
         let folder = tempfile::tempdir().unwrap();
-        let mut engine = Engine::new(
-            story.engine.store.clone(),
-            story.engine.clock.clone(),
-            story.engine.settings.clone(),
-            Templates::load(None).unwrap(),
-            Transport::Memory(MemoryOutbox::new()),
-            Some(11),
-        );
-        engine.keys = Some(Keys::parse(keys).unwrap());
-        engine.vault = Some(Vault::at(folder.path(), options.largest));
-        let engine = Arc::new(engine);
+        let Engine { store, clock, settings, .. } = &story.engine;
+        let transport = Transport::Memory(MemoryOutbox::new());
+        let engine = Arc::new(Engine::new(Parts {
+            vault: Some(Vault::at(folder.path(), options.largest)),
+            keys: Some(Keys::parse(keys).unwrap()),
+            ..super::parts(store.clone(), clock.clone(), settings.clone(), transport, 11)
+        }));
         let source = Arc::clone(&engine);
         let app = web::App::new(Box::new(move || Arc::clone(&source)), options);
         Console { router: web::router(&app), engine, folder }
@@ -82,7 +80,7 @@ impl Console {
     /// Somebody who is signed in as a post (`质安处/liaison`).
     pub async fn signed_in(&self, post: &str) -> Browser {
         let spans = options().spans;
-        let secret = self.engine.begin_session(&super::post(post), "test", "test", "", spans).await.unwrap();
+        let secret = entry::begin_session(&self.engine, &super::post(post), "test", "test", "", spans).await.unwrap();
         Browser { cookie: Some(format!("duban={secret}")), ..self.stranger() }
     }
 }

@@ -1,6 +1,6 @@
 //! A story in which letters carry links, and how somebody comes in.
 
-use duban::jobs::{Settings, link::Keys};
+use duban::engine::{Settings, link::Keys};
 
 use super::{
     Story,

@@ -16,6 +16,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use duban::{
+    acts::{self, Actor, first_start},
     catalogue::Seeds,
     clock::Clock,
     domain::{
@@ -24,7 +25,8 @@ use duban::{
         obligation::Obligation,
         unit::{PostId, Role, UnitName},
     },
-    jobs::{self, Engine, Settings, acts::Actor, simulate},
+    engine::{Engine, Parts, Process, Settings},
+    jobs::{self, simulate},
     mail::{Backoff, Delivered, Mailbox, MemoryOutbox, Templates, Transport, parse_address},
     store::{Location, Store, notices::Told, obligations::Stored},
 };
@@ -197,9 +199,9 @@ pub fn seeds_of(duties: &[&str]) -> Seeds {
 }
 
 /// The words of a refusal.
-pub fn refused<T: std::fmt::Debug>(outcome: Result<T, jobs::acts::ActError>) -> String {
+pub fn refused<T: std::fmt::Debug>(outcome: Result<T, acts::ActError>) -> String {
     match outcome {
-        Err(jobs::acts::ActError::Refused(words)) => words,
+        Err(acts::ActError::Refused(words)) => words,
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -210,6 +212,21 @@ pub fn rows(rows: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
 }
 
 /// The office's post.
+/// What a story's engine is made of: without evidence and without links.
+pub fn parts(store: Store, clock: Clock, settings: Settings, transport: Transport, seed: u64) -> Parts {
+    Parts {
+        store,
+        clock,
+        settings,
+        templates: Templates::load(None).unwrap(),
+        transport,
+        vault: None,
+        keys: None,
+        process: Process::default(),
+        seed: Some(seed),
+    }
+}
+
 pub const OFFICE: &str = "委安委办/office";
 
 impl Story {
@@ -222,29 +239,17 @@ impl Story {
         let database = Database::fresh(kind).await?;
         let mailbox = MemoryOutbox::new();
         let store = Store::open(&database.location).await.unwrap();
-        let engine = Engine::new(
-            store,
-            Clock::stepped(at(begins)),
-            settings,
-            Templates::load(None).unwrap(),
-            Transport::Memory(mailbox.clone()),
-            Some(7),
-        );
-        engine.set_up(seeds).await.unwrap();
+        let transport = Transport::Memory(mailbox.clone());
+        let engine = Engine::new(parts(store, Clock::stepped(at(begins)), settings, transport, 7));
+        first_start::set_up(&engine, seeds).await.unwrap();
         Some(Story { engine, mailbox, letters: Vec::new(), database })
     }
 
     /// Another process on the same database, with the same clock and mailbox.
     pub async fn second_engine(&self, seed: u64) -> Engine {
         let store = Store::open(&self.database.location).await.unwrap();
-        Engine::new(
-            store,
-            self.engine.clock.clone(),
-            self.engine.settings.clone(),
-            Templates::load(None).unwrap(),
-            Transport::Memory(self.mailbox.clone()),
-            Some(seed),
-        )
+        let transport = Transport::Memory(self.mailbox.clone());
+        Engine::new(parts(store, self.engine.clock.clone(), self.engine.settings.clone(), transport, seed))
     }
 
     /// Whatever the story was, the summaries count what there is.
@@ -277,7 +282,7 @@ impl Story {
 
     /// One pass, now.
     pub async fn pass(&mut self) {
-        self.engine.pass().await.unwrap();
+        jobs::pass(&self.engine).await.unwrap();
         let now = self.now();
         let letters: Vec<Letter> = self.mailbox.drain().iter().map(|letter| read(now, letter)).collect();
         self.letters.extend(letters);
@@ -335,7 +340,7 @@ impl Story {
         unit: &str,
         period: &str,
         items: &[&str],
-    ) -> Result<jobs::acts::submit::Receipt, jobs::acts::ActError> {
+    ) -> Result<acts::submit::Receipt, acts::ActError> {
         let id = self.obligation(duty, unit, period).await.id;
         let items = items
             .iter()
@@ -344,7 +349,7 @@ impl Story {
                 duban::domain::quota::Item { counter: counter.into(), value: value.into() }
             })
             .collect();
-        let new = jobs::acts::submit::NewSubmission {
+        let new = acts::submit::NewSubmission {
             receipt: None,
             unit: UnitName(unit.into()),
             obligations: vec![id],

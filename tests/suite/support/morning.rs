@@ -1,13 +1,12 @@
 //! A morning of October 2022 with something of everything on it: due, missed, filed with evidence, returned, asked for,
 //! disputed, an event and a key date. What the pages are looked at and pictured with.
 
+use super::{OFFICE, at, day, post, served::World};
 use duban::{
+    acts::{entry, event::NewEvent},
     domain::{duty::Quota, obligation::Phase, unit::UnitName},
-    jobs::acts::event::NewEvent,
     store::obligations::Stored,
 };
-
-use super::{OFFICE, at, day, post, served::World};
 
 /// Whose 我的待办 is looked at.
 pub const LIAISON: &str = "质安处/liaison";
@@ -51,7 +50,7 @@ pub async fn october_morning(world: &mut World) -> Vec<String> {
     world.story.pass().await;
 
     let engine = &world.console.engine;
-    let secret = engine.setup_secret(&post("委安委办/auditor"), "test").await.unwrap();
+    let secret = entry::setup_secret(engine, &post("委安委办/auditor"), "test").await.unwrap();
     let address = world.story.address(LIAISON).await;
     let letters = world.story.letters_to(&address, "2022-10-01 00:00");
     let link = letters.last().unwrap().text.split_once(&format!("{}/l/", world.origin)).unwrap().1;

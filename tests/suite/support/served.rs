@@ -1,13 +1,12 @@
 //! A console that listens, on a story's database and clock: what a real browser talks to.
 
-use duban::{catalogue::Seeds, jobs::link::Keys, mail::Transport, web::listen};
-use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
-
 use super::{
     BOTH, Kind, Story,
     browser::{Console, KEY, options},
 };
+use duban::{acts::entry, catalogue::Seeds, engine::link::Keys, mail::Transport, web::listen};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 /// A story, and its console at an address.
 pub struct World {
@@ -25,7 +24,7 @@ impl World {
     pub async fn begin(kind: Kind, begins: &str, seeds: &Seeds) -> Option<World> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let settings = duban::jobs::Settings { public_url: Some(origin.clone()), ..super::settings() };
+        let settings = duban::engine::Settings { public_url: Some(origin.clone()), ..super::settings() };
         let mut story = Story::begin_with(kind, begins, settings, seeds).await?;
         story.engine.keys = Some(Keys::parse(KEY).unwrap());
         story.engine.transport = Transport::Memory(story.mailbox.clone());
@@ -50,7 +49,7 @@ impl World {
     /// As [`World::secret`], for these scopes alone.
     pub async fn secret_of(&self, post: &str, scopes: &str) -> String {
         let engine = &self.console.engine;
-        engine.begin_session(&super::post(post), "test", "test", scopes, options().spans).await.unwrap()
+        entry::begin_session(engine, &super::post(post), "test", "test", scopes, options().spans).await.unwrap()
     }
 }
 

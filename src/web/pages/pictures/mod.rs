@@ -16,12 +16,12 @@ use self::{
 };
 use crate::{
     domain::{duty::DutyId, obligation::Phase, unit::UnitName},
-    store::{Tx, tally::Subject},
+    store::{Tx, counts::Subject},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get},
+        route::{Route, get},
         view::{self, Page},
     },
 };

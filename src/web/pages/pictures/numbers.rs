@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::{
     domain::{light::Light, unit::UnitName},
-    store::{Result, Tx, tally::Subject},
+    store::{Result, Tx, counts::Subject},
 };
 
 /// How many obligations ended how. Together they are all that were owed.

@@ -8,16 +8,16 @@ use axum::{
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::{Refused, year_words};
+use super::form::Refused;
 use crate::{
     catalogue::holidays,
     domain::calendar::{Calendar, DayReason, DayStatus, YearStatus},
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         papers::Papers,
-        routes::{Route, get, papers},
+        route::{Route, get, papers},
         view::{self, Page},
     },
 };
@@ -185,5 +185,14 @@ async fn import(
             Ok(Redirect::to(&format!("/calendar/{year}?done={n}")).into_response())
         }
         Err(error) => page(&desk, &visitor, year, None, Refused::act(error)?),
+    }
+}
+
+/// What is known of a year's days.
+pub fn year_words(status: YearStatus) -> &'static str {
+    match status {
+        YearStatus::Published => "已按放假通知",
+        YearStatus::Provisional => "放假通知未公布，推算的日期为暂定",
+        YearStatus::NotPublished => "放假通知未公布，仅按周末推算，均为暂定",
     }
 }

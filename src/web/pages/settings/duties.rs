@@ -14,24 +14,22 @@ use axum::{
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{Refused, day_if};
+use super::form::{Refused, day_if};
 use crate::{
+    acts::{
+        ActError,
+        catalogue::{Changes, changes, with_files},
+        refuse,
+    },
     catalogue::diff::{Change, How, Subject},
     domain::duty::{Basis, Cadence, Clause, DueRule, Duty, Kind, Mode, Owner, Quota},
-    jobs::{
-        acts::{
-            ActError,
-            catalogue::{Changes, changes, with_files},
-            refuse,
-        },
-        words,
-    },
+    read::words,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         papers::Papers,
-        routes::{Route, get, papers, post},
+        route::{Route, get, papers, post},
         view::{self, Page},
     },
 };

@@ -16,15 +16,15 @@ use crate::{
         step::NoticeKind,
         unit::{PostId, Role},
     },
-    jobs::{
-        preview::{Ahead, Preview},
+    read::{
+        preview::{self, Ahead, Preview},
         words,
     },
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        routes::{Route, get},
+        route::{Route, get},
         view::{self, Page},
     },
 };
@@ -165,7 +165,7 @@ struct Which {
 async fn preview(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let last = desk.today + Days::new(DAYS);
-    let preview = desk.engine.preview(desk.known.zone.end_of(last)).await?;
+    let preview = preview::preview(&desk.engine, desk.known.zone.end_of(last)).await?;
     let chosen = PostId::parse(&which.post);
     if chosen.is_none() && !which.post.is_empty() {
         return Err(Fault::Missing);

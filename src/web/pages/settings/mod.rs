@@ -4,20 +4,20 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 
 use crate::{
-    domain::calendar::YearStatus,
-    jobs::{acts::ActError, words},
+    read::words,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
-        mistakes::{Mistake, mistakes},
-        routes::{Route, get},
+        pages::settings::calendar::year_words,
+        route::{Route, get},
         view::{self, Page},
     },
 };
 
 pub mod calendar;
 pub mod duties;
+pub mod form;
 pub mod ladders;
 pub mod posts;
 pub mod units;
@@ -28,49 +28,6 @@ pub fn routes() -> Vec<Route> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// Why something was not taken: a sentence, or the mistakes of a file.
-#[derive(Default)]
-pub struct Refused {
-    pub words: Option<String>,
-    pub mistakes: Vec<Mistake>,
-    pub more: usize,
-}
-
-impl Refused {
-    pub fn words(words: impl Into<String>) -> Refused {
-        Refused { words: Some(words.into()), ..Refused::default() }
-    }
-
-    /// The mistakes of a file: nothing of it was taken.
-    pub fn file(found: &crate::catalogue::Diagnostics) -> Refused {
-        let (mistakes, more) = mistakes(found);
-        let words = format!("文件有{}处错误，未作任何更改", mistakes.len() + more);
-        Refused { words: Some(words), mistakes, more }
-    }
-
-    /// A refusal; what the program could not do is a fault.
-    pub fn act(error: ActError) -> Result<Refused, Fault> {
-        match error {
-            ActError::Refused(words) => Ok(Refused::words(words)),
-            error @ ActError::Job(_) => Err(error.into()),
-        }
-    }
-
-    pub fn any(&self) -> bool {
-        self.words.is_some()
-    }
-}
-
-/// A date that may be left out.
-pub fn day_if(what: &str, text: &str) -> Result<Option<chrono::NaiveDate>, ActError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let read = text.parse().map(Some);
-    read.or_else(|_| crate::jobs::acts::refuse(format!("{what}应写作 2022-10-31")))
 }
 
 struct Place {
@@ -113,15 +70,6 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
         places,
         may: visitor.has(Right::Settings),
     }))
-}
-
-/// What is known of a year's days.
-pub fn year_words(status: YearStatus) -> &'static str {
-    match status {
-        YearStatus::Published => "已按放假通知",
-        YearStatus::Provisional => "放假通知未公布，推算的日期为暂定",
-        YearStatus::NotPublished => "放假通知未公布，仅按周末推算，均为暂定",
-    }
 }
 
 fn trial_words(desk: &Desk) -> String {

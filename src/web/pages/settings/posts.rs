@@ -8,21 +8,19 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Refused, day_if};
+use super::form::{Refused, day_if};
 use crate::{
+    acts::{self, ActError, roster::Takeover},
     catalogue::posts as file,
     domain::unit::{PostId, Role},
-    jobs::{
-        acts::{self, ActError, roster::Takeover},
-        health, words,
-    },
+    read::{health, words},
     store::roster::Holder,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         papers::Papers,
-        routes::{Route, get, papers, post},
+        route::{Route, get, papers, post},
         view::{self, Page},
     },
 };

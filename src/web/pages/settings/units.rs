@@ -8,19 +8,17 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::day_if;
+use super::form::day_if;
 use crate::{
+    acts::{ActError, roster::UnitEntry},
     domain::unit::{Unit, UnitName},
-    jobs::{
-        acts::{ActError, roster::UnitEntry},
-        words,
-    },
+    read::words,
     web::{
-        App, Desk,
         access::{Right, Visitor},
+        app::{App, Desk},
         fault::Fault,
         fields::Fields,
-        routes::{Route, get, post},
+        route::{Route, get, post},
         view::{self, Page},
     },
 };
@@ -200,7 +198,7 @@ async fn leave(State(app): State<App>, visitor: Visitor, Form(form): Form<Leave>
     let unit = desk.known.roster.unit(&name).ok_or(Fault::Missing)?;
     let done = match day_if("离开之日", &form.on) {
         Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, form.reason.trim()).await,
-        Ok(None) => crate::jobs::acts::refuse("未填离开之日"),
+        Ok(None) => crate::acts::refuse("未填离开之日"),
         Err(error) => Err(error),
     };
     let filled = Filled {

@@ -10,10 +10,8 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Engine, JobError, Known, Result,
-    step::{all_series, decide, member, posts},
-};
+use super::series::{all_series, decide, member};
+use crate::engine::{Engine, JobError, Result, known::Known};
 use crate::{
     domain::{
         series::Member,
@@ -39,28 +37,25 @@ pub struct Preview {
     pub obligations: HashMap<i64, Stored>,
 }
 
-impl Engine {
-    /// What would be told until then if nobody filed.
-    pub async fn preview(&self, until: DateTime<Utc>) -> Result<Preview> {
-        let now = self.clock.now();
-        let mut tx = self.store.read().await?;
-        let known = self.known_in(&mut tx).await?;
-        let due = tx.due_obligations(until, usize::MAX).await?;
-        let mut oldest: HashMap<String, DateTime<Utc>> = HashMap::new();
-        for row in &due {
-            let first = oldest.entry(row.obligation.series()).or_insert(row.obligation.opens_at);
-            *first = row.obligation.opens_at.min(*first);
-        }
-        let series = all_series(&mut tx, &oldest, now).await?;
-        let mut rows: HashMap<i64, Stored> =
-            series.into_values().flatten().map(|row| (row.obligation.id, row)).collect();
-        drop(tx);
-        let waiting = due.iter().filter_map(|row| Some((row.obligation.next_at?, row.obligation.id))).collect();
-        rows.extend(due.into_iter().map(|row| (row.obligation.id, row)));
-        let ahead = Steps { known, rows, waiting, now, until };
-        let done = tokio::task::spawn_blocking(move || ahead.run()).await;
-        done.map_err(|error| JobError::Setup(error.to_string()))?.map_err(JobError::Setup)
+/// What would be told until then if nobody filed.
+pub async fn preview(engine: &Engine, until: DateTime<Utc>) -> Result<Preview> {
+    let now = engine.clock.now();
+    let mut tx = engine.store.read().await?;
+    let known = engine.known_in(&mut tx).await?;
+    let due = tx.due_obligations(until, usize::MAX).await?;
+    let mut oldest: HashMap<String, DateTime<Utc>> = HashMap::new();
+    for row in &due {
+        let first = oldest.entry(row.obligation.series()).or_insert(row.obligation.opens_at);
+        *first = row.obligation.opens_at.min(*first);
     }
+    let series = all_series(&mut tx, &oldest, now).await?;
+    let mut rows: HashMap<i64, Stored> = series.into_values().flatten().map(|row| (row.obligation.id, row)).collect();
+    drop(tx);
+    let waiting = due.iter().filter_map(|row| Some((row.obligation.next_at?, row.obligation.id))).collect();
+    rows.extend(due.into_iter().map(|row| (row.obligation.id, row)));
+    let ahead = Steps { known, rows, waiting, now, until };
+    let done = tokio::task::spawn_blocking(move || ahead.run()).await;
+    done.map_err(|error| JobError::Setup(error.to_string()))?.map_err(JobError::Setup)
 }
 
 struct Steps {
@@ -94,7 +89,7 @@ impl Steps {
                 around.filter_map(|(_, id)| member(&self.known, self.rows.get(id)?, &proven, at)).collect();
             let advance = decide(&self.known, &rules, stored, &around, true, at)?;
             for telling in &advance.tellings {
-                let to = posts(&self.known, &advance.obligation, &telling.to).into_iter();
+                let to = self.known.posts_of(&advance.obligation, &telling.to).into_iter();
                 let (at, kind, stands) = (telling.at, telling.kind, telling.stands);
                 notices.extend(to.map(|post| Ahead { at, post, kind, obligation: id, stands }));
             }

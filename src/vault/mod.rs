@@ -16,8 +16,7 @@ use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt as _, local::Lo
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{ActError, JobError};
-use crate::{disk, store::log::hex};
+use crate::disk;
 
 /// The largest file unless something else is configured: 50 MB.
 pub const LARGEST: u64 = 50 << 20;
@@ -27,6 +26,8 @@ pub const STAGING: &str = "staging";
 const STAGED: TimeDelta = TimeDelta::days(1);
 /// Small pieces are written together.
 const PIECE: usize = 256 << 10;
+
+pub mod sniff;
 
 /// Why the files are not what they should be.
 #[derive(Debug, thiserror::Error)]
@@ -47,15 +48,6 @@ pub enum VaultError {
     Damaged(String),
     #[error("`{0}` is no SHA-256")]
     NoHash(String),
-}
-
-impl From<VaultError> for ActError {
-    fn from(error: VaultError) -> ActError {
-        match error {
-            VaultError::TooLarge { .. } | VaultError::NoHash(_) => ActError::Refused(error.to_string()),
-            other => ActError::Job(JobError::Setup(other.to_string())),
-        }
-    }
 }
 
 type Result<T> = std::result::Result<T, VaultError>;
@@ -93,7 +85,7 @@ impl Vault {
         let mut name = [0_u8; 16];
         rand::rng().fill_bytes(&mut name);
         let folder = self.folder.join(STAGING);
-        let path = folder.join(hex(&name));
+        let path = folder.join(hex::encode(name));
         let made = path.clone();
         let file = blocking(move || {
             disk::make_folder(&folder)?;
@@ -132,7 +124,7 @@ impl Vault {
                 size += read as u64;
             }
             file.rewind()?;
-            Ok((file, size, hex(&hash.finalize())))
+            Ok((file, size, hex::encode(hash.finalize())))
         })
         .await?;
         if hash == sha256 { Ok(Some((file, size))) } else { Err(VaultError::Damaged(sha256.to_owned())) }
@@ -218,7 +210,7 @@ impl Writer {
     /// The disk could not; then nothing is stored.
     pub async fn keep(mut self) -> Result<(String, u64)> {
         self.flush().await?;
-        let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
+        let sha256 = hex::encode(std::mem::take(&mut self.hash).finalize());
         let place = self.vault.folder.join(place(&sha256)?.as_ref());
         let (file, staged, root) = (Arc::clone(&self.file), self.path.clone(), self.vault.folder.clone());
         blocking(move || {
@@ -275,7 +267,7 @@ mod tests {
         }
         assert_eq!(staged(folder.path()), 1);
         let (hash, size) = writer.keep().await.unwrap();
-        assert_eq!((hash.as_str(), size), (hex(&Sha256::digest(&content)).as_str(), 900_000));
+        assert_eq!((hash.as_str(), size), (hex::encode(Sha256::digest(&content)).as_str(), 900_000));
         assert_eq!(vault.get(&hash).await.unwrap(), Some(content));
         let mut dropped = vault.begin().await.unwrap();
         dropped.write(b"half").await.unwrap();

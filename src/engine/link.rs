@@ -41,7 +41,7 @@ impl Keys {
         }
         let mut keys = Vec::with_capacity(lines.len());
         for (n, line) in lines.iter().enumerate() {
-            let bytes = unhex(line).filter(|bytes| bytes.len() >= KEY_BYTES);
+            let bytes = hex::decode(line).ok().filter(|bytes| bytes.len() >= KEY_BYTES);
             let bytes = bytes.ok_or_else(|| format!("line {}: a key has at least 64 hexadecimal digits", n + 1))?;
             keys.push(SecretSlice::from(bytes));
         }
@@ -101,13 +101,6 @@ fn mac(key: &SecretSlice<u8>, letter: i64, posts: &str, ends_at: DateTime<Utc>) 
     // The last part, so that nothing can be shifted from one part into the next.
     mac.update(posts.as_bytes());
     mac.finalize().into_bytes()[..MAC_BYTES].to_vec()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
-    Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
 
 #[cfg(test)]

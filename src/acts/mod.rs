@@ -6,7 +6,6 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{Engine, JobError, Known, known::Rules};
 use crate::{
     domain::{
         obligation::{Obligation, Refusal},
@@ -14,7 +13,12 @@ use crate::{
         text,
         unit::{PostId, Role, UnitName},
     },
+    engine::{
+        Engine, JobError,
+        known::{Known, Rules},
+    },
     store::{StoreError, Tx, log, obligations::Stored},
+    vault::VaultError,
 };
 
 pub mod calendar;
@@ -22,17 +26,17 @@ pub mod catalogue;
 pub mod confirm;
 pub mod correct;
 pub mod dispute;
+pub mod entry;
 pub mod event;
 pub mod evidence;
 pub mod extension;
 pub mod filings;
+pub mod first_start;
 pub mod letter;
 pub mod node;
 pub mod review;
 pub mod roster;
-pub mod sniff;
 pub mod submit;
-pub mod vault;
 pub mod waiver;
 
 /// Why an act was not done.
@@ -48,6 +52,15 @@ pub enum ActError {
 impl From<Refusal> for ActError {
     fn from(refusal: Refusal) -> ActError {
         ActError::Refused(refusal.0)
+    }
+}
+
+impl From<VaultError> for ActError {
+    fn from(error: VaultError) -> ActError {
+        match error {
+            VaultError::TooLarge { .. } | VaultError::NoHash(_) => ActError::Refused(error.to_string()),
+            other => ActError::Job(JobError::Setup(other.to_string())),
+        }
     }
 }
 

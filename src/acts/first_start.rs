@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{
+use crate::engine::{
     Engine, Result,
     known::{self, STARTS_ON},
 };
@@ -29,37 +29,36 @@ pub struct Loaded {
 /// The day on which the first version takes effect: before any period.
 const FIRST_VERSION_ON: NaiveDate = NaiveDate::from_ymd_opt(1970, 1, 1).unwrap();
 
-impl Engine {
-    /// Loads the seeds into an empty database. `None` when it has been set up before.
-    pub async fn set_up(&self, seeds: &Seeds) -> Result<Option<Loaded>> {
-        let now = self.clock.now();
-        let starts_on = self.settings.starts_on.unwrap_or_else(|| self.settings.zone.day_of(now));
-        let mut tx = self.store.write().await?;
-        // Whoever sets this first does the rest; a second process that starts at the same moment waits and finds it.
-        if !tx.put_meta(STARTS_ON, &starts_on.to_string()).await? {
-            return Ok(None);
-        }
-        let version = Version {
-            version: 1,
-            effective_on: FIRST_VERSION_ON,
-            applied_at: now,
-            by_post: DAEMON.to_owned(),
-            catalogue: seeds.catalogue.clone(),
-        };
-        tx.insert_catalogue_version(&version).await?;
-        tx.put_roster(&seeds.roster).await?;
-        if let (Some((first, _)), Some((last, _))) =
-            (seeds.calendar.listed.first_key_value(), seeds.calendar.listed.last_key_value())
-        {
-            tx.replace_calendar_days(*first, *last, &seeds.calendar.listed).await?;
-        }
-        put_posts(&mut tx, &seeds.posts, FIRST_VERSION_ON, now).await?;
-        let detail = json!({ "duties": seeds.catalogue.duties.len(), "units": seeds.roster.units.len(), "starts_on": starts_on });
-        tx.note(now, DAEMON, "set_up", &detail).await?;
-        known::touch(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Some(Loaded { duties: seeds.catalogue.duties.len(), units: seeds.roster.units.len(), starts_on }))
+/// Loads the seeds into an empty database. `None` when it has been set up before.
+pub async fn set_up(engine: &Engine, seeds: &Seeds) -> Result<Option<Loaded>> {
+    let now = engine.clock.now();
+    let starts_on = engine.settings.starts_on.unwrap_or_else(|| engine.settings.zone.day_of(now));
+    let mut tx = engine.store.write().await?;
+    // Whoever sets this first does the rest; a second process that starts at the same moment waits and finds it.
+    if !tx.put_meta(STARTS_ON, &starts_on.to_string()).await? {
+        return Ok(None);
     }
+    let version = Version {
+        version: 1,
+        effective_on: FIRST_VERSION_ON,
+        applied_at: now,
+        by_post: DAEMON.to_owned(),
+        catalogue: seeds.catalogue.clone(),
+    };
+    tx.insert_catalogue_version(&version).await?;
+    tx.put_roster(&seeds.roster).await?;
+    if let (Some((first, _)), Some((last, _))) =
+        (seeds.calendar.listed.first_key_value(), seeds.calendar.listed.last_key_value())
+    {
+        tx.replace_calendar_days(*first, *last, &seeds.calendar.listed).await?;
+    }
+    put_posts(&mut tx, &seeds.posts, FIRST_VERSION_ON, now).await?;
+    let detail =
+        json!({ "duties": seeds.catalogue.duties.len(), "units": seeds.roster.units.len(), "starts_on": starts_on });
+    tx.note(now, DAEMON, "set_up", &detail).await?;
+    known::touch(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Some(Loaded { duties: seeds.catalogue.duties.len(), units: seeds.roster.units.len(), starts_on }))
 }
 
 /// Records the holders of posts from a day on.

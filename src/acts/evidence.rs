@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-pub use super::vault::{LARGEST, STAGING, Vault, VaultError, Writer};
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
+use crate::vault::Vault;
 
 impl Actor<'_> {
     /// Erases a file of a submission: for a unit its own mention of it, for the office every mention. The bytes go once

@@ -6,7 +6,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{Engine, Known, Result, known::Rules, step::series_of, words};
+use super::{series::series_of, words};
+use crate::engine::{
+    Engine, Result,
+    known::{Known, Rules},
+};
 use crate::{
     domain::{
         derive::derive,
@@ -32,25 +36,23 @@ pub struct Section {
 /// More steps ahead than these are not shown.
 const MOST_STEPS: usize = 24;
 
-impl Engine {
-    /// Explains an obligation; `None` when there is none of that number.
-    pub async fn explain(&self, id: i64) -> Result<Option<Vec<Section>>> {
-        let now = self.clock.now();
-        let mut tx = self.store.read().await?;
-        let known = self.known_in(&mut tx).await?;
-        let Some(stored) = tx.obligation(id).await? else { return Ok(None) };
-        let today = known.zone.day_of(now);
-        let rules = known.rules(&stored, today).map_err(super::JobError::Setup)?;
-        let explanation = Explanation { known: &known, rules, stored: &stored, now };
-        Ok(Some(vec![
-            Section { heading: "为何应办", lines: explanation.why() },
-            Section { heading: "由谁办理", lines: explanation.who() },
-            Section { heading: "时限如何得出", lines: explanation.deadline() },
-            Section { heading: "已经发生", lines: explanation.history(&mut tx).await? },
-            Section { heading: "现状", lines: explanation.standing(&mut tx).await? },
-            Section { heading: "接下来（如不报送）", lines: explanation.ahead(&mut tx).await? },
-        ]))
-    }
+/// Explains an obligation; `None` when there is none of that number.
+pub async fn explain(engine: &Engine, id: i64) -> Result<Option<Vec<Section>>> {
+    let now = engine.clock.now();
+    let mut tx = engine.store.read().await?;
+    let known = engine.known_in(&mut tx).await?;
+    let Some(stored) = tx.obligation(id).await? else { return Ok(None) };
+    let today = known.zone.day_of(now);
+    let rules = known.rules(&stored, today).map_err(crate::engine::JobError::Setup)?;
+    let explanation = Explanation { known: &known, rules, stored: &stored, now };
+    Ok(Some(vec![
+        Section { heading: "为何应办", lines: explanation.why() },
+        Section { heading: "由谁办理", lines: explanation.who() },
+        Section { heading: "时限如何得出", lines: explanation.deadline() },
+        Section { heading: "已经发生", lines: explanation.history(&mut tx).await? },
+        Section { heading: "现状", lines: explanation.standing(&mut tx).await? },
+        Section { heading: "接下来（如不报送）", lines: explanation.ahead(&mut tx).await? },
+    ]))
 }
 
 struct Explanation<'a> {

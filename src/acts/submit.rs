@@ -13,7 +13,7 @@ use crate::{
         step, text,
         unit::UnitName,
     },
-    jobs::known::Rules,
+    engine::known::Rules,
     store::obligations::Stored,
 };
 
@@ -59,22 +59,19 @@ pub struct Stands {
 }
 
 impl Actor<'_> {
-    /// Files.
-    ///
-    /// # Errors
-    /// It may not be filed, or the store could not; nothing has changed then.
-    pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
+    /// Refuses what may not be filed whatever it is for.
+    pub(super) fn check_submission(&self, new: &NewSubmission) -> Result<()> {
         self.check_post()?;
         if !self.acts_for(&new.unit) {
             return refuse(format!("没有该事项，或不属 {}", self.by.unit));
         }
         check_texts(new)?;
-        new.receipt.as_deref().map_or(Ok(()), super::check_id)?;
+        new.receipt.as_deref().map_or(Ok(()), crate::acts::check_id)?;
         let acted_on = self.acted_on(new);
         if acted_on > self.known.zone.day_of(self.now) {
             return refuse(format!("办理日期 {acted_on} 尚未到来"));
         }
-        self.engine.filings.file(self, new).await
+        Ok(())
     }
 
     /// The obligations a submission is for, each of which must be open to it, out of those at hand.
@@ -105,7 +102,7 @@ impl Actor<'_> {
     fn check_open(&self, stored: &Stored, acted_on: NaiveDate) -> Result<()> {
         let obligation = &stored.obligation;
         if obligation.opens_at > self.now {
-            let opens = super::super::words::moment(self.known.zone, obligation.opens_at);
+            let opens = crate::read::words::moment(self.known.zone, obligation.opens_at);
             return refuse(format!("事项 {} 尚未开始，{opens}起可报送", obligation.id));
         }
         let rules = self.rules(stored)?;

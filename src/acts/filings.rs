@@ -1,6 +1,6 @@
 //! Filings that came in while the disk was busy go into one transaction: whoever comes first files for all who wait.
 //!
-//! What they are for is read once for all, each is judged by [`super::submit`]'s rules in the order in which they came,
+//! What they are for is read once for all, each is judged by [`crate::acts::submit`]'s rules in the order in which they came,
 //! and what they change is written once for all, so that many pay for one wait for the disk. One that is refused has
 //! changed nothing by then, and the others are none the worse.
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{quota::Filing, unit::PostId},
-    jobs::MOST_CONFLICTS,
+    engine::MOST_CONFLICTS,
     store::{
         Tx,
         log::Entry,
@@ -34,10 +34,15 @@ pub struct Filings {
     turn: tokio::sync::Mutex<()>,
 }
 
-struct Waiting {
+/// A filing and whose it is.
+struct Asked {
     by: PostId,
     now: DateTime<Utc>,
     new: NewSubmission,
+}
+
+struct Waiting {
+    asked: Asked,
     answer: oneshot::Sender<Result<Receipt>>,
 }
 
@@ -51,10 +56,11 @@ impl Filings {
         waiting.drain(..most).collect()
     }
 
-    pub(super) async fn file(&self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
+    pub async fn file(&self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
+        actor.check_submission(new)?;
         loop {
             let (answer, mut answered) = oneshot::channel();
-            let waiting = Waiting { by: actor.by.clone(), now: actor.now, new: new.clone(), answer };
+            let waiting = Waiting { asked: Asked::of(actor, new), answer };
             self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
             tokio::select! {
                 biased;
@@ -82,29 +88,48 @@ impl Filings {
     }
 }
 
+impl Asked {
+    fn of(actor: &Actor<'_>, new: &NewSubmission) -> Asked {
+        Asked { by: actor.by.clone(), now: actor.now, new: new.clone() }
+    }
+}
+
+impl Actor<'_> {
+    /// Files, alone.
+    ///
+    /// # Errors
+    /// As [`Filings::file`].
+    pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
+        self.check_submission(new)?;
+        let mut answers = file_patiently(self, &[Asked::of(self, new)]).await?;
+        answers.pop().unwrap_or_else(|| refuse(CHANGED_MEANWHILE))
+    }
+}
+
 /// Files a group in one transaction and answers each once that is on disk. Where the group as a whole cannot be written,
 /// each is filed alone, so that one that the database refuses takes no other with it.
 async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
+    let (group, waiting): (Vec<Asked>, Vec<_>) = group.into_iter().map(|one| (one.asked, one.answer)).unzip();
     let answers = match file_patiently(actor, &group).await {
         Ok(answers) => answers,
         Err(error) if group.len() == 1 => vec![Err(error)],
         Err(_) => {
             let mut answers = Vec::with_capacity(group.len());
-            for waiting in &group {
-                let alone = file_patiently(actor, std::slice::from_ref(waiting)).await;
+            for asked in &group {
+                let alone = file_patiently(actor, std::slice::from_ref(asked)).await;
                 answers.extend(alone.unwrap_or_else(|error| vec![Err(error)]));
             }
             answers
         }
     };
-    for (waiting, answer) in group.into_iter().zip(answers) {
+    for (waiting, answer) in waiting.into_iter().zip(answers) {
         // Who has gone away hears nothing; what was filed stays.
-        let _ = waiting.answer.send(answer);
+        let _ = waiting.send(answer);
     }
 }
 
 /// Files a group; begins anew where somebody else was in the way.
-async fn file_patiently(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
+async fn file_patiently(actor: &Actor<'_>, group: &[Asked]) -> Result<Vec<Result<Receipt>>> {
     for _ in 0..MOST_CONFLICTS {
         match file_group(actor, group).await {
             Err(error) if was_in_the_way(&error) => {}
@@ -123,21 +148,21 @@ fn was_in_the_way(error: &ActError) -> bool {
     }
 }
 
-async fn file_group(actor: &Actor<'_>, group: &[Waiting]) -> Result<Vec<Result<Receipt>>> {
+async fn file_group(actor: &Actor<'_>, group: &[Asked]) -> Result<Vec<Result<Receipt>>> {
     let mut tx = actor.engine.store.write().await?;
-    let mut sheaf = Sheaf::read(&mut tx, group).await?;
+    let mut rows = Group::read(&mut tx, group).await?;
     let mut receipts = Vec::with_capacity(group.len());
-    for waiting in group {
-        let one = Actor { engine: actor.engine, known: actor.known, by: &waiting.by, now: waiting.now };
-        receipts.push(sheaf.file(&one, &waiting.new));
+    for asked in group {
+        let one = Actor { engine: actor.engine, known: actor.known, by: &asked.by, now: asked.now };
+        receipts.push(rows.file(&one, &asked.new));
     }
-    sheaf.write(&mut tx).await?;
+    rows.write(&mut tx).await?;
     tx.commit().await?;
     Ok(receipts)
 }
 
 /// What a group's filings are for, and what they change.
-struct Sheaf {
+struct Group {
     /// By receipt number: the unit that filed under it before, and for what.
     filed: HashMap<String, (String, Vec<i64>)>,
     rows: HashMap<i64, Stored>,
@@ -149,16 +174,16 @@ struct Sheaf {
     entries: Vec<Entry>,
 }
 
-impl Sheaf {
-    async fn read(tx: &mut Tx, group: &[Waiting]) -> Result<Sheaf> {
+impl Group {
+    async fn read(tx: &mut Tx, group: &[Asked]) -> Result<Group> {
         let mut filed = HashMap::new();
-        for number in group.iter().filter_map(|waiting| waiting.new.receipt.as_ref()) {
+        for number in group.iter().filter_map(|asked| asked.new.receipt.as_ref()) {
             if let Some(earlier) = tx.submission(number).await? {
                 let ids = tx.obligations_of_submission(number).await?;
                 filed.insert(number.clone(), (earlier.unit, ids));
             }
         }
-        let wanted = group.iter().flat_map(|waiting| &waiting.new.obligations);
+        let wanted = group.iter().flat_map(|asked| &asked.new.obligations);
         let ids: BTreeSet<i64> = filed.values().flat_map(|(_, ids)| ids).chain(wanted).copied().collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         let rows = tx.obligations(&ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
@@ -166,7 +191,7 @@ impl Sheaf {
         for counted in tx.submissions_for(&ids).await?.iter().filter(|counted| Counted::stands(counted)) {
             filings.entry(counted.obligation).or_default().push(counted.submission.filing());
         }
-        Ok(Sheaf {
+        Ok(Group {
             filed,
             rows,
             filings,

@@ -12,7 +12,7 @@ use crate::{
         step::{self, NoticeKind},
         unit::{PostId, Role, UnitName},
     },
-    jobs::Known,
+    engine::known::Known,
     store::{Tx, notices::NewNotice, obligations::Stored},
 };
 

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::{catalogue::ListedDays, domain::calendar::Calendar, jobs::known::touch, store::Tx};
+use crate::{catalogue::ListedDays, domain::calendar::Calendar, engine::known::touch, store::Tx};
 
 impl Actor<'_> {
     /// Takes a notice in. Returns how many days are listed now for the years it speaks of.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 
-use super::{Known, known::Rules};
+use crate::engine::known::{Known, Rules};
 use crate::{
     domain::{
         calendar::Zone,

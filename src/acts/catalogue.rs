@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Actor, Result, refuse};
+use super::{Actor, Result, first_start::put_posts, refuse};
 use crate::{
     catalogue::{
         Diagnostics, ListedDays, PostEntry, Seeds,
@@ -20,8 +20,8 @@ use crate::{
         calendar::{Calendar, YearStatus, notice_year},
         unit::{Roster, Unit, UnitName},
     },
-    jobs::{self, Engine, Known, known::touch, setup::put_posts},
-    store::{catalogue::Version, log::hex},
+    engine::known::{Known, touch},
+    store::catalogue::Version,
 };
 
 /// What seeds would change, or have changed.
@@ -43,7 +43,7 @@ impl Changes {
     /// What stands for these changes from that day on: whoever confirms them says that these, and no others, were shown.
     pub fn mark(&self, effective_on: NaiveDate) -> String {
         let Changes { entries, years, posts } = self;
-        hex(&Sha256::digest(format!("{effective_on}\n{entries:?}\n{years:?}\n{posts:?}").as_bytes()))
+        hex::encode(Sha256::digest(format!("{effective_on}\n{entries:?}\n{years:?}\n{posts:?}").as_bytes()))
     }
 
     fn of_catalogue(&self) -> bool {
@@ -234,29 +234,4 @@ impl Actor<'_> {
         }
         Ok(())
     }
-}
-
-/// The version whose ladders open obligations were last timed by.
-const LADDERS: &str = "ladders";
-
-/// Re-times what is open when other ladders take effect. Returns how many obligations that touched.
-pub async fn settle_ladders(engine: &Engine, known: &Known, now: DateTime<Utc>) -> jobs::Result<u64> {
-    if known.versions.len() < 2 {
-        return Ok(0);
-    }
-    let Some(ruling) = known.version_on(known.zone.day_of(now)) else { return Ok(0) };
-    let mut tx = engine.store.read().await?;
-    let before: Option<i64> = tx.meta(LADDERS).await?.and_then(|text| text.parse().ok());
-    drop(tx);
-    let first = known.versions.first().map(|version| version.version);
-    let before = before.or(first).and_then(|number| known.version(number));
-    if before.is_some_and(|before| before.version == ruling.version) {
-        return Ok(0);
-    }
-    let mut tx = engine.store.write().await?;
-    let same = before.is_some_and(|before| before.catalogue.ladders == ruling.catalogue.ladders);
-    let touched = if same { 0 } else { tx.retime_open_obligations(now).await? };
-    tx.set_meta(LADDERS, &ruling.version.to_string()).await?;
-    tx.commit().await?;
-    Ok(touched)
 }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{ActError, Actor, LONGEST_REASON, Result, check_text, refuse};
+use super::{ActError, Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse};
 use crate::{
     catalogue::PostEntry,
     domain::{
@@ -14,10 +14,9 @@ use crate::{
         text,
         unit::{PostId, Role, Roster, Unit, UnitName},
     },
-    jobs::{self, Engine, Known, known::touch, setup::put_posts},
+    engine::known::{Known, touch},
     store::{
-        Tx,
-        log::{self, DAEMON},
+        Tx, log,
         obligations::{Filter, Stored},
         roster::{Holder, StandIn},
     },
@@ -266,13 +265,13 @@ fn check_office_address(known: &Known, post: &PostId, address: &str, day: NaiveD
 }
 
 /// Why a unit leaves, until that is settled.
-fn leaving_key(unit: &UnitName) -> String {
+pub fn leaving_key(unit: &UnitName) -> String {
     format!("leaving/{unit}")
 }
 
 /// Closes what a unit that is gone owes alone and takes it out of what it owes with others. `None` = somebody else has
 /// changed one of them meanwhile: nothing may be kept then.
-async fn depart(
+pub async fn depart(
     tx: &mut Tx,
     unit: &UnitName,
     now: DateTime<Utc>,
@@ -307,27 +306,6 @@ async fn depart(
     tx.append_log(&entries).await?;
     tx.set_meta(&leaving_key(unit), "").await?;
     Ok(Some(rows))
-}
-
-/// Settles the departures whose day has come. Returns how many obligations that touched.
-pub async fn settle_departures(engine: &Engine, known: &Known, now: DateTime<Utc>) -> jobs::Result<u64> {
-    let today = known.zone.day_of(now);
-    let mut touched = 0;
-    for unit in known.roster.units.iter().filter(|unit| unit.left_on.is_some_and(|left| left <= today)) {
-        let mut tx = engine.store.read().await?;
-        let pending = tx.meta(&leaving_key(&unit.name)).await?.is_some_and(|reason| !reason.is_empty());
-        drop(tx);
-        if !pending {
-            continue;
-        }
-        let mut tx = engine.store.write().await?;
-        // What could not be written now is left to the next pass.
-        if let Some(rows) = depart(&mut tx, &unit.name, now, DAEMON).await? {
-            tx.commit().await?;
-            touched += rows.len() as u64;
-        }
-    }
-    Ok(touched)
 }
 
 impl From<crate::catalogue::Diagnostics> for ActError {

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::{Actor, LONGEST_REASON, Result, check_id, check_text, check_words, refuse};
 use crate::{
     domain::{event::Event, plan, unit::UnitName},
-    jobs::materialise::fresh,
     store::obligations::Stored,
 };
 
@@ -58,11 +57,12 @@ impl Actor<'_> {
         let day = self.known.zone.day_of(event.at);
         let Some(version) = self.known.version_on(day) else { return refuse("没有职责目录") };
         let world = self.known.world(&version.catalogue);
-        let owed = plan::for_event(&world, &event).map_err(|error| super::ActError::Refused(error.to_string()))?;
+        let owed =
+            plan::for_event(&world, &event).map_err(|error| crate::acts::ActError::Refused(error.to_string()))?;
         // What was due before the first day that counts is nobody's miss.
         let counts = |owed: &plan::Owed| self.known.zone.due_day(owed.due_at) >= self.known.starts_on;
         let rows: Vec<Stored> =
-            owed.into_iter().filter(counts).map(|owed| fresh(self.known, version.version, owed)).collect();
+            owed.into_iter().filter(counts).map(|owed| self.known.planned(version.version, owed)).collect();
         let mut tx = self.engine.store.write().await?;
         if tx.event(&id).await?.is_some() {
             return refuse(format!("事件编号 {id} 已被使用"));

@@ -14,10 +14,9 @@ use crate::{
         obligation::{Phase, owner_key},
         plan,
     },
-    jobs::{
-        JobError, Known,
-        known::touch,
-        materialise::{fresh, replaced},
+    engine::{
+        JobError,
+        known::{Known, touch},
     },
     store::{Tx, catalogue::Window, obligations::Stored},
 };
@@ -130,7 +129,7 @@ impl Actor<'_> {
         };
         let owed = plan::for_node(&known.world(&version.catalogue), node);
         let begun = owed.into_iter().filter(|owed| owed.opens_at <= self.now && self.now < owed.due_at);
-        let rows: Vec<Stored> = begun.map(|owed| fresh(&known, version.version, owed)).collect();
+        let rows: Vec<Stored> = begun.map(|owed| known.planned(version.version, owed)).collect();
         tx.insert_obligations(&rows).await?;
         // A day that was withdrawn when the window was shortened is owed again.
         let mut revived = Vec::new();
@@ -139,7 +138,7 @@ impl Actor<'_> {
             let owner = owner_key(obligation.joint, &obligation.owners);
             let found = tx.obligation_by_key(&obligation.duty.0, &owner, &obligation.period).await?;
             if let Some(stored) = found.filter(|stored| stored.obligation.phase == Phase::Withdrawn) {
-                revived.push(replaced(&stored, row));
+                revived.push(stored.replanned(row));
             }
         }
         tx.update_obligations(&mut revived).await?;

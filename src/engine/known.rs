@@ -3,23 +3,20 @@
 //! Read once and kept until somebody changes it: each change moves the revision in the store on, and a pass that finds
 //! another revision reads anew.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError},
-};
+use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{Engine, JobError, Result};
+use super::error::{JobError, Result};
 use crate::{
     domain::{
         calendar::{Calendar, Zone},
         catalogue::Catalogue,
-        duty::{Duty, DutyId},
+        duty::{Duty, DutyId, Mode},
         ladder::{Class, Ladder},
         node::Node,
         obligation::Obligation,
-        plan::World,
+        plan::{Owed, World},
         slot::Slots,
         unit::{PostId, Role, Roster},
     },
@@ -147,6 +144,27 @@ impl Known {
         let grace = crate::domain::step::grace_end(rules.ladder, obligation.due_at, self.slots());
         obligation.window(rules.duty, grace, self.zone)
     }
+
+    /// The posts of these roles: of each owner, or the office's own.
+    pub fn posts_of(&self, obligation: &Obligation, roles: &[Role]) -> Vec<PostId> {
+        let mut posts = Vec::new();
+        for role in roles {
+            if *role == Role::Office {
+                posts.push(self.roster.office_post());
+            } else {
+                posts.extend(obligation.owners.iter().map(|unit| PostId { unit: unit.clone(), role: *role }));
+            }
+        }
+        posts
+    }
+
+    /// A new obligation, as it is before anything has happened to it.
+    pub fn planned(&self, version: i64, owed: Owed) -> Stored {
+        let duty = self.version(version).and_then(|version| version.catalogue.duty(&owed.duty));
+        let joint = duty.is_some_and(|duty| duty.mode == Mode::Joint);
+        let before_start = self.starts_at() - TimeDelta::seconds(1);
+        Stored::new(Obligation::planned(owed, joint, before_start, self.zone), version)
+    }
 }
 
 /// The duty and ladder of an obligation.
@@ -167,7 +185,7 @@ pub async fn revision(tx: &mut Tx) -> Result<i64> {
 }
 
 /// The revision that `meta` names.
-fn revision_of(value: Option<String>) -> i64 {
+pub fn revision_of(value: Option<String>) -> i64 {
     value.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
@@ -176,34 +194,4 @@ pub async fn touch(tx: &mut Tx) -> Result<()> {
     tx.set_meta(REVISION_LOCK, "").await?;
     let next = revision(tx).await? + 1;
     Ok(tx.set_meta(REVISION, &next.to_string()).await?)
-}
-
-impl Engine {
-    pub async fn known(&self) -> Result<Arc<Known>> {
-        let mut tx = self.store.read().await?;
-        self.known_in(&mut tx).await
-    }
-
-    /// What is known at the revision that `meta` was just found to name under [`REVISION`].
-    pub async fn known_at(&self, value: Option<String>) -> Result<Arc<Known>> {
-        match self.held(revision_of(value)) {
-            Some(held) => Ok(held),
-            None => self.known().await,
-        }
-    }
-
-    fn held(&self, revision: i64) -> Option<Arc<Known>> {
-        let held = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        held.filter(|held| held.revision == revision && held.zone == self.settings.zone)
-    }
-
-    /// What is known now, read in a transaction that is open already.
-    pub async fn known_in(&self, tx: &mut Tx) -> Result<Arc<Known>> {
-        if let Some(held) = self.held(revision(tx).await?) {
-            return Ok(held);
-        }
-        let known = Arc::new(Known::read(tx, self.settings.zone).await?);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
-        Ok(known)
-    }
 }

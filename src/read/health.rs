@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{Engine, Job, Known, Result, deliver::MAIL_DOWN};
+use crate::engine::{Engine, Job, MAIL_DOWN, Result, known::Known};
 use crate::{
     domain::{
         duty::Owner,

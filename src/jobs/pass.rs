@@ -1,0 +1,120 @@
+//! One job, or one pass of them all: run, begun anew where another daemon was in the way, and recorded.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use strum::VariantArray as _;
+
+use super::{deliver, digest, housekeeping, materialise, step};
+use crate::{
+    engine::{Engine, Job, JobError, MOST_CONFLICTS, Result},
+    store::runs::Run,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Summary {
+    /// See [`materialise::Made`].
+    Materialise(materialise::Made),
+    /// See [`step::Stepped`].
+    Step(step::Stepped),
+    /// See [`digest::Digested`].
+    Digest(digest::Digested),
+    /// See [`deliver::Delivered`].
+    Deliver(deliver::Delivered),
+    /// See [`housekeeping::Kept`].
+    Housekeeping(housekeeping::Kept),
+}
+
+impl Summary {
+    pub fn is_idle(&self) -> bool {
+        match self {
+            Summary::Materialise(made) => made.is_idle(),
+            Summary::Step(stepped) => stepped.is_idle(),
+            Summary::Digest(digested) => !digested.written,
+            Summary::Deliver(delivered) => delivered.is_idle(),
+            Summary::Housekeeping(kept) => *kept == housekeeping::Kept::default(),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).unwrap_or_default())
+    }
+}
+
+/// An idle run is recorded at most this often; what it shows is that the program is alive.
+const HEARTBEAT: TimeDelta = TimeDelta::minutes(5);
+
+/// Runs one job and records the run.
+pub async fn run(engine: &Engine, job: Job) -> Result<Summary> {
+    let started = engine.clock.now();
+    let outcome = work(engine, job).await;
+    let finished = engine.clock.now();
+    if let Err(error) = record(engine, job, started, finished, &outcome).await {
+        tracing::error!(job.name = job.name(), error = %error, "run of {} not recorded: {error}", job.name());
+    }
+    outcome
+}
+
+/// Works, and begins anew where it stood in another daemon's way: a job recomputes what is to be done.
+async fn work(engine: &Engine, job: Job) -> Result<Summary> {
+    let mut conflicts = 0;
+    loop {
+        let done = work_once(engine, job).await;
+        let in_the_way = matches!(&done, Err(JobError::Store(error)) if error.is_conflict());
+        conflicts += usize::from(in_the_way);
+        if !in_the_way || conflicts > MOST_CONFLICTS {
+            return done;
+        }
+    }
+}
+
+async fn work_once(engine: &Engine, job: Job) -> Result<Summary> {
+    Ok(match job {
+        Job::Materialise => Summary::Materialise(materialise::run(engine).await?),
+        Job::Step => Summary::Step(step::run(engine).await?),
+        Job::Digest => Summary::Digest(digest::run(engine).await?),
+        Job::Deliver => Summary::Deliver(deliver::run(engine).await?),
+        Job::Housekeeping => Summary::Housekeeping(housekeeping::run(engine).await?),
+    })
+}
+
+async fn record(
+    engine: &Engine,
+    job: Job,
+    started: DateTime<Utc>,
+    finished: DateTime<Utc>,
+    outcome: &Result<Summary>,
+) -> Result<()> {
+    if let Ok(summary) = outcome
+        && summary.is_idle()
+    {
+        let mut tx = engine.store.read().await?;
+        let last = tx.last_run(job.name()).await?;
+        let fresh = |last: &Run| last.error.is_none() && (finished - last.finished_at).abs() < HEARTBEAT;
+        if last.as_ref().is_some_and(fresh) {
+            return Ok(());
+        }
+    }
+    let (summary, error) = match outcome {
+        Ok(summary) => (summary.to_string(), None),
+        Err(error) => (String::from("{}"), Some(error.to_string())),
+    };
+    let mut tx = engine.store.write().await?;
+    tx.insert_run(job.name(), started, finished, &summary, error.as_deref()).await?;
+    Ok(tx.commit().await?)
+}
+
+/// One pass: every job once, in order. The first that fails ends it; the next pass begins anew.
+pub async fn pass(engine: &Engine) -> Result<Vec<(Job, Summary)>> {
+    let mut done = Vec::with_capacity(Job::VARIANTS.len());
+    for job in Job::VARIANTS.iter().copied().filter(|job| *job != Job::Housekeeping) {
+        if !engine.stopping.is_cancelled() {
+            done.push((job, run(engine, job).await?));
+        }
+    }
+    Ok(done)
+}

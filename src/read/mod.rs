@@ -1,0 +1,7 @@
+//! Questions: how things stand, why, and what comes. Reads and words; changes nothing.
+
+pub mod explain;
+pub mod health;
+pub mod preview;
+pub mod series;
+pub mod words;

@@ -1,0 +1,112 @@
+//! What every handler is given: the engine in force, what is known, today; and how the console is to behave.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderName, request::Parts},
+};
+use chrono::NaiveDate;
+
+use super::{fault::Fault, rate::Rates};
+use crate::{
+    acts::{Actor, entry::Spans, filings::Filings},
+    domain::unit::{PostId, UnitName},
+    engine::{Engine, Known},
+    read::health::Limits,
+};
+
+/// How the configuration wants the console to behave.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub spans: Spans,
+    /// Gateways in front: theirs is the word on who asks.
+    pub gateways: Vec<IpAddr>,
+    /// The header in which a gateway names the post that it has signed in.
+    pub gateway_header: Option<HeaderName>,
+    pub ranking: bool,
+    /// Whether readers come by https: cookies are marked so.
+    pub secure: bool,
+    pub limits: Limits,
+    /// The largest evidence file, in bytes.
+    pub largest: u64,
+}
+
+/// Gives the engine in force, which a reload replaces.
+pub type EngineSource = Box<dyn Fn() -> Arc<Engine> + Send + Sync>;
+
+struct Console {
+    engine: EngineSource,
+    options: Options,
+    rates: Rates,
+    filings: Filings,
+}
+
+#[derive(Clone)]
+pub struct App(Arc<Console>);
+
+impl App {
+    pub fn new(engine: EngineSource, options: Options) -> App {
+        App(Arc::new(Console { engine, options, rates: Rates::default(), filings: Filings::default() }))
+    }
+
+    pub fn engine(&self) -> Arc<Engine> {
+        (self.0.engine)()
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// What is being filed.
+    pub fn filings(&self) -> &Filings {
+        &self.0.filings
+    }
+
+    /// What has been tried how often.
+    pub fn rates(&self) -> &Rates {
+        &self.0.rates
+    }
+}
+
+/// What most pages need: the engine, what is known, and today. A handler that is given one has it from the guard, who has
+/// just looked; one that shows what it has changed looks again.
+pub struct Desk {
+    pub app: App,
+    pub engine: Arc<Engine>,
+    pub known: Arc<Known>,
+    pub today: NaiveDate,
+}
+
+impl Desk {
+    pub async fn of(app: &App) -> Result<Desk, Fault> {
+        let engine = app.engine();
+        let known = engine.known().await?;
+        let today = engine.today();
+        Ok(Desk { app: app.clone(), engine, known, today })
+    }
+
+    pub fn office(&self) -> &UnitName {
+        &self.known.roster.office
+    }
+
+    pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.engine.clock.now()
+    }
+
+    /// Somebody who acts now.
+    pub fn actor<'a>(&'a self, by: &'a PostId) -> Actor<'a> {
+        Actor { engine: &self.engine, known: &self.known, by, now: self.now() }
+    }
+}
+
+impl FromRequestParts<App> for Desk {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Desk, Fault> {
+        let known = parts.extensions.get::<Arc<Known>>().cloned().ok_or(Fault::SignIn)?;
+        let engine = app.engine();
+        let today = engine.today();
+        Ok(Desk { app: app.clone(), engine, known, today })
+    }
+}

@@ -1,0 +1,171 @@
+//! What pages show of the office's verdicts: which are open to somebody, what was told, what was filed alike before.
+
+use crate::{
+    acts::review::reviewer,
+    domain::step::NoticeKind,
+    read::{explain, words},
+    store::{Tx, obligations::Stored, requests::Request, submissions::Counted},
+    web::{
+        access::{Right, Visitor},
+        app::Desk,
+        fault::Fault,
+        view::post_label,
+    },
+};
+
+/// What somebody has filled in where it was refused, so that it can be shown again.
+#[derive(Debug, Clone, Default)]
+pub struct Refused {
+    pub words: String,
+    pub id: i64,
+    form: &'static str,
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Refused {
+    /// A form of an obligation that was refused.
+    pub fn of(words: String, id: i64, form: &'static str, fields: Vec<(&'static str, String)>) -> Refused {
+        Refused { words, id, form, fields }
+    }
+
+    pub fn is(&self, id: &i64, form: &str) -> bool {
+        self.id == *id && self.form == form
+    }
+
+    /// What stood in a field of this form; otherwise `or`.
+    pub fn value<'a>(&'a self, id: &i64, form: &str, field: &str, or: &'a str) -> &'a str {
+        let found = self.fields.iter().find(|(name, _)| self.is(id, form) && *name == field);
+        found.map_or(or, |(_, value)| value.as_str())
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct May {
+    pub accept: bool,
+    pub send_back: bool,
+    /// Let a miss marked 未提醒 count.
+    pub confirm_miss: bool,
+    pub waive: bool,
+    pub answer: bool,
+}
+
+impl May {
+    pub fn any(self) -> bool {
+        self.accept || self.send_back || self.confirm_miss || self.waive
+    }
+
+    /// What a visitor may decide on an obligation.
+    pub async fn of(desk: &Desk, tx: &mut Tx, visitor: &Visitor, stored: &Stored) -> Result<May, Fault> {
+        if !visitor.has(Right::Decide) {
+            return Ok(May::default());
+        }
+        let now = desk.now();
+        let obligation = &stored.obligation;
+        let reviews = reviewer(tx, &desk.known, stored).await? == visitor.post;
+        let office = visitor.post == desk.known.roster.office_post();
+        let ahead = now + chrono::TimeDelta::days(1);
+        Ok(May {
+            accept: reviews && obligation.accepted(now).is_ok(),
+            send_back: reviews && obligation.returned(ahead, now).is_ok(),
+            confirm_miss: reviews && obligation.miss_confirmed().is_ok(),
+            waive: office && obligation.waived(now).is_ok(),
+            answer: office,
+        })
+    }
+}
+
+/// The day that is offered as a returned one's new deadline: three workdays ahead.
+pub fn offered_day(desk: &Desk) -> String {
+    desk.known.calendar.workdays_after(desk.today, 3).to_string()
+}
+
+/// A notice and what became of its letter.
+pub struct ToldRow {
+    pub at: String,
+    /// 催办, 督办 …
+    pub kind: &'static str,
+    pub post: String,
+    pub state: &'static str,
+    pub sent: String,
+    pub reply: String,
+}
+
+/// What was told of an obligation.
+pub async fn told(desk: &Desk, tx: &mut Tx, id: i64) -> Result<Vec<ToldRow>, Fault> {
+    let zone = desk.known.zone;
+    let notices = tx.notices_of(id).await?.into_iter().map(|notice| ToldRow {
+        at: words::moment(zone, notice.at),
+        kind: NoticeKind::from_code(&notice.kind).map_or("通知", explain::kind_label),
+        post: post_label(&format!("{}/{}", notice.unit, notice.role)),
+        state: notice.state.as_deref().map_or("未成邮件", super::letters::state_label),
+        sent: notice.sent_at.map(|at| words::moment(zone, at)).unwrap_or_default(),
+        reply: notice.reply.unwrap_or_default(),
+    });
+    Ok(notices.collect())
+}
+
+/// A file that was filed for something else too.
+pub struct Twin {
+    /// What its sender called it.
+    pub name: String,
+    pub id: i64,
+    /// 9.1b 质安处 2022年第40周
+    pub what: String,
+    pub receipt: String,
+}
+
+/// Files of these submissions that another submission brought for something else: the same photograph in two periods.
+pub async fn twins(
+    desk: &Desk,
+    tx: &mut Tx,
+    visitor: &Visitor,
+    id: i64,
+    submissions: &[Counted],
+) -> Result<Vec<Twin>, Fault> {
+    let mut twins: Vec<Twin> = Vec::new();
+    for submission in submissions.iter().map(|counted| &counted.submission) {
+        for file in tx.evidence_of(&submission.id).await? {
+            for other in tx.evidence_with_hash(&file.sha256).await? {
+                if other.submission == submission.id {
+                    continue;
+                }
+                let ids = tx.obligations_of_submission(&other.submission).await?;
+                for stored in tx.obligations(&ids).await? {
+                    let obligation = &stored.obligation;
+                    let known = twins.iter().any(|twin| twin.id == obligation.id && twin.receipt == other.submission);
+                    if obligation.id == id || known || !visitor.sees(&obligation.owners) {
+                        continue;
+                    }
+                    let rules = desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?;
+                    let period = words::period(&desk.known, &rules, obligation);
+                    twins.push(Twin {
+                        name: file.name.clone(),
+                        id: obligation.id,
+                        what: format!("{} {} {period}", obligation.duty, words::owners(&obligation.owners)),
+                        receipt: other.submission.clone(),
+                    });
+                }
+            }
+        }
+    }
+    Ok(twins)
+}
+
+/// The day that a request asks for, as its form shows it.
+pub fn asked_day(desk: &Desk, request: &Request) -> String {
+    request.until_at.map(|until| desk.known.zone.due_day(until).to_string()).unwrap_or_default()
+}
+
+/// What has been decided, as the address says it.
+pub fn done_words(done: &str) -> Option<String> {
+    let words = match done {
+        "accept" => "已审核通过。",
+        "return" => "已退回，催办按新时限重新计算。",
+        "confirm-miss" => "已认定，该逾期计入连续逾期。",
+        "waive" => "已免除。",
+        "extension" => "延期申请已答复。",
+        "verdict" => "异议已答复。",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}
