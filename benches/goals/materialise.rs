@@ -153,11 +153,11 @@ async fn insert(store: &Store, rows: &[Stored]) {
                     .bind(&o.period)
                     .bind(o.opens_at)
                     .bind(o.period_end)
-                    .bind(o.due_at)
+                    .bind(o.round.due_at)
                     .bind(o.first_due_at)
                     .bind(o.due_on)
                     .bind(o.phase.code())
-                    .bind(o.armed_at)
+                    .bind(o.round.armed_at)
                     .bind(o.settled_to)
                     .bind(o.next_at)
                     .bind(log_head);

@@ -364,10 +364,10 @@ fn quarterly(known: &Known) -> Vec<Stored> {
     let mut rows: Vec<Stored> = owed.map(|owed| known.planned(version.version, owed)).collect();
     let mut deadlines: HashMap<DateTime<Utc>, usize> = HashMap::new();
     for row in &rows {
-        *deadlines.entry(row.obligation.due_at).or_default() += 1;
+        *deadlines.entry(row.obligation.round.due_at).or_default() += 1;
     }
     let most = deadlines.into_iter().max_by_key(|(_, count)| *count).map(|(due_at, _)| due_at);
-    rows.retain(|row| Some(row.obligation.due_at) == most);
+    rows.retain(|row| Some(row.obligation.round.due_at) == most);
     rows.sort_by(|a, b| {
         (&a.obligation.owners, &a.obligation.duty.0).cmp(&(&b.obligation.owners, &b.obligation.duty.0))
     });

@@ -25,7 +25,7 @@ use duban::{
         first_start,
     },
     clock::monotonic,
-    domain::obligation::Phase,
+    domain::phase::Phase,
     engine::Engine,
     jobs::{materialise, step},
     mail::{MemoryOutbox, Transport},

@@ -11,7 +11,11 @@ use super::{
     submit::{NewSubmission, check_counters, check_texts},
 };
 use crate::{
-    domain::{obligation::Standing, quota::Item, unit::UnitName},
+    domain::{
+        quota::{Item, Standing},
+        refusal::Refusal,
+        unit::UnitName,
+    },
     store::{Tx, obligations::Stored, submissions::Submission},
 };
 
@@ -102,8 +106,8 @@ impl Actor<'_> {
         let mut counters = Vec::new();
         for stored in rows {
             let rules = self.rules(stored)?;
-            if let Some(words) = self.known.window(&stored.obligation, &rules).objection(acted_on) {
-                return refuse(words);
+            if let Some(untimely) = self.known.window(&stored.obligation, &rules).objection(acted_on) {
+                return Err(Refusal::Untimely(untimely).into());
             }
             counters.extend(rules.duty.quotas.iter().map(|quota| quota.counter.clone()));
         }
@@ -142,7 +146,7 @@ impl Actor<'_> {
         let rules = self.rules(stored)?;
         let filings = standing_filings(tx, stored.obligation.id).await?;
         let window = self.known.window(&stored.obligation, &rules);
-        Ok(stored.obligation.judge(rules.duty, window, &filings))
+        Ok(window.judge(rules.duty, &filings))
     }
 
     async fn judge_anew(

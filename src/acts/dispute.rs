@@ -17,7 +17,7 @@ impl Actor<'_> {
         check_text("异议理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
-        if Actor::is_closed(&stored) {
+        if stored.obligation.phase.is_closed() {
             return refuse(format!("事项 {id} {}，不能再提异议", light::word(&stored.obligation)));
         }
         let number = self.ask(&mut tx, &stored, DISPUTE, reason, None).await?;

@@ -100,7 +100,7 @@ impl Actor<'_> {
         if false_alarm {
             let detail = json!({ "reason": reason, "event": id, "false_alarm": true });
             for stored in tx.obligations_of_period(&period(id)).await? {
-                if !Actor::is_closed(&stored) {
+                if !stored.obligation.phase.is_closed() {
                     waived.push(self.waive_row(&mut tx, &stored, &detail).await?);
                 }
             }

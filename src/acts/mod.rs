@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        obligation::{Obligation, Refusal},
+        obligation::Obligation,
         quota::Filing,
+        refusal::Refusal,
         text,
         unit::{PostId, Role, UnitName},
     },
@@ -51,7 +52,7 @@ pub enum ActError {
 
 impl From<Refusal> for ActError {
     fn from(refusal: Refusal) -> ActError {
-        ActError::Refused(refusal.0)
+        ActError::Refused(refusal.to_string())
     }
 }
 
@@ -189,7 +190,7 @@ impl Actor<'_> {
     fn judged(&self, stored: &Stored, filings: &[Filing]) -> Result<Obligation> {
         let rules = self.rules(stored)?;
         let window = self.known.window(&stored.obligation, &rules);
-        let standing = stored.obligation.judge(rules.duty, window, filings);
+        let standing = window.judge(rules.duty, filings);
         Ok(stored.obligation.reconsidered(rules.duty, standing, window.filed_by, self.now))
     }
 }

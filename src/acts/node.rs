@@ -8,17 +8,12 @@ use serde_json::json;
 
 use super::{Actor, Result, check_id, check_text, refuse};
 use crate::{
-    domain::{
-        duty::Form,
-        node::Node,
-        obligation::{Phase, owner_key},
-        plan,
-    },
+    domain::{node::Node, obligation::owner_key, phase::Phase, plan},
     engine::{
         JobError,
         known::{Known, touch},
     },
-    store::{Tx, catalogue::Window, obligations::Stored},
+    store::{Tx, catalogue::NodeWindow, obligations::Stored},
 };
 
 /// A longer window is a slip of the hand.
@@ -45,7 +40,7 @@ impl Actor<'_> {
         if tx.windows().await?.iter().any(|window| window.id == id) {
             return refuse(format!("节点编号 {id} 已被使用"));
         }
-        let window = Window {
+        let window = NodeWindow {
             id: id.to_owned(),
             name: name.to_owned(),
             first_on: first,
@@ -100,7 +95,7 @@ impl Actor<'_> {
         }
         tx.change_window(id, last, close.then_some(self.now)).await?;
         let before = window.last_on;
-        let moved = Window { last_on: last, ..window };
+        let moved = NodeWindow { last_on: last, ..window };
         if moved.first_on <= moved.last_on {
             self.begun(&mut tx, &moved.node()).await?;
             self.move_open_form(&mut tx, &moved).await?;
@@ -145,24 +140,14 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// What is owed once for the window and is open already gets the new deadline; one that the office moved later stays
-    /// there.
-    async fn move_open_form(&self, tx: &mut Tx, window: &Window) -> Result<()> {
-        let due_at = self.known.zone.end_of(window.last_on);
+    /// What is owed once for the window and is open already follows its end.
+    async fn move_open_form(&self, tx: &mut Tx, window: &NodeWindow) -> Result<()> {
         for stored in tx.obligations_of_period(&format!("node:{}", window.id)).await? {
-            let obligation = &stored.obligation;
-            let open = matches!(obligation.phase, Phase::Open | Phase::Returned | Phase::Scheduled);
-            if obligation.form != Form::Node || !open || obligation.opens_at > self.now {
-                continue;
+            let moved = stored.obligation.node_moved(self.known.zone, window.last_on, self.now);
+            if let Some(next) = moved {
+                let detail = json!({ "node": window.id, "due_at": next.round.due_at });
+                self.write(tx, &stored, next, "move_node", &detail).await?;
             }
-            let mut next = obligation.clone();
-            next.period_end = due_at;
-            next.first_due_at = due_at;
-            next.due_on = window.last_on;
-            next.due_at = if obligation.round > 0 { obligation.due_at.max(due_at) } else { due_at };
-            next.next_at = Some(self.now);
-            let detail = json!({ "node": window.id, "due_at": next.due_at });
-            self.write(tx, &stored, next, "move_node", &detail).await?;
         }
         Ok(())
     }

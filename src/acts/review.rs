@@ -57,7 +57,7 @@ impl Actor<'_> {
         }
         let notice = |unit: &UnitName| NewNotice {
             obligation: obligation.id,
-            round: obligation.round,
+            round: obligation.round.number,
             kind: NoticeKind::Remind,
             at: self.now,
             post: PostId { unit: unit.clone(), role: Role::Liaison },
@@ -73,9 +73,7 @@ impl Actor<'_> {
     pub async fn confirm_miss(&self, id: i64) -> Result<Stored> {
         let mut tx = self.engine.store.write().await?;
         let stored = self.to_review(&mut tx, id).await?;
-        let mut next = stored.obligation.miss_confirmed()?;
-        // A longer row may bring a level: let the next pass look.
-        next.next_at = next.next_at.map(|at| at.min(self.now));
+        let next = stored.obligation.miss_confirmed(self.now)?;
         let written = self.write(&mut tx, &stored, next, "confirm_miss", &json!({})).await?;
         tx.commit().await?;
         Ok(written)

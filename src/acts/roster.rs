@@ -10,7 +10,7 @@ use super::{ActError, Actor, LONGEST_REASON, Result, check_text, first_start::pu
 use crate::{
     catalogue::PostEntry,
     domain::{
-        obligation::Phase,
+        phase::Phase,
         text,
         unit::{PostId, Role, Roster, Unit, UnitName},
     },
@@ -283,19 +283,17 @@ pub async fn depart(
     for phase in [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed] {
         let filter = Filter { unit: Some(unit.0.clone()), phase: Some(phase), ..Filter::default() };
         for stored in tx.find_obligations(&filter, now, usize::MAX).await? {
-            let mut row = stored.clone();
-            row.obligation.owners.retain(|owner| owner != unit);
-            let (action, detail) = if row.obligation.owners.is_empty() {
+            let (next, action, detail) = if let Some(others) = stored.obligation.without(unit) {
+                (others, "owner_left", json!({ "reason": reason, "unit": unit }))
+            } else {
                 let Ok(waived) = stored.obligation.waived(now) else { continue };
-                row.obligation = waived;
-                for request in tx.requests_of(row.obligation.id).await? {
+                for request in tx.requests_of(stored.obligation.id).await? {
                     // Those that have an answer keep it.
                     tx.decide_request(&request.id, now, by, false, "该事项已免除").await?;
                 }
-                ("waive", json!({ "reason": reason, "unit": unit, "left": true }))
-            } else {
-                ("owner_left", json!({ "reason": reason, "unit": unit }))
+                (waived, "waive", json!({ "reason": reason, "unit": unit, "left": true }))
             };
+            let mut row = stored.with(next);
             entries.push(log::entry(Some(row.obligation.id), &mut row.log_head, now, by, action, &detail));
             rows.push(row);
         }

@@ -8,8 +8,9 @@ use super::{Actor, Result, refuse};
 use crate::{
     domain::{
         light::{self, Light},
-        obligation::Phase,
+        phase::Phase,
         quota::{self, Count, Filing, Item},
+        refusal::Refusal,
         step, text,
         unit::UnitName,
     },
@@ -119,7 +120,7 @@ impl Actor<'_> {
             _ => {}
         }
         match self.known.window(obligation, &rules).objection(acted_on) {
-            Some(words) => refuse(words),
+            Some(untimely) => Err(Refusal::Untimely(untimely).into()),
             None => Ok(()),
         }
     }

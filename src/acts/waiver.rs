@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests};
-use crate::{
-    domain::obligation::Phase,
-    store::{Tx, obligations::Stored},
-};
+use crate::store::{Tx, obligations::Stored};
 
 impl Actor<'_> {
     /// Waives one or many, all of them or none.
@@ -36,10 +33,5 @@ impl Actor<'_> {
         let next = stored.obligation.waived(self.now)?;
         drop_requests(self, tx, stored.obligation.id, "该事项已免除").await?;
         self.write(tx, stored, next, "waive", detail).await
-    }
-
-    /// Whether nothing is left to waive.
-    pub(super) fn is_closed(stored: &Stored) -> bool {
-        matches!(stored.obligation.phase, Phase::Done | Phase::Waived | Phase::Withdrawn | Phase::Upheld)
     }
 }

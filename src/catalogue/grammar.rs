@@ -5,11 +5,9 @@ use chrono::{NaiveDate, NaiveTime};
 use crate::domain::{
     duty::{After, Basis, Cadence, Clause, DueRule, Kind, Mode, Owner, Quota},
     ladder::{Class, When},
+    slot::END_OF_OFFICE_HOURS,
     unit::UnitName,
 };
-
-/// 18:00, where `last_workday` gives no time.
-const END_OF_OFFICE_HOURS: NaiveTime = NaiveTime::from_hms_opt(18, 0, 0).expect("18:00 is a time");
 
 /// A date, written with ten characters (`2022-09-30`), from 1900 to 2199.
 pub fn date(written: &str) -> Option<NaiveDate> {

@@ -119,8 +119,8 @@ pub async fn liaison_of(engine: &Engine, given: &As, id: i64) -> anyhow::Result<
 /// One line on how an obligation stands, for the terminal.
 pub fn standing(known: &Known, stored: &Stored) -> String {
     let obligation = &stored.obligation;
-    let today = known.zone.day_of(obligation.due_at);
-    let due = crate::read::words::deadline(known.zone, obligation.due_at, today);
+    let today = known.zone.day_of(obligation.round.due_at);
+    let due = crate::read::words::deadline(known.zone, obligation.round.due_at, today);
     let owners = crate::read::words::owners(&obligation.owners);
     let word = crate::domain::light::word(obligation);
     format!("{} {} {owners} {} 截止 {due}：{word}", obligation.id, obligation.duty, obligation.period)

@@ -10,7 +10,7 @@ use crate::{
     acts::ActError,
     domain::{
         light::{self, Light},
-        obligation::Phase,
+        phase::Phase,
     },
     engine::Engine,
     read::explain::{self, action_label},
@@ -122,7 +122,7 @@ fn row(zone: crate::domain::calendar::Zone, stored: &Stored) -> Vec<String> {
         join_owners(&obligation.owners),
         obligation.period.clone(),
         local(zone, obligation.opens_at),
-        local(zone, obligation.due_at),
+        local(zone, obligation.round.due_at),
         obligation.phase.code().to_owned(),
         Light::of(obligation).code().to_owned(),
         light::word(obligation).to_owned(),

@@ -184,7 +184,7 @@ async fn write_lists(engine: &Engine, folder: &Path, zone: Zone) -> anyhow::Resu
             &join_owners(&obligation.owners),
             &obligation.period,
             &local(zone, obligation.opens_at),
-            &local(zone, obligation.due_at),
+            &local(zone, obligation.round.due_at),
             &obligation.closed_at.map(|at| local(zone, at)).unwrap_or_default(),
             Light::of(obligation).code(),
         ])?;
@@ -214,7 +214,7 @@ async fn summary(engine: &Engine, args: &Args, mail: &Mail, filed: u64) -> anyho
     let mut lights: BTreeMap<&str, u64> = BTreeMap::new();
     for stored in tx.all_obligations().await? {
         let light = Light::of(&stored.obligation).code();
-        *obligations.entry(stored.obligation.duty.0).or_default().entry(light).or_default() += 1;
+        *obligations.entry(stored.obligation.duty.0.clone()).or_default().entry(light).or_default() += 1;
         *lights.entry(light).or_default() += 1;
     }
     let mut by_kind: BTreeMap<String, u64> = BTreeMap::new();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::obligation::{Obligation, Phase};
+use super::{obligation::Obligation, phase::Phase};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,96 +1,27 @@
-//! An obligation = duty × owner × period: its phases, and what people may do to it.
+//! An obligation = duty × owner × period, and every change that can happen to one.
 //!
-//! What time does to it is in [`super::step`]. Every change is a value: the new obligation. Refusals say why in the
-//! words shown to the person who asked.
+//! What time does is decided in [`super::step`], which asks for the changes here one by one; what people do is here whole,
+//! with what refuses it. Each change gives a new value or alters one that its caller owns; nobody else writes a field.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use std::ops::Deref;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
     calendar::Zone,
     duty::{Duty, DutyId, Form},
+    phase::Phase,
     plan::Owed,
-    quota::{self, Filing},
+    quota::Standing,
+    refusal::Refusal,
+    round::Round,
     unit::UnitName,
 };
 
-/// Where an obligation stands. Its light follows from this and from whether it is late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Phase {
-    /// Not open yet.
-    Scheduled,
-    Open,
-    /// 退回: open again, with a deadline of its own.
-    Returned,
-    /// 逾期未办: declared missed, can still be made good.
-    Missed,
-    /// 待审: the quota is met, it closes on acceptance.
-    Waiting,
-    /// Closed: filed, in time or late.
-    Done,
-    /// Closed as missed: making good has ended.
-    Lapsed,
-    /// 免除.
-    Waived,
-    /// Taken back before it opened: the catalogue, calendar or roster changed.
-    Withdrawn,
-    /// 异议成立: not its duty.
-    Upheld,
-}
-
-impl Phase {
-    pub const ALL: [Phase; 10] = [
-        Phase::Scheduled,
-        Phase::Open,
-        Phase::Returned,
-        Phase::Missed,
-        Phase::Waiting,
-        Phase::Done,
-        Phase::Lapsed,
-        Phase::Waived,
-        Phase::Withdrawn,
-        Phase::Upheld,
-    ];
-
-    /// The code used in tables and exports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Phase::Scheduled => "scheduled",
-            Phase::Open => "open",
-            Phase::Returned => "returned",
-            Phase::Missed => "missed",
-            Phase::Waiting => "waiting",
-            Phase::Done => "done",
-            Phase::Lapsed => "lapsed",
-            Phase::Waived => "waived",
-            Phase::Withdrawn => "withdrawn",
-            Phase::Upheld => "upheld",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Phase> {
-        Phase::ALL.into_iter().find(|phase| phase.code() == code)
-    }
-
-    /// Whether boards and reports count it: it has opened, or was closed by somebody before, and was not taken back.
-    pub fn is_counted(self) -> bool {
-        !matches!(self, Phase::Scheduled | Phase::Withdrawn)
-    }
-
-    /// Whether it is counted and not settled for good: somebody or the office still has to do something.
-    pub fn is_live(self) -> bool {
-        self.is_owed() || self == Phase::Waiting
-    }
-
-    /// Whether somebody still has to do something.
-    pub fn is_owed(self) -> bool {
-        matches!(self, Phase::Open | Phase::Returned | Phase::Missed)
-    }
-}
-
+/// What is kept of an obligation, for everybody to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Obligation {
+pub struct Facts {
     /// The database's number for it; 0 = not stored yet.
     pub id: i64,
     /// Counts its changes: what compare-and-swap compares.
@@ -106,8 +37,6 @@ pub struct Obligation {
     pub opens_at: DateTime<Utc>,
     /// Where its period ends.
     pub period_end: DateTime<Utc>,
-    /// The deadline in force.
-    pub due_at: DateTime<Utc>,
     /// The deadline it was made with.
     pub first_due_at: DateTime<Utc>,
     /// The civil day of that deadline less one second: the day, and the month, in which it is counted for good.
@@ -119,69 +48,42 @@ pub struct Obligation {
     pub late: bool,
     /// Whether the filing that was first returned was late; refiled in time keeps that light.
     pub returned_late: Option<bool>,
-    /// When the miss of the deadline in force was declared.
-    pub missed_at: Option<DateTime<Utc>>,
-    /// 未提醒: a reminder was due and none was accepted by the mail server before the due instant.
-    pub unreminded: bool,
-    /// The office let a 未提醒 miss count.
-    pub confirmed: bool,
     /// When the quota was met.
     pub filed_at: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
     pub accepted_at: Option<DateTime<Utc>>,
-    /// Its place in its row of misses when it was chased: 1 = the first in a row.
-    pub streak: Option<i32>,
-    /// How often it got a new deadline; each round climbs the ladder anew.
-    pub round: i32,
-    /// 催办, 督办 and 通报建议 of this round: the slot in which each came due.
-    pub chased_at: Option<DateTime<Utc>>,
-    /// See `chased_at`.
-    pub supervised_at: Option<DateTime<Utc>>,
-    /// See `chased_at`.
-    pub proposed_at: Option<DateTime<Utc>>,
-    /// Steps of this round up to this instant are void: before the first start, or before the new deadline was given.
-    pub armed_at: DateTime<Utc>,
+    pub round: Round,
     /// Steps up to this instant have been settled.
     pub settled_to: DateTime<Utc>,
     /// When anything will have to happen to it next.
     pub next_at: Option<DateTime<Utc>>,
 }
 
-/// Why something cannot be done, in the words shown to the person who asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Refusal(pub String);
+/// Its facts can be read; they change by its methods alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Obligation(Facts);
 
-fn refuse<T>(words: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal(words.into()))
+impl Deref for Obligation {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    Unmet,
-    /// Enough, done and filed in time.
-    InTime(DateTime<Utc>),
-    /// Enough, but only with what was done or filed late.
-    Late(DateTime<Utc>),
+/// As the store has it.
+impl From<Facts> for Obligation {
+    fn from(facts: Facts) -> Obligation {
+        Obligation(facts)
+    }
 }
 
-/// What an act must satisfy to count for an obligation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// The first civil day on which an act counts.
-    pub first: NaiveDate,
-    /// The last civil day on which an act is in time.
-    pub last_in_time: NaiveDate,
-    /// The last instant at which a filing is in time.
-    pub filed_by: DateTime<Utc>,
-    /// Whether acts after `last_in_time` count for making good.
-    pub later_acts: bool,
-}
-
+/// Made, and made anew.
 impl Obligation {
     /// An obligation as the plan gives it, before anything has happened to it. Steps up to `armed_at` are void.
     pub fn planned(owed: Owed, joint: bool, armed_at: DateTime<Utc>, zone: Zone) -> Obligation {
-        Obligation {
+        Obligation(Facts {
             id: 0,
             revision: 0,
             duty: owed.duty,
@@ -191,71 +93,139 @@ impl Obligation {
             period: owed.period.to_string(),
             opens_at: owed.opens_at,
             period_end: owed.period_end,
-            due_at: owed.due_at,
             first_due_at: owed.due_at,
             due_on: zone.due_day(owed.due_at),
             phase: Phase::Scheduled,
             reminded: false,
             late: false,
             returned_late: None,
-            missed_at: None,
-            unreminded: false,
-            confirmed: false,
             filed_at: None,
             closed_at: None,
             accepted_at: None,
-            streak: None,
-            round: 0,
-            chased_at: None,
-            supervised_at: None,
-            proposed_at: None,
-            armed_at,
+            round: Round::begun(0, owed.due_at, armed_at),
             settled_to: armed_at,
             next_at: Some(owed.opens_at),
-        }
+        })
     }
 
     /// What the plan says now, before it has opened. A deadline that the office moved stays moved.
     #[must_use]
     pub fn replanned(&self, planned: Obligation) -> Obligation {
-        let mut next = Obligation { id: self.id, revision: self.revision, ..planned };
-        if self.round > 0 && self.phase != Phase::Withdrawn {
-            next.due_at = self.due_at;
-            next.round = self.round;
+        let mut next = planned;
+        (next.0.id, next.0.revision) = (self.id, self.revision);
+        if self.round.number > 0 && self.phase != Phase::Withdrawn {
+            next.0.round.due_at = self.round.due_at;
+            next.0.round.number = self.round.number;
         }
         next
+    }
+
+    /// Taken back before it opened: the catalogue, calendar or roster changed.
+    #[must_use]
+    pub fn withdrawn(&self, now: DateTime<Utc>) -> Obligation {
+        self.closed_as(Phase::Withdrawn, now)
+    }
+
+    /// A node's end was moved: what is owed once for it and is open already gets the new deadline, but one that the
+    /// office moved later stays there. `None` = it does not concern it.
+    pub fn node_moved(&self, zone: Zone, last_day: NaiveDate, now: DateTime<Utc>) -> Option<Obligation> {
+        if self.form != Form::Node || !self.phase.is_pending() || self.opens_at > now {
+            return None;
+        }
+        let due_at = zone.end_of(last_day);
+        let mut next = self.clone();
+        next.0.period_end = due_at;
+        next.0.first_due_at = due_at;
+        next.0.due_on = last_day;
+        next.0.round.due_at = if self.round.number > 0 { self.round.due_at.max(due_at) } else { due_at };
+        next.0.next_at = Some(now);
+        Some(next)
+    }
+
+    /// One of its owners is gone; it goes on with the others. `None` = there are no others.
+    pub fn without(&self, owner: &UnitName) -> Option<Obligation> {
+        let mut next = self.clone();
+        next.0.owners.retain(|other| other != owner);
+        (!next.owners.is_empty()).then_some(next)
+    }
+
+    /// The store has written it: the next change is compared with this one.
+    pub fn written(&mut self) {
+        self.0.revision += 1;
+    }
+
+    /// Cannot be worked on now: left alone until then.
+    pub fn put_off(&mut self, until: DateTime<Utc>) {
+        self.0.next_at = Some(until);
     }
 
     /// The name of its series: one duty, owner and form.
     pub fn series(&self) -> String {
         series_key(&self.duty, self.form, self.joint, &self.owners)
     }
+}
 
-    /// When an act must be done, and filed, to count.
-    pub fn window(&self, duty: &Duty, grace_end: DateTime<Utc>, zone: Zone) -> Window {
-        Window {
-            first: zone.day_of(self.opens_at),
-            last_in_time: zone.due_day(self.period_end.max(self.due_at)),
-            filed_by: grace_end,
-            later_acts: !duty.own_day_only,
-        }
+/// What time does, a change a step. Each says at which instant it was due.
+impl Obligation {
+    fn settle(&mut self, at: DateTime<Utc>) {
+        self.0.settled_to = self.settled_to.max(at);
     }
 
-    /// Judges the filings that count for it.
-    pub fn judge(&self, duty: &Duty, window: Window, filings: &[Filing]) -> Standing {
-        let mut filings: Vec<&Filing> = filings.iter().filter(|filing| window.admits(filing)).collect();
-        filings.sort_by_key(|filing| filing.received_at);
-        let timely: Vec<&Filing> = filings.iter().copied().filter(|filing| window.in_time(filing)).collect();
-        // A level is what was last said by the deadline; what is said after it changes nothing.
-        if quota::met(&duty.quotas, &timely) {
-            return Standing::InTime(met_at(duty, &timely));
-        }
-        if quota::met(&duty.quotas, &filings) {
-            return Standing::Late(met_at(duty, &filings));
-        }
-        Standing::Unmet
+    pub(super) fn open(&mut self, at: DateTime<Utc>) {
+        self.0.phase = Phase::Open;
+        // Steps of the opening instant itself are still to come.
+        self.settle(at - TimeDelta::seconds(1));
     }
 
+    pub(super) fn remind(&mut self, at: DateTime<Utc>) {
+        self.0.reminded = true;
+        self.settle(at);
+    }
+
+    pub(super) fn miss(&mut self, at: DateTime<Utc>, unreminded: bool) {
+        self.0.phase = Phase::Missed;
+        self.0.round.missed_at = Some(at);
+        self.0.round.unreminded = unreminded;
+        self.settle(at);
+    }
+
+    /// 催办, at that place in its row of misses; 0 = it stands in none.
+    pub(super) fn chase(&mut self, at: DateTime<Utc>, place: u32) {
+        self.0.round.chased_at = Some(at);
+        self.0.round.streak = i32::try_from(place).ok().filter(|place| *place > 0);
+        self.settle(at);
+    }
+
+    /// It stands in another morning's letter.
+    pub(super) fn stand(&mut self, at: DateTime<Utc>) {
+        self.settle(at);
+    }
+
+    pub(super) fn supervise(&mut self, at: DateTime<Utc>) {
+        self.0.round.supervised_at = Some(at);
+        self.settle(at);
+    }
+
+    pub(super) fn propose(&mut self, at: DateTime<Utc>) {
+        self.0.round.proposed_at = Some(at);
+        self.settle(at);
+    }
+
+    /// Making good has ended.
+    pub(super) fn lapse(&mut self, at: DateTime<Utc>) {
+        self.0.phase = Phase::Lapsed;
+        self.0.closed_at = Some(at);
+        self.settle(at);
+    }
+
+    /// All is settled; the next step comes then, if one does.
+    pub(super) fn wait(&mut self, next_at: Option<DateTime<Utc>>) {
+        self.0.next_at = next_at;
+    }
+}
+
+/// What filings do.
+impl Obligation {
     /// Takes the filings into account after any of them came, was corrected, withdrawn or returned, or after the
     /// deadline moved. `filed_by` is the end of the filing grace.
     #[must_use]
@@ -268,22 +238,22 @@ impl Obligation {
     ) -> Obligation {
         let mut next = self.clone();
         match (standing, self.phase) {
-            (_, Phase::Waived | Phase::Withdrawn | Phase::Upheld) => {}
+            (_, phase) if phase.is_let_go() => {}
             // A filing before the opening is kept; it is judged when the obligation opens.
-            (Standing::Unmet, Phase::Waiting | Phase::Done) if self.accepted_at.is_none() => next.reopen(now),
+            (Standing::Unmet, phase) if phase.is_filed() && self.accepted_at.is_none() => next.reopen(now),
             (Standing::Unmet, _) => {}
             (Standing::InTime(at), _) => {
                 // Refiled in time after a return, it keeps the light of the first filing.
-                next.late = self.returned_late.unwrap_or(false);
+                next.0.late = self.returned_late.unwrap_or(false);
                 if !next.late {
-                    next.missed_at = None;
+                    next.0.round.missed_at = None;
                 }
                 next.meet(duty, at, now);
             }
             (Standing::Late(at), _) => {
                 // Filed before a pass could declare the miss: it was one from the end of the grace on.
-                next.late = true;
-                next.missed_at = Some(self.missed_at.unwrap_or(filed_by));
+                next.0.late = true;
+                next.0.round.missed_at = Some(self.round.missed_at.unwrap_or(filed_by));
                 next.meet(duty, at, now);
             }
         }
@@ -291,201 +261,148 @@ impl Obligation {
     }
 
     fn meet(&mut self, duty: &Duty, at: DateTime<Utc>, now: DateTime<Utc>) {
-        self.filed_at = Some(at);
-        self.next_at = None;
+        self.0.filed_at = Some(at);
+        self.0.next_at = None;
         if duty.review_first && self.accepted_at.is_none() {
-            self.phase = Phase::Waiting;
-            self.closed_at = None;
+            self.0.phase = Phase::Waiting;
+            self.0.closed_at = None;
         } else {
-            self.phase = Phase::Done;
-            self.closed_at = self.closed_at.or(Some(now));
+            self.0.phase = Phase::Done;
+            self.0.closed_at = self.closed_at.or(Some(now));
         }
     }
 
     /// Open again with the deadline it had: what was filed no longer is enough.
     fn reopen(&mut self, now: DateTime<Utc>) {
-        self.phase = Phase::Open;
-        self.filed_at = None;
-        self.closed_at = None;
-        self.missed_at = None;
+        self.0.phase = Phase::Open;
+        self.0.filed_at = None;
+        self.0.closed_at = None;
+        self.0.round.missed_at = None;
+        self.0.round.armed_at = now;
         self.rearm(now);
     }
 
     fn rearm(&mut self, now: DateTime<Utc>) {
-        self.armed_at = now;
-        self.settled_to = now;
-        self.next_at = Some(now);
+        self.0.settled_to = now;
+        self.0.next_at = Some(now);
     }
 
+    /// A new deadline begins a new round.
     fn restart(&mut self, due_at: DateTime<Utc>, now: DateTime<Utc>) {
-        self.due_at = due_at;
-        self.round += 1;
-        self.missed_at = None;
-        self.unreminded = false;
-        self.confirmed = false;
-        self.streak = None;
-        self.chased_at = None;
-        self.supervised_at = None;
-        self.proposed_at = None;
-        self.closed_at = None;
+        self.0.round = self.round.next(due_at, now);
+        self.0.closed_at = None;
         self.rearm(now);
     }
+}
 
+/// What the office decides.
+impl Obligation {
     /// 通过.
-    ///
-    /// # Errors
-    /// Nothing has been filed that could be accepted.
     pub fn accepted(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        if !matches!(self.phase, Phase::Waiting | Phase::Done) {
-            return refuse("尚无可审核的报送");
+        if !self.phase.is_filed() {
+            return Err(Refusal::NothingToAccept);
         }
         if self.accepted_at.is_some() {
-            return refuse("已审核通过，无需重复审核");
+            return Err(Refusal::AlreadyAccepted);
         }
         let mut next = self.clone();
-        next.phase = Phase::Done;
-        next.accepted_at = Some(now);
-        next.closed_at = self.closed_at.or(Some(now));
-        next.next_at = None;
+        next.0.phase = Phase::Done;
+        next.0.accepted_at = Some(now);
+        next.0.closed_at = self.closed_at.or(Some(now));
+        next.0.next_at = None;
         Ok(next)
     }
 
-    /// 退回, with a new deadline.
-    ///
-    /// # Errors
-    /// Nothing has been filed, it was accepted already, or the new deadline is not ahead.
+    /// 退回, with a new deadline, which must lie ahead.
     pub fn returned(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        if !matches!(self.phase, Phase::Waiting | Phase::Done) {
-            return refuse("尚无可退回的报送");
+        if !self.phase.is_filed() {
+            return Err(Refusal::NothingToReturn);
         }
         if self.accepted_at.is_some() {
-            return refuse("已审核通过，不能再退回");
+            return Err(Refusal::AcceptedIsNotReturned);
         }
         if due_at <= now {
-            return refuse("退回后的新时限须晚于现在");
+            return Err(Refusal::DeadlineNotAhead);
         }
         let mut next = self.clone();
-        next.returned_late = self.returned_late.or(Some(self.late));
+        next.0.returned_late = self.returned_late.or(Some(self.late));
         next.restart(due_at, now);
-        next.phase = Phase::Returned;
-        next.filed_at = None;
+        next.0.phase = Phase::Returned;
+        next.0.filed_at = None;
         Ok(next)
     }
 
     /// Whether an extension may be asked for: before the due instant, and while it is owed.
-    ///
-    /// # Errors
-    /// Too late, closed already, or a date that is no extension.
     pub fn may_ask_extension(&self, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
-        if !matches!(self.phase, Phase::Scheduled | Phase::Open | Phase::Returned) {
-            return refuse("该事项已逾期或已办结，不能申请延期");
+        if !self.phase.is_pending() {
+            return Err(Refusal::NoLongerExtended);
         }
-        if now >= self.due_at {
-            return refuse("已过时限；延期须在时限之前申请");
+        if now >= self.round.due_at {
+            return Err(Refusal::AskedAfterDeadline);
         }
-        if until <= self.due_at {
-            return refuse("申请的新时限须晚于原时限");
+        if until <= self.round.due_at {
+            return Err(Refusal::AskedNotLater);
         }
         Ok(())
     }
 
     /// 延期 granted: the due instant moves, a miss declared meanwhile is undone. Judge the filings afterwards.
-    ///
-    /// # Errors
-    /// It closed as filed, waived or withdrawn meanwhile, or the new deadline does not lie after the old one.
     pub fn extended(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        if matches!(self.phase, Phase::Waived | Phase::Withdrawn | Phase::Upheld) {
-            return refuse("该事项已免除或撤销，无须延期");
+        if self.phase.is_let_go() {
+            return Err(Refusal::LetGoIsNotExtended);
         }
-        if due_at <= self.due_at {
-            return refuse("新时限须晚于原时限");
+        if due_at <= self.round.due_at {
+            return Err(Refusal::DeadlineNotLater);
         }
         let mut next = self.clone();
         next.restart(due_at, now);
         match self.phase {
             Phase::Scheduled => {
-                next.phase = Phase::Scheduled;
-                next.armed_at = self.armed_at;
-                next.settled_to = self.settled_to;
-                next.next_at = Some(self.opens_at);
+                next.0.round.armed_at = self.round.armed_at;
+                next.0.settled_to = self.settled_to;
+                next.0.next_at = Some(self.opens_at);
             }
-            Phase::Returned => next.phase = Phase::Returned,
-            Phase::Waiting | Phase::Done => {
-                next.phase = self.phase;
-                next.closed_at = self.closed_at;
-                next.next_at = None;
+            Phase::Returned => {}
+            phase if phase.is_filed() => {
+                next.0.closed_at = self.closed_at;
+                next.0.next_at = None;
             }
-            _ => next.phase = Phase::Open,
+            _ => next.0.phase = Phase::Open,
         }
         Ok(next)
     }
 
     /// 免除, by the office's word (reason and document number are logged by the caller).
-    ///
-    /// # Errors
-    /// It is closed already.
     pub fn waived(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        self.struck(Phase::Waived, now)
+        self.let_go(Phase::Waived, now)
     }
 
     /// 异议成立: not its duty.
-    ///
-    /// # Errors
-    /// It is closed already.
     pub fn upheld(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        self.struck(Phase::Upheld, now)
+        self.let_go(Phase::Upheld, now)
     }
 
-    fn struck(&self, phase: Phase, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        if matches!(self.phase, Phase::Done | Phase::Waived | Phase::Withdrawn | Phase::Upheld) {
-            return refuse("该事项已办结、免除或撤销");
+    fn let_go(&self, phase: Phase, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+        if self.phase.is_closed() { Err(Refusal::AlreadyClosed) } else { Ok(self.closed_as(phase, now)) }
+    }
+
+    fn closed_as(&self, phase: Phase, now: DateTime<Utc>) -> Obligation {
+        let mut next = self.clone();
+        next.0.phase = phase;
+        next.0.closed_at = Some(now);
+        next.0.next_at = None;
+        next
+    }
+
+    /// The office lets a 未提醒 miss count. A longer row may bring a level: the next pass looks.
+    pub fn miss_confirmed(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+        if !self.round.unreminded || self.round.confirmed {
+            return Err(Refusal::NotUnreminded);
         }
         let mut next = self.clone();
-        next.phase = phase;
-        next.closed_at = Some(now);
-        next.next_at = None;
+        next.0.round.confirmed = true;
+        next.0.next_at = self.next_at.map(|at| at.min(now));
         Ok(next)
-    }
-
-    /// The office lets a 未提醒 miss count.
-    ///
-    /// # Errors
-    /// It is not marked 未提醒, or is confirmed already.
-    pub fn miss_confirmed(&self) -> Result<Obligation, Refusal> {
-        if !self.unreminded || self.confirmed {
-            return refuse("该事项没有待认定的“未提醒”逾期");
-        }
-        Ok(Obligation { confirmed: true, ..self.clone() })
-    }
-}
-
-fn met_at(duty: &Duty, filings: &[&Filing]) -> DateTime<Utc> {
-    // The filing with which it first became enough and stayed so: for a level the last that changed it, which is the
-    // first prefix that is met.
-    (1..=filings.len())
-        .find(|n| quota::met(&duty.quotas, &filings[..*n]))
-        .and_then(|n| filings.get(n - 1))
-        .map_or_else(DateTime::default, |filing| filing.received_at)
-}
-
-impl Window {
-    /// Whether a filing counts at all.
-    fn admits(&self, filing: &Filing) -> bool {
-        filing.acted_on >= self.first && (self.later_acts || filing.acted_on <= self.last_in_time)
-    }
-
-    /// Whether a filing counts as in time.
-    fn in_time(&self, filing: &Filing) -> bool {
-        self.admits(filing) && filing.acted_on <= self.last_in_time && filing.received_at <= self.filed_by
-    }
-
-    /// Why an act of that day does not count, if it does not.
-    pub fn objection(&self, acted_on: NaiveDate) -> Option<String> {
-        if acted_on < self.first {
-            return Some(format!("办理日期 {acted_on} 早于本期开始之日 {}", self.first));
-        }
-        (!self.later_acts && acted_on > self.last_in_time)
-            .then(|| format!("该事项只认当日办理：办理日期应为 {}，所填为 {acted_on}", self.last_in_time))
     }
 }
 
@@ -505,4 +422,260 @@ pub fn series_key(duty: &DutyId, form: Form, joint: bool, owners: &[UnitName]) -
         Form::Node => "/node",
     };
     format!("{duty}{form}/{}", owner_key(joint, owners))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDateTime;
+
+    use super::*;
+    use crate::domain::{
+        duty::{Basis, Cadence, Clause, DueRule, Kind, Mode},
+        period::Period,
+    };
+
+    const ZONE: Zone = Zone(chrono_tz::Asia::Shanghai);
+
+    fn at(local: &str) -> DateTime<Utc> {
+        let local = NaiveDateTime::parse_from_str(local, "%Y-%m-%d %H:%M").unwrap();
+        ZONE.at(local.date(), local.time())
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn duty(review_first: bool) -> Duty {
+        Duty {
+            id: DutyId("13.2".into()),
+            clause: Clause { item: 13, measure: Some(2) },
+            title: String::new(),
+            summary: String::new(),
+            kind: Kind::Recurring,
+            cadence: Cadence::Monthly,
+            due: DueRule::EndOfDay,
+            basis: Basis::Source,
+            owed_by: Vec::new(),
+            mode: Mode::Each,
+            quotas: Vec::new(),
+            supported_by: Vec::new(),
+            note: String::new(),
+            also_each_node: false,
+            event_names_owners: false,
+            answer_suffices: false,
+            review_first,
+            own_day_only: false,
+            effective_from: None,
+            effective_to: None,
+        }
+    }
+
+    /// Of October 2022, due at its end, as it stands in that phase.
+    fn standing(phase: Phase) -> Obligation {
+        let owed = Owed {
+            duty: DutyId("13.2".into()),
+            form: Form::Cadence,
+            owners: vec![UnitName("质安处".into()), UnitName("宣教处".into())],
+            period: Period::Month { year: 2022, month: 10 },
+            opens_at: at("2022-10-01 00:00"),
+            period_end: at("2022-11-01 00:00"),
+            due_at: at("2022-10-31 18:00"),
+        };
+        let planned = Obligation::planned(owed, true, at("2022-09-01 00:00"), ZONE);
+        let filed = phase.is_filed().then(|| at("2022-10-20 10:00"));
+        Facts { id: 7, phase, filed_at: filed, closed_at: filed, ..(*planned).clone() }.into()
+    }
+
+    /// As above, after its miss was declared, chased and carried up.
+    fn missed() -> Obligation {
+        let mut missed = standing(Phase::Open);
+        missed.remind(at("2022-10-31 09:00"));
+        missed.miss(at("2022-10-31 18:00"), true);
+        missed.chase(at("2022-11-01 09:00"), 3);
+        missed.supervise(at("2022-11-03 09:00"));
+        missed
+    }
+
+    #[test]
+    fn what_time_does_is_kept_with_its_instant() {
+        let mut one = standing(Phase::Scheduled);
+        one.open(at("2022-10-01 00:00"));
+        // The reminder of the opening instant itself is still to come.
+        assert_eq!((one.phase, one.settled_to), (Phase::Open, at("2022-10-01 00:00") - TimeDelta::seconds(1)));
+        let mut one = missed();
+        assert_eq!((one.phase, one.reminded, one.settled_to), (Phase::Missed, true, at("2022-11-03 09:00")));
+        assert_eq!((one.round.missed_at, one.round.streak), (Some(at("2022-10-31 18:00")), Some(3)));
+        one.lapse(at("2022-11-30 18:00"));
+        assert_eq!((one.phase, one.closed_at), (Phase::Lapsed, Some(at("2022-11-30 18:00"))));
+        // What is settled late does not turn the clock back.
+        one.stand(at("2022-11-04 09:00"));
+        assert_eq!(one.settled_to, at("2022-11-30 18:00"));
+        // In no row of misses there is no place.
+        one.chase(at("2022-12-01 09:00"), 0);
+        assert_eq!(one.round.streak, None);
+    }
+
+    #[test]
+    fn a_new_deadline_begins_a_round_with_nothing_of_the_one_before() {
+        let now = at("2022-11-07 10:00");
+        let extended = missed().extended(at("2022-11-30 18:00"), now).unwrap();
+        assert_eq!(extended.round, Round::begun(1, at("2022-11-30 18:00"), now));
+        assert_eq!((extended.phase, extended.next_at, extended.settled_to), (Phase::Open, Some(now), now));
+        // The light keeps what belongs to no round.
+        assert!(extended.reminded);
+        assert_eq!(extended.first_due_at, at("2022-10-31 18:00"));
+    }
+
+    #[test]
+    fn a_return_takes_the_filing_back_and_refiled_in_time_keeps_the_first_light() {
+        let now = at("2022-11-02 10:00");
+        let late = missed().reconsidered(&duty(false), Standing::Late(now), at("2022-10-31 18:00"), now);
+        assert!(late.late);
+        let returned = late.returned(at("2022-11-09 18:00"), now).unwrap();
+        assert_eq!((returned.phase, returned.filed_at, returned.returned_late), (Phase::Returned, None, Some(true)));
+        let again = at("2022-11-08 10:00");
+        let refiled = returned.reconsidered(&duty(false), Standing::InTime(again), at("2022-11-09 18:00"), again);
+        assert_eq!((refiled.phase, refiled.late, refiled.filed_at), (Phase::Done, true, Some(again)));
+        // Returned again, the light is still that of the very first filing.
+        let once_more = refiled.returned(at("2022-11-15 18:00"), again).unwrap();
+        assert_eq!((once_more.returned_late, once_more.round.number), (Some(true), 2));
+    }
+
+    #[test]
+    fn filed_late_before_a_pass_came_it_was_missed_from_the_grace_on() {
+        let (grace, now) = (at("2022-10-31 18:00"), at("2022-11-01 07:00"));
+        let filed = standing(Phase::Open).reconsidered(&duty(false), Standing::Late(now), grace, now);
+        assert_eq!((filed.late, filed.round.missed_at), (true, Some(grace)));
+        // A miss that was declared keeps its instant, and one that proves to have been met in time is none.
+        let declared = missed().reconsidered(&duty(false), Standing::Late(now), at("2022-10-31 12:00"), now);
+        assert_eq!(declared.round.missed_at, Some(at("2022-10-31 18:00")));
+        let in_time = missed().reconsidered(&duty(false), Standing::InTime(now), grace, now);
+        assert_eq!((in_time.late, in_time.round.missed_at), (false, None));
+    }
+
+    #[test]
+    fn what_is_no_longer_enough_reopens_unless_it_was_accepted() {
+        let now = at("2022-10-21 10:00");
+        let unmet = |one: &Obligation| one.reconsidered(&duty(true), Standing::Unmet, now, now);
+        let reopened = unmet(&standing(Phase::Waiting));
+        assert_eq!((reopened.phase, reopened.filed_at, reopened.next_at), (Phase::Open, None, Some(now)));
+        assert_eq!(reopened.round.armed_at, now);
+        let accepted = standing(Phase::Waiting).accepted(now).unwrap();
+        assert_eq!(unmet(&accepted), accepted);
+        for let_go in [Phase::Waived, Phase::Upheld, Phase::Withdrawn].map(standing) {
+            assert_eq!(let_go.reconsidered(&duty(true), Standing::InTime(now), now, now), let_go);
+        }
+    }
+
+    #[test]
+    fn it_waits_for_review_only_where_the_duty_asks_for_it_and_nobody_has_accepted() {
+        let now = at("2022-10-21 10:00");
+        let met = |one: &Obligation, review| one.reconsidered(&duty(review), Standing::InTime(now), now, now);
+        assert_eq!((met(&standing(Phase::Open), true).phase, met(&standing(Phase::Open), false).phase), {
+            (Phase::Waiting, Phase::Done)
+        });
+        let accepted = standing(Phase::Waiting).accepted(now).unwrap();
+        assert_eq!(met(&accepted, true).phase, Phase::Done);
+    }
+
+    #[test]
+    fn an_extension_leaves_closed_what_was_filed_and_unopened_what_has_not_begun() {
+        let (until, now) = (at("2022-11-30 18:00"), at("2022-10-21 10:00"));
+        let done = standing(Phase::Done).extended(until, now).unwrap();
+        assert_eq!((done.phase, done.next_at, done.closed_at), (Phase::Done, None, Some(at("2022-10-20 10:00"))));
+        let ahead = standing(Phase::Scheduled).extended(until, now).unwrap();
+        assert_eq!((ahead.phase, ahead.next_at), (Phase::Scheduled, Some(at("2022-10-01 00:00"))));
+        assert_eq!((ahead.round.armed_at, ahead.round.number), (at("2022-09-01 00:00"), 1));
+        let lapsed = standing(Phase::Lapsed).extended(until, now).unwrap();
+        assert_eq!((lapsed.phase, lapsed.closed_at), (Phase::Open, None));
+        assert_eq!(standing(Phase::Waived).extended(until, now), Err(Refusal::LetGoIsNotExtended));
+        assert_eq!(standing(Phase::Open).extended(at("2022-10-31 18:00"), now), Err(Refusal::DeadlineNotLater));
+    }
+
+    #[test]
+    fn an_extension_is_asked_for_before_the_deadline_and_for_later() {
+        let (until, due) = (at("2022-11-30 18:00"), at("2022-10-31 18:00"));
+        let open = standing(Phase::Open);
+        assert_eq!(open.may_ask_extension(until, due - TimeDelta::seconds(1)), Ok(()));
+        assert_eq!(open.may_ask_extension(until, due), Err(Refusal::AskedAfterDeadline));
+        assert_eq!(open.may_ask_extension(due, at("2022-10-20 10:00")), Err(Refusal::AskedNotLater));
+        assert_eq!(missed().may_ask_extension(until, due), Err(Refusal::NoLongerExtended));
+    }
+
+    #[test]
+    fn verdicts_need_something_to_judge_and_come_once() {
+        let (until, now) = (at("2022-11-30 18:00"), at("2022-11-02 10:00"));
+        assert_eq!(standing(Phase::Missed).accepted(now), Err(Refusal::NothingToAccept));
+        assert_eq!(standing(Phase::Open).returned(until, now), Err(Refusal::NothingToReturn));
+        let accepted = standing(Phase::Waiting).accepted(now).unwrap();
+        assert_eq!(accepted.accepted(now), Err(Refusal::AlreadyAccepted));
+        assert_eq!(accepted.returned(until, now), Err(Refusal::AcceptedIsNotReturned));
+        assert_eq!(standing(Phase::Done).returned(now, now), Err(Refusal::DeadlineNotAhead));
+    }
+
+    #[test]
+    fn what_closed_as_missed_can_be_let_go_and_what_was_done_cannot() {
+        let now = at("2022-12-01 10:00");
+        let waived = standing(Phase::Lapsed).waived(now).unwrap();
+        assert_eq!((waived.phase, waived.closed_at, waived.next_at), (Phase::Waived, Some(now), None));
+        assert_eq!(standing(Phase::Waiting).upheld(now).unwrap().phase, Phase::Upheld);
+        for closed in [Phase::Done, Phase::Waived, Phase::Upheld, Phase::Withdrawn].map(standing) {
+            assert_eq!(closed.waived(now), Err(Refusal::AlreadyClosed));
+        }
+    }
+
+    #[test]
+    fn an_unreminded_miss_is_confirmed_once_and_the_next_pass_looks() {
+        let now = at("2022-11-02 10:00");
+        let mut one = missed();
+        one.wait(Some(at("2022-11-14 09:00")));
+        let confirmed = one.miss_confirmed(now).unwrap();
+        assert_eq!((confirmed.round.confirmed, confirmed.next_at), (true, Some(now)));
+        assert_eq!(confirmed.miss_confirmed(now), Err(Refusal::NotUnreminded));
+        assert_eq!(standing(Phase::Missed).miss_confirmed(now), Err(Refusal::NotUnreminded));
+    }
+
+    #[test]
+    fn an_owner_leaves_it_to_the_others_until_there_is_none() {
+        let both = standing(Phase::Open);
+        let one = both.without(&UnitName("质安处".into())).unwrap();
+        assert_eq!(one.owners, [UnitName("宣教处".into())]);
+        // Still joint: its series is the same with one owner less.
+        assert_eq!(one.series(), both.series());
+        assert_eq!(one.without(&UnitName("宣教处".into())), None);
+        assert_eq!(both.without(&UnitName("物业处".into())).unwrap(), both);
+    }
+
+    #[test]
+    fn a_nodes_end_moves_what_is_open_for_it_but_never_back_before_the_offices_word() {
+        let now = at("2022-10-20 10:00");
+        let node = |facts: Facts| Obligation::from(Facts { form: Form::Node, ..facts });
+        let open = node((*standing(Phase::Open)).clone());
+        let moved = open.node_moved(ZONE, day("2022-10-24"), now).unwrap();
+        assert_eq!((moved.round.due_at, moved.due_on), (at("2022-10-25 00:00"), day("2022-10-24")));
+        assert_eq!((moved.first_due_at, moved.period_end, moved.next_at), {
+            (at("2022-10-25 00:00"), at("2022-10-25 00:00"), Some(now))
+        });
+        let later = open.extended(at("2022-11-30 18:00"), now).unwrap();
+        assert_eq!(later.node_moved(ZONE, day("2022-10-24"), now).unwrap().round.due_at, at("2022-11-30 18:00"));
+        assert_eq!(node((*missed()).clone()).node_moved(ZONE, day("2022-10-24"), now), None);
+        assert_eq!(standing(Phase::Open).node_moved(ZONE, day("2022-10-24"), now), None, "not the node's form");
+    }
+
+    #[test]
+    fn the_plan_may_change_what_has_not_opened_but_not_what_the_office_moved() {
+        let planned = Facts { id: 0, due_on: day("2022-10-28"), ..(*standing(Phase::Scheduled)).clone() };
+        let planned = Obligation::from(Facts {
+            round: Round::begun(0, at("2022-10-28 18:00"), planned.round.armed_at),
+            ..planned
+        });
+        let stored = standing(Phase::Scheduled);
+        assert_eq!(stored.replanned(planned.clone()).round.due_at, at("2022-10-28 18:00"));
+        let moved = stored.extended(at("2022-11-30 18:00"), at("2022-09-20 10:00")).unwrap();
+        let kept = moved.replanned(planned.clone());
+        assert_eq!((kept.id, kept.round.due_at, kept.round.number), (7, at("2022-11-30 18:00"), 1));
+        assert_eq!(kept.due_on, day("2022-10-28"));
+        let withdrawn = moved.withdrawn(at("2022-09-21 10:00"));
+        assert_eq!(withdrawn.replanned(planned).round.due_at, at("2022-10-28 18:00"));
+    }
 }

@@ -87,3 +87,13 @@ fn have(quota: &Quota, filings: &[&Filing]) -> u32 {
 pub fn met(quotas: &[Quota], filings: &[&Filing]) -> bool {
     !filings.is_empty() && count(quotas, filings).iter().all(|count| count.missing() == 0)
 }
+
+/// What the filings amount to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Unmet,
+    /// Enough, done and filed in time; when it became enough.
+    InTime(DateTime<Utc>),
+    /// Enough, but only with what was done or filed late.
+    Late(DateTime<Utc>),
+}

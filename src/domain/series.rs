@@ -12,7 +12,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     ladder::Ladder,
-    obligation::{Obligation, Phase},
+    obligation::Obligation,
+    phase::Phase,
     slot::{MORNING, Slots},
 };
 
@@ -43,13 +44,13 @@ impl Member {
     /// Reads an obligation as it stands at `now`; `grace_end` is the end of its filing grace, `unreminded` whether its
     /// miss is (or, where it is about to be declared, will be) marked 未提醒.
     pub fn of(obligation: &Obligation, grace_end: DateTime<Utc>, unreminded: bool, now: DateTime<Utc>) -> Member {
-        let declared = obligation.missed_at.or(obligation.late.then_some(grace_end));
-        let undeclared = matches!(obligation.phase, Phase::Scheduled | Phase::Open | Phase::Returned);
+        let declared = obligation.round.missed_at.or(obligation.late.then_some(grace_end));
+        let undeclared = obligation.phase.is_pending();
         // A miss whose declaration is due in this very pass.
         let due_now = (undeclared && grace_end <= now).then(|| grace_end.max(obligation.settled_to));
         let weight = match (obligation.phase, declared.or(due_now)) {
             (Phase::Waived | Phase::Withdrawn | Phase::Upheld, _) => Weight::Neutral,
-            (_, Some(_)) if unreminded && !obligation.confirmed => Weight::Neutral,
+            (_, Some(_)) if unreminded && !obligation.round.confirmed => Weight::Neutral,
             (_, Some(at)) => Weight::Miss(at),
             (Phase::Waiting | Phase::Done, None) => Weight::Breaks,
             (_, None) => Weight::Neutral,
@@ -57,7 +58,7 @@ impl Member {
         Member {
             id: obligation.id,
             opens_at: obligation.opens_at,
-            due_at: obligation.due_at,
+            due_at: obligation.round.due_at,
             weight,
             filed_at: obligation.filed_at,
         }

@@ -7,6 +7,8 @@ use super::calendar::{Calendar, Zone};
 /// The morning slot, which is also the digest's.
 pub const MORNING: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).unwrap();
 pub const AFTERNOON: NaiveTime = NaiveTime::from_hms_opt(16, 0, 0).unwrap();
+/// When an office closes: the time of a deadline that gives none, and of the last day of making good.
+pub const END_OF_OFFICE_HOURS: NaiveTime = NaiveTime::from_hms_opt(18, 0, 0).unwrap();
 
 /// The calendar and the zone, which together say when a local slot is.
 #[derive(Debug, Clone, Copy)]

@@ -6,17 +6,19 @@
 
 use std::cell::OnceCell;
 
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
     duty::{Cadence, Duty, Form},
     ladder::{Class, Ladder, Level, When},
-    obligation::{Obligation, Phase},
+    obligation::Obligation,
+    phase::Phase,
     plan::{self, World},
     series::{self, Member, Streak},
-    slot::{MORNING, Slots},
+    slot::{END_OF_OFFICE_HOURS, MORNING, Slots},
     unit::Role,
+    window::grace_end,
 };
 
 /// What a notice is about, in rising gravity; events stand apart.
@@ -144,14 +146,6 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The end of the filing grace: the miss is declared then.
-pub fn grace_end(ladder: &Ladder, due_at: DateTime<Utc>, slots: Slots<'_>) -> DateTime<Utc> {
-    ladder.grace.map_or(due_at, |time| {
-        let next_day = slots.zone.due_day(due_at) + chrono::Days::new(1);
-        slots.zone.at(next_day, time).max(due_at)
-    })
-}
-
 /// The reminders of the deadline in force, in order: when and to whom. Those that land in one slot are one.
 pub fn reminders(obligation: &Obligation, ladder: &Ladder, slots: Slots<'_>) -> Vec<(DateTime<Utc>, Vec<Role>)> {
     let mut steps: Vec<(DateTime<Utc>, Vec<Role>)> = Vec::new();
@@ -170,17 +164,17 @@ pub fn reminders(obligation: &Obligation, ladder: &Ladder, slots: Slots<'_>) -> 
 }
 
 fn reminder_instant(obligation: &Obligation, ladder: &Ladder, when: When, slots: Slots<'_>) -> DateTime<Utc> {
-    let due_day = slots.zone.due_day(obligation.due_at);
+    let due_day = slots.zone.due_day(obligation.round.due_at);
     let wanted = match when {
         When::Opening => return obligation.opens_at,
-        When::HalfTime => return obligation.opens_at + (obligation.due_at - obligation.opens_at) / 2,
-        When::AtDue => return obligation.due_at,
+        When::HalfTime => return obligation.opens_at + (obligation.round.due_at - obligation.opens_at) / 2,
+        When::AtDue => return obligation.round.due_at,
         When::WorkdaysBefore(n) => slots.zone.at(slots.calendar.workdays_before(due_day, n), MORNING),
         When::DueDay(time) => slots.zone.at(due_day, time),
     };
     let any_day = ladder.any_day || obligation.form == Form::Node;
     let slot = slots.from(wanted, any_day);
-    if slot < obligation.due_at { slot } else { slots.before(obligation.due_at, any_day) }
+    if slot < obligation.round.due_at { slot } else { slots.before(obligation.round.due_at, any_day) }
 }
 
 fn join_roles(roles: &mut Vec<Role>, more: &[Role]) {
@@ -198,14 +192,15 @@ pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTi
         return None;
     }
     let slots = context.slots();
-    let close_of_day = NaiveTime::from_hms_opt(18, 0, 0).unwrap_or_default();
-    let chase = slots.from(grace_end(context.ladder, obligation.due_at, slots), false);
-    let chase_day_end = slots.zone.at(slots.zone.day_of(chase), close_of_day);
-    let next_due = plan::next_due(context.world, context.duty, obligation.form, obligation.due_at);
+    let chase = slots.from(grace_end(context.ladder, obligation.round.due_at, slots), false);
+    let chase_day_end = slots.zone.at(slots.zone.day_of(chase), END_OF_OFFICE_HOURS);
+    let next_due = plan::next_due(context.world, context.duty, obligation.form, obligation.round.due_at);
     let limit = context.ladder.node_day_limit.filter(|_| context.duty.cadence == Cadence::EachNodeDay);
-    let limit = limit
-        .filter(|_| obligation.form == Form::Cadence)
-        .map(|n| slots.zone.at(slots.calendar.workdays_after(slots.zone.due_day(obligation.due_at), n), close_of_day));
+    let limit = limit.filter(|_| obligation.form == Form::Cadence).map(|n| {
+        slots
+            .zone
+            .at(slots.calendar.workdays_after(slots.zone.due_day(obligation.round.due_at), n), END_OF_OFFICE_HOURS)
+    });
     match (next_due.map(|next| next.max(chase_day_end)), limit) {
         (Some(lapse), Some(limit)) => Some(lapse.min(limit)),
         (lapse, limit) => lapse.or(limit),
@@ -214,9 +209,9 @@ pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTi
 
 /// What [`advance`] will have to know to settle this obligation up to `now`.
 pub fn needs(obligation: &Obligation, duty: &Duty, ladder: &Ladder, slots: Slots<'_>, now: DateTime<Utc>) -> Needs {
-    let open = matches!(obligation.phase, Phase::Scheduled | Phase::Open | Phase::Returned);
-    let declares = open && grace_end(ladder, obligation.due_at, slots) <= now;
-    let missed = declares || matches!(obligation.phase, Phase::Missed | Phase::Lapsed);
+    let open = obligation.phase.is_pending();
+    let declares = open && grace_end(ladder, obligation.round.due_at, slots) <= now;
+    let missed = declares || obligation.phase.is_overdue();
     let pending = |level: &Option<Level>, told: Option<DateTime<Utc>>| {
         told.is_none() && level.as_ref().is_some_and(|level| level.streak.is_some())
     };
@@ -224,8 +219,8 @@ pub fn needs(obligation: &Obligation, duty: &Duty, ladder: &Ladder, slots: Slots
     Needs {
         series: missed
             && repeats
-            && (pending(&ladder.supervise, obligation.supervised_at)
-                || pending(&ladder.propose, obligation.proposed_at)),
+            && (pending(&ladder.supervise, obligation.round.supervised_at)
+                || pending(&ladder.propose, obligation.round.proposed_at)),
         proof: declares,
     }
 }
@@ -239,7 +234,7 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
     let streak = OnceCell::new();
     while let Some((at, what)) = next_step(&next, context, &streak) {
         if at > now {
-            next.next_at = Some(at);
+            next.wait(Some(at));
             return Advance { obligation: next, tellings: merged(told), events };
         }
         told.extend(apply(&mut next, context, &streak, at, what));
@@ -248,7 +243,7 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
             events.push(Event { at, what });
         }
     }
-    next.next_at = None;
+    next.wait(None);
     Advance { obligation: next, tellings: merged(told), events }
 }
 
@@ -267,7 +262,7 @@ fn next_step(
     match obligation.phase {
         Phase::Scheduled => Some((obligation.opens_at, Move::Open)),
         Phase::Open | Phase::Returned => {
-            let miss = grace_end(context.ladder, obligation.due_at, slots);
+            let miss = grace_end(context.ladder, obligation.round.due_at, slots);
             // Reopened after its deadline: missed from then on.
             let miss = if miss >= obligation.settled_to { miss } else { obligation.settled_to + TimeDelta::seconds(1) };
             let remind = reminders(obligation, context.ladder, slots)
@@ -287,14 +282,14 @@ fn upcoming_after_miss(
     streak: &OnceCell<Streak>,
 ) -> Option<(DateTime<Utc>, Move)> {
     let slots = context.slots();
-    let missed_at = obligation.missed_at?;
+    let missed_at = obligation.round.missed_at?;
     let chase = slots.from(missed_at, false);
     let chases = !context.ladder.chase.is_empty();
     let open = obligation.phase == Phase::Missed;
-    let stand = open && chases && obligation.chased_at.is_some();
+    let stand = open && chases && obligation.round.chased_at.is_some();
     let (supervise, propose) = levels(obligation, context, streak);
     [
-        (chases && obligation.chased_at.is_none()).then_some((chase, Move::Chase)),
+        (chases && obligation.round.chased_at.is_none()).then_some((chase, Move::Chase)),
         stand.then(|| (slots.morning_from(obligation.settled_to.max(chase) + TimeDelta::seconds(1)), Move::Stand)),
         supervise.map(|at| (at, Move::Supervise)),
         propose.map(|at| (at, Move::Propose)),
@@ -313,15 +308,15 @@ fn levels(
 ) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
     let streak = streak.get_or_init(|| streak_of(obligation, context));
     let slots = context.slots();
-    let due_day = slots.zone.due_day(obligation.due_at);
+    let due_day = slots.zone.due_day(obligation.round.due_at);
     let earlier = |level: &Option<Level>, told: Option<DateTime<Utc>>, by_row: Option<DateTime<Utc>>| {
         let workday = level.as_ref()?.workday.map(|n| slots.morning_after(due_day, n));
         let ahead = |at: &DateTime<Utc>| told.is_none() && *at >= obligation.settled_to;
         [workday, by_row].into_iter().flatten().filter(ahead).min()
     };
     (
-        earlier(&context.ladder.supervise, obligation.supervised_at, streak.supervise),
-        earlier(&context.ladder.propose, obligation.proposed_at, streak.propose),
+        earlier(&context.ladder.supervise, obligation.round.supervised_at, streak.supervise),
+        earlier(&context.ladder.propose, obligation.round.proposed_at, streak.propose),
     )
 }
 
@@ -336,53 +331,44 @@ fn apply(
     streak: &OnceCell<Streak>,
     at: DateTime<Utc>,
     what: Move,
-) -> Vec<Telling> {
-    let say = |kind: NoticeKind, to: &[Role]| Telling { at, kind, to: to.to_vec(), stands: what == Move::Stand };
+) -> Option<Telling> {
+    let say = |kind: NoticeKind, to: &[Role]| Some(Telling { at, kind, to: to.to_vec(), stands: what == Move::Stand });
     let level = |level: &Option<Level>| level.as_ref().map(|level| level.to.clone()).unwrap_or_default();
-    let before = next.settled_to;
-    next.settled_to = before.max(at);
+    let Context { ladder, .. } = context;
     match what {
         Move::Open => {
-            next.phase = Phase::Open;
-            // Steps of the opening instant itself are still to come.
-            next.settled_to = before.max(at - TimeDelta::seconds(1));
-            Vec::new()
+            next.open(at);
+            None
         }
         Move::Remind => {
-            next.reminded = true;
-            let steps = reminders(next, context.ladder, context.slots());
+            next.remind(at);
+            let steps = reminders(next, ladder, context.slots());
             let to = steps.into_iter().find(|(step, _)| *step == at).map(|(_, to)| to).unwrap_or_default();
-            vec![say(reminder_kind(next, context, at), &to)]
+            say(reminder_kind(next, context, at), &to)
         }
         Move::Miss => {
-            next.phase = Phase::Missed;
-            next.missed_at = Some(at);
-            next.unreminded = unreminded(next, context.ladder, context.slots(), context.reminder_taken);
-            if context.ladder.at_once.is_empty() {
-                return Vec::new();
-            }
-            vec![say(NoticeKind::Event, &context.ladder.at_once)]
+            next.miss(at, unreminded(next, ladder, context.slots(), context.reminder_taken));
+            if ladder.at_once.is_empty() { None } else { say(NoticeKind::Event, &ladder.at_once) }
         }
         Move::Chase => {
-            next.chased_at = Some(at);
-            next.streak = i32::try_from(streak.get_or_init(|| streak_of(next, context)).position)
-                .ok()
-                .filter(|position| *position > 0);
-            vec![say(NoticeKind::Chase, &context.ladder.chase)]
+            next.chase(at, streak.get_or_init(|| streak_of(next, context)).position);
+            say(NoticeKind::Chase, &ladder.chase)
         }
-        Move::Stand => vec![say(NoticeKind::Chase, &[Role::Liaison])],
+        Move::Stand => {
+            next.stand(at);
+            say(NoticeKind::Chase, &[Role::Liaison])
+        }
         Move::Supervise => {
-            next.supervised_at = Some(at);
-            vec![say(NoticeKind::Supervise, &level(&context.ladder.supervise))]
+            next.supervise(at);
+            say(NoticeKind::Supervise, &level(&ladder.supervise))
         }
         Move::Propose => {
-            next.proposed_at = Some(at);
-            vec![say(NoticeKind::Propose, &level(&context.ladder.propose))]
+            next.propose(at);
+            say(NoticeKind::Propose, &level(&ladder.propose))
         }
         Move::Lapse => {
-            next.phase = Phase::Lapsed;
-            next.closed_at = Some(at);
-            Vec::new()
+            next.lapse(at);
+            None
         }
     }
 }
@@ -398,7 +384,7 @@ fn reminder_kind(obligation: &Obligation, context: &Context<'_>, at: DateTime<Ut
 
 /// Whether a miss of the deadline in force is 未提醒: a reminder was due in this round and the mail server took none.
 pub fn unreminded(obligation: &Obligation, ladder: &Ladder, slots: Slots<'_>, taken: bool) -> bool {
-    let due = |(at, _): &(DateTime<Utc>, Vec<Role>)| *at > obligation.armed_at && *at < obligation.due_at;
+    let due = |(at, _): &(DateTime<Utc>, Vec<Role>)| *at > obligation.round.armed_at && *at < obligation.round.due_at;
     !taken && reminders(obligation, ladder, slots).iter().any(due)
 }
 

@@ -19,10 +19,11 @@ use crate::{
         plan::{Owed, World},
         slot::Slots,
         unit::{PostId, Role, Roster},
+        window::Window,
     },
     store::{
         Tx,
-        catalogue::{Version, Window},
+        catalogue::{NodeWindow, Version},
         obligations::Stored,
         roster::Holder,
     },
@@ -67,7 +68,7 @@ impl Known {
             roster: tx.roster().await?,
             calendar: tx.calendar().await?,
             // One that was closed before it began has no days.
-            windows: tx.windows().await?.iter().map(Window::node).filter(|node| node.first <= node.last).collect(),
+            windows: tx.windows().await?.iter().map(NodeWindow::node).filter(|node| node.first <= node.last).collect(),
             holders,
             zone,
         })
@@ -140,9 +141,8 @@ impl Known {
     }
 
     /// The obligation's window for acts and filings.
-    pub fn window(&self, obligation: &Obligation, rules: &Rules<'_>) -> crate::domain::obligation::Window {
-        let grace = crate::domain::step::grace_end(rules.ladder, obligation.due_at, self.slots());
-        obligation.window(rules.duty, grace, self.zone)
+    pub fn window(&self, obligation: &Obligation, rules: &Rules<'_>) -> Window {
+        Window::of(obligation, rules.duty, rules.ladder, self.slots())
     }
 
     /// The posts of these roles: of each owner, or the office's own.

@@ -9,24 +9,17 @@ use super::{
     trouble::{self, Subject},
     write::Desk,
 };
-use crate::engine::outbox::new_letter;
 use crate::{
-    domain::{
-        obligation::{Obligation, Phase},
-        slot::MORNING,
-        step::NoticeKind,
-    },
+    domain::{phase::Phase, slot::MORNING, step::NoticeKind},
+    engine::{Engine, JobError, Result, known::Known, outbox::new_letter},
     mail::{DigestContext, DigestTotals, Item, LetterKind, Rendered, UndeliveredRow, fill_link},
+    read::{day, words},
     store::{
         Tx,
         letters::LetterRow,
         obligations::Stored,
         requests::{self, Request},
     },
-};
-use crate::{
-    engine::{Engine, JobError, Result, known::Known},
-    read::words,
 };
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -163,11 +156,15 @@ async fn gather(
     let mut new = tx.missed_between(since, now).await?;
     new.sort_by_cached_key(|row| {
         let obligation = &row.obligation;
-        (words::document_order(&obligation.duty), words::roster_order(known, &obligation.owners), obligation.due_at)
+        (
+            words::document_order(&obligation.duty),
+            words::roster_order(known, &obligation.owners),
+            obligation.round.due_at,
+        )
     });
     let standing = tx.live_obligations(Phase::Missed).await?;
     let waiting = tx.live_obligations(Phase::Waiting).await?;
-    let unreminded = tx.unreminded_misses(now - TimeDelta::days(60)).await?;
+    let unreminded = day::unreminded(tx, now).await?;
     let requests = tx.pending_requests().await?;
     let mut rows: Vec<Stored> = [&new, &standing, &waiting, &unreminded].into_iter().flatten().cloned().collect();
     let there: HashSet<i64> = rows.iter().map(|row| row.obligation.id).collect();
@@ -185,7 +182,10 @@ async fn gather(
     Ok(DigestContext {
         recipient: known.roster.office_post().label(),
         date_label: words::date(today),
-        new_misses: items(&desk, new.iter().filter(|row| still_missed(&row.obligation)).map(|row| row.obligation.id)),
+        new_misses: items(
+            &desk,
+            new.iter().filter(|row| row.obligation.phase.is_overdue()).map(|row| row.obligation.id),
+        ),
         standing: items(&desk, by_age(known, told).iter().map(|row| row.obligation.id)),
         proposals: items(&desk, proposals.iter().map(|(_, obligation)| *obligation)),
         waiting_review: items(&desk, waiting.iter().map(|row| row.obligation.id)),
@@ -203,17 +203,17 @@ async fn gather(
     })
 }
 
-/// A miss stays news until it is made good: a filing after the deadline is no longer one to chase.
-fn still_missed(obligation: &Obligation) -> bool {
-    matches!(obligation.phase, Phase::Missed | Phase::Lapsed)
-}
-
 /// The oldest first, and of the same age the longest row first.
 fn by_age(known: &Known, mut rows: Vec<Stored>) -> Vec<Stored> {
     rows.sort_by_key(|row| {
         let obligation = &row.obligation;
         let place = words::roster_order(known, &obligation.owners);
-        (obligation.due_at, std::cmp::Reverse(obligation.streak), words::document_order(&obligation.duty), place)
+        (
+            obligation.round.due_at,
+            std::cmp::Reverse(obligation.round.streak),
+            words::document_order(&obligation.duty),
+            place,
+        )
     });
     rows
 }
@@ -257,12 +257,11 @@ fn down_line(known: &Known, line: &str) -> Option<String> {
 
 async fn totals(tx: &mut Tx, known: &Known, since: DateTime<Utc>, today: NaiveDate) -> Result<DigestTotals> {
     let mut totals = DigestTotals::default();
-    let (from, until) = (known.zone.start_of(today), known.zone.end_of(today));
-    for phase in [Phase::Open, Phase::Returned] {
+    let ahead = [Phase::Open, Phase::Returned];
+    for phase in ahead {
         totals.open += tx.count_live(phase).await?;
-        let due = tx.live_due_between(phase, from, until).await?;
-        totals.due_today += due.iter().filter(|row| known.zone.due_day(row.obligation.due_at) == today).count() as u64;
     }
+    totals.due_today = day::due_on(tx, known, today, &ahead).await?.len() as u64;
     totals.overdue = tx.count_live(Phase::Missed).await?;
     totals.open += totals.overdue;
     totals.closed_on_time = tx.count_filed_since(since, false).await?;

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::settle;
 use crate::{
     domain::{
-        obligation::{Obligation, Phase, owner_key},
+        obligation::{Obligation, owner_key},
+        phase::Phase,
         plan::{self, Owed},
     },
     engine::{Engine, Known, Result},
@@ -159,11 +160,7 @@ async fn reconcile(
             None if withdrawn => {}
             None => {
                 made.withdrawn += 1;
-                let mut gone = stored.clone();
-                gone.obligation.phase = Phase::Withdrawn;
-                gone.obligation.closed_at = Some(now);
-                gone.obligation.next_at = None;
-                changed.push(gone);
+                changed.push(stored.with(stored.obligation.withdrawn(now)));
             }
         }
     }

@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     acts::{ActError, Actor, filings::Filings, submit::NewSubmission},
     domain::{
-        obligation::{Obligation, Phase},
+        obligation::Obligation,
+        phase::Phase,
         quota::Item,
         slot::Slots,
         unit::{PostId, Role},
@@ -79,7 +80,7 @@ impl Behaviour {
 
     /// When the obligation is filed, if ever.
     pub fn files_at(&self, obligation: &Obligation, slots: Slots<'_>) -> Option<DateTime<Utc>> {
-        let due_day = slots.zone.due_day(obligation.due_at);
+        let due_day = slots.zone.due_day(obligation.round.due_at);
         let fits = |except: &&Except| {
             except.duty.as_ref().is_none_or(|duty| obligation.duty.0 == *duty)
                 && except.unit.as_ref().is_none_or(|unit| obligation.owners.iter().any(|owner| owner.0 == *unit))
@@ -231,7 +232,7 @@ impl FilingPlan {
 
 /// Files all that an obligation asks for, as its first owner's liaison, if it is still wanted.
 async fn file(engine: &Engine, queue: &Filings, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<bool> {
-    let wanted = matches!(stored.obligation.phase, Phase::Scheduled | Phase::Open | Phase::Returned | Phase::Missed);
+    let wanted = stored.obligation.phase.is_pending() || stored.obligation.phase == Phase::Missed;
     let (true, Some(unit)) = (wanted, stored.obligation.owners.first()) else { return Ok(false) };
     let by = PostId { unit: unit.clone(), role: Role::Liaison };
     let actor = Actor { engine, known, by: &by, now };
@@ -245,7 +246,7 @@ async fn file(engine: &Engine, queue: &Filings, known: &Known, stored: &Stored, 
         (1..=count).map(name)
     });
     // An act of its own day, where no other counts.
-    let due_day = known.zone.due_day(stored.obligation.due_at);
+    let due_day = known.zone.due_day(stored.obligation.round.due_at);
     let acted_on = rules.duty.own_day_only.then_some(due_day);
     let new = NewSubmission {
         receipt: None,

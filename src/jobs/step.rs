@@ -116,7 +116,7 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
         }
     }
     let series = all_series(tx, &count, now).await?;
-    let undeclared = |o: &&Obligation| o.missed_at.is_none() && o.due_at <= now;
+    let undeclared = |o: &&Obligation| o.round.missed_at.is_none() && o.round.due_at <= now;
     let members = series.values().flatten().map(|row| &row.obligation);
     prove.extend(members.filter(undeclared));
     let proven = reminded_in_time(tx, &prove).await?;
@@ -158,7 +158,7 @@ async fn settle_batch(
             }
             Err(words) => {
                 troubles.push((Subject::Obligation(next.obligation.id), words));
-                next.obligation.next_at = Some(now + TROUBLE_WAIT);
+                next.obligation.put_off(now + TROUBLE_WAIT);
             }
         }
         rows.push(next);
@@ -212,11 +212,11 @@ fn tally(
 
 fn log_entries(stored: &mut Stored, advance: &Advance) -> Vec<Entry> {
     let id = stored.obligation.id;
-    let unreminded = advance.obligation.unreminded;
+    let unreminded = advance.obligation.round.unreminded;
     let mut entries = Vec::with_capacity(advance.events.len());
     for event in &advance.events {
         let detail = match event.what {
-            Move::Miss => json!({ "due_at": advance.obligation.due_at, "unreminded": unreminded }),
+            Move::Miss => json!({ "due_at": advance.obligation.round.due_at, "unreminded": unreminded }),
             _ => json!({}),
         };
         entries.push(log::entry(Some(id), &mut stored.log_head, event.at, DAEMON, event.what.code(), &detail));
@@ -232,7 +232,7 @@ fn notices(known: &Known, advance: &Advance, now: DateTime<Utc>) -> Vec<NewNotic
         for post in known.posts_of(obligation, &telling.to) {
             notices.push(NewNotice {
                 obligation: obligation.id,
-                round: obligation.round,
+                round: obligation.round.number,
                 kind: telling.kind,
                 at: telling.at,
                 post,

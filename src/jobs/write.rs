@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::trouble::{self, Subject};
 use crate::{
     domain::{
-        obligation::Phase,
+        phase::Phase,
         quota::Filing,
         step::NoticeKind,
         unit::{PostId, Role, UnitName},
@@ -21,7 +21,7 @@ use crate::{
         outbox::{new_letter, slot_key},
     },
     mail::{Item, LetterContext, LetterKind, Section, SectionKind},
-    read::words,
+    read::{day, words},
     store::{Tx, letters::NewLetter, notices::Notice, obligations::Stored},
 };
 
@@ -116,15 +116,9 @@ type DueToday = HashMap<UnitName, Vec<i64>>;
 /// What is due today, for the context rows.
 async fn due_today(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DueToday> {
     let mut due = DueToday::new();
-    for phase in [Phase::Open, Phase::Returned] {
-        let rows = tx.live_due_between(phase, known.zone.start_of(today), known.zone.end_of(today)).await?;
-        for obligation in rows.into_iter().map(|row| row.obligation) {
-            if known.zone.due_day(obligation.due_at) != today {
-                continue;
-            }
-            for owner in obligation.owners {
-                due.entry(owner).or_default().push(obligation.id);
-            }
+    for row in day::due_on(tx, known, today, &[Phase::Open, Phase::Returned]).await? {
+        for owner in &row.obligation.owners {
+            due.entry(owner.clone()).or_default().push(row.obligation.id);
         }
     }
     Ok(due)
@@ -243,10 +237,12 @@ impl<'a> Desk<'a> {
             NoticeKind::Event if obligation.phase == Phase::Missed => SectionKind::EventMissed,
             NoticeKind::Event => SectionKind::Event,
             NoticeKind::Supervise | NoticeKind::Propose => SectionKind::Supervise,
-            NoticeKind::Chase if obligation.chased_at == Some(notice.at) => SectionKind::Chase,
+            NoticeKind::Chase if obligation.round.chased_at == Some(notice.at) => SectionKind::Chase,
             NoticeKind::Chase => SectionKind::Overdue,
             NoticeKind::Remind if obligation.phase == Phase::Returned => SectionKind::Returned,
-            NoticeKind::Remind if self.known.zone.due_day(obligation.due_at) <= self.today => SectionKind::DueToday,
+            NoticeKind::Remind if self.known.zone.due_day(obligation.round.due_at) <= self.today => {
+                SectionKind::DueToday
+            }
             NoticeKind::Remind => SectionKind::DueSoon,
         }
     }
@@ -315,7 +311,7 @@ fn letter(
 }
 
 fn in_order(desk: &Desk<'_>, mut items: Vec<(i64, Item)>) -> Vec<Item> {
-    let due = |id: &i64| desk.stored(*id).map(|stored| stored.obligation.due_at);
+    let due = |id: &i64| desk.stored(*id).map(|stored| stored.obligation.round.due_at);
     items.sort_by_cached_key(|(id, item)| {
         (words::document_order(&crate::domain::duty::DutyId(item.duty.clone())), due(id), *id)
     });

@@ -7,21 +7,23 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{series::series_of, words};
-use crate::engine::{
-    Engine, Result,
-    known::{Known, Rules},
-};
 use crate::{
     domain::{
         derive::derive,
         duty::{Mode, Owner},
         light,
-        obligation::{Obligation, Phase},
+        obligation::Obligation,
         period::Period,
+        phase::Phase,
         quota::{self, Filing},
         series::Member,
         step::{self, Context, Move, NoticeKind, Telling},
         unit::Role,
+        window,
+    },
+    engine::{
+        Engine, Result,
+        known::{Known, Rules},
     },
     store::{Tx, log::Logged, notices::NoticeHistory, obligations::Stored},
 };
@@ -141,15 +143,15 @@ impl Explanation<'_> {
             }
             None => vec![format!("期：{}；截止：{}", obligation.period, self.deadline_words(obligation.first_due_at))],
         };
-        if obligation.due_at != obligation.first_due_at {
+        if obligation.round.due_at != obligation.first_due_at {
             lines.push(format!(
                 "现行时限：{}（退回或延期 {} 次）",
-                self.deadline_words(obligation.due_at),
-                obligation.round
+                self.deadline_words(obligation.round.due_at),
+                obligation.round.number
             ));
         }
-        let grace = step::grace_end(self.rules.ladder, obligation.due_at, self.known.slots());
-        if grace > obligation.due_at {
+        let grace = window::grace_end(self.rules.ladder, obligation.round.due_at, self.known.slots());
+        if grace > obligation.round.due_at {
             lines.push(format!("报送宽限至 {}，办理仍须在期内", self.at(grace)));
         }
         lines
@@ -223,7 +225,7 @@ impl Explanation<'_> {
             lines.push(format!("{}：{}/{}{}", count.counter, count.have, count.want, count.unit));
         }
         lines.push(format!("有效报送 {} 次", filings.len()));
-        if let Some(streak) = obligation.streak.filter(|streak| *streak > 1) {
+        if let Some(streak) = obligation.round.streak.filter(|streak| *streak > 1) {
             lines.push(format!("连续逾期第 {streak} 次"));
         }
         for request in tx.requests_of(obligation.id).await?.iter().filter(|request| request.decided_at.is_none()) {
@@ -279,10 +281,10 @@ impl Explanation<'_> {
 
     /// The series with this obligation as it stands at the moment looked at.
     fn with_present(&self, series: &[Member], next: &Obligation) -> Vec<Member> {
-        let grace = step::grace_end(self.rules.ladder, next.due_at, self.known.slots());
+        let grace = window::grace_end(self.rules.ladder, next.round.due_at, self.known.slots());
         let mut members: Vec<Member> = series.iter().filter(|member| member.id != next.id).cloned().collect();
         if !next.period.starts_with("event:") {
-            members.push(Member::of(next, grace, next.unreminded, next.settled_to.max(self.now)));
+            members.push(Member::of(next, grace, next.round.unreminded, next.settled_to.max(self.now)));
             members.sort_by_key(|member| (member.opens_at, member.id));
         }
         members

@@ -1,5 +1,6 @@
 //! Questions: how things stand, why, and what comes. Reads and words; changes nothing.
 
+pub mod day;
 pub mod explain;
 pub mod health;
 pub mod preview;

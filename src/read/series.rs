@@ -9,9 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     domain::{
-        obligation::{Obligation, Phase},
+        obligation::Obligation,
         series::{Member, Weight},
         step::{self, Advance, Context},
+        window,
     },
     engine::{Known, Result, known::Rules},
     store::{
@@ -32,7 +33,8 @@ pub async fn reminded_in_time(tx: &mut Tx, obligations: &[&Obligation]) -> Resul
     let ids: Vec<i64> = ids.into_iter().collect();
     let taken = tx.reminders_taken(&ids).await?;
     let taken: HashMap<_, _> = taken.into_iter().map(|r| ((r.obligation, r.round), r.taken_at)).collect();
-    let in_time = |o: &&&Obligation| taken.get(&(o.id, o.round)).is_some_and(|taken_at| *taken_at < o.due_at);
+    let in_time =
+        |o: &&&Obligation| taken.get(&(o.id, o.round.number)).is_some_and(|taken_at| *taken_at < o.round.due_at);
     Ok(obligations.iter().filter(in_time).map(|obligation| obligation.id).collect())
 }
 
@@ -108,8 +110,8 @@ fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
     let mut misses = 0;
     let mut whole = false;
     for obligation in rows.iter().map(|row| &row.obligation).filter(|obligation| obligation.opens_at < oldest) {
-        whole |= matches!(obligation.phase, Phase::Done | Phase::Waiting) && !obligation.late;
-        misses += usize::from(obligation.missed_at.is_some() && !obligation.unreminded);
+        whole |= obligation.phase.is_filed() && !obligation.late;
+        misses += usize::from(obligation.round.missed_at.is_some() && !obligation.round.unreminded);
     }
     (whole, misses)
 }
@@ -117,9 +119,9 @@ fn row_of_misses(rows: &[Stored], oldest: DateTime<Utc>) -> (bool, usize) {
 pub(crate) fn member(known: &Known, stored: &Stored, proven: &HashSet<i64>, now: DateTime<Utc>) -> Option<Member> {
     let rules = known.rules(stored, known.zone.day_of(now)).ok()?;
     let obligation = &stored.obligation;
-    let grace_end = step::grace_end(rules.ladder, obligation.due_at, known.slots());
-    let unreminded = if obligation.missed_at.is_some() {
-        obligation.unreminded
+    let grace_end = window::grace_end(rules.ladder, obligation.round.due_at, known.slots());
+    let unreminded = if obligation.round.missed_at.is_some() {
+        obligation.round.unreminded
     } else {
         let taken = proven.contains(&obligation.id);
         grace_end <= now && step::unreminded(obligation, rules.ladder, known.slots(), taken)

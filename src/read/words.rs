@@ -8,7 +8,7 @@ use crate::{
         calendar::Zone,
         duty::{Basis, Cadence, DutyId},
         light,
-        obligation::{Obligation, Phase},
+        obligation::Obligation,
         period::Period,
         quota::{self, Count, Filing},
         unit::UnitName,
@@ -82,8 +82,8 @@ pub fn missing(counts: &[Count]) -> Option<String> {
 
 /// An obligation as a letter shows it. `filings` are those that stand.
 pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: &[Filing], today: NaiveDate) -> Item {
-    let due_day = known.zone.due_day(obligation.due_at);
-    let overdue = matches!(obligation.phase, Phase::Missed | Phase::Lapsed);
+    let due_day = known.zone.due_day(obligation.round.due_at);
+    let overdue = obligation.phase.is_overdue();
     let partly = obligation.phase.is_owed() && !rules.duty.quotas.is_empty();
     let filings: Vec<&Filing> = filings.iter().collect();
     Item {
@@ -93,11 +93,15 @@ pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: 
         title: rules.duty.title.clone(),
         owners: owners(&obligation.owners),
         period_label: period(known, rules, obligation),
-        due_label: deadline(known.zone, obligation.due_at, today),
+        due_label: deadline(known.zone, obligation.round.due_at, today),
         light_word: light::word(obligation).to_owned(),
         missing: missing(&quota::count(&rules.duty.quotas, &filings)).filter(|_| partly),
         days_overdue: overdue.then(|| (today - due_day).num_days().max(0)),
-        streak: obligation.streak.and_then(|streak| u32::try_from(streak).ok()).filter(|streak| overdue && *streak > 1),
+        streak: obligation
+            .round
+            .streak
+            .and_then(|streak| u32::try_from(streak).ok())
+            .filter(|streak| overdue && *streak > 1),
         basis_note: (rules.duty.basis == Basis::Policy).then(|| "本办默认频次".to_owned()),
         note: None,
     }

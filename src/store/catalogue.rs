@@ -80,7 +80,7 @@ struct DayRow {
 
 /// A window that the office opened by hand.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct Window {
+pub struct NodeWindow {
     /// Its id, which is its period's key.
     pub id: String,
     pub name: String,
@@ -91,7 +91,7 @@ pub struct Window {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-impl Window {
+impl NodeWindow {
     /// As the plan sees it.
     pub fn node(&self) -> Node {
         Node { key: self.id.clone(), name: self.name.clone(), first: self.first_on, last: self.last_on }
@@ -210,11 +210,11 @@ impl Tx {
     }
 
     /// The windows that the office opened by hand.
-    pub async fn windows(&mut self) -> Result<Vec<Window>> {
+    pub async fn windows(&mut self) -> Result<Vec<NodeWindow>> {
         Ok(on!(self, |c| sqlx::query_as(WINDOWS).fetch_all(c).await?))
     }
 
-    pub async fn insert_window(&mut self, window: &Window) -> Result<()> {
+    pub async fn insert_window(&mut self, window: &NodeWindow) -> Result<()> {
         on!(self, |c| {
             sqlx::query(PUT_WINDOW)
                 .bind(&window.id)

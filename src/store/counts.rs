@@ -4,12 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::{
-    duty::DutyId,
-    light::Light,
-    obligation::{Obligation, Phase},
-    unit::UnitName,
-};
+use crate::domain::{duty::DutyId, light::Light, obligation::Obligation, phase::Phase, unit::UnitName};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {

@@ -10,7 +10,7 @@ use super::{
     tally::{as_number, phase_of},
     tx::{Tx, on},
 };
-use crate::domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName};
+use crate::domain::{duty::DutyId, light::Light, phase::Phase, unit::UnitName};
 
 /// Whether the unit `$1` is among the owners of a joint one. What stands between semicolons is compared as a whole: a
 /// name may hold what LIKE reads as a pattern.

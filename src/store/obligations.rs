@@ -13,7 +13,9 @@ use super::{
 };
 use crate::domain::{
     duty::{DutyId, Form},
-    obligation::{Obligation, Phase, owner_key, series_key},
+    obligation::{Facts, Obligation, owner_key, series_key},
+    phase::Phase,
+    round::Round,
     unit::UnitName,
 };
 
@@ -265,7 +267,7 @@ impl TryFrom<Row> for Stored {
     fn try_from(row: Row) -> Result<Stored> {
         let phase = Phase::from_code(&row.phase)
             .ok_or_else(|| StoreError::Corrupt(format!("obligation {}: phase {}", row.id, row.phase)))?;
-        let obligation = Obligation {
+        let facts = Facts {
             id: row.id,
             revision: row.revision,
             duty: DutyId(row.duty),
@@ -275,28 +277,31 @@ impl TryFrom<Row> for Stored {
             period: row.period,
             opens_at: row.opens_at,
             period_end: row.period_end,
-            due_at: row.due_at,
             first_due_at: row.first_due_at,
             due_on: row.due_on,
             phase,
             reminded: row.reminded,
             late: row.late,
             returned_late: row.returned_late,
-            missed_at: row.missed_at,
-            unreminded: row.unreminded,
-            confirmed: row.confirmed,
             filed_at: row.filed_at,
             closed_at: row.closed_at,
             accepted_at: row.accepted_at,
-            streak: row.streak.and_then(|streak| i32::try_from(streak).ok()),
-            round: i32::try_from(row.round).unwrap_or(i32::MAX),
-            chased_at: row.chased_at,
-            supervised_at: row.supervised_at,
-            proposed_at: row.proposed_at,
-            armed_at: row.armed_at,
+            round: Round {
+                number: i32::try_from(row.round).unwrap_or(i32::MAX),
+                due_at: row.due_at,
+                armed_at: row.armed_at,
+                missed_at: row.missed_at,
+                unreminded: row.unreminded,
+                confirmed: row.confirmed,
+                streak: row.streak.and_then(|streak| i32::try_from(streak).ok()),
+                chased_at: row.chased_at,
+                supervised_at: row.supervised_at,
+                proposed_at: row.proposed_at,
+            },
             settled_to: row.settled_to,
             next_at: row.next_at,
         };
+        let obligation = Obligation::from(facts);
         let counted = Counted::of(&obligation);
         Ok(Stored { obligation, catalogue: row.catalogue, log_head: row.log_head, counted })
     }
@@ -345,11 +350,11 @@ impl Tx {
                         .bind(&o.period)
                         .bind(o.opens_at)
                         .bind(o.period_end)
-                        .bind(o.due_at)
+                        .bind(o.round.due_at)
                         .bind(o.first_due_at)
                         .bind(o.due_on)
                         .bind(o.phase.code())
-                        .bind(o.armed_at)
+                        .bind(o.round.armed_at)
                         .bind(o.settled_to)
                         .bind(o.next_at)
                         .bind(log_head);
@@ -376,25 +381,25 @@ impl Tx {
                         .bind(join_owners(&o.owners))
                         .bind(o.opens_at)
                         .bind(o.period_end)
-                        .bind(o.due_at)
+                        .bind(o.round.due_at)
                         .bind(o.first_due_at)
                         .bind(o.due_on)
                         .bind(o.phase.code())
                         .bind(o.reminded)
                         .bind(o.late)
                         .bind(o.returned_late)
-                        .bind(o.missed_at)
-                        .bind(o.unreminded)
-                        .bind(o.confirmed)
+                        .bind(o.round.missed_at)
+                        .bind(o.round.unreminded)
+                        .bind(o.round.confirmed)
                         .bind(o.filed_at)
                         .bind(o.closed_at)
                         .bind(o.accepted_at)
-                        .bind(o.streak.map(i64::from))
-                        .bind(i64::from(o.round))
-                        .bind(o.chased_at)
-                        .bind(o.supervised_at)
-                        .bind(o.proposed_at)
-                        .bind(o.armed_at)
+                        .bind(o.round.streak.map(i64::from))
+                        .bind(i64::from(o.round.number))
+                        .bind(o.round.chased_at)
+                        .bind(o.round.supervised_at)
+                        .bind(o.round.proposed_at)
+                        .bind(o.round.armed_at)
                         .bind(o.settled_to)
                         .bind(o.next_at)
                         .bind(log_head);
@@ -420,13 +425,13 @@ impl Tx {
                         .bind(o.revision)
                         .bind(o.phase.code())
                         .bind(o.reminded)
-                        .bind(o.missed_at)
-                        .bind(o.unreminded)
+                        .bind(o.round.missed_at)
+                        .bind(o.round.unreminded)
                         .bind(o.closed_at)
-                        .bind(o.streak.map(i64::from))
-                        .bind(o.chased_at)
-                        .bind(o.supervised_at)
-                        .bind(o.proposed_at)
+                        .bind(o.round.streak.map(i64::from))
+                        .bind(o.round.chased_at)
+                        .bind(o.round.supervised_at)
+                        .bind(o.round.proposed_at)
                         .bind(o.settled_to)
                         .bind(o.next_at)
                         .bind(log_head);
@@ -443,7 +448,7 @@ impl Tx {
     fn count(&mut self, rows: &mut [Stored], written: &[i64]) {
         let written: HashSet<&i64> = written.iter().collect();
         for row in rows.iter_mut().filter(|row| written.contains(&row.obligation.id)) {
-            row.obligation.revision += 1;
+            row.obligation.written();
             let counted = Counted::of(&row.obligation);
             if row.counted != counted {
                 self.counts.moved(row.counted.as_ref(), counted.as_ref());

@@ -17,7 +17,7 @@ use super::{
     error::{Result, StoreError},
     tx::{Open, Tx, on},
 };
-use crate::domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName};
+use crate::domain::{duty::DutyId, light::Light, phase::Phase, unit::UnitName};
 
 const ADD_MONTHS: &str = "INSERT INTO tally_month (phase, month, owners, duty, light, n) VALUES {values} \
     ON CONFLICT (phase, month, owners, duty, light) DO UPDATE SET n = tally_month.n + excluded.n";

@@ -97,7 +97,7 @@ async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Resp
     let mut calendar = Calendar::new();
     calendar.name(&format!("督办 {}", entered.post.unit));
     for (stored, row) in stored.iter().zip(Row::all(&desk, &mut tx, &stored).await?) {
-        let due = stored.obligation.due_at;
+        let due = stored.obligation.round.due_at;
         let mut event = Event::new();
         event
             .uid(&format!("obligation-{}@duban", row.id))

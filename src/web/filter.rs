@@ -12,7 +12,7 @@ use crate::{
     domain::{
         duty::{Cadence, Duty, DutyId},
         light::Light,
-        obligation::Phase,
+        phase::Phase,
         unit::UnitName,
     },
     engine::known::Known,
@@ -241,7 +241,7 @@ impl Filter {
             && self.light.is_none_or(|light| Light::of(obligation) == light)
             && self.from.is_none_or(|from| due_on >= from)
             && self.until.is_none_or(|until| due_on <= until)
-            && self.due.is_none_or(|due| known.zone.due_day(obligation.due_at) == due)
+            && self.due.is_none_or(|due| known.zone.due_day(obligation.round.due_at) == due)
             && (self.item.is_none() && self.cadence.is_none() || self.suits(known, stored))
     }
 

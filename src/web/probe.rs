@@ -20,7 +20,7 @@ use super::{
     app::App,
     route::{Route, get},
 };
-use crate::{domain::obligation::Phase, read::health::Health};
+use crate::{domain::phase::Phase, read::health::Health};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/healthz", Right::Public, alive), get("/readyz", Right::Public, ready)]

@@ -8,7 +8,7 @@ use super::app::Desk;
 use crate::{
     domain::{
         light::{self, Light},
-        obligation::Phase,
+        phase::Phase,
         quota::{self, Count, Filing},
     },
     engine::JobError,
@@ -97,7 +97,7 @@ impl Row {
         let obligation = &stored.obligation;
         let filings: Vec<&Filing> = filings.iter().collect();
         let item = words::item(&desk.known, &rules, obligation, &[], desk.today);
-        let due_day = desk.known.zone.due_day(obligation.due_at);
+        let due_day = desk.known.zone.due_day(obligation.round.due_at);
         let section = match obligation.phase {
             Phase::Scheduled => Section::Ahead,
             Phase::Missed => Section::Overdue,

@@ -10,7 +10,7 @@ use super::{
     fault::Fault,
 };
 use crate::{
-    domain::{light::Light, obligation::Phase, unit::PostId},
+    domain::{light::Light, phase::Phase, unit::PostId},
     read::words,
 };
 

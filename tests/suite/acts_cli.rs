@@ -190,7 +190,7 @@ async fn explain_says_why_and_what_comes_next() {
         story.run_until("2022-10-21 18:00").await;
         let obligation = story.obligation("9.1b", "质安处", "2022-W41").await;
         assert_eq!(obligation.phase.code(), "lapsed");
-        assert_eq!(obligation.supervised_at, Some(support::at("2022-10-19 09:00")));
+        assert_eq!(obligation.round.supervised_at, Some(support::at("2022-10-19 09:00")));
         assert_eq!(refused(&story, "obligation explain 999999").await, "没有事项 999999");
         story
     })

@@ -9,7 +9,7 @@ use crate::support::{
 };
 use duban::{
     acts::event::NewEvent,
-    domain::{light::Light, obligation::Phase, unit::UnitName},
+    domain::{light::Light, phase::Phase, unit::UnitName},
 };
 use fantoccini::{Locator, key::Key};
 
@@ -169,7 +169,7 @@ async fn an_extension_is_asked_for_and_granted() {
         chromium.find("#extend-reason").await.send_keys("两家企业停工，节后方能部署").await.unwrap();
         chromium.press("提交申请").await;
         chromium.find(".done").await;
-        assert_eq!(world.story.obligation(DUTY, UNIT, PERIOD).await.due_at, at("2022-10-01 00:00"));
+        assert_eq!(world.story.obligation(DUTY, UNIT, PERIOD).await.round.due_at, at("2022-10-01 00:00"));
         chromium.screen(DESK).await;
         world.enter(&chromium, OFFICE, "/requests").await;
         let shown = chromium.text().await;
@@ -177,7 +177,7 @@ async fn an_extension_is_asked_for_and_granted() {
         chromium.press("同意延期").await;
         chromium.find(".done").await;
         let obligation = world.story.obligation(DUTY, UNIT, PERIOD).await;
-        assert_eq!((obligation.due_at, obligation.phase), (at("2022-10-15 00:00"), Phase::Open));
+        assert_eq!((obligation.round.due_at, obligation.phase), (at("2022-10-15 00:00"), Phase::Open));
         chromium.screen(PHONE).await;
         world.enter(&chromium, LIAISON, "/todo").await;
         let todo = chromium.text().await;

@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use duban::{
     acts::Actor,
     catalogue::Seeds,
-    domain::obligation::{Obligation, Phase},
+    domain::{obligation::Obligation, phase::Phase},
     engine::Engine,
     jobs::{self, simulate::next_instant},
     mail::{Outcome, Phase as MailPhase, Reason, Scripted, Transport},
@@ -38,12 +38,13 @@ fn small() -> Seeds {
 fn filings(obligations: &[Obligation], seed: u64) -> BTreeMap<DateTime<Utc>, Vec<(String, String, String)>> {
     let mut plan: BTreeMap<DateTime<Utc>, Vec<(String, String, String)>> = BTreeMap::new();
     let mut sorted: Vec<&Obligation> = obligations.iter().collect();
-    sorted.sort_by_key(|o| (o.due_at, o.duty.0.clone(), o.period.clone(), o.owners.clone()));
+    sorted.sort_by_key(|o| (o.round.due_at, o.duty.0.clone(), o.period.clone(), o.owners.clone()));
     let mut random = StdRng::seed_from_u64(seed);
     for obligation in sorted {
         let (files, hours): (bool, i64) = (random.random_bool(0.4), random.random_range(-30..40));
         // Never on the stroke of a step: what comes first then is nobody's promise.
-        let when = (obligation.due_at + TimeDelta::hours(hours)).max(obligation.opens_at) + TimeDelta::seconds(1234);
+        let when =
+            (obligation.round.due_at + TimeDelta::hours(hours)).max(obligation.opens_at) + TimeDelta::seconds(1234);
         if files {
             let key = (obligation.duty.0.clone(), obligation.owners[0].0.clone(), obligation.period.clone());
             plan.entry(when).or_default().push(key);
@@ -68,7 +69,7 @@ async fn file_due(
                 receipt: None,
                 unit: by.unit.clone(),
                 obligations: vec![stored.obligation.id],
-                acted_on: own_day.then(|| known.zone.due_day(stored.obligation.due_at)),
+                acted_on: own_day.then(|| known.zone.due_day(stored.obligation.round.due_at)),
                 items: Vec::new(),
                 note: String::new(),
                 files: Vec::new(),
@@ -82,11 +83,11 @@ async fn file_due(
 /// What must not depend on when passes ran. The levels follow the row of misses, which 未提醒 may shorten: where mail was
 /// down, they are not compared.
 fn facts(obligation: &Obligation, with_levels: bool) -> String {
-    let levels = (obligation.chased_at, obligation.supervised_at, obligation.proposed_at);
+    let levels = (obligation.round.chased_at, obligation.round.supervised_at, obligation.round.proposed_at);
     let levels = (obligation.filed_at.is_none() && with_levels).then_some(levels);
     format!(
         "{:?} late={} missed={:?} filed={:?} closed={:?} levels={levels:?}",
-        obligation.phase, obligation.late, obligation.missed_at, obligation.filed_at, obligation.closed_at
+        obligation.phase, obligation.late, obligation.round.missed_at, obligation.filed_at, obligation.closed_at
     )
 }
 
@@ -272,7 +273,7 @@ async fn wild(kind: Kind, seed: u64) {
         story.engine.clock.set(story.now() + TimeDelta::minutes(90));
     }
     let wild = all(&story).await;
-    let unreminded: BTreeSet<String> = wild.iter().filter(|o| o.unreminded).map(Obligation::series).collect();
+    let unreminded: BTreeSet<String> = wild.iter().filter(|o| o.round.unreminded).map(Obligation::series).collect();
     let mine: BTreeMap<String, &Obligation> = wild.iter().map(|o| (key(o), o)).collect();
     // The clock may have gone beyond the end to get the mail out: then only what was over by the end is compared.
     for before in calm.iter().filter(|o| story.now() == at(END) || o.closed_at.is_some()) {

@@ -12,11 +12,14 @@ use duban::{
     domain::{
         duty::{Form, Mode},
         ladder::{Class, Ladder},
-        obligation::{Obligation, Phase, Standing},
+        obligation::{Facts, Obligation},
+        phase::Phase,
         plan::{self, World},
+        quota::Standing,
         series::Member,
         slot::Slots,
         step::{self, Context, Move, NoticeKind},
+        window,
     },
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -40,13 +43,14 @@ impl<'a> Play<'a> {
         for owed in plan::due_between(world, first, last) {
             let id = i64::try_from(obligations.len()).unwrap();
             let joint = world.catalogue.duty(&owed.duty).unwrap().mode == Mode::Joint;
-            obligations.push(Obligation { id, ..Obligation::planned(owed, joint, before, ZONE) });
+            let planned = Obligation::planned(owed, joint, before, ZONE);
+            obligations.push(Facts { id, ..(*planned).clone() }.into());
         }
         let filings = obligations
             .iter()
             .map(|o| {
                 let hours = random.random_range(-40..40);
-                let at = (o.due_at + TimeDelta::hours(hours)).max(o.opens_at) + TimeDelta::seconds(977);
+                let at = (o.round.due_at + TimeDelta::hours(hours)).max(o.opens_at) + TimeDelta::seconds(977);
                 random.random_bool(0.5).then_some(at)
             })
             .collect();
@@ -71,7 +75,7 @@ impl<'a> Play<'a> {
         let window = self.obligations.iter().enumerate().filter(|(n, o)| n.abs_diff(at) < 400 && o.series() == series);
         let mut members: Vec<Member> = window
             .filter(|(_, o)| o.opens_at <= now)
-            .map(|(_, o)| Member::of(o, step::grace_end(self.ladder(o), o.due_at, slots), false, now))
+            .map(|(_, o)| Member::of(o, window::grace_end(self.ladder(o), o.round.due_at, slots), false, now))
             .collect();
         members.sort_by_key(|member| member.opens_at);
         let context = Context { duty, ladder, world: self.world, series: &members, reminder_taken: true };
@@ -97,7 +101,7 @@ impl<'a> Play<'a> {
         if over || matches!(obligation.phase, Phase::Lapsed | Phase::Done) {
             return;
         }
-        let grace = step::grace_end(ladder, obligation.due_at, self.slots());
+        let grace = window::grace_end(ladder, obligation.round.due_at, self.slots());
         let standing = if when <= grace { Standing::InTime(when) } else { Standing::Late(when) };
         self.obligations[at] = obligation.reconsidered(duty, standing, grace, when);
     }
@@ -132,7 +136,7 @@ impl<'a> Play<'a> {
 }
 
 fn facts(obligation: &Obligation) -> String {
-    let levels = (obligation.chased_at, obligation.supervised_at, obligation.proposed_at);
+    let levels = (obligation.round.chased_at, obligation.round.supervised_at, obligation.round.proposed_at);
     let levels = obligation.filed_at.is_none().then_some(levels);
     format!(
         "{} {:?} {} {:?} late={} missed={:?} filed={:?} closed={:?} {levels:?}",
@@ -141,7 +145,7 @@ fn facts(obligation: &Obligation) -> String {
         obligation.period,
         obligation.phase,
         obligation.late,
-        obligation.missed_at,
+        obligation.round.missed_at,
         obligation.filed_at,
         obligation.closed_at
     )

@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::{OFFICE, Story, day, on_both};
 use duban::{
-    domain::{
-        duty::DutyId,
-        light::Light,
-        obligation::{Obligation, Phase},
-        unit::UnitName,
-    },
+    domain::{duty::DutyId, light::Light, obligation::Obligation, phase::Phase, unit::UnitName},
     store::{
         Tx,
         ledger::{LedgerFilter, Order, Place},

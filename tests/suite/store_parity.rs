@@ -9,7 +9,7 @@ use duban::{
     engine::{Job, known},
     store::{
         Store,
-        catalogue::Window,
+        catalogue::NodeWindow,
         requests::{EXTENSION, Request},
     },
 };
@@ -149,7 +149,7 @@ async fn told(kind: Kind) -> Option<BTreeMap<String, Vec<String>>> {
     let asked = story.obligation("13.2", "安管总站", "2022-10").await;
     let now = story.now();
     let mut tx = story.engine.store.write().await.unwrap();
-    tx.insert_window(&Window {
+    tx.insert_window(&NodeWindow {
         id: "N1".into(),
         name: "保障".into(),
         first_on: day("2022-10-11"),

@@ -2,7 +2,7 @@
 
 use crate::support::{assert_recounted, day, on_both_of};
 use duban::{
-    domain::{duty::DutyId, light::Light, obligation::Phase, unit::UnitName},
+    domain::{duty::DutyId, light::Light, obligation::Facts, phase::Phase, unit::UnitName},
     engine::Job,
     store::counts::{DayCounts, Subject},
 };
@@ -64,11 +64,11 @@ async fn only_what_was_written_and_committed_is_counted() {
         // One that writes the same row twice, and once more what somebody else has changed: itself, before.
         let mut tx = story.engine.store.write().await.unwrap();
         let mut missed = row.clone();
-        missed.obligation.phase = Phase::Missed;
+        missed.obligation = Facts { phase: Phase::Missed, ..(*missed.obligation).clone() }.into();
         let mut late = row.with(row.obligation.waived(now).unwrap());
         assert_eq!(tx.update_obligations(std::slice::from_mut(&mut missed)).await.unwrap().len(), 1);
         assert_eq!(tx.update_obligations(std::slice::from_mut(&mut late)).await.unwrap().len(), 0);
-        missed.obligation.phase = Phase::Lapsed;
+        missed.obligation = Facts { phase: Phase::Lapsed, ..(*missed.obligation).clone() }.into();
         assert_eq!(tx.update_obligations(std::slice::from_mut(&mut missed)).await.unwrap().len(), 1);
         tx.commit().await.unwrap();
         assert_recounted(&story.engine.store).await;

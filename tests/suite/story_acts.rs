@@ -5,7 +5,7 @@ use duban::{
     acts::{correct::Correction, submit::NewSubmission},
     domain::{
         light::{Light, word},
-        obligation::Phase,
+        phase::Phase,
         quota::Item,
         unit::UnitName,
     },
@@ -146,15 +146,15 @@ async fn an_extension_asked_in_time_undoes_the_miss_and_one_refused_does_not() {
         story.act(OFFICE, async |actor| actor.grant_extension(ids[0], None, "同意").await).await.unwrap();
         story.act(OFFICE, async |actor| actor.refuse_extension(ids[1], "理由不足").await).await.unwrap();
         let granted = story.obligation("9.1b", "质安处", "2022-W41").await;
-        assert_eq!((granted.phase, granted.missed_at, granted.due_at), (Phase::Open, None, until));
+        assert_eq!((granted.phase, granted.round.missed_at, granted.round.due_at), (Phase::Open, None, until));
         assert_eq!(story.light("9.1b", "安管总站", "2022-W41").await, Light::Red);
         // Made good within the new deadline it is green; the next miss is the first in a row.
         story.run_until("2022-10-19 10:00").await;
         story.file("9.1b", "质安处", "2022-W41", &["调度=1"]).await.unwrap();
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::Green);
         story.run_until("2022-10-24 10:00").await;
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.streak, Some(1));
-        assert_eq!(story.obligation("9.1b", "安管总站", "2022-W42").await.streak, Some(2));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.round.streak, Some(1));
+        assert_eq!(story.obligation("9.1b", "安管总站", "2022-W42").await.round.streak, Some(2));
         story
     })
     .await;
@@ -179,8 +179,8 @@ async fn a_waiver_is_white_and_silent_and_neither_counts_nor_breaks() {
         let told = story.told_of("9.1b", "质安处", "2022-W42").await;
         story.run_until("2022-10-31 10:00").await;
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W42").await, told);
-        assert_eq!(open.streak, Some(1));
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W43").await.streak, Some(2));
+        assert_eq!(open.round.streak, Some(1));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W43").await.round.streak, Some(2));
         let mut tx = story.engine.store.read().await.unwrap();
         let log = tx.log_of(id).await.unwrap();
         let waived = log.iter().find(|entry| entry.action == "waive").unwrap();
@@ -359,8 +359,8 @@ async fn a_pending_dispute_stops_no_clock_and_one_upheld_whitens() {
         assert_eq!((Light::of(&upheld), word(&upheld)), (Light::White, "异议成立"));
         story.run_until("2022-10-24 10:00").await;
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W41").await, told);
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.streak, Some(1));
-        assert_eq!(story.obligation("9.1b", "物业处", "2022-W42").await.streak, Some(2));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.round.streak, Some(1));
+        assert_eq!(story.obligation("9.1b", "物业处", "2022-W42").await.round.streak, Some(2));
         story
     })
     .await;

@@ -12,7 +12,7 @@ use duban::{
         duty::DueRule,
         ladder::{Class, When},
         light::Light,
-        obligation::Phase,
+        phase::Phase,
         unit::UnitName,
     },
 };
@@ -174,14 +174,14 @@ async fn seeds_applied_change_what_has_not_opened_and_ladders_of_what_has() {
         assert_eq!((applied.version, applied.effective_on), (Some(2), day("2022-10-11")));
         story.pass().await;
         assert_eq!(story.stored("9.1b", "质安处", "2022-W41").await, before);
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.due_at, at("2022-10-21 17:00"));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.round.due_at, at("2022-10-21 17:00"));
         assert_eq!(story.obligation("9.1c", "质安处", "2022-10").await.phase, Phase::Open);
         assert_eq!(story.obligation("9.1c", "质安处", "2022-11").await.phase, Phase::Withdrawn);
         assert_eq!(story.obligation("5.2", "宣教处", "2022-10-11").await.phase, Phase::Scheduled);
         story.run_until("2022-10-14 10:00").await;
         let told = rows(&[("10-12 09:00", "remind", "质安处/liaison"), ("10-14 09:00", "remind", "质安处/liaison")]);
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W41").await, told);
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W41").await.due_at, at("2022-10-14 18:00"));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W41").await.round.due_at, at("2022-10-14 18:00"));
         let mut tx = story.engine.store.read().await.unwrap();
         assert!(tx.obligation_of("5.2", "宣教处", "2022-10-10").await.unwrap().is_none());
         drop(tx);
@@ -213,9 +213,9 @@ async fn a_holiday_notice_recomputes_only_what_has_not_opened() {
     on_both_of("2026-12-15 00:00", &["9.1b", "9.1c"], |mut story| async move {
         story.run_until("2026-12-15 10:00").await;
         // As computed: 1 to 3 January off, so the week that ends on the 3rd is due on Thursday the 31st.
-        assert_eq!(story.obligation("9.1b", "质安处", "2026-W53").await.due_at, at("2026-12-31 18:00"));
+        assert_eq!(story.obligation("9.1b", "质安处", "2026-W53").await.round.due_at, at("2026-12-31 18:00"));
         let month = story.stored("9.1c", "质安处", "2026-12").await;
-        assert_eq!(month.obligation.due_at, at("2026-12-31 18:00"));
+        assert_eq!(month.obligation.round.due_at, at("2026-12-31 18:00"));
         let notice = "date,name,kind,status\n2026-12-31,元旦,holiday,notice\n2027-01-01,元旦,holiday,notice\n\
                       2027-01-02,元旦,holiday,notice\n2027-01-03,元旦,makeup_workday,notice\n";
         let listed = holidays::parse("notice.csv", notice.as_bytes()).unwrap();
@@ -225,9 +225,9 @@ async fn a_holiday_notice_recomputes_only_what_has_not_opened() {
         assert!(refused(none).starts_with("文件中没有任何日期"));
         assert_eq!(story.act(OFFICE, async |actor| actor.import_calendar(&listed).await).await.unwrap(), 4);
         story.pass().await;
-        assert_eq!(story.obligation("9.1b", "质安处", "2026-W53").await.due_at, at("2027-01-03 18:00"));
+        assert_eq!(story.obligation("9.1b", "质安处", "2026-W53").await.round.due_at, at("2027-01-03 18:00"));
         let after = story.stored("9.1c", "质安处", "2026-12").await;
-        assert_eq!((after.obligation.due_at, after.log_head), (month.obligation.due_at, month.log_head));
+        assert_eq!((after.obligation.round.due_at, after.log_head), (month.obligation.round.due_at, month.log_head));
         // Other years stay as they were.
         let known = story.engine.known().await.unwrap();
         assert!(!known.calendar.is_workday(day("2026-10-01")) && !known.calendar.is_workday(day("2026-12-31")));

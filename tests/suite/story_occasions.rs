@@ -3,7 +3,7 @@
 use crate::support::{OFFICE, Story, at, day, on_both_of, refused, rows};
 use duban::{
     acts::{Actor, event::NewEvent},
-    domain::{duty::Form, light::Light, obligation::Phase, unit::UnitName},
+    domain::{duty::Form, light::Light, phase::Phase, unit::UnitName},
 };
 
 fn warning(id: &str, local: &str) -> NewEvent {
@@ -75,7 +75,7 @@ async fn a_weather_warning_is_answered_by_half_the_units() {
                 expected.sort();
                 assert_eq!(story.told_of(duty, unit, "event:暴雨1").await, expected, "{duty} {unit}");
                 let missed = story.obligation(duty, unit, "event:暴雨1").await;
-                assert_eq!((Light::of(&missed), missed.missed_at), (Light::Red, Some(missed.due_at)));
+                assert_eq!((Light::of(&missed), missed.round.missed_at), (Light::Red, Some(missed.round.due_at)));
             }
         }
         // One letter at the opening for both duties; the office has one for each miss minute.
@@ -176,7 +176,7 @@ async fn a_grave_accident_is_an_accident_too() {
             ("09-27 11:30", "event", "质安处/liaison"),
         ]);
         assert_eq!(story.told_of("43.1", "质安处", "event:A1").await, told);
-        assert_eq!(story.obligation("23.1", "质安处", "event:A1").await.due_at, at("2022-10-28 00:00"));
+        assert_eq!(story.obligation("23.1", "质安处", "event:A1").await.round.due_at, at("2022-10-28 00:00"));
         // Due in days: waits for acceptance, and the office's own for that of its head.
         story.file("14.1", "委安委办", "event:A1", &[]).await.unwrap();
         let own = story.obligation("14.1", "委安委办", "event:A1").await;
@@ -213,7 +213,7 @@ async fn a_window_opened_for_a_week_extended_shortened_and_closed() {
             }
         }
         let once = story.obligation("5.3", "宣教处", "node:gaowen").await;
-        assert_eq!((once.form, once.due_at), (Form::Node, at("2022-08-10 00:00")));
+        assert_eq!((once.form, once.round.due_at), (Form::Node, at("2022-08-10 00:00")));
         story.run_until("2022-08-08 10:00").await;
         let told = rows(&[
             ("08-03 16:00", "remind", "质安处/liaison"),
@@ -233,13 +233,13 @@ async fn a_window_opened_for_a_week_extended_shortened_and_closed() {
 
         story.act(OFFICE, async |actor| actor.extend_node("gaowen", day("2022-08-12")).await).await.unwrap();
         story.pass().await;
-        assert_eq!(story.obligation("5.3", "宣教处", "node:gaowen").await.due_at, at("2022-08-13 00:00"));
+        assert_eq!(story.obligation("5.3", "宣教处", "node:gaowen").await.round.due_at, at("2022-08-13 00:00"));
         assert_eq!(story.obligation("47.1", "质安处", "2022-08-12").await.phase, Phase::Scheduled);
         story.run_until("2022-08-10 12:00").await;
         story.act(OFFICE, async |actor| actor.extend_node("gaowen", day("2022-08-11")).await).await.unwrap();
         story.pass().await;
         assert_eq!(story.obligation("47.1", "质安处", "2022-08-12").await.phase, Phase::Withdrawn);
-        assert_eq!(story.obligation("5.3", "宣教处", "node:gaowen").await.due_at, at("2022-08-12 00:00"));
+        assert_eq!(story.obligation("5.3", "宣教处", "node:gaowen").await.round.due_at, at("2022-08-12 00:00"));
         story.run_until("2022-08-11 11:00").await;
         let posts = ["委安委办/deputy", "委安委办/liaison", "宣教处/deputy", "宣教处/liaison"];
         let told: Vec<_> = ["08-05 09:00", "08-10 09:00", "08-11 09:00"]

@@ -3,7 +3,7 @@
 use crate::support::{OFFICE, Story, at, day, on_both_of, on_both_with, refused, rows, seeds_of, settings};
 use duban::{
     catalogue::Seeds,
-    domain::light::Light,
+    domain::{light::Light, obligation::Facts},
     engine::{Job, Settings},
     mail::{MemoryOutbox, Outcome, Phase, Reason, Scripted, Transport},
     store::obligations::Stored,
@@ -23,8 +23,8 @@ async fn three_days_stopped_over_a_step_give_one_merged_letter_each() {
         ]);
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W41").await, told);
         let missed = story.obligation("9.1b", "质安处", "2022-W41").await;
-        assert_eq!(missed.missed_at, Some(at("2022-10-14 18:00")));
-        assert_eq!((missed.chased_at, missed.unreminded), (Some(at("2022-10-17 09:00")), false));
+        assert_eq!(missed.round.missed_at, Some(at("2022-10-14 18:00")));
+        assert_eq!((missed.round.chased_at, missed.round.unreminded), (Some(at("2022-10-17 09:00")), false));
         for post in ["质安处/liaison", "质安处/deputy", "办公室/liaison", "办公室/deputy", "委安委办/liaison", OFFICE]
         {
             let address = story.address(post).await;
@@ -61,7 +61,7 @@ async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
         let mut broken = story.stored("9.1b", "质安处", "2022-W41").await;
         let (id, catalogue) = (broken.obligation.id, broken.catalogue);
         broken.catalogue = 99;
-        broken.obligation.next_at = Some(at("2022-10-11 08:00"));
+        broken.obligation.put_off(at("2022-10-11 08:00"));
         let write = async |story: &Story, mut row: Stored| {
             let mut tx = story.engine.store.write().await.unwrap();
             assert_eq!(tx.update_obligations(std::slice::from_mut(&mut row)).await.unwrap(), [id]);
@@ -83,7 +83,7 @@ async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
         duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
         assert_eq!(troubles(&story).await.len(), 1, "it still has a step to come");
         let mut waived = story.stored("9.1b", "质安处", "2022-W41").await;
-        waived.obligation.next_at = None;
+        waived.obligation = Facts { next_at: None, ..(*waived.obligation).clone() }.into();
         write(&story, waived).await;
         duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
         assert_eq!(troubles(&story).await, []);
@@ -108,8 +108,8 @@ async fn mail_down_before_due_marks_the_miss_and_the_office_judges_it() {
         story.engine.transport = Transport::Memory(story.mailbox.clone());
         story.run_until("2022-10-17 10:00").await;
         let missed = story.obligation("9.1b", "质安处", "2022-W41").await;
-        assert!(missed.unreminded && !missed.confirmed);
-        assert_eq!((Light::of(&missed), missed.streak), (Light::Red, None));
+        assert!(missed.round.unreminded && !missed.round.confirmed);
+        assert_eq!((Light::of(&missed), missed.round.streak), (Light::Red, None));
         let told = story.told_of("9.1b", "质安处", "2022-W41").await;
         let chase = rows(&[("10-17 09:00", "chase", "质安处/deputy"), ("10-17 09:00", "chase", "质安处/liaison")]);
         assert_eq!(told[told.len() - 2..], chase);
@@ -123,8 +123,8 @@ async fn mail_down_before_due_marks_the_miss_and_the_office_judges_it() {
         assert_eq!(refused(twice), "该事项没有待认定的“未提醒”逾期");
         // Confirmed it counts in the row, unconfirmed it does not.
         story.run_until("2022-10-24 10:00").await;
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.streak, Some(2));
-        assert_eq!(story.obligation("9.1b", "物业处", "2022-W42").await.streak, Some(1));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.round.streak, Some(2));
+        assert_eq!(story.obligation("9.1b", "物业处", "2022-W42").await.round.streak, Some(1));
         story
     })
     .await;

@@ -102,7 +102,7 @@ async fn a_long_list_goes_on_behind_a_link() {
         let mut tx = story.engine.store.read().await.unwrap();
         let filter = duban::store::obligations::Filter {
             unit: Some("质安处".into()),
-            phase: Some(duban::domain::obligation::Phase::Missed),
+            phase: Some(duban::domain::phase::Phase::Missed),
             ..Default::default()
         };
         let missed = tx.find_obligations(&filter, story.now(), 1000).await.unwrap().len();

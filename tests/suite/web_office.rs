@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use duban::{
     domain::{
         light::{Light, word},
-        obligation::{Obligation, Phase},
+        obligation::Obligation,
+        phase::Phase,
     },
     engine::link::Keys,
     mail::{Outcome, Phase as MailPhase, Reason, Scripted},
@@ -104,7 +105,7 @@ async fn the_office_accepts_and_returns_and_the_unit_refiles() {
             assert_eq!((returned.status, returned.location()), (StatusCode::SEE_OTHER, "/review?done=return"));
             let obligation = story.obligation("12.1", unit, "2022-09-30").await;
             assert_eq!((obligation.phase, Light::of(&obligation)), (Phase::Returned, Light::Yellow));
-            assert_eq!(obligation.due_at, at("2022-10-13 00:00"));
+            assert_eq!(obligation.round.due_at, at("2022-10-13 00:00"));
         }
         let mut liaison = console.signed_in("质安处/liaison").await;
         let todo = liaison.get("/todo").await.text();
@@ -175,12 +176,12 @@ async fn extensions_and_disputes_are_answered() {
         assert!(early.text().contains("酌情</textarea>"), "{}", early.text());
         let granted = [("back", "requests"), ("verdict", "grant"), ("until", "2022-10-19"), ("answer", "")];
         assert_eq!(office.post(&path, &granted).await.location(), "/requests?done=extension");
-        assert_eq!(story.obligation("9.1b", "质安处", "2022-W41").await.due_at, at("2022-10-20 00:00"));
+        assert_eq!(story.obligation("9.1b", "质安处", "2022-W41").await.round.due_at, at("2022-10-20 00:00"));
         let path = format!("/o/{}/extension", ids["安管总站"]);
         refused_with(&office.post(&path, &[("verdict", "refuse"), ("until", "2022-10-18")]).await, "未填答复");
         let refused = [("verdict", "refuse"), ("until", "2022-10-18"), ("answer", "按期办理")];
         assert_eq!(office.post(&path, &refused).await.status, StatusCode::SEE_OTHER);
-        assert_eq!(story.obligation("9.1b", "安管总站", "2022-W41").await.due_at, at("2022-10-14 18:00"));
+        assert_eq!(story.obligation("9.1b", "安管总站", "2022-W41").await.round.due_at, at("2022-10-14 18:00"));
         // One dispute is upheld, the other not.
         let path = format!("/o/{}/verdict", ids["市场处"]);
         assert_eq!(office.post(&path, &[("verdict", "uphold")]).await.status, StatusCode::SEE_OTHER);
@@ -202,7 +203,7 @@ async fn extensions_and_disputes_are_answered() {
         story.act("物业处/liaison", async |actor| actor.ask_extension(id, until, "人员抽调").await).await.unwrap();
         let granted = [("verdict", "grant"), ("until", "2022-10-19")];
         assert_eq!(office.post(&format!("/o/{id}/extension"), &granted).await.status, StatusCode::SEE_OTHER);
-        assert_eq!(story.obligation("9.1b", "物业处", "2022-W41").await.due_at, until);
+        assert_eq!(story.obligation("9.1b", "物业处", "2022-W41").await.round.due_at, until);
         story
     })
     .await;
@@ -372,7 +373,8 @@ async fn the_boards_numbers_are_the_rows() {
         // The tiles.
         let zone = support::ZONE;
         let today = story.engine.today();
-        let due = |obligation: &&&Obligation| obligation.phase.is_owed() && zone.due_day(obligation.due_at) == today;
+        let due =
+            |obligation: &&&Obligation| obligation.phase.is_owed() && zone.due_day(obligation.round.due_at) == today;
         let of = |phase: Phase| live.iter().filter(|obligation| obligation.phase == phase).count();
         for (label, number) in [
             ("今日到期未报", live.iter().filter(due).count()),
@@ -429,7 +431,7 @@ async fn the_ledger_is_what_one_would_pick_by_hand() {
                 "/ledger?from=2022-09-22&until=2022-09-25",
                 Box::new(|o| (day("2022-09-22")..=day("2022-09-25")).contains(&first_due(o))),
             ),
-            ("/ledger?due=2022-10-12", Box::new(|o| zone.due_day(o.due_at) == day("2022-10-12"))),
+            ("/ledger?due=2022-10-12", Box::new(|o| zone.due_day(o.round.due_at) == day("2022-10-12"))),
         ];
         for (address, pick) in &picks {
             let mut expected: Vec<&Obligation> = all.iter().filter(|o| o.phase.is_counted() && pick(o)).collect();
@@ -625,12 +627,12 @@ async fn the_watcher_shows_its_own_state_and_unreminded_misses_are_judged() {
         let mut office = console.signed_in(OFFICE).await;
         assert!(office.get("/watcher").await.text().contains("未巡检"));
         let missed = story.obligation("9.1b", "质安处", "2022-W41").await;
-        assert!(missed.unreminded && !missed.confirmed);
+        assert!(missed.round.unreminded && !missed.round.confirmed);
         let review = office.get("/review").await.text();
         assert!(review.contains(&format!("action=\"/o/{}/confirm-miss\"", missed.id)), "{review}");
         let confirmed = office.post(&format!("/o/{}/confirm-miss", missed.id), &[("back", "review")]).await;
         assert_eq!(confirmed.location(), "/review?done=confirm-miss");
-        assert!(story.obligation("9.1b", "质安处", "2022-W41").await.confirmed);
+        assert!(story.obligation("9.1b", "质安处", "2022-W41").await.round.confirmed);
         let again = office.post(&format!("/o/{}/confirm-miss", missed.id), &[]).await;
         refused_with(&again, "没有待认定的");
         story

@@ -10,10 +10,7 @@ use crate::support::{
 use axum::http::StatusCode;
 use chrono::{Datelike, NaiveDate};
 use duban::{
-    domain::{
-        light::Light,
-        obligation::{Obligation, Phase},
-    },
+    domain::{light::Light, obligation::Obligation, phase::Phase},
     web,
 };
 

@@ -10,7 +10,7 @@ use crate::support::{
 use axum::http::StatusCode;
 use duban::{
     acts::{catalogue::changes, entry, event::NewEvent, submit::NewSubmission},
-    domain::{calendar::YearStatus, light::Light, obligation::Phase},
+    domain::{calendar::YearStatus, light::Light, phase::Phase},
     read::preview,
     web,
 };
@@ -102,13 +102,13 @@ async fn a_node_is_opened_extended_and_closed() {
         taken(&mut office, "/occasions/nodes", &form).await;
         story.run_until("2022-08-02 10:00").await;
         let unit = "宣教处";
-        assert_eq!(story.obligation("5.3", unit, "node:heat").await.due_at, at("2022-08-11 00:00"));
+        assert_eq!(story.obligation("5.3", unit, "node:heat").await.round.due_at, at("2022-08-11 00:00"));
         // The night was longer than a session.
         let mut office = console.signed_in(OFFICE).await;
         taken(&mut office, "/occasions/nodes/heat/extend", &[("last", "2022-08-12")]).await;
-        assert_eq!(story.obligation("5.3", unit, "node:heat").await.due_at, at("2022-08-13 00:00"));
+        assert_eq!(story.obligation("5.3", unit, "node:heat").await.round.due_at, at("2022-08-13 00:00"));
         taken(&mut office, "/occasions/nodes/heat/close", &[]).await;
-        assert_eq!(story.obligation("5.3", unit, "node:heat").await.due_at, at("2022-08-03 00:00"));
+        assert_eq!(story.obligation("5.3", unit, "node:heat").await.round.due_at, at("2022-08-03 00:00"));
         assert!(office.get("/occasions").await.text().contains("提前结束"));
         story
     })

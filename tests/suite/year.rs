@@ -86,7 +86,15 @@ async fn obligations(story: &Story) -> Bag {
         let o = stored.obligation;
         let closed = o.closed_at.map(local).unwrap_or_default();
         let light = Light::of(&o).code().to_owned();
-        vec![o.duty.0, join_owners(&o.owners), o.period, local(o.opens_at), local(o.due_at), closed, light]
+        vec![
+            o.duty.0.clone(),
+            join_owners(&o.owners),
+            o.period.clone(),
+            local(o.opens_at),
+            local(o.round.due_at),
+            closed,
+            light,
+        ]
     }))
 }
 

@@ -12,7 +12,7 @@ use crate::{
     acts::standing_filings,
     domain::{
         light::{self, Light},
-        obligation::Phase,
+        phase::Phase,
         quota::{self, Count, Filing},
     },
     read::explain,
@@ -95,15 +95,15 @@ impl ObligationJson {
             joint: obligation.joint,
             period: obligation.period.clone(),
             opens_at: obligation.opens_at,
-            due_at: obligation.due_at,
+            due_at: obligation.round.due_at,
             phase: obligation.phase.code().to_owned(),
             light: Light::of(obligation).code().to_owned(),
             word: light::word(obligation).to_owned(),
             filed_at: obligation.filed_at,
             closed_at: obligation.closed_at,
-            missed_at: obligation.missed_at,
-            unreminded: obligation.unreminded,
-            streak: obligation.streak,
+            missed_at: obligation.round.missed_at,
+            unreminded: obligation.round.unreminded,
+            streak: obligation.round.streak,
         }
     }
 }

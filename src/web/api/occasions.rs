@@ -9,7 +9,7 @@ use super::call::{Answer, Body, Part};
 use crate::{
     acts::event::NewEvent,
     domain::unit::UnitName,
-    store::catalogue::{StoredEvent, Window},
+    store::catalogue::{NodeWindow, StoredEvent},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -144,8 +144,12 @@ pub struct NodeJson {
 #[utoipa::path(get, path = "/api/v1/nodes", responses((status = 200, body = Vec<NodeJson>)))]
 pub async fn nodes(State(app): State<App>) -> Answer<Json<Vec<NodeJson>>> {
     let windows = app.engine().store.read().await?.windows().await?;
-    let node =
-        |Window { id, name, first_on, last_on, .. }: Window| NodeJson { id, name, first: first_on, last: last_on };
+    let node = |NodeWindow { id, name, first_on, last_on, .. }: NodeWindow| NodeJson {
+        id,
+        name,
+        first: first_on,
+        last: last_on,
+    };
     Ok(Json(windows.into_iter().map(node).collect()))
 }
 

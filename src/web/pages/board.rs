@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use chrono::{NaiveDate, TimeDelta};
 
 use crate::{
-    domain::{light::Light, obligation::Phase, unit::UnitName},
-    read::{health::Health, words},
-    store::{StoreError, Tx, counts::Counts, requests::EXTENSION},
+    domain::{light::Light, phase::Phase, unit::UnitName},
+    read::{day, health::Health, words},
+    store::{Tx, counts::Counts, requests::EXTENSION},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -22,20 +21,6 @@ use crate::{
 
 pub fn routes() -> Vec<Route> {
     vec![get("/board", Right::SeeAll, show)]
-}
-
-/// How far back misses marked 未提醒 are looked for, as the digest does.
-const UNREMINDED: TimeDelta = TimeDelta::days(60);
-
-/// What is due on a day and not filed yet.
-async fn due_on(desk: &Desk, tx: &mut Tx, day: NaiveDate) -> Result<usize, StoreError> {
-    let zone = desk.known.zone;
-    let mut n = 0;
-    for phase in [Phase::Open, Phase::Returned, Phase::Missed] {
-        let rows = tx.live_due_between(phase, zone.start_of(day), zone.end_of(day)).await?;
-        n += rows.iter().filter(|row| zone.due_day(row.obligation.due_at) == day).count();
-    }
-    Ok(n)
 }
 
 struct Tile {
@@ -167,9 +152,10 @@ async fn tiles(
     let decides = |path: &str| if visitor.has(Right::Decide) { path.to_owned() } else { String::new() };
     let requests = tx.pending_requests().await?;
     let extensions = requests.iter().filter(|request| request.kind == EXTENSION).count();
-    let unreminded = tx.unreminded_misses(desk.now() - UNREMINDED).await?.len();
+    let unreminded = day::unreminded(tx, desk.now()).await?.len();
     let today = Asked { due: desk.today.to_string(), phase: "owed".into(), ..Asked::default() };
-    let due = due_on(desk, tx, desk.today).await?;
+    let owed = [Phase::Open, Phase::Returned, Phase::Missed];
+    let due = day::due_on(tx, &desk.known, desk.today, &owed).await?.len();
     let undelivered = u64::try_from(health.undelivered()).unwrap_or(0);
     let tile = |label, n, href: String, bad| Tile { label, n, href, bad };
     Ok(vec![

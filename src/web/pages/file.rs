@@ -18,7 +18,7 @@ use super::todo;
 use crate::{
     acts::{ActError, standing_filings, submit::NewSubmission},
     domain::{
-        obligation::Phase,
+        phase::Phase,
         quota::{Filing, Item},
         text,
         unit::UnitName,

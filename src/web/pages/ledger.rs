@@ -147,7 +147,7 @@ async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<
     stored.sort_by_cached_key(|row| {
         let obligation = &row.obligation;
         let place = words::roster_order(known, &obligation.owners);
-        (words::document_order(&obligation.duty), place, obligation.due_at, obligation.id)
+        (words::document_order(&obligation.duty), place, obligation.round.due_at, obligation.id)
     });
     let rows = Row::all(desk, tx, &stored).await?;
     let ids: Vec<i64> = stored.iter().map(|row| row.obligation.id).collect();
@@ -180,14 +180,14 @@ async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<
             rules.duty.cadence.label(),
             row.period,
             instant(known.zone, Some(obligation.opens_at)),
-            deadline(known.zone, obligation.due_at),
+            deadline(known.zone, obligation.round.due_at),
             view::light_label(Light::of(obligation)).chars().take(1).collect(),
             row.word.to_owned(),
             counts.collect::<Vec<_>>().join("；"),
             instant(known.zone, obligation.filed_at),
             instant(known.zone, obligation.accepted_at),
             row.overdue.map(|days| days.to_string()).unwrap_or_default(),
-            obligation.streak.map(|streak| streak.to_string()).unwrap_or_default(),
+            obligation.round.streak.map(|streak| streak.to_string()).unwrap_or_default(),
             submission.as_ref().map(|submission| submission.id.clone()).unwrap_or_default(),
             submission.map(|submission| submission.note).unwrap_or_default(),
         ]);

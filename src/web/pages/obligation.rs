@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     acts::{ActError, standing_filings, submit::NewSubmission},
-    domain::{obligation::Phase, quota::Item},
+    domain::{phase::Phase, quota::Item},
     read::{
         explain::{self, Section, action_label},
         words,
@@ -228,7 +228,7 @@ pub async fn page(
         log: log.collect(),
         may_file: visitor.has(Right::File),
         owed,
-        may_extend: matches!(obligation.phase, Phase::Open | Phase::Returned) && obligation.due_at > desk.now(),
+        may_extend: matches!(obligation.phase, Phase::Open | Phase::Returned) && obligation.round.due_at > desk.now(),
         may_endorse: visitor.has(Right::Endorse),
         confirmed,
         today: desk.today.to_string(),

@@ -7,7 +7,6 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::{
@@ -15,8 +14,8 @@ use super::{
     verdict::{self, May, Refused, Twin},
 };
 use crate::{
-    domain::{obligation::Phase, quota::Item},
-    read::words,
+    domain::{phase::Phase, quota::Item},
+    read::{day, words},
     store::{Tx, obligations::Stored, submissions::Counted},
     web::{
         access::{Right, Visitor},
@@ -34,8 +33,6 @@ pub fn routes() -> Vec<Route> {
 
 /// Submissions on a page.
 const PAGE: usize = 20;
-/// How far back misses marked 未提醒 are looked for, as the digest does.
-const UNREMINDED: TimeDelta = TimeDelta::days(60);
 
 struct Filed {
     number: String,
@@ -103,7 +100,7 @@ pub async fn page(
     for row in Row::all(&desk, &mut tx, &shown).await? {
         lines.push(look(&desk, &mut tx, visitor, row).await?);
     }
-    let unreminded = tx.unreminded_misses(desk.now() - UNREMINDED).await?;
+    let unreminded = day::unreminded(&mut tx, desk.now()).await?;
     let unreminded = own(&desk, &mut tx, visitor, unreminded, |may| may.confirm_miss).await?;
     let shown = ReviewPage {
         page: Page::new("审核", &desk, visitor).with_done(done),

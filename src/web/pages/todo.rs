@@ -72,7 +72,7 @@ struct TodoPage {
 /// What a unit has open now, by deadline and in the document's order.
 pub async fn owed(tx: &mut Tx, unit: &UnitName) -> Result<Vec<Stored>, Fault> {
     let mut rows = tx.live_of_unit(unit).await?;
-    rows.sort_by_key(|row| (row.obligation.due_at, crate::read::words::document_order(&row.obligation.duty)));
+    rows.sort_by_key(|row| (row.obligation.round.due_at, crate::read::words::document_order(&row.obligation.duty)));
     Ok(rows)
 }
 

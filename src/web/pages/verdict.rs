@@ -67,7 +67,7 @@ impl May {
         Ok(May {
             accept: reviews && obligation.accepted(now).is_ok(),
             send_back: reviews && obligation.returned(ahead, now).is_ok(),
-            confirm_miss: reviews && obligation.miss_confirmed().is_ok(),
+            confirm_miss: reviews && obligation.miss_confirmed(desk.now()).is_ok(),
             waive: office && obligation.waived(now).is_ok(),
             answer: office,
         })

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     acts::ActError,
-    domain::obligation::Phase,
+    domain::phase::Phase,
     store::obligations::Stored,
     web::{
         access::{Right, Visitor},

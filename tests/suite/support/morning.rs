@@ -4,7 +4,7 @@
 use super::{OFFICE, at, day, post, served::World};
 use duban::{
     acts::{entry, event::NewEvent},
-    domain::{duty::Quota, obligation::Phase, unit::UnitName},
+    domain::{duty::Quota, phase::Phase, unit::UnitName},
     store::obligations::Stored,
 };
 

@@ -15,7 +15,7 @@ use self::{
     numbers::Ends,
 };
 use crate::{
-    domain::{duty::DutyId, obligation::Phase, unit::UnitName},
+    domain::{duty::DutyId, phase::Phase, unit::UnitName},
     store::{Tx, counts::Subject},
     web::{
         access::{Right, Visitor},
@@ -160,7 +160,7 @@ async fn ages(desk: &Desk, tx: &mut Tx, unit: Option<&UnitName>) -> Result<Vec<(
         if unit.is_some_and(|unit| !row.obligation.owners.contains(unit)) {
             continue;
         }
-        let days = (desk.today - desk.known.zone.due_day(row.obligation.due_at)).num_days();
+        let days = (desk.today - desk.known.zone.due_day(row.obligation.round.due_at)).num_days();
         let place = UP_TO.iter().position(|(most, _)| days <= *most);
         if let Some((_, n)) = place.and_then(|place| rows.get_mut(place)) {
             *n += 1;

@@ -1,0 +1,29 @@
+//! What a day's lists look at, asked in one way: what is due on it, and what waits for the office's judgement.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::{
+    domain::phase::Phase,
+    engine::{Known, Result},
+    store::{Tx, obligations::Stored},
+};
+
+/// A miss marked 未提醒 that nobody judged for so long is left as it is.
+const UNJUDGED: TimeDelta = TimeDelta::days(60);
+
+/// What is due on a day, by the deadline in force, in these phases.
+pub async fn due_on(tx: &mut Tx, known: &Known, day: NaiveDate, phases: &[Phase]) -> Result<Vec<Stored>> {
+    let zone = known.zone;
+    let mut due = Vec::new();
+    for phase in phases {
+        // A deadline of 24:00 is the next day's midnight.
+        let rows = tx.live_due_between(*phase, zone.start_of(day), zone.end_of(day)).await?;
+        due.extend(rows.into_iter().filter(|row| zone.due_day(row.obligation.round.due_at) == day));
+    }
+    Ok(due)
+}
+
+/// Misses marked 未提醒 that the office has not judged.
+pub async fn unreminded(tx: &mut Tx, now: DateTime<Utc>) -> Result<Vec<Stored>> {
+    Ok(tx.unreminded_misses(now - UNJUDGED).await?)
+}
