@@ -10,20 +10,17 @@ use chrono::{DateTime, Utc};
 use duban::{
     acts::first_start,
     clock::monotonic,
-    domain::{
-        duty::Form,
-        obligation::{owner_key, series_key},
-    },
+    domain::duty::Form,
     engine::known,
     jobs::materialise,
     mail::{MemoryOutbox, Transport},
-    store::{Store, counts::join_owners, obligations::Stored},
+    store::{Store, row::Stored},
 };
 use sqlx::AssertSqlSafe;
 
-const COLUMNS: &str = "revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, period_end, \
+const COLUMNS: &str = "revision, catalogue, duty, form, joint, series, period, opens_at, period_end, \
     due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head";
-const WIDTH: usize = 19;
+const WIDTH: usize = 17;
 const ROWS: usize = 1000;
 
 fn begins() -> DateTime<Utc> {
@@ -135,21 +132,19 @@ async fn insert(store: &Store, rows: &[Stored]) {
     let mut tx = store.write().await.unwrap();
     for chunk in rows.chunks(ROWS) {
         let text = AssertSqlSafe(format!(
-            "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (duty, owner, period) DO NOTHING",
+            "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (period, series) DO NOTHING",
             placeholders(store, chunk.len(), WIDTH)
         ));
         let written = either!(&mut tx.open, Open, |c| {
             let mut query = sqlx::query(text);
-            for Stored { obligation: o, catalogue, log_head, .. } in chunk {
+            for Stored { obligation: o, catalogue, log_head, series, .. } in chunk {
                 query = query
                     .bind(o.revision)
                     .bind(catalogue)
                     .bind(&o.duty.0)
                     .bind(if o.form == Form::Node { "node" } else { "cadence" })
-                    .bind(owner_key(o.joint, &o.owners))
-                    .bind(join_owners(&o.owners))
                     .bind(o.joint)
-                    .bind(series_key(&o.duty, o.form, o.joint, &o.owners))
+                    .bind(series)
                     .bind(&o.period)
                     .bind(o.opens_at)
                     .bind(o.period_end)

@@ -14,14 +14,13 @@ use duban::{
     clock::monotonic,
     domain::{
         duty::{Cadence, DutyId, Mode},
-        obligation::{owner_key, series_key},
         plan, step as decide,
         step::{Context, Move},
     },
     engine::{Engine, known::Known},
     jobs::step,
     mail::{MemoryOutbox, Transport},
-    store::{Store, obligations::Stored},
+    store::{Store, row::Stored},
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -125,6 +124,10 @@ impl Bench {
         let rows = quarterly(&known);
         assert!(rows.len() >= SERIES, "the plan gives only {} quarterly rows of one deadline", rows.len());
         let rows: Vec<Stored> = rows.into_iter().take(SERIES).collect();
+        let mut rows = rows;
+        let mut tx = database.store.write().await.unwrap();
+        tx.insert_obligations(&mut rows).await.unwrap();
+        drop(tx);
         let mut bench = Bench { database, engine, rows, filled: 0, last_id: 0 };
         bench.put_series().await;
         bench
@@ -140,9 +143,8 @@ impl Bench {
             ));
             either!(&self.database.store, Store, |pool| {
                 let mut query = sqlx::query(text);
-                for Stored { obligation: o, .. } in chunk {
-                    let series = series_key(&o.duty, o.form, o.joint, &o.owners);
-                    query = query.bind(o.duty.0.clone()).bind(owner_key(o.joint, &o.owners)).bind(series);
+                for Stored { obligation: o, series, .. } in chunk {
+                    query = query.bind(o.duty.0.clone()).bind(o.owners[0].0.clone()).bind(series.clone());
                 }
                 query.execute(pool).await.unwrap();
             });
@@ -170,11 +172,11 @@ impl Bench {
         for first in (from..=to).step_by(slice) {
             let last = (first + slice - 1).min(to);
             let text = format!(
-                "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+                "INSERT INTO obligation (revision, catalogue, duty, form, joint, series, period, opens_at, \
                  period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
                  log_head) \
                  WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
-                 SELECT 3, 1, duty, 'cadence', owner, owner, FALSE, series, {period}, {open}, {due}, {due}, {due}, {on}, 'done', \
+                 SELECT 3, 1, duty, 'cadence', FALSE, series, {period}, {open}, {due}, {due}, {due}, {on}, 'done', \
                  TRUE, (n % 10 = 0), {closed}, {closed}, {open}, {due}, \
                  '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM k CROSS JOIN bench_series"
             );
@@ -249,7 +251,7 @@ impl Bench {
         self.clear().await;
         let engine = &self.engine;
         let mut tx = self.database.store.write().await.unwrap();
-        assert_eq!(tx.insert_obligations(&self.rows[..count]).await.unwrap(), count as u64);
+        assert_eq!(tx.insert_obligations(&mut self.rows[..count].to_vec()).await.unwrap(), count as u64);
         tx.commit().await.unwrap();
         if self.database.kind == Kind::Postgres {
             self.database.execute("ANALYZE obligation").await;

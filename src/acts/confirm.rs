@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::{domain::unit::Role, store::obligations::Stored};
+use crate::{domain::unit::Role, store::row::Stored};
 
 impl Actor<'_> {
     /// 签收, once for each unit's post.

@@ -16,7 +16,7 @@ use crate::{
         refusal::Refusal,
         unit::UnitName,
     },
-    store::{Tx, obligations::Stored, submissions::Submission},
+    store::{Tx, row::Stored, submissions::Submission},
 };
 
 /// What a correction puts in place of what was filed; `None` = stays.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, drop_requests, refuse};
 use crate::{
     domain::light,
-    store::{obligations::Stored, requests::DISPUTE},
+    store::{requests::DISPUTE, row::Stored},
 };
 
 impl Actor<'_> {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Actor, LONGEST_REASON, Result, check_id, check_text, check_words, refuse};
 use crate::{
     domain::{event::Event, plan, unit::UnitName},
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 /// What is known of an event when it is recorded.
@@ -61,14 +61,14 @@ impl Actor<'_> {
             plan::for_event(&world, &event).map_err(|error| crate::acts::ActError::Refused(error.to_string()))?;
         // What was due before the first day that counts is nobody's miss.
         let counts = |owed: &plan::Owed| self.known.zone.due_day(owed.due_at) >= self.known.starts_on;
-        let rows: Vec<Stored> =
+        let mut rows: Vec<Stored> =
             owed.into_iter().filter(counts).map(|owed| self.known.planned(version.version, owed)).collect();
         let mut tx = self.engine.store.write().await?;
         if tx.event(&id).await?.is_some() {
             return refuse(format!("事件编号 {id} 已被使用"));
         }
         tx.insert_event(&event, self.now).await?;
-        tx.insert_obligations(&rows).await?;
+        tx.insert_obligations(&mut rows).await?;
         let obligations = tx.obligations_of_period(&period(&id)).await?;
         let detail = json!({
             "event": id, "type": event.event_type, "at": event.at, "place": event.place, "units": event.units,

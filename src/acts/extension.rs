@@ -8,8 +8,8 @@ use crate::{
     domain::obligation::Obligation,
     store::{
         Tx,
-        obligations::Stored,
         requests::{EXTENSION, Request},
+        row::Stored,
     },
 };
 

@@ -23,7 +23,7 @@ use crate::{
     store::{
         Tx,
         log::Entry,
-        obligations::Stored,
+        row::Stored,
         submissions::{Counted, Evidence, Submission},
     },
 };

@@ -18,7 +18,7 @@ use crate::{
         Engine, JobError,
         known::{Known, Rules},
     },
-    store::{StoreError, Tx, log, obligations::Stored},
+    store::{StoreError, Tx, log, row::Stored},
     vault::VaultError,
 };
 

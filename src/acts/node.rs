@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::{Actor, Result, check_id, check_text, refuse};
 use crate::{
-    domain::{node::Node, obligation::owner_key, phase::Phase, plan},
+    domain::{node::Node, phase::Phase, plan},
     engine::{
         JobError,
         known::{Known, touch},
     },
-    store::{Tx, catalogue::NodeWindow, obligations::Stored},
+    store::{Tx, catalogue::NodeWindow, row::Stored},
 };
 
 /// A longer window is a slip of the hand.
@@ -124,15 +124,14 @@ impl Actor<'_> {
         };
         let owed = plan::for_node(&known.world(&version.catalogue), node);
         let begun = owed.into_iter().filter(|owed| owed.opens_at <= self.now && self.now < owed.due_at);
-        let rows: Vec<Stored> = begun.map(|owed| known.planned(version.version, owed)).collect();
-        tx.insert_obligations(&rows).await?;
+        let mut rows: Vec<Stored> = begun.map(|owed| known.planned(version.version, owed)).collect();
+        tx.insert_obligations(&mut rows).await?;
         // A day that was withdrawn when the window was shortened is owed again.
         let mut revived = Vec::new();
         for row in rows {
-            let obligation = &row.obligation;
-            let owner = owner_key(obligation.joint, &obligation.owners);
-            let found = tx.obligation_by_key(&obligation.duty.0, &owner, &obligation.period).await?;
-            if let Some(stored) = found.filter(|stored| stored.obligation.phase == Phase::Withdrawn) {
+            let found = tx.obligations_for(&row.obligation.duty.0, &row.obligation.period).await?.into_iter();
+            let mut withdrawn = found.filter(|stored| stored.obligation.phase == Phase::Withdrawn);
+            if let Some(stored) = withdrawn.find(|stored| stored.series == row.series) {
                 revived.push(stored.replanned(row));
             }
         }

@@ -13,7 +13,7 @@ use crate::{
         unit::{PostId, Role, UnitName},
     },
     engine::known::Known,
-    store::{Tx, notices::NewNotice, obligations::Stored},
+    store::{Tx, notices::NewNotice, row::Stored},
 };
 
 impl Actor<'_> {

@@ -17,8 +17,9 @@ use crate::{
     engine::known::{Known, touch},
     store::{
         Tx, log,
-        obligations::{Filter, Stored},
+        obligations::Filter,
         roster::{Holder, StandIn},
+        row::Stored,
     },
 };
 
@@ -88,13 +89,15 @@ impl Actor<'_> {
         }
         if !active || entry.stays {
             unit.left_on = None;
-            tx.set_meta(&leaving_key(&unit.name), "").await?;
         }
         match place.and_then(|place| roster.units.get_mut(place)) {
             Some(place) => *place = unit.clone(),
             None => roster.units.push(unit.clone()),
         }
         tx.put_roster(&roster).await?;
+        if unit.left_on.is_none() {
+            tx.set_leaves_for(&unit.name, None).await?;
+        }
         tx.note(self.now, &self.by.to_string(), "set_unit", &json!(unit)).await?;
         tx.commit().await?;
         Ok(unit)
@@ -139,7 +142,7 @@ impl Actor<'_> {
         }
         known.left_on = Some(on);
         tx.put_roster(&roster).await?;
-        tx.set_meta(&leaving_key(unit), reason).await?;
+        tx.set_leaves_for(unit, Some(reason)).await?;
         let detail = json!({ "unit": unit, "on": on, "reason": reason });
         tx.note(self.now, &self.by.to_string(), "leave_unit", &detail).await?;
         if on > today {
@@ -264,11 +267,6 @@ fn check_office_address(known: &Known, post: &PostId, address: &str, day: NaiveD
     Ok(())
 }
 
-/// Why a unit leaves, until that is settled.
-pub fn leaving_key(unit: &UnitName) -> String {
-    format!("leaving/{unit}")
-}
-
 /// Closes what a unit that is gone owes alone and takes it out of what it owes with others. `None` = somebody else has
 /// changed one of them meanwhile: nothing may be kept then.
 pub async fn depart(
@@ -277,12 +275,12 @@ pub async fn depart(
     now: DateTime<Utc>,
     by: &str,
 ) -> std::result::Result<Option<Vec<Stored>>, crate::store::StoreError> {
-    let reason = tx.meta(&leaving_key(unit)).await?.unwrap_or_default();
+    let reason = tx.leaves_for(unit).await?.unwrap_or_default();
     let mut rows = Vec::new();
     let mut entries = Vec::new();
     for phase in [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed] {
         let filter = Filter { unit: Some(unit.0.clone()), phase: Some(phase), ..Filter::default() };
-        for stored in tx.find_obligations(&filter, now, usize::MAX).await? {
+        for stored in tx.find_obligations(&filter, now).await? {
             let (next, action, detail) = if let Some(others) = stored.obligation.without(unit) {
                 (others, "owner_left", json!({ "reason": reason, "unit": unit }))
             } else {
@@ -302,7 +300,7 @@ pub async fn depart(
         return Ok(None);
     }
     tx.append_log(&entries).await?;
-    tx.set_meta(&leaving_key(unit), "").await?;
+    tx.set_leaves_for(unit, None).await?;
     Ok(Some(rows))
 }
 

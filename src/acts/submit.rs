@@ -15,7 +15,7 @@ use crate::{
         unit::UnitName,
     },
     engine::known::Rules,
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 /// The longest note, in characters.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests};
-use crate::store::{Tx, obligations::Stored};
+use crate::store::{Tx, row::Stored};
 
 impl Actor<'_> {
     /// Waives one or many, all of them or none.

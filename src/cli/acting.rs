@@ -9,7 +9,7 @@ use crate::{
         unit::{PostId, Role},
     },
     engine::{Engine, known::Known},
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 /// Which post acts.

@@ -6,7 +6,7 @@ use super::{
     acting::{As, Moment, act, local, moment, office, standing},
     list::{Format, write_list},
 };
-use crate::{acts::event::NewEvent, domain::unit::UnitName, engine::Engine, store::counts::join_owners};
+use crate::{acts::event::NewEvent, domain::unit::UnitName, engine::Engine};
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 8] = ["id", "type", "at", "place", "units", "opened_at", "closed_at", "false_alarm"];
@@ -97,7 +97,7 @@ async fn list(engine: &Engine, open: bool, format: Format, out: &mut dyn Write) 
                 stored.event.event_type,
                 local(zone, stored.event.at),
                 stored.event.place,
-                join_owners(&stored.event.units),
+                UnitName::join(&stored.event.units),
                 local(zone, stored.opened_at),
                 stored.closed_at.map(|at| local(zone, at)).unwrap_or_default(),
                 stored.false_alarm.to_string(),

@@ -1,5 +1,6 @@
 //! `duban obligation`: what is owed, how it stands, and why.
 
+use crate::domain::unit::UnitName;
 use std::io::Write;
 
 use super::{
@@ -14,10 +15,7 @@ use crate::{
     },
     engine::Engine,
     read::explain::{self, action_label},
-    store::{
-        counts::join_owners,
-        obligations::{Filter, Stored},
-    },
+    store::{obligations::Filter, row::Stored},
 };
 
 /// The columns of the list.
@@ -107,7 +105,7 @@ async fn list(engine: &Engine, args: ListArgs, out: &mut dyn Write) -> anyhow::R
     // Neither database holds instants beyond this.
     let opened_by = opened_by.min(zone.start_of(chrono::NaiveDate::from_ymd_opt(9999, 1, 1).unwrap_or_default()));
     let filter = Filter { duty: args.duty, unit: args.unit, period: args.period, phase: args.phase };
-    let found = engine.store.read().await?.find_obligations(&filter, opened_by, usize::MAX).await?;
+    let found = engine.store.read().await?.find_obligations(&filter, opened_by).await?;
     let wanted = |stored: &&Stored| args.light.is_none_or(|light| Light::of(&stored.obligation) == light);
     let rows: Vec<Vec<String>> = found.iter().filter(wanted).map(|stored| row(zone, stored)).collect();
     Ok(write_list(args.format, &COLUMNS, &rows, out)?)
@@ -119,7 +117,7 @@ fn row(zone: crate::domain::calendar::Zone, stored: &Stored) -> Vec<String> {
     vec![
         obligation.id.to_string(),
         obligation.duty.0.clone(),
-        join_owners(&obligation.owners),
+        UnitName::join(&obligation.owners),
         obligation.period.clone(),
         local(zone, obligation.opens_at),
         local(zone, obligation.round.due_at),

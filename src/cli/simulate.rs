@@ -1,5 +1,6 @@
 //! `duban simulate`: the real jobs on a stepped clock, every letter as a file, and what came of it as lists.
 
+use crate::domain::unit::UnitName;
 use std::{
     collections::BTreeMap,
     fs,
@@ -20,7 +21,7 @@ use crate::{
     engine::{Engine, Parts, Process, Settings},
     jobs::simulate::{Behaviour, Does, play},
     mail::{MemoryOutbox, Templates, Transport},
-    store::{Location, Store, counts::join_owners},
+    store::{Location, Store},
 };
 
 /// The arguments.
@@ -181,7 +182,7 @@ async fn write_lists(engine: &Engine, folder: &Path, zone: Zone) -> anyhow::Resu
         let obligation = &stored.obligation;
         obligations.write_record([
             obligation.duty.0.as_str(),
-            &join_owners(&obligation.owners),
+            &UnitName::join(&obligation.owners),
             &obligation.period,
             &local(zone, obligation.opens_at),
             &local(zone, obligation.round.due_at),

@@ -159,9 +159,9 @@ impl Obligation {
         self.0.next_at = Some(until);
     }
 
-    /// The name of its series: one duty, owner and form.
-    pub fn series(&self) -> String {
-        series_key(&self.duty, self.form, self.joint, &self.owners)
+    /// The unit that owes it on its own; `None` where several owe it together.
+    pub fn sole_owner(&self) -> Option<&UnitName> {
+        self.owners.first().filter(|_| !self.joint)
     }
 }
 
@@ -406,24 +406,6 @@ impl Obligation {
     }
 }
 
-/// The key under which an obligation is unique within its duty and period: a unit's name, or one mark for a joint one,
-/// so that a joint obligation's key is not its member list.
-pub fn owner_key(joint: bool, owners: &[UnitName]) -> String {
-    match owners {
-        [only] if !joint => only.0.clone(),
-        _ => "*".to_owned(),
-    }
-}
-
-/// The name of a series: one duty, owner and form.
-pub fn series_key(duty: &DutyId, form: Form, joint: bool, owners: &[UnitName]) -> String {
-    let form = match form {
-        Form::Cadence => "",
-        Form::Node => "/node",
-    };
-    format!("{duty}{form}/{}", owner_key(joint, owners))
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::NaiveDateTime;
@@ -640,8 +622,8 @@ mod tests {
         let both = standing(Phase::Open);
         let one = both.without(&UnitName("质安处".into())).unwrap();
         assert_eq!(one.owners, [UnitName("宣教处".into())]);
-        // Still joint: its series is the same with one owner less.
-        assert_eq!(one.series(), both.series());
+        // Still joint: it stays in the series of all together.
+        assert_eq!((one.sole_owner(), both.sole_owner()), (None, None));
         assert_eq!(one.without(&UnitName("宣教处".into())), None);
         assert_eq!(both.without(&UnitName("物业处".into())).unwrap(), both);
     }

@@ -13,6 +13,13 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct UnitName(pub String);
 
+impl UnitName {
+    /// Names as lists write them: `a;b`.
+    pub fn join(units: &[UnitName]) -> String {
+        units.iter().map(|unit| unit.0.as_str()).collect::<Vec<_>>().join(";")
+    }
+}
+
 impl fmt::Display for UnitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)

@@ -24,8 +24,8 @@ use crate::{
     store::{
         Tx,
         catalogue::{NodeWindow, Version},
-        obligations::Stored,
         roster::Holder,
+        row::Stored,
     },
 };
 

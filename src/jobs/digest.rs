@@ -17,8 +17,8 @@ use crate::{
     store::{
         Tx,
         letters::LetterRow,
-        obligations::Stored,
         requests::{self, Request},
+        row::Stored,
     },
 };
 

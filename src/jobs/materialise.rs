@@ -3,6 +3,8 @@
 //!
 //! Never touches an obligation that has opened, and never makes one whose due day lies before the first day that counts.
 
+use crate::domain::duty::DutyId;
+use crate::domain::unit::UnitName;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Days, Utc};
@@ -11,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::settle;
 use crate::{
     domain::{
-        obligation::{Obligation, owner_key},
+        obligation::Obligation,
         phase::Phase,
         plan::{self, Owed},
     },
     engine::{Engine, Known, Result},
-    store::{catalogue::Version, obligations::Stored},
+    store::{catalogue::Version, row::Stored},
 };
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -115,8 +117,8 @@ fn from_the_start(known: &Known, until: DateTime<Utc>) -> Vec<(i64, Owed)> {
 
 async fn insert(engine: &Engine, known: &Known, owed: Vec<(i64, Owed)>) -> Result<u64> {
     let mut made = 0;
-    let rows: Vec<Stored> = owed.into_iter().map(|(version, owed)| known.planned(version, owed)).collect();
-    for chunk in rows.chunks(ROWS) {
+    let mut rows: Vec<Stored> = owed.into_iter().map(|(version, owed)| known.planned(version, owed)).collect();
+    for chunk in rows.chunks_mut(ROWS) {
         let mut tx = engine.store.write().await?;
         made += tx.insert_obligations(chunk).await?;
         tx.commit().await?;
@@ -124,9 +126,9 @@ async fn insert(engine: &Engine, known: &Known, owed: Vec<(i64, Owed)>) -> Resul
     Ok(made)
 }
 
-fn key(obligation: &Obligation) -> (String, String, String) {
-    let owner = owner_key(obligation.joint, &obligation.owners);
-    (obligation.duty.0.clone(), owner, obligation.period.clone())
+/// What is owed once only: a duty's period, of each owner or of all together.
+fn key(obligation: &Obligation) -> (DutyId, Option<UnitName>, String) {
+    (obligation.duty.clone(), obligation.sole_owner().cloned(), obligation.period.clone())
 }
 
 /// Brings what has not opened yet in line with what is known now.
@@ -167,7 +169,7 @@ async fn reconcile(
     tx.update_obligations(&mut changed).await?;
     let mut rows: Vec<Stored> = planned.into_values().collect();
     rows.sort_by_key(|row| key(&row.obligation));
-    made.made += tx.insert_obligations(&rows).await?;
+    made.made += tx.insert_obligations(&mut rows).await?;
     Ok(tx.commit().await?)
 }
 

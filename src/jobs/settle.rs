@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    acts::roster::{depart, leaving_key},
+    acts::roster::depart,
     engine::{Engine, Known, Result},
     store::log::DAEMON,
 };
@@ -14,7 +14,7 @@ pub async fn departures(engine: &Engine, known: &Known, now: DateTime<Utc>) -> R
     let mut touched = 0;
     for unit in known.roster.units.iter().filter(|unit| unit.left_on.is_some_and(|left| left <= today)) {
         let mut tx = engine.store.read().await?;
-        let pending = tx.meta(&leaving_key(&unit.name)).await?.is_some_and(|reason| !reason.is_empty());
+        let pending = tx.leaves_for(&unit.name).await?.is_some();
         drop(tx);
         if !pending {
             continue;

@@ -19,7 +19,7 @@ use crate::{
         unit::{PostId, Role},
     },
     engine::{Engine, Job, Result, known::Known},
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 /// When everybody files who files in time: on the due day.

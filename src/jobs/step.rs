@@ -25,7 +25,7 @@ use crate::{
         Tx,
         log::{self, DAEMON, Entry},
         notices::NewNotice,
-        obligations::Stored,
+        row::Stored,
     },
 };
 
@@ -111,7 +111,7 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
             prove.push(&stored.obligation);
         }
         if needs.series {
-            let oldest = count.entry(stored.obligation.series()).or_insert(stored.obligation.opens_at);
+            let oldest = count.entry(stored.series.clone()).or_insert(stored.obligation.opens_at);
             *oldest = stored.obligation.opens_at.min(*oldest);
         }
     }
@@ -126,7 +126,7 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
         .collect();
     let none = HashMap::is_empty(&members);
     let loaded = due.into_iter().map(|stored| Loaded {
-        series: if none { Vec::new() } else { members.get(&stored.obligation.series()).cloned().unwrap_or_default() },
+        series: if none { Vec::new() } else { members.get(&stored.series).cloned().unwrap_or_default() },
         reminder_taken: proven.contains(&stored.obligation.id),
         stored,
     });

@@ -22,7 +22,7 @@ use crate::{
     },
     mail::{Item, LetterContext, LetterKind, Section, SectionKind},
     read::{day, words},
-    store::{Tx, letters::NewLetter, notices::Notice, obligations::Stored},
+    store::{Tx, letters::NewLetter, notices::Notice, row::Stored},
 };
 
 /// Letters a transaction.

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::{
     domain::phase::Phase,
     engine::{Known, Result},
-    store::{Tx, obligations::Stored},
+    store::{Tx, row::Stored},
 };
 
 /// A miss marked 未提醒 that nobody judged for so long is left as it is.

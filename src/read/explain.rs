@@ -25,7 +25,7 @@ use crate::{
         Engine, Result,
         known::{Known, Rules},
     },
-    store::{Tx, log::Logged, notices::NoticeHistory, obligations::Stored},
+    store::{Tx, log::Logged, notices::NoticeHistory, row::Stored},
 };
 
 /// One heading and what stands under it.

@@ -18,7 +18,7 @@ use crate::{
         step::{self, NoticeKind},
         unit::PostId,
     },
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub async fn preview(engine: &Engine, until: DateTime<Utc>) -> Result<Preview> {
     let due = tx.due_obligations(until, usize::MAX).await?;
     let mut oldest: HashMap<String, DateTime<Utc>> = HashMap::new();
     for row in &due {
-        let first = oldest.entry(row.obligation.series()).or_insert(row.obligation.opens_at);
+        let first = oldest.entry(row.series.clone()).or_insert(row.obligation.opens_at);
         *first = row.obligation.opens_at.min(*first);
     }
     let series = all_series(&mut tx, &oldest, now).await?;
@@ -70,8 +70,8 @@ struct Steps {
 impl Steps {
     fn run(mut self) -> std::result::Result<Preview, String> {
         let mut series: HashMap<String, Vec<(DateTime<Utc>, i64)>> = HashMap::new();
-        for row in self.rows.values().map(|row| &row.obligation) {
-            series.entry(row.series()).or_default().push((row.opens_at, row.id));
+        for row in self.rows.values() {
+            series.entry(row.series.clone()).or_default().push((row.obligation.opens_at, row.obligation.id));
         }
         for rows in series.values_mut() {
             rows.sort_unstable();
@@ -83,7 +83,7 @@ impl Steps {
             let Some(stored) = self.rows.get(&id) else { continue };
             let rules = self.known.rules(stored, self.known.zone.day_of(at))?;
             let needs = step::needs(&stored.obligation, rules.duty, rules.ladder, self.known.slots(), at);
-            let around = series.get(&stored.obligation.series()).filter(|_| needs.series);
+            let around = series.get(&stored.series).filter(|_| needs.series);
             let around = around.into_iter().flatten().filter(|(opens_at, _)| *opens_at <= at);
             let around: Vec<Member> =
                 around.filter_map(|(_, id)| member(&self.known, self.rows.get(id)?, &proven, at)).collect();

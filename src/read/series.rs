@@ -15,10 +15,7 @@ use crate::{
         window,
     },
     engine::{Known, Result, known::Rules},
-    store::{
-        Tx,
-        obligations::{Back, Stored},
-    },
+    store::{Tx, obligations::Back, row::Stored},
 };
 
 /// How much of a series is read at once.
@@ -41,7 +38,7 @@ pub async fn reminded_in_time(tx: &mut Tx, obligations: &[&Obligation]) -> Resul
 /// An obligation's series around it, in the order of periods, as it stands now.
 pub async fn series_of(tx: &mut Tx, known: &Known, stored: &Stored, now: DateTime<Utc>) -> Result<Vec<Member>> {
     let until = now.max(stored.obligation.opens_at);
-    let rows = read_series(tx, &stored.obligation.series(), stored.obligation.opens_at, until).await?;
+    let rows = read_series(tx, &stored.series, stored.obligation.opens_at, until).await?;
     let obligations: Vec<&Obligation> = rows.iter().map(|row| &row.obligation).collect();
     let proven = reminded_in_time(tx, &obligations).await?;
     Ok(rows.iter().filter_map(|row| member(known, row, &proven, now)).collect())
@@ -97,7 +94,7 @@ pub(crate) async fn all_series(
 fn by_series(rows: Vec<Stored>) -> HashMap<String, Vec<Stored>> {
     let mut series: HashMap<String, Vec<Stored>> = HashMap::new();
     for row in rows {
-        series.entry(row.obligation.series()).or_default().push(row);
+        series.entry(row.series.clone()).or_default().push(row);
     }
     for rows in series.values_mut() {
         rows.sort_by_key(|row| row.obligation.opens_at);

@@ -17,31 +17,36 @@ macro_rules! select {
     };
     ($more:literal, $tail:literal) => {
         concat!(
-            "SELECT id, kind, unit, role, how, name, scopes, created_at, seen_at, ends_at, ended_at",
+            "SELECT credential.id, credential.kind, unit.name AS unit, role, how, credential.name, scopes, created_at, ",
+            "seen_at, ends_at, ended_at",
             $more,
-            " FROM credential ",
+            " FROM credential JOIN unit ON unit.id = credential.unit ",
             $tail
         )
     };
 }
 
 const INSERT: &str = "INSERT INTO credential (kind, hash, unit, role, how, name, scopes, created_at, seen_at, ends_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING id";
-const BY_HASH: &str = select!("WHERE hash = $1 AND kind = $2 AND ended_at IS NULL");
-const LOOK: &str =
-    select!(", (SELECT value FROM meta WHERE key = $3) AS value", "WHERE hash = $1 AND kind = $2 AND ended_at IS NULL");
-const OF_POST: &str = select!("WHERE unit = $1 AND role = $2 AND kind = $3 AND ended_at IS NULL ORDER BY id");
-const OF_KIND: &str = select!("WHERE kind = $1 AND ended_at IS NULL ORDER BY unit, role, id");
+    VALUES ($1, $2, (SELECT id FROM unit WHERE name = $3), $4, $5, $6, $7, $8, $8, $9) RETURNING id";
+const BY_HASH: &str = select!("WHERE hash = $1 AND credential.kind = $2 AND ended_at IS NULL");
+const LOOK: &str = select!(
+    ", (SELECT value FROM meta WHERE key = $3) AS value",
+    "WHERE hash = $1 AND credential.kind = $2 AND ended_at IS NULL"
+);
+const OF_POST: &str =
+    select!("WHERE unit.name = $1 AND role = $2 AND credential.kind = $3 AND ended_at IS NULL ORDER BY credential.id");
+const OF_KIND: &str =
+    select!("WHERE credential.kind = $1 AND ended_at IS NULL ORDER BY unit.name, role, credential.id");
 const SEEN: &str = "UPDATE credential SET seen_at = $2 WHERE id = $1";
 const END: &str = "UPDATE credential SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-const END_POST: &str =
-    "UPDATE credential SET ended_at = $4 WHERE unit = $1 AND role = $2 AND kind = $3 AND ended_at IS NULL";
+const END_POST: &str = "UPDATE credential SET ended_at = $4 WHERE unit = (SELECT id FROM unit WHERE name = $1) AND role = $2 AND kind = $3 AND ended_at IS NULL";
 const END_LINK: &str = "UPDATE credential SET ended_at = $2 WHERE how = $1 AND kind = 'session' AND ended_at IS NULL";
 const PRUNE: &str = "DELETE FROM credential WHERE ended_at < $1 OR ends_at < $1";
-const PASSWORD: &str = "SELECT hash FROM password WHERE unit = $1 AND role = $2";
-const SET_PASSWORD: &str = "INSERT INTO password (unit, role, hash, set_at) VALUES ($1, $2, $3, $4) \
+const PASSWORD: &str = "SELECT hash FROM password WHERE unit = (SELECT id FROM unit WHERE name = $1) AND role = $2";
+const SET_PASSWORD: &str = "INSERT INTO password (unit, role, hash, set_at) \
+    VALUES ((SELECT id FROM unit WHERE name = $1), $2, $3, $4) \
     ON CONFLICT (unit, role) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at";
-const ANY_PASSWORD: &str = "SELECT unit FROM password LIMIT 1";
+const ANY_PASSWORD: &str = "SELECT role FROM password LIMIT 1";
 const LETTER: &str = "SELECT letter.id, letter.kind, letter.posts, letter.written_at, link_revoked.revoked_at \
     FROM letter LEFT JOIN link_revoked ON link_revoked.letter = letter.id WHERE letter.id = $1";
 const REVOKE: &str = "INSERT INTO link_revoked (letter, revoked_at) VALUES ($1, $2) ON CONFLICT (letter) DO NOTHING";

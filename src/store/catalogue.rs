@@ -6,7 +6,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use super::{
+    bulk::as_count,
     error::{Result, StoreError},
+    row::SEPARATOR,
     tx::{Tx, on},
 };
 use crate::domain::{
@@ -27,12 +29,23 @@ const DELETE_DAYS: &str = "DELETE FROM calendar_day WHERE day >= $1 AND day <= $
 const WINDOWS: &str = "SELECT id, name, first_on, last_on, opened_at, closed_at FROM node_window ORDER BY first_on, id";
 const PUT_WINDOW: &str = "INSERT INTO node_window (id, name, first_on, last_on, opened_at) VALUES ($1, $2, $3, $4, $5)";
 const CHANGE_WINDOW: &str = "UPDATE node_window SET last_on = $2, closed_at = $3 WHERE id = $1";
-const EVENTS: &str =
-    "SELECT id, event_type, at, place, units, opened_at, closed_at, false_alarm FROM event ORDER BY at, id";
-const EVENT: &str =
-    "SELECT id, event_type, at, place, units, opened_at, closed_at, false_alarm FROM event WHERE id = $1";
-const PUT_EVENT: &str =
-    "INSERT INTO event (id, event_type, at, place, units, opened_at) VALUES ($1, $2, $3, $4, $5, $6)";
+/// Builds a SELECT of an event's columns, its units' names with them, at compile time.
+macro_rules! events {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, event_type, at, place, opened_at, closed_at, false_alarm, \
+             (SELECT STRING_AGG(unit.name, '\u{1f}' ORDER BY named.position) FROM event_unit AS named \
+                JOIN unit ON unit.id = named.unit WHERE named.event = event.id) AS units FROM event ",
+            $tail
+        )
+    };
+}
+
+const EVENTS: &str = events!("ORDER BY at, id");
+const EVENT: &str = events!("WHERE id = $1");
+const PUT_EVENT: &str = "INSERT INTO event (id, event_type, at, place, opened_at) VALUES ($1, $2, $3, $4, $5)";
+const NAME_UNIT: &str = "INSERT INTO event_unit (event, position, unit) \
+    VALUES ($1, $2, (SELECT id FROM unit WHERE name = $3))";
 const CLOSE_EVENT: &str = "UPDATE event SET closed_at = $2, false_alarm = $3 WHERE id = $1 AND closed_at IS NULL";
 
 pub const STATEMENTS: &[&str] = &[
@@ -47,6 +60,7 @@ pub const STATEMENTS: &[&str] = &[
     EVENTS,
     EVENT,
     PUT_EVENT,
+    NAME_UNIT,
     CLOSE_EVENT,
 ];
 
@@ -114,7 +128,7 @@ struct EventRow {
     event_type: String,
     at: DateTime<Utc>,
     place: String,
-    units: String,
+    units: Option<String>,
     opened_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     false_alarm: bool,
@@ -122,8 +136,9 @@ struct EventRow {
 
 impl From<EventRow> for StoredEvent {
     fn from(row: EventRow) -> StoredEvent {
+        let named = row.units.as_deref().unwrap_or_default();
         let units =
-            row.units.split(';').filter(|name| !name.is_empty()).map(|name| UnitName(name.to_owned())).collect();
+            named.split(SEPARATOR).filter(|name| !name.is_empty()).map(|name| UnitName(name.to_owned())).collect();
         StoredEvent {
             event: Event { id: row.id, event_type: row.event_type, at: row.at, place: row.place, units },
             opened_at: row.opened_at,
@@ -260,19 +275,23 @@ impl Tx {
     /// # Errors
     /// The database refused, or the id is taken.
     pub async fn insert_event(&mut self, event: &Event, now: DateTime<Utc>) -> Result<()> {
-        let units = crate::store::counts::join_owners(&event.units);
         on!(self, |c| {
             sqlx::query(PUT_EVENT)
                 .bind(&event.id)
                 .bind(&event.event_type)
                 .bind(event.at)
                 .bind(&event.place)
-                .bind(units)
                 .bind(now)
                 .execute(c)
                 .await?
                 .rows_affected()
         });
+        for (position, unit) in event.units.iter().enumerate() {
+            on!(self, |c| {
+                let query = sqlx::query(NAME_UNIT).bind(&event.id).bind(as_count(position)).bind(&unit.0);
+                query.execute(c).await?.rows_affected()
+            });
+        }
         Ok(())
     }
 

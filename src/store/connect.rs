@@ -3,7 +3,8 @@
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    PgPool, SqliteConnection, SqlitePool,
+    migrate::MigrateError,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -113,11 +114,11 @@ impl Store {
     /// Brings the schema up to this program's.
     pub async fn migrate(&self) -> Result<()> {
         let outcome = match self {
-            Store::Sqlite(pool) => SQLITE.run(pool).await,
+            Store::Sqlite(pool) => migrate_sqlite(&mut *pool.acquire().await?).await,
             Store::Postgres(pool) => POSTGRES.run(pool).await,
         };
         outcome.map_err(|error| match error {
-            sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Schema(format!(
+            MigrateError::VersionMissing(version) => StoreError::Schema(format!(
                 "the database has schema {version}, which is newer than this program; start the newer duban"
             )),
             other => StoreError::Schema(format!("bringing up the schema failed: {other}")),
@@ -202,6 +203,15 @@ impl Store {
             }
         }
     }
+}
+
+/// A table whose columns change is written anew under its name, which other tables refer to meanwhile: the migration
+/// that does so looks itself whether all of them still refer to something.
+async fn migrate_sqlite(connection: &mut SqliteConnection) -> std::result::Result<(), MigrateError> {
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;
+    let outcome = SQLITE.run(&mut *connection).await;
+    sqlx::query("PRAGMA foreign_keys = ON").execute(connection).await?;
+    outcome
 }
 
 async fn sqlite_file(path: &std::path::Path, create: bool) -> Result<SqlitePool> {

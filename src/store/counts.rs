@@ -1,26 +1,18 @@
 //! What is counted, pure: by which keys, and what a changed row adds to them. [`super::tally`] keeps it.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::domain::{duty::DutyId, light::Light, obligation::Obligation, phase::Phase, unit::UnitName};
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
+/// Whose obligations are counted by the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
     /// What a unit owes, alone or with others.
     Unit(UnitName),
     /// What is owed for a duty, by all.
     Duty(DutyId),
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Subject::Unit(unit) => write!(f, "unit:{unit}"),
-            Subject::Duty(duty) => write!(f, "duty:{duty}"),
-        }
-    }
 }
 
 /// So many obligations of one kind, of all months or of one.
@@ -28,8 +20,8 @@ impl fmt::Display for Subject {
 pub struct Counts {
     /// `2022-10`, the month of the first deadline; empty where months are counted together.
     pub month: String,
-    /// Who owes them: one unit, or all owners of joint ones.
-    pub owners: Vec<UnitName>,
+    /// What this unit owes, alone or with others; `None` = what all owe, each once.
+    pub unit: Option<UnitName>,
     pub duty: DutyId,
     pub phase: Phase,
     pub light: Light,
@@ -46,41 +38,48 @@ pub struct DayCounts {
     pub n: u64,
 }
 
-/// What an obligation is counted as.
+/// What is kept of an obligation in other rows than its own: in its owners', in the summaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Counted {
-    pub(super) owners: String,
-    pub(super) duty: String,
+pub(super) struct Kept {
+    pub(super) owners: Vec<UnitName>,
+    pub(super) duty: DutyId,
     pub(super) due_on: NaiveDate,
     pub(super) phase: Phase,
     pub(super) light: Light,
 }
 
-impl Counted {
-    /// `None` where it is not counted.
-    pub(super) fn of(obligation: &Obligation) -> Option<Counted> {
-        obligation.phase.is_counted().then(|| Counted {
-            owners: join_owners(&obligation.owners),
-            duty: obligation.duty.0.clone(),
+impl Kept {
+    pub(super) fn of(obligation: &Obligation) -> Kept {
+        Kept {
+            owners: obligation.owners.clone(),
+            duty: obligation.duty.clone(),
             due_on: obligation.due_on,
             phase: obligation.phase,
             light: Light::of(obligation),
-        })
+        }
+    }
+
+    /// Whether nothing more is to be done about it.
+    pub(super) fn settled(&self) -> bool {
+        !self.phase.is_live() && self.phase != Phase::Scheduled
     }
 }
 
+/// Of a unit, or with an empty name of all together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct MonthKey {
     pub(super) phase: Phase,
     pub(super) month: String,
-    pub(super) owners: String,
+    pub(super) unit: String,
     pub(super) duty: String,
     pub(super) light: Light,
 }
 
+/// Of a unit (no duty), or of a duty (no unit).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct DayKey {
-    pub(super) subject: String,
+    pub(super) unit: String,
+    pub(super) duty: String,
     pub(super) day: NaiveDate,
     pub(super) phase: Phase,
     pub(super) light: Light,
@@ -95,30 +94,31 @@ pub struct Tally {
 
 impl Tally {
     /// One obligation is counted as something else, not yet or no more.
-    pub(super) fn moved(&mut self, before: Option<&Counted>, after: Option<&Counted>) {
-        if let Some(before) = before {
-            self.add(before, -1);
-        }
-        if let Some(after) = after {
-            self.add(after, 1);
+    pub(super) fn moved(&mut self, before: &Kept, after: &Kept) {
+        for (kept, n) in [(before, -1), (after, 1)] {
+            if kept.phase.is_counted() {
+                self.add("", kept, n);
+                for owner in &kept.owners {
+                    self.add(&owner.0, kept, n);
+                }
+            }
         }
     }
 
-    pub(super) fn add(&mut self, counted: &Counted, n: i64) {
-        let Counted { owners, duty, due_on, phase, light } = counted;
+    /// Adds to what is counted of a unit, or of all together.
+    pub(super) fn add(&mut self, unit: &str, kept: &Kept, n: i64) {
+        let Kept { duty, due_on, phase, light, .. } = kept;
         let month = MonthKey {
             phase: *phase,
             month: month_of(*due_on),
-            owners: owners.clone(),
-            duty: duty.clone(),
+            unit: unit.to_owned(),
+            duty: duty.0.clone(),
             light: *light,
         };
         *self.months.entry(month).or_default() += n;
-        let units = owners.split(';').map(|owner| Subject::Unit(UnitName(owner.to_owned())));
-        for subject in units.chain([Subject::Duty(DutyId(duty.clone()))]) {
-            let day = DayKey { subject: subject.to_string(), day: *due_on, phase: *phase, light: *light };
-            *self.days.entry(day).or_default() += n;
-        }
+        let duty = if unit.is_empty() { duty.0.clone() } else { String::new() };
+        let day = DayKey { unit: unit.to_owned(), duty, day: *due_on, phase: *phase, light: *light };
+        *self.days.entry(day).or_default() += n;
     }
 
     /// Whether it counts nothing, or changes nothing.
@@ -155,94 +155,102 @@ impl Recount {
     pub fn faults(&self) -> Vec<String> {
         let Tally { months, days } = self.kept.clone().less(&self.counted);
         let months = months.into_iter().filter(|(_, n)| *n != 0).map(|(key, n)| {
-            let MonthKey { phase, month, owners, duty, light } = key;
-            format!("{month} {owners} {duty} {} {}: {n:+}", phase.code(), light.code())
+            let MonthKey { phase, month, unit, duty, light } = key;
+            let whose = if unit.is_empty() { "all" } else { &unit };
+            format!("{month} {whose} {duty} {} {}: {n:+}", phase.code(), light.code())
         });
         let days = days.into_iter().filter(|(_, n)| *n != 0).map(|(key, n)| {
-            let DayKey { subject, day, phase, light } = key;
-            format!("{day} {subject} {} {}: {n:+}", phase.code(), light.code())
+            let DayKey { unit, duty, day, phase, light } = key;
+            let whose = if unit.is_empty() { format!("duty {duty}") } else { format!("unit {unit}") };
+            format!("{day} {whose} {} {}: {n:+}", phase.code(), light.code())
         });
         months.chain(days).collect()
     }
-}
-
-/// Owners as one text, in the document's order.
-pub fn join_owners(owners: &[UnitName]) -> String {
-    owners.iter().map(|owner| owner.0.as_str()).collect::<Vec<_>>().join(";")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn counted(owners: &str, day: u32, phase: Phase, light: Light) -> Counted {
+    fn kept(owners: &[&str], day: u32, phase: Phase, light: Light) -> Kept {
+        let owners = owners.iter().map(|name| UnitName((*name).to_owned())).collect();
         let due_on = NaiveDate::from_ymd_opt(2022, 10, day).unwrap_or_default();
-        Counted { owners: owners.into(), duty: "13.2".into(), due_on, phase, light }
+        Kept { owners, duty: DutyId("13.2".into()), due_on, phase, light }
+    }
+
+    fn not_open(owners: &[&str], day: u32) -> Kept {
+        kept(owners, day, Phase::Scheduled, Light::Grey)
     }
 
     fn months(tally: &Tally) -> Vec<(&str, &str, Phase, Light, i64)> {
         let rows = tally.months.iter().filter(|(_, n)| **n != 0);
-        rows.map(|(key, n)| (key.month.as_str(), key.owners.as_str(), key.phase, key.light, *n)).collect()
+        rows.map(|(key, n)| (key.month.as_str(), key.unit.as_str(), key.phase, key.light, *n)).collect()
     }
 
-    fn days(tally: &Tally) -> Vec<(&str, String, Phase, i64)> {
+    fn days(tally: &Tally) -> Vec<(&str, &str, String, Phase, i64)> {
         let rows = tally.days.iter().filter(|(_, n)| **n != 0);
-        rows.map(|(key, n)| (key.subject.as_str(), key.day.to_string(), key.phase, *n)).collect()
+        rows.map(|(key, n)| (key.unit.as_str(), key.duty.as_str(), key.day.to_string(), key.phase, *n)).collect()
     }
 
     #[test]
     fn what_opens_is_counted_and_what_moves_is_counted_elsewhere() {
-        let open = counted("质安处", 31, Phase::Open, Light::Grey);
-        let missed = counted("质安处", 31, Phase::Missed, Light::Red);
+        let open = kept(&["质安处"], 31, Phase::Open, Light::Grey);
+        let missed = kept(&["质安处"], 31, Phase::Missed, Light::Red);
         let mut tally = Tally::default();
-        tally.moved(None, Some(&open));
-        assert_eq!(months(&tally), [("2022-10", "质安处", Phase::Open, Light::Grey, 1)]);
+        tally.moved(&not_open(&["质安处"], 31), &open);
+        let of = |unit, phase, light, n| ("2022-10", unit, phase, light, n);
+        assert_eq!(months(&tally), [of("", Phase::Open, Light::Grey, 1), of("质安处", Phase::Open, Light::Grey, 1)]);
         let mut tally = Tally::default();
-        tally.moved(Some(&open), Some(&missed));
+        tally.moved(&open, &missed);
         assert_eq!(
             months(&tally),
-            [("2022-10", "质安处", Phase::Open, Light::Grey, -1), ("2022-10", "质安处", Phase::Missed, Light::Red, 1)]
+            [
+                of("", Phase::Open, Light::Grey, -1),
+                of("质安处", Phase::Open, Light::Grey, -1),
+                of("", Phase::Missed, Light::Red, 1),
+                of("质安处", Phase::Missed, Light::Red, 1)
+            ]
         );
-        tally.moved(Some(&missed), Some(&open));
+        tally.moved(&missed, &open);
         assert!(tally.is_empty());
     }
 
     #[test]
-    fn a_joint_one_counts_for_each_owner_and_once_for_its_duty() {
+    fn a_joint_one_counts_for_each_owner_and_once_for_all() {
+        let both = ["质安处", "宣教处"];
         let mut tally = Tally::default();
-        tally.moved(None, Some(&counted("质安处;宣教处", 8, Phase::Open, Light::Grey)));
+        tally.moved(&not_open(&both, 8), &kept(&both, 8, Phase::Open, Light::Grey));
         let day = "2022-10-08".to_owned();
         assert_eq!(
             days(&tally),
             [
-                ("duty:13.2", day.clone(), Phase::Open, 1),
-                ("unit:宣教处", day.clone(), Phase::Open, 1),
-                ("unit:质安处", day, Phase::Open, 1)
+                ("", "13.2", day.clone(), Phase::Open, 1),
+                ("宣教处", "", day.clone(), Phase::Open, 1),
+                ("质安处", "", day.clone(), Phase::Open, 1)
             ]
         );
-        // One of them leaves it to the other.
-        let (both, one) = ("质安处;宣教处", "宣教处");
-        let of = |owners| counted(owners, 8, Phase::Open, Light::Grey);
+        // One of them leaves it to the other: nothing changes for all together.
         let mut tally = Tally::default();
-        tally.moved(Some(&of(both)), Some(&of(one)));
-        assert_eq!(days(&tally), [("unit:质安处", "2022-10-08".to_owned(), Phase::Open, -1)]);
-        assert_eq!(months(&tally).len(), 2);
+        tally.moved(&kept(&both, 8, Phase::Open, Light::Grey), &kept(&["宣教处"], 8, Phase::Open, Light::Grey));
+        assert_eq!(days(&tally), [("质安处", "", day, Phase::Open, -1)]);
+        assert_eq!(months(&tally), [("2022-10", "质安处", Phase::Open, Light::Grey, -1)]);
     }
 
     #[test]
     fn a_difference_is_told_with_its_sign() {
-        let (mut kept, mut found) = (Tally::default(), Tally::default());
-        kept.moved(None, Some(&counted("质安处", 8, Phase::Done, Light::Green)));
-        found.moved(None, Some(&counted("质安处", 8, Phase::Done, Light::Green)));
-        assert_eq!(Recount { kept: kept.clone(), counted: found.clone() }.faults(), Vec::<String>::new());
-        found.moved(None, Some(&counted("质安处", 9, Phase::Done, Light::Orange)));
-        let faults = Recount { kept, counted: found }.faults();
+        let (mut of_rows, mut found) = (Tally::default(), Tally::default());
+        let green = kept(&["质安处"], 8, Phase::Done, Light::Green);
+        of_rows.moved(&not_open(&["质安处"], 8), &green);
+        found.moved(&not_open(&["质安处"], 8), &green);
+        assert_eq!(Recount { kept: of_rows.clone(), counted: found.clone() }.faults(), Vec::<String>::new());
+        found.moved(&not_open(&["质安处"], 9), &kept(&["质安处"], 9, Phase::Done, Light::Orange));
         assert_eq!(
-            faults,
+            Recount { kept: of_rows, counted: found }.faults(),
             [
+                "2022-10 all 13.2 done orange: -1",
                 "2022-10 质安处 13.2 done orange: -1",
-                "2022-10-09 duty:13.2 done orange: -1",
-                "2022-10-09 unit:质安处 done orange: -1"
+                "2022-10-09 duty 13.2 done orange: -1",
+                "2022-10-09 unit 质安处 done orange: -1"
             ]
         );
     }

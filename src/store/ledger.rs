@@ -6,26 +6,16 @@ use super::{
     bulk::as_count,
     counts::DayCounts,
     error::Result,
-    obligations::{Row, Stored, select, stored},
+    row::{Row, Stored, columns, owed_by, owners, qualified, select, stored},
     tally::{as_number, phase_of},
     tx::{Tx, on},
 };
 use crate::domain::{duty::DutyId, light::Light, phase::Phase, unit::UnitName};
 
-/// Whether the unit `$1` is among the owners of a joint one. What stands between semicolons is compared as a whole: a
-/// name may hold what LIKE reads as a pattern.
-macro_rules! shared {
-    () => {
-        "(owner = '*' AND REPLACE(';' || owners || ';', ';' || $1 || ';', '') <> ';' || owners || ';')"
-    };
-}
-
 const LIVE_OF_UNIT: &str = select!(
-    // The first condition is the index's own.
-    "WHERE phase IN ('scheduled', 'open', 'returned', 'missed', 'waiting') AND phase <> 'scheduled' \
-     AND owner IN ($1, '*') AND (owner = $1 OR ",
-    shared!(),
-    ") ORDER BY due_at, duty, id"
+    "JOIN obligation_owner AS mine ON mine.obligation = obligation.id \
+     WHERE mine.unit = (SELECT id FROM unit WHERE name = $1) AND NOT mine.settled AND phase <> 'scheduled' \
+     ORDER BY due_at, duty, id"
 );
 
 const DUE_ON: &str = "SELECT phase, reminded, late, COUNT(*) AS n FROM obligation \
@@ -42,47 +32,77 @@ macro_rules! narrowed {
     };
 }
 
-/// A page of what the index of `$where` gives in order: from the place `$6`, `$7` on, to the day `$5`.
+/// A page of what the index of `$day`, `$number` gives in order: from the place `$6`, `$7` on, to the day `$5`.
 macro_rules! page {
-    ($where:expr, newest) => {
+    ($where:expr, $day:literal, $number:literal, newest) => {
         select!(
             $where,
-            " AND (due_on, id) < ($6, $7) AND due_on >= $5",
+            " AND (",
+            $day,
+            ", ",
+            $number,
+            ") < ($6, $7) AND ",
+            $day,
+            " >= $5",
             narrowed!(),
-            " ORDER BY due_on DESC, id DESC LIMIT $8"
+            " ORDER BY ",
+            $day,
+            " DESC, ",
+            $number,
+            " DESC LIMIT $8"
         )
     };
-    ($where:expr, oldest) => {
-        select!($where, " AND (due_on, id) > ($6, $7) AND due_on <= $5", narrowed!(), " ORDER BY due_on, id LIMIT $8")
+    ($where:expr, $day:literal, $number:literal, oldest) => {
+        select!(
+            $where,
+            " AND (",
+            $day,
+            ", ",
+            $number,
+            ") > ($6, $7) AND ",
+            $day,
+            " <= $5",
+            narrowed!(),
+            " ORDER BY ",
+            $day,
+            ", ",
+            $number,
+            " LIMIT $8"
+        )
     };
 }
 
-/// The owner, where an index of days or of duties gives the order.
+/// In the order of all days, or of a duty's: whoever owes it is looked up row by row.
 macro_rules! by_day {
-    () => {
-        concat!("WHERE (CAST($1 AS TEXT) IS NULL OR owner = $1 OR ", shared!(), ")")
+    ($and:literal, $order:ident) => {
+        page!(
+            concat!("WHERE (CAST($1 AS TEXT) IS NULL OR ", owed_by!("$1"), ")", $and),
+            "obligation.due_on",
+            "obligation.id",
+            $order
+        )
     };
 }
 
-const DAYS_NEWEST: &str = page!(by_day!(), newest);
-const DAYS_OLDEST: &str = page!(by_day!(), oldest);
-const DUTY_NEWEST: &str = page!(concat!(by_day!(), " AND duty = $2"), newest);
-const DUTY_OLDEST: &str = page!(concat!(by_day!(), " AND duty = $2"), oldest);
-// A unit's own and the joint ones each in their order, so that both end with the page.
-const UNIT_NEWEST: &str = concat!(
-    "SELECT * FROM (",
-    page!("WHERE owner = $1", newest),
-    ") AS own UNION ALL SELECT * FROM (",
-    page!(concat!("WHERE owner = '*' AND ", shared!()), newest),
-    ") AS joint ORDER BY due_on DESC, id DESC LIMIT $8"
-);
-const UNIT_OLDEST: &str = concat!(
-    "SELECT * FROM (",
-    page!("WHERE owner = $1", oldest),
-    ") AS own UNION ALL SELECT * FROM (",
-    page!(concat!("WHERE owner = '*' AND ", shared!()), oldest),
-    ") AS joint ORDER BY due_on, id LIMIT $8"
-);
+/// In the order of a unit's own days.
+macro_rules! by_unit {
+    ($order:ident) => {
+        page!(
+            "JOIN obligation_owner AS mine ON mine.obligation = obligation.id \
+             WHERE mine.unit = (SELECT id FROM unit WHERE name = $1)",
+            "mine.due_on",
+            "mine.obligation",
+            $order
+        )
+    };
+}
+
+const DAYS_NEWEST: &str = by_day!("", newest);
+const DAYS_OLDEST: &str = by_day!("", oldest);
+const DUTY_NEWEST: &str = by_day!(" AND duty = $2", newest);
+const DUTY_OLDEST: &str = by_day!(" AND duty = $2", oldest);
+const UNIT_NEWEST: &str = by_unit!(newest);
+const UNIT_OLDEST: &str = by_unit!(oldest);
 
 pub const STATEMENTS: &[&str] =
     &[LIVE_OF_UNIT, DUE_ON, DAYS_NEWEST, DAYS_OLDEST, DUTY_NEWEST, DUTY_OLDEST, UNIT_NEWEST, UNIT_OLDEST];
@@ -153,7 +173,7 @@ impl LedgerFilter {
 }
 
 impl Tx {
-    /// What one unit has live, alone or with others, by deadline. Costs what that is, and what is joint and live.
+    /// What one unit has live, alone or with others, by deadline. Costs what that is.
     pub async fn live_of_unit(&mut self, unit: &UnitName) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).fetch_all(c).await?))
     }

@@ -15,6 +15,17 @@ use super::{
     tx::{Tx, on},
 };
 
+/// Builds a SELECT of a letter's columns at compile time.
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, reply ",
+            "FROM letter ",
+            $tail
+        )
+    };
+}
+
 const INSERT: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, written_at, state, \
     next_try_at) VALUES {values} \
     ON CONFLICT (slot_key) DO NOTHING RETURNING id, message_id";
@@ -50,22 +61,18 @@ const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND 
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter WHERE next_try_at IS NOT NULL GROUP BY state \
     UNION ALL SELECT state, COUNT(*) FROM letter WHERE state IN ('refused', 'given_up', 'failed') GROUP BY state";
 // In the order of its index: by number, SQLite would walk all letters.
-const UNDELIVERED: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY written_at, id";
-const PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, sent_at, \
-    reply FROM letter WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)";
-const NEWEST_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)";
+const UNDELIVERED: &str =
+    select!("WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY written_at, id");
+const PAGE: &str = select!("WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)");
+const NEWEST_PAGE: &str = select!("WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)");
 // Each of the two names what one of the partial indexes holds and asks for no order by number, so that a long outbox
 // costs nothing.
-const WAITING_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE next_try_at IS NOT NULL AND id + 0 < $1 \
-    ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)";
-const UNDELIVERED_PAGE: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, \
-    tried_at, sent_at, reply FROM letter WHERE state IN ('refused', 'given_up', 'failed') AND id + 0 < $1 \
-    ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)";
-const BY_ID: &str = "SELECT id, message_id, kind, posts, subject, written_at, state, attempts, unknowns, tried_at, \
-    sent_at, reply FROM letter WHERE id = $1";
+const WAITING_PAGE: &str =
+    select!("WHERE next_try_at IS NOT NULL AND id + 0 < $1 ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)");
+const UNDELIVERED_PAGE: &str = select!(
+    "WHERE state IN ('refused', 'given_up', 'failed') AND id + 0 < $1 ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)"
+);
+const BY_ID: &str = select!("WHERE id = $1");
 const BY_SLOT: &str = "SELECT id FROM letter WHERE slot_key = $1";
 const BODY: &str = "SELECT letter.subject, letter_body.body_text \
     FROM letter JOIN letter_body ON letter_body.letter = letter.id WHERE letter.id = $1";

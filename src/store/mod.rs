@@ -7,6 +7,7 @@
 pub mod access;
 pub mod bulk;
 pub mod catalogue;
+pub mod changes;
 pub mod connect;
 pub mod counts;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod notices;
 pub mod obligations;
 pub mod requests;
 pub mod roster;
+pub mod row;
 pub mod runs;
 pub mod submissions;
 pub mod tally;
@@ -48,10 +50,10 @@ pub fn statements() -> Vec<&'static str> {
 
 /// Every statement of many rows, with its columns.
 pub fn bulk_statements() -> Vec<(&'static str, usize)> {
-    [letters::BULK, log::BULK, notices::BULK, obligations::BULK, submissions::BULK, tally::BULK].concat()
+    [letters::BULK, log::BULK, notices::BULK, changes::BULK, obligations::BULK, submissions::BULK, tally::BULK].concat()
 }
 
 /// Every statement with a list, with the list's first placeholder.
 pub fn list_statements() -> Vec<(&'static str, usize)> {
-    [letters::LISTS, log::LISTS, notices::LISTS, obligations::LISTS, submissions::LISTS].concat()
+    [letters::LISTS, log::LISTS, notices::LISTS, changes::LISTS, obligations::LISTS, submissions::LISTS].concat()
 }

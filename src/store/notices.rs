@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use super::{
     bulk,
     error::{Result, StoreError},
+    row::owners,
     tx::{Tx, on},
 };
 use crate::domain::{
@@ -16,11 +17,15 @@ use crate::domain::{
     unit::{PostId, Role, UnitName},
 };
 
-const INSERT: &str = "INSERT INTO notice (obligation, round, kind, at, unit, role, created_at) VALUES {values} \
+const INSERT: &str = "WITH v (obligation, round, kind, at, name, role, created_at) AS (VALUES {values}) \
+    INSERT INTO notice (obligation, round, kind, at, unit, role, created_at) \
+    SELECT v.obligation, v.round, v.kind, v.at, unit.id, v.role, v.created_at \
+    FROM v LEFT JOIN unit ON unit.name = v.name WHERE TRUE \
     ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING";
 const INSERT_COLUMNS: usize = 7;
-const UNWRITTEN: &str = "SELECT id, obligation, round, kind, at, unit, role, letter FROM notice \
-    WHERE letter IS NULL AND error IS NULL ORDER BY id LIMIT CAST($1 AS BIGINT)";
+const UNWRITTEN: &str = "SELECT notice.id, obligation, notice.kind, at, unit.name AS unit, role \
+    FROM notice JOIN unit ON unit.id = notice.unit \
+    WHERE letter IS NULL AND error IS NULL ORDER BY notice.id LIMIT CAST($1 AS BIGINT)";
 const ANY_UNWRITTEN: &str = "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL LIMIT 1";
 const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
 const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \
@@ -32,13 +37,17 @@ const REMINDED: &str = "SELECT notice.obligation, notice.round, MIN(letter.sent_
     JOIN letter ON letter.id = notice.letter \
     WHERE letter.sent_at IS NOT NULL AND notice.kind IN ('remind', 'event') AND notice.obligation IN ({list}) \
     GROUP BY notice.obligation, notice.round";
-const OF_OBLIGATION: &str = "SELECT notice.id, notice.kind, notice.at, notice.unit, notice.role, letter.message_id, \
-    letter.state, letter.sent_at, letter.reply \
-    FROM notice LEFT JOIN letter ON letter.id = notice.letter WHERE notice.obligation = $1 ORDER BY notice.id";
-const TOLD: &str = "SELECT letter.sent_at, notice.kind, obligation.duty, obligation.owners, obligation.period, \
-    notice.unit, notice.role, letter.message_id \
-    FROM notice JOIN obligation ON obligation.id = notice.obligation JOIN letter ON letter.id = notice.letter \
-    WHERE notice.id > $1 ORDER BY notice.id LIMIT $2";
+const OF_OBLIGATION: &str = "SELECT notice.id, notice.kind, notice.at, unit.name AS unit, notice.role, \
+    letter.message_id, letter.state, letter.sent_at, letter.reply \
+    FROM notice JOIN unit ON unit.id = notice.unit LEFT JOIN letter ON letter.id = notice.letter WHERE notice.obligation = $1 \
+    ORDER BY notice.id";
+const TOLD: &str = concat!(
+    "SELECT letter.sent_at, notice.kind, obligation.duty, ",
+    owners!(";"),
+    " AS owners, obligation.period, unit.name AS unit, notice.role, letter.message_id \
+     FROM notice JOIN obligation ON obligation.id = notice.obligation JOIN letter ON letter.id = notice.letter \
+     JOIN unit ON unit.id = notice.unit WHERE notice.id > $1 ORDER BY notice.id LIMIT $2"
+);
 const TOLD_IDS: &str = "SELECT id FROM notice WHERE letter IS NOT NULL AND id > $1 ORDER BY id LIMIT $2";
 const OF_LETTER: &str = "SELECT DISTINCT obligation FROM notice WHERE letter = $1 ORDER BY obligation";
 const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER BY id";
@@ -112,6 +121,7 @@ pub struct Told {
     pub sent_at: Option<DateTime<Utc>>,
     pub kind: String,
     pub duty: String,
+    /// `a;b`.
     pub owners: String,
     pub period: String,
     pub unit: String,

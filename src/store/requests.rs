@@ -10,15 +10,22 @@ use super::{
 
 const INSERT: &str = "INSERT INTO request (id, obligation, kind, by_post, asked_at, reason, until_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const BY_ID: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, granted, answer, \
-    endorsed_by, endorsed_at FROM request WHERE id = $1";
-const OF_OBLIGATION: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, \
-    granted, answer, endorsed_by, endorsed_at FROM request WHERE obligation = $1 ORDER BY asked_at, id";
-const PENDING: &str = "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, granted, \
-    answer, endorsed_by, endorsed_at FROM request WHERE decided_at IS NULL ORDER BY asked_at, id";
+/// Builds a SELECT of all columns at compile time.
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, obligation, kind, by_post, asked_at, reason, until_at, decided_at, decided_by, granted, answer, ",
+            "endorsed_by, endorsed_at FROM request ",
+            $tail
+        )
+    };
+}
+
+const BY_ID: &str = select!("WHERE id = $1");
+const OF_OBLIGATION: &str = select!("WHERE obligation = $1 ORDER BY asked_at, id");
+const PENDING: &str = select!("WHERE decided_at IS NULL ORDER BY asked_at, id");
 const DECIDE: &str = "UPDATE request SET decided_at = $2, decided_by = $3, granted = $4, answer = $5 \
     WHERE id = $1 AND decided_at IS NULL";
-
 const ENDORSE: &str = "UPDATE request SET endorsed_at = $2, endorsed_by = $3 \
     WHERE id = $1 AND decided_at IS NULL AND endorsed_at IS NULL";
 

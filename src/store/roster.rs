@@ -1,25 +1,55 @@
 //! Units, groups and who holds which post since when.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
 use super::{
+    bulk::as_count,
     error::{Result, StoreError},
     tx::{Tx, on},
 };
 use crate::domain::unit::{PostId, Role, Roster, Unit, UnitName};
 
-const UNITS: &str = "SELECT name, kind, unit_groups, joined_on, left_on FROM unit ORDER BY position, name";
-const PUT_UNIT: &str = "INSERT INTO unit (name, position, kind, unit_groups, joined_on, left_on) \
-    VALUES ($1, $2, $3, $4, $5, $6) \
+const UNITS: &str = "SELECT id, name, kind, joined_on, left_on FROM unit ORDER BY position, name";
+const PUT_UNIT: &str = "INSERT INTO unit (name, position, kind, joined_on, left_on) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (name) DO UPDATE SET position = excluded.position, kind = excluded.kind, \
-    unit_groups = excluded.unit_groups, joined_on = excluded.joined_on, left_on = excluded.left_on";
-const HOLDERS: &str = "SELECT id, unit, role, holder, address, stand_in_address, stand_in_from, stand_in_until, from_on \
-    FROM post_holder ORDER BY unit, role, from_on, id";
+    joined_on = excluded.joined_on, left_on = excluded.left_on RETURNING id";
+const UNIT_ID: &str = "SELECT id FROM unit WHERE name = $1";
+const MEMBERSHIPS: &str = "SELECT unit, name FROM unit_group ORDER BY unit, position";
+const DROP_MEMBERSHIPS: &str = "DELETE FROM unit_group WHERE unit = $1";
+const PUT_MEMBERSHIP: &str = "INSERT INTO unit_group (unit, position, name) VALUES ($1, $2, $3)";
+const GROUPS: &str = "SELECT name FROM roster_group ORDER BY position";
+const DROP_GROUPS: &str = "DELETE FROM roster_group";
+const PUT_GROUP: &str = "INSERT INTO roster_group (position, name) VALUES ($1, $2)";
+const LEAVES_FOR: &str = "SELECT leaves_for FROM unit WHERE name = $1";
+const SET_LEAVES_FOR: &str = "UPDATE unit SET leaves_for = $2 WHERE name = $1";
+const HOLDERS: &str = "SELECT post_holder.id, unit.name AS unit, role, holder, address, stand_in_address, stand_in_from, \
+    stand_in_until, from_on FROM post_holder JOIN unit ON unit.id = post_holder.unit \
+    ORDER BY unit.name, role, from_on, post_holder.id";
 const PUT_HOLDER: &str = "INSERT INTO post_holder (unit, role, holder, address, stand_in_address, stand_in_from, \
-    stand_in_until, from_on, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    stand_in_until, from_on, recorded_at) \
+    VALUES ((SELECT id FROM unit WHERE name = $1), $2, $3, $4, $5, $6, $7, $8, $9)";
 
-pub const STATEMENTS: &[&str] = &[UNITS, PUT_UNIT, HOLDERS, PUT_HOLDER];
+pub const STATEMENTS: &[&str] = &[
+    UNITS,
+    PUT_UNIT,
+    UNIT_ID,
+    MEMBERSHIPS,
+    DROP_MEMBERSHIPS,
+    PUT_MEMBERSHIP,
+    GROUPS,
+    DROP_GROUPS,
+    PUT_GROUP,
+    LEAVES_FOR,
+    SET_LEAVES_FOR,
+    HOLDERS,
+    PUT_HOLDER,
+];
+
+/// The key in `meta` of the safety office's unit.
+const OFFICE: &str = "office";
 
 /// Who holds a post from a day on, until the next entry for the same post.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,9 +84,9 @@ impl Holder {
 
 #[derive(FromRow)]
 struct UnitRow {
+    id: i64,
     name: String,
     kind: String,
-    unit_groups: String,
     joined_on: Option<NaiveDate>,
     left_on: Option<NaiveDate>,
 }
@@ -90,48 +120,81 @@ impl TryFrom<HolderRow> for Holder {
 }
 
 impl Tx {
-    pub async fn units(&mut self) -> Result<Vec<Unit>> {
-        let rows: Vec<UnitRow> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
-        let groups = |text: &str| text.split(';').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        let unit = |row: UnitRow| Unit {
-            name: UnitName(row.name),
-            kind: row.kind,
-            groups: groups(&row.unit_groups),
-            joined_on: row.joined_on,
-            left_on: row.left_on,
-        };
-        Ok(rows.into_iter().map(unit).collect())
-    }
-
-    /// Records units in the roster's order, and its groups and office.
+    /// Records units in the roster's order, and its groups and office. A unit that is known keeps its id.
     pub async fn put_roster(&mut self, roster: &Roster) -> Result<()> {
         for (position, unit) in roster.units.iter().enumerate() {
-            on!(self, |c| {
-                sqlx::query(PUT_UNIT)
+            let id: i64 = on!(self, |c| {
+                sqlx::query_scalar(PUT_UNIT)
                     .bind(&unit.name.0)
-                    .bind(crate::store::bulk::as_count(position))
+                    .bind(as_count(position))
                     .bind(&unit.kind)
-                    .bind(unit.groups.join(";"))
                     .bind(unit.joined_on)
                     .bind(unit.left_on)
+                    .fetch_one(c)
+                    .await?
+            });
+            on!(self, |c| sqlx::query(DROP_MEMBERSHIPS).bind(id).execute(c).await?.rows_affected());
+            for (position, group) in unit.groups.iter().enumerate() {
+                on!(self, |c| sqlx::query(PUT_MEMBERSHIP)
+                    .bind(id)
+                    .bind(as_count(position))
+                    .bind(group)
                     .execute(c)
                     .await?
-                    .rows_affected()
-            });
+                    .rows_affected());
+            }
         }
-        self.set_meta("groups", &roster.groups.join(";")).await?;
-        self.set_meta("office", &roster.office.0).await
+        on!(self, |c| sqlx::query(DROP_GROUPS).execute(c).await?.rows_affected());
+        for (position, group) in roster.groups.iter().enumerate() {
+            on!(self, |c| sqlx::query(PUT_GROUP)
+                .bind(as_count(position))
+                .bind(group)
+                .execute(c)
+                .await?
+                .rows_affected());
+        }
+        let office: Option<i64> =
+            on!(self, |c| sqlx::query_scalar(UNIT_ID).bind(&roster.office.0).fetch_optional(c).await?);
+        self.set_meta(OFFICE, &office.map(|id| id.to_string()).unwrap_or_default()).await
     }
 
     pub async fn roster(&mut self) -> Result<Roster> {
-        let units = self.units().await?;
-        let groups = self.meta("groups").await?.unwrap_or_default();
-        let office = self.meta("office").await?.unwrap_or_default();
-        Ok(Roster {
-            office: UnitName(office),
-            units,
-            groups: groups.split(';').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
-        })
+        let rows: Vec<UnitRow> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
+        let memberships: Vec<(i64, String)> = on!(self, |c| sqlx::query_as(MEMBERSHIPS).fetch_all(c).await?);
+        let groups: Vec<String> = on!(self, |c| sqlx::query_scalar(GROUPS).fetch_all(c).await?);
+        let office = self.meta(OFFICE).await?.unwrap_or_default();
+        let office = rows.iter().find(|row| row.id.to_string() == office).map(|row| row.name.clone());
+        let mut of_unit: HashMap<i64, Vec<String>> = HashMap::new();
+        for (unit, group) in memberships {
+            of_unit.entry(unit).or_default().push(group);
+        }
+        let unit = |row: UnitRow| Unit {
+            name: UnitName(row.name),
+            kind: row.kind,
+            groups: of_unit.remove(&row.id).unwrap_or_default(),
+            joined_on: row.joined_on,
+            left_on: row.left_on,
+        };
+        Ok(Roster { units: rows.into_iter().map(unit).collect(), groups, office: UnitName(office.unwrap_or_default()) })
+    }
+
+    /// The ids by which the tables speak of the units. They stay when a name changes, and nobody else needs them.
+    pub(super) async fn unit_ids(&mut self) -> Result<HashMap<UnitName, i64>> {
+        let rows: Vec<UnitRow> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
+        Ok(rows.into_iter().map(|row| (UnitName(row.name), row.id)).collect())
+    }
+
+    /// Why a unit leaves, until its departure is settled.
+    pub async fn leaves_for(&mut self, unit: &UnitName) -> Result<Option<String>> {
+        let found: Option<Option<String>> =
+            on!(self, |c| sqlx::query_scalar(LEAVES_FOR).bind(&unit.0).fetch_optional(c).await?);
+        Ok(found.flatten())
+    }
+
+    /// Notes why a unit leaves; `None` = it stays, or its departure is settled.
+    pub async fn set_leaves_for(&mut self, unit: &UnitName, reason: Option<&str>) -> Result<()> {
+        on!(self, |c| sqlx::query(SET_LEAVES_FOR).bind(&unit.0).bind(reason).execute(c).await?.rows_affected());
+        Ok(())
     }
 
     /// Every holder of every post, by post and day.

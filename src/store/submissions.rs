@@ -10,35 +10,60 @@ use super::{
 };
 use crate::domain::quota::{Filing, Item};
 
-const INSERT: &str = "INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
-    VALUES {values} ON CONFLICT (id) DO NOTHING";
+/// Builds a SELECT of a submission's columns, and more, at compile time.
+macro_rules! select {
+    ($more:literal, $from:literal, $tail:literal) => {
+        concat!(
+            "SELECT submission.id, unit.name AS unit, by_post, acted_on, received_at, items, note, withdrawn_at",
+            $more,
+            " FROM ",
+            $from,
+            " JOIN unit ON unit.id = submission.unit WHERE ",
+            $tail
+        )
+    };
+    ($tail:literal) => {
+        select!("", "submission", $tail)
+    };
+}
+
+const INSERT: &str = "WITH v (id, name, by_post, acted_on, received_at, items, note) AS (VALUES {values}) \
+    INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
+    SELECT v.id, unit.id, v.by_post, v.acted_on, v.received_at, v.items, v.note \
+    FROM v LEFT JOIN unit ON unit.name = v.name WHERE TRUE ON CONFLICT (id) DO NOTHING";
 const INSERT_COLUMNS: usize = 7;
 const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation) VALUES {values} \
     ON CONFLICT (submission, obligation) DO NOTHING";
 const INSERT_FOR_COLUMNS: usize = 2;
 const INSERT_EVIDENCE: &str = "INSERT INTO evidence (submission, position, sha256, name, size) VALUES {values}";
 const INSERT_EVIDENCE_COLUMNS: usize = 5;
-const BY_ID: &str =
-    "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission WHERE id = $1";
-const FOR_OBLIGATION: &str = "SELECT submission.id, submission.unit, submission.by_post, submission.acted_on, \
-    submission.received_at, submission.items, submission.note, submission.withdrawn_at, submission_for.obligation, \
-    submission_for.returned_at \
-    FROM submission JOIN submission_for ON submission_for.submission = submission.id \
-    WHERE submission_for.obligation IN ({list}) ORDER BY submission.received_at, submission.id";
+const BY_ID: &str = select!("submission.id = $1");
+const FOR_OBLIGATION: &str = select!(
+    ", submission_for.obligation, submission_for.returned_at",
+    "submission_for JOIN submission ON submission.id = submission_for.submission",
+    "submission_for.obligation IN ({list}) ORDER BY received_at, submission.id"
+);
 const OBLIGATIONS_OF: &str = "SELECT obligation FROM submission_for WHERE submission = $1 ORDER BY obligation";
-const OF_UNIT: &str = "SELECT id, unit, by_post, acted_on, received_at, items, note, withdrawn_at FROM submission \
-    WHERE unit = $1 AND received_at <= $2 ORDER BY received_at DESC, id DESC LIMIT $3";
+const OF_UNIT: &str = select!(
+    "submission.unit = (SELECT id FROM unit WHERE name = $1) AND received_at <= $2 \
+     ORDER BY received_at DESC, submission.id DESC LIMIT $3"
+);
 const WITHDRAW: &str = "UPDATE submission SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
 const CORRECT: &str =
     "UPDATE submission SET acted_on = $2, items = $3, note = $4 WHERE id = $1 AND withdrawn_at IS NULL";
 const RETURN: &str = "UPDATE submission_for SET returned_at = $2 WHERE obligation = $1 AND returned_at IS NULL";
-const EVIDENCE_OF: &str =
-    "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE submission = $1 ORDER BY position";
+/// Builds a SELECT of a file's columns at compile time.
+macro_rules! files {
+    ($tail:literal) => {
+        concat!("SELECT submission, position, sha256, name, size, erased_at FROM evidence ", $tail)
+    };
+}
+
+const EVIDENCE_OF: &str = files!("WHERE submission = $1 ORDER BY position");
 const ERASE: &str = "UPDATE evidence SET erased_at = $2 WHERE sha256 = $1 AND erased_at IS NULL";
 const ERASE_OF: &str = "UPDATE evidence SET erased_at = $3 WHERE submission = $1 AND sha256 = $2 AND erased_at IS NULL";
-const WITH_HASH: &str = "SELECT submission, position, sha256, name, size, erased_at FROM evidence WHERE sha256 = $1 ORDER BY submission, position";
-const ALL_EVIDENCE: &str =
-    "SELECT submission, position, sha256, name, size, erased_at FROM evidence ORDER BY sha256, submission, position";
+const WITH_HASH: &str = files!("WHERE sha256 = $1 ORDER BY submission, position");
+const ALL_EVIDENCE: &str = files!("ORDER BY sha256, submission, position");
 
 pub const STATEMENTS: &[&str] =
     &[BY_ID, OBLIGATIONS_OF, OF_UNIT, WITHDRAW, CORRECT, RETURN, EVIDENCE_OF, ERASE, ERASE_OF, WITH_HASH, ALL_EVIDENCE];

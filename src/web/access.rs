@@ -9,7 +9,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use super::fault::Fault;
 use crate::{
     domain::unit::{PostId, Role, UnitName},
-    store::{Tx, obligations::Stored, submissions::Submission},
+    store::{Tx, row::Stored, submissions::Submission},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use crate::{
     store::{
         StoreError, Tx,
         ledger::{LedgerFilter, Order, Place},
-        obligations::Stored,
+        row::Stored,
     },
 };
 

@@ -13,7 +13,7 @@ use crate::{
     },
     engine::JobError,
     read::words,
-    store::{Tx, obligations::Stored},
+    store::{Tx, row::Stored},
 };
 
 #[derive(Debug, Clone)]

@@ -147,7 +147,7 @@ async fn escalations(story: &Story, but_series: &BTreeSet<String>) -> BTreeSet<S
         .await
         .iter()
         .filter(|o| o.filed_at.is_none() && matches!(o.phase, Phase::Missed | Phase::Lapsed))
-        .filter(|o| !but_series.contains(&o.series()))
+        .filter(|o| !but_series.contains(&support::series(o)))
         .map(key)
         .collect();
     let told = story.told().await;
@@ -273,16 +273,17 @@ async fn wild(kind: Kind, seed: u64) {
         story.engine.clock.set(story.now() + TimeDelta::minutes(90));
     }
     let wild = all(&story).await;
-    let unreminded: BTreeSet<String> = wild.iter().filter(|o| o.round.unreminded).map(Obligation::series).collect();
+    let unreminded: BTreeSet<String> = wild.iter().filter(|o| o.round.unreminded).map(support::series).collect();
     let mine: BTreeMap<String, &Obligation> = wild.iter().map(|o| (key(o), o)).collect();
     // The clock may have gone beyond the end to get the mail out: then only what was over by the end is compared.
     for before in calm.iter().filter(|o| story.now() == at(END) || o.closed_at.is_some()) {
-        let with_levels = !unreminded.contains(&before.series());
+        let with_levels = !unreminded.contains(&support::series(before));
         let after = mine.get(&key(before)).map(|after| facts(after, with_levels));
         assert_eq!(after, Some(facts(before, with_levels)), "seed {seed} {kind:?}: {}", key(before));
     }
     let told = escalations(&story, &unreminded).await;
-    let of_known: BTreeSet<String> = calm.iter().filter(|o| !unreminded.contains(&o.series())).map(key).collect();
+    let of_known: BTreeSet<String> =
+        calm.iter().filter(|o| !unreminded.contains(&support::series(o))).map(key).collect();
     let silent: Vec<&String> = calm_told
         .difference(&told)
         .filter(|row| row.split(": ").next().is_some_and(|key| of_known.contains(key)))

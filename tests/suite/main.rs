@@ -19,6 +19,7 @@ mod seeds_mission;
 mod serve;
 mod smtp_faults;
 mod store_ledger;
+mod store_migration;
 mod store_parity;
 mod store_statements;
 mod store_tally;

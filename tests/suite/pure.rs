@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::support::ZONE;
+use crate::support::{self, ZONE};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use duban::{
     catalogue::Seeds,
@@ -71,8 +71,9 @@ impl<'a> Play<'a> {
         let before = self.obligations[at].clone();
         let (ladder, slots) = (self.ladder(&before), self.slots());
         let duty = self.world.catalogue.duty(&before.duty).unwrap();
-        let series = before.series();
-        let window = self.obligations.iter().enumerate().filter(|(n, o)| n.abs_diff(at) < 400 && o.series() == series);
+        let series = support::series(&before);
+        let window =
+            self.obligations.iter().enumerate().filter(|(n, o)| n.abs_diff(at) < 400 && support::series(o) == series);
         let mut members: Vec<Member> = window
             .filter(|(_, o)| o.opens_at <= now)
             .map(|(_, o)| Member::of(o, window::grace_end(self.ladder(o), o.round.due_at, slots), false, now))

@@ -330,7 +330,7 @@ fn a_backup_is_whole_or_has_no_name() {
     // Evidence that a submission names and nobody has.
     home.set(
         "INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
-        VALUES ('s1', '质安处', '质安处/liaison', '2026-01-01', '2026-01-01T00:00:00+00:00', '[]', '')",
+        VALUES ('s1', (SELECT id FROM unit WHERE name = '质安处'), '质安处/liaison', '2026-01-01', '2026-01-01T00:00:00+00:00', '[]', '')",
     );
     home.set("INSERT INTO evidence (submission, position, sha256, name, size) VALUES ('s1', 0, 'feed', 'a.jpg', 4)");
     let broken = home.run(&["backup", "bk2"]);

@@ -30,7 +30,7 @@ async fn schema(store: &Store) -> Schema {
         Store::Sqlite(pool) => sqlx::query_as(
             "SELECT m.name, c.name, c.type, NOT c.\"notnull\" FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c \
              WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
-             ORDER BY m.name, c.cid",
+             ORDER BY m.name, c.name",
         )
         .fetch_all(pool)
         .await
@@ -38,7 +38,7 @@ async fn schema(store: &Store) -> Schema {
         Store::Postgres(pool) => sqlx::query_as(
             "SELECT table_name::text, column_name::text, data_type::text, is_nullable = 'YES' \
              FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%' \
-             ORDER BY table_name, ordinal_position",
+             ORDER BY table_name, column_name COLLATE \"C\"",
         )
         .fetch_all(pool)
         .await
@@ -122,9 +122,19 @@ async fn dump(store: &Store) -> BTreeMap<String, Vec<String>> {
 
 /// How a column is shown; not at all if it only numbers the rows.
 fn shown(table: &str, name: &str, column: &Column) -> Option<String> {
-    let key = "(SELECT k.duty || '/' || k.owner || '/' || k.period FROM obligation AS k WHERE k.id = {})";
+    let key = "(SELECT k.duty || '/' || k.period || '/' || (SELECT STRING_AGG(u.name, ';' ORDER BY o.position) \
+        FROM obligation_owner AS o JOIN unit AS u ON u.id = o.unit WHERE o.obligation = k.id) \
+        FROM obligation AS k WHERE k.id = {})";
     let own = format!("{table}.{name}");
     let text = match name {
+        "unit" => format!("(SELECT k.name FROM unit AS k WHERE k.id = {own})"),
+        "series" => format!(
+            "REPLACE({own} || '$', '/' || (SELECT k.unit FROM obligation_owner AS k \
+                WHERE k.obligation = {table}.id AND k.position = 0) || '$', '/alone')"
+        ),
+        "value" if table == "meta" => format!(
+            "CASE key WHEN 'office' THEN (SELECT k.name FROM unit AS k WHERE CAST(k.id AS TEXT) = {own}) ELSE {own} END"
+        ),
         "id" if ["BIGINT", "INTEGER"].contains(&column.kind.to_uppercase().as_str()) => return None,
         "obligation" => key.replace("{}", &own),
         "letter" => format!("(SELECT k.message_id FROM letter AS k WHERE k.id = {own})"),

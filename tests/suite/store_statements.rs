@@ -67,16 +67,17 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
     let columns = statement.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(columns, _)| columns);
     let (Some(table), Some(columns)) = (table, columns) else { return Vec::new() };
     let rows = match statement.split_once("VALUES ($1,") {
-        Some((_, rest)) => rest.matches("($").count() + 1,
-        None => return Vec::new(),
+        Some((_, rest)) if rest.contains("($") => rest.matches("($").count() + 1,
+        _ => return Vec::new(),
     };
     let of = |column: &str| {
-        // The ends of a range of instants have no column of their own.
-        let column = match column.trim() {
-            "oldest" | "until" | "least" => "opens_at",
-            own => own,
+        // The ends of a range of instants have no column of their own, and units come by name.
+        let (table, column) = match column.trim() {
+            "oldest" | "until" | "least" => (table.as_str(), "opens_at"),
+            "name" => ("unit", "name"),
+            own => (table.as_str(), own),
         };
-        let kind = types.get(&(table.clone(), column.to_owned()));
+        let kind = types.get(&(table.to_owned(), column.to_owned()));
         PgTypeInfo::with_name(match kind.unwrap_or_else(|| panic!("{table} has no {column}")).as_str() {
             "int8" => "INT8",
             "text" => "TEXT",
@@ -92,8 +93,21 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
 }
 
 /// How a statement begins: whole, or made by a macro that makes several of one text.
-const BEGINNINGS: [&str; 9] =
-    ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "select!(", "page!(", "months!(", "back!("];
+const BEGINNINGS: [&str; 13] = [
+    "SELECT",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "WITH",
+    "select!(",
+    "update!(",
+    "months!(",
+    "back!(",
+    "by_day!(",
+    "by_unit!(",
+    "events!(",
+    "files!(",
+];
 
 #[test]
 fn no_statement_is_left_out_of_the_lists() {

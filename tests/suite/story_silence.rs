@@ -6,7 +6,7 @@ use duban::{
     domain::{light::Light, obligation::Facts},
     engine::{Job, Settings},
     mail::{MemoryOutbox, Outcome, Phase, Reason, Scripted, Transport},
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 #[tokio::test]

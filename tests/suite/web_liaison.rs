@@ -105,7 +105,7 @@ async fn a_long_list_goes_on_behind_a_link() {
             phase: Some(duban::domain::phase::Phase::Missed),
             ..Default::default()
         };
-        let missed = tx.find_obligations(&filter, story.now(), 1000).await.unwrap().len();
+        let missed = tx.find_obligations(&filter, story.now()).await.unwrap().len();
         drop(tx);
         assert_eq!(rows.len(), missed);
         story

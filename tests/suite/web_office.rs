@@ -16,7 +16,7 @@ use duban::{
     },
     engine::link::Keys,
     mail::{Outcome, Phase as MailPhase, Reason, Scripted},
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 /// What one would pick by hand.

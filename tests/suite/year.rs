@@ -1,6 +1,7 @@
 //! Whole years of the document on both databases, beside an oracle that was written without this program: every
 //! obligation, every light, and every notice with its slot and its post.
 
+use duban::domain::unit::UnitName;
 use std::{
     collections::{BTreeMap, HashMap},
     path::Path,
@@ -12,7 +13,6 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use duban::{
     domain::light::Light,
     jobs::simulate::{Behaviour, Does, play},
-    store::counts::join_owners,
 };
 
 /// Rows with how often each stands.
@@ -88,7 +88,7 @@ async fn obligations(story: &Story) -> Bag {
         let light = Light::of(&o).code().to_owned();
         vec![
             o.duty.0.clone(),
-            join_owners(&o.owners),
+            UnitName::join(&o.owners),
             o.period.clone(),
             local(o.opens_at),
             local(o.round.due_at),

@@ -16,7 +16,7 @@ use crate::{
         quota::{self, Count, Filing},
     },
     read::explain,
-    store::obligations::{Filter, Stored},
+    store::{obligations::Filter, row::Stored},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},

@@ -77,7 +77,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let parts: BTreeSet<u16> = counts.iter().map(|count| duties.part(&count.duty)).collect();
     let parts: Vec<u16> = parts.into_iter().collect();
     let line = |unit: Option<&UnitName>| {
-        let own = |count: &&Counts| unit.is_none_or(|unit| count.owners.contains(unit));
+        let own = |count: &&Counts| count.unit.as_ref() == unit;
         parts
             .iter()
             .map(|part| lamps(counts.iter().filter(own).filter(|count| duties.part(&count.duty) == *part), unit, *part))
@@ -147,7 +147,9 @@ async fn tiles(
     health: &Health,
     alarms: u64,
 ) -> Result<Vec<Tile>, Fault> {
-    let of = |phase: Phase| counts.iter().filter(|count| count.phase == phase).map(|count| count.n).sum();
+    let of = |phase: Phase| {
+        counts.iter().filter(|count| count.unit.is_none() && count.phase == phase).map(|count| count.n).sum()
+    };
     let ledger = |phase: &str| Asked { phase: phase.into(), ..Asked::default() }.address("/ledger", None);
     let decides = |path: &str| if visitor.has(Right::Decide) { path.to_owned() } else { String::new() };
     let requests = tx.pending_requests().await?;

@@ -18,8 +18,8 @@ use super::{
 use crate::{
     acts::{ActError, refuse},
     store::{
-        obligations::Stored,
         requests::{EXTENSION, Request},
+        row::Stored,
     },
     web::{
         access::{Right, Visitor},

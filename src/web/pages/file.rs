@@ -23,7 +23,7 @@ use crate::{
         text,
         unit::UnitName,
     },
-    store::{Tx, obligations::Stored},
+    store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},

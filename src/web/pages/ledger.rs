@@ -13,7 +13,7 @@ use crate::{
     domain::{calendar::Zone, duty::Owner, light::Light},
     engine::JobError,
     read::words,
-    store::{Tx, obligations::Stored, submissions::Submission},
+    store::{Tx, row::Stored, submissions::Submission},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},

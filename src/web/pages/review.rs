@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{phase::Phase, quota::Item},
     read::{day, words},
-    store::{Tx, obligations::Stored, submissions::Counted},
+    store::{Tx, row::Stored, submissions::Counted},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},

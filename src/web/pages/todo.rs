@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::unit::UnitName,
-    store::{Tx, obligations::Stored},
+    store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},

@@ -4,7 +4,7 @@ use crate::{
     acts::review::reviewer,
     domain::step::NoticeKind,
     read::{explain, words},
-    store::{Tx, obligations::Stored, requests::Request, submissions::Counted},
+    store::{Tx, requests::Request, row::Stored, submissions::Counted},
     web::{
         access::{Right, Visitor},
         app::Desk,

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     acts::ActError,
     domain::phase::Phase,
-    store::obligations::Stored,
+    store::row::Stored,
     web::{
         access::{Right, Visitor},
         app::{App, Desk},

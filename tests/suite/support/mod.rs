@@ -28,7 +28,7 @@ use duban::{
     engine::{Engine, Parts, Process, Settings},
     jobs::{self, simulate},
     mail::{Backoff, Delivered, Mailbox, MemoryOutbox, Templates, Transport, parse_address},
-    store::{Location, Store, notices::Told, obligations::Stored},
+    store::{Location, Store, notices::Told, row::Stored},
 };
 use mail_parser::MessageParser;
 
@@ -379,6 +379,11 @@ pub async fn assert_recounted(store: &Store) {
 }
 
 /// A post from its written form.
+/// The name of its series: one duty, form and owner.
+pub fn series(obligation: &Obligation) -> String {
+    format!("{} {:?} {:?}", obligation.duty, obligation.form, obligation.sole_owner())
+}
+
 pub fn post(text: &str) -> PostId {
     let (unit, role) = text.split_once('/').unwrap();
     PostId { unit: UnitName(unit.into()), role: Role::from_code(role).unwrap() }

@@ -5,7 +5,7 @@ use super::{OFFICE, at, day, post, served::World};
 use duban::{
     acts::{entry, event::NewEvent},
     domain::{duty::Quota, phase::Phase, unit::UnitName},
-    store::obligations::Stored,
+    store::row::Stored,
 };
 
 /// Whose 我的待办 is looked at.

@@ -16,7 +16,7 @@ use self::{
 };
 use crate::{
     domain::{duty::DutyId, phase::Phase, unit::UnitName},
-    store::{Tx, counts::Subject},
+    store::{Tx, counts::Whose},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -107,7 +107,8 @@ async fn all(State(app): State<App>, visitor: Visitor, Query(which): Query<Which
     let (year, first, last) = chosen(&desk, &which)?;
     let mut tx = desk.engine.store.read().await?;
     let counted = numbers::months(&mut tx, first, last).await?;
-    let months = by_month(counted.iter().map(|((month, _), ends)| (month_number(month), *ends)));
+    let months = counted.iter().filter(|((_, unit), _)| unit.is_none());
+    let months = by_month(months.map(|((month, _), ends)| (month_number(month), *ends)));
     let ages = ages(&desk, &mut tx, None).await?;
     let ranking = app.options().ranking;
     let (ranked, few) = if ranking { rank(&counted) } else { (Vec::new(), Vec::new()) };
@@ -170,11 +171,11 @@ async fn ages(desk: &Desk, tx: &mut Tx, unit: Option<&UnitName>) -> Result<Vec<(
 }
 
 /// Units by their rate, and those with too few to say anything. What units owe together counts for each of them.
-fn rank(counted: &BTreeMap<(String, Vec<UnitName>), Ends>) -> (Vec<Ranked>, Vec<Ranked>) {
+fn rank(counted: &numbers::Months) -> (Vec<Ranked>, Vec<Ranked>) {
     let mut units: BTreeMap<&UnitName, Ends> = BTreeMap::new();
-    for ((_, owners), ends) in counted {
-        for owner in owners {
-            let sum = units.entry(owner).or_default();
+    for ((_, unit), ends) in counted {
+        if let Some(unit) = unit {
+            let sum = units.entry(unit).or_default();
             *sum = sum.plus(*ends);
         }
     }
@@ -235,7 +236,7 @@ async fn of_unit(
     if desk.known.roster.unit(&unit).is_none() || !visitor.sees(std::slice::from_ref(&unit)) {
         return Err(Fault::Missing);
     }
-    picture(&desk, &visitor, &which, Subject::Unit(unit.clone()), unit.0.clone(), Some(&unit)).await
+    picture(&desk, &visitor, &which, Whose::Unit(unit.clone()), unit.0.clone(), Some(&unit)).await
 }
 
 async fn of_duty(
@@ -248,14 +249,14 @@ async fn of_duty(
     let id = DutyId(id);
     let named = desk.known.versions.iter().rev().find_map(|version| version.catalogue.duty(&id));
     let name = format!("{id} {}", named.ok_or(Fault::Missing)?.title);
-    picture(&desk, &visitor, &which, Subject::Duty(id.clone()), name, None).await
+    picture(&desk, &visitor, &which, Whose::Duty(id.clone()), name, None).await
 }
 
 async fn picture(
     desk: &Desk,
     visitor: &Visitor,
     which: &Which,
-    subject: Subject,
+    subject: Whose,
     name: String,
     unit: Option<&UnitName>,
 ) -> Result<Response, Fault> {
@@ -294,7 +295,7 @@ mod tests {
     fn ties_are_ties_and_few_are_not_ranked() {
         let ends = |in_time, missed| Ends { in_time, missed, ..Ends::default() };
         let month = |number: u32| format!("2022-{number:02}");
-        let one = |name: &str| vec![UnitName(name.into())];
+        let one = |name: &str| Some(UnitName(name.into()));
         let counted = BTreeMap::from([
             ((month(1), one("甲")), ends(10, 5)),
             ((month(2), one("甲")), ends(10, 5)),
@@ -302,6 +303,7 @@ mod tests {
             ((month(1), one("丙")), ends(12, 0)),
             ((month(1), one("丁")), ends(5, 5)),
             ((month(1), one("戊")), ends(9, 0)),
+            ((month(1), None), ends(54, 19)),
         ]);
         let (ranked, few) = rank(&counted);
         let places: Vec<(usize, &str)> = ranked.iter().map(|row| (row.place, row.unit.as_str())).collect();

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::{
     domain::{light::Light, unit::UnitName},
-    store::{Result, Tx, counts::Subject},
+    store::{Result, Tx, counts::Whose},
 };
 
 /// How many obligations ended how. Together they are all that were owed.
@@ -65,7 +65,7 @@ impl Ends {
 /// A subject's obligations by the day of their first deadline.
 pub async fn days(
     tx: &mut Tx,
-    subject: &Subject,
+    subject: &Whose,
     first: NaiveDate,
     last: NaiveDate,
 ) -> Result<BTreeMap<NaiveDate, Ends>> {
@@ -76,11 +76,14 @@ pub async fn days(
     Ok(days)
 }
 
-/// Obligations by month of their first deadline (`2022-10`) and by owners.
-pub async fn months(tx: &mut Tx, first: NaiveDate, last: NaiveDate) -> Result<BTreeMap<(String, Vec<UnitName>), Ends>> {
-    let mut months: BTreeMap<(String, Vec<UnitName>), Ends> = BTreeMap::new();
+/// Obligations by month of their first deadline (`2022-10`): each unit's, and with no name what all owe together.
+pub type Months = BTreeMap<(String, Option<UnitName>), Ends>;
+
+/// Counts them.
+pub async fn months(tx: &mut Tx, first: NaiveDate, last: NaiveDate) -> Result<Months> {
+    let mut months = Months::new();
     for counted in tx.months(first, last).await? {
-        months.entry((counted.month, counted.owners)).or_default().add(counted.light, counted.n);
+        months.entry((counted.month, counted.unit)).or_default().add(counted.light, counted.n);
     }
     Ok(months)
 }
