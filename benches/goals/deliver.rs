@@ -15,10 +15,11 @@ use duban::{
     acts::first_start,
     catalogue::Seeds,
     clock::monotonic,
+    domain::letter::LetterKind,
     jobs::deliver,
     mail::{
-        LetterContext, LetterKind, Mailbox, MemoryOutbox, Outcome, Outgoing, Smtp, SmtpSettings, Templates, TlsMode,
-        Transport, fill_link, message_id, parse_address,
+        LetterContext, Mailbox, MemoryOutbox, Outcome, Outgoing, Smtp, SmtpSettings, Templates, TlsMode, Transport,
+        fill_link, message_id, parse_address,
     },
     store::{Location, Store},
 };

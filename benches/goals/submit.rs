@@ -30,7 +30,7 @@ use duban::{
     jobs::{materialise, step},
     mail::{MemoryOutbox, Transport},
     read::health::Limits,
-    store::access::{Kind as CredentialKind, NewCredential},
+    store::access::{CredentialKind, NewCredential},
     web::{self, App, Options, listen::Patience},
 };
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 //!
 //! Only what has not opened yet is recomputed. What is open keeps its deadline; its reminders look for their slots anew.
 
+use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
@@ -38,7 +39,7 @@ impl Actor<'_> {
         }
         tx.wake_open_obligations(self.now).await?;
         let detail = json!({ "years": listed.years, "days": listed.days.len() });
-        tx.note(self.now, &self.by.to_string(), "import_calendar", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::ImportCalendar, &detail).await?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! on. Units follow the roster's own rules, listed days those of a notice. Holders of posts are not the seeds' to
 //! change: only posts that nobody holds get one.
 
+use crate::domain::action::Action;
 use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
@@ -192,7 +193,7 @@ impl Actor<'_> {
         let detail = json!({
             "version": version, "effective_on": effective_on, "changes": summary, "years": changes.years,
         });
-        tx.note(self.now, &self.by.to_string(), "apply_seeds", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::ApplySeeds, &detail).await?;
         tx.commit().await?;
         Ok(Applied { changes, effective_on, version })
     }

@@ -1,5 +1,6 @@
 //! 签收 and 负责人意见: a liaison has read it; a leader stands behind what the liaison asked for. Neither moves a deadline.
 
+use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
@@ -17,11 +18,11 @@ impl Actor<'_> {
             return refuse("该事项无须签收");
         }
         let by = self.by.to_string();
-        if tx.log_of(id).await?.iter().any(|entry| entry.action == "confirm" && entry.by_post == by) {
+        if tx.log_of(id).await?.iter().any(|entry| entry.action == Action::Confirm && entry.by_post == by) {
             return refuse("已签收");
         }
         let next = stored.obligation.clone();
-        let written = self.write(&mut tx, &stored, next, "confirm", &json!({})).await?;
+        let written = self.write(&mut tx, &stored, next, Action::Confirm, &json!({})).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -41,7 +42,7 @@ impl Actor<'_> {
             return refuse("该申请已审批或已签署意见");
         }
         let next = stored.obligation.clone();
-        let written = self.write(&mut tx, &stored, next, "endorse", &json!({ "request": request })).await?;
+        let written = self.write(&mut tx, &stored, next, Action::Endorse, &json!({ "request": request })).await?;
         tx.commit().await?;
         Ok(written)
     }

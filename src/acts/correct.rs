@@ -3,6 +3,7 @@
 //! What came in stays in the log. When it came in stays too, so a correction after the deadline may mend a slip but not
 //! make up what was missing at the deadline: that is a filing of its own, and late.
 
+use crate::domain::action::Action;
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -41,7 +42,7 @@ impl Actor<'_> {
             return refuse(format!("回执 {receipt} 已撤回"));
         }
         let detail = json!({ "receipt": receipt });
-        let written = self.judge_anew(&mut tx, rows, "withdraw", &detail).await?;
+        let written = self.judge_anew(&mut tx, rows, Action::Withdraw, &detail).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -77,7 +78,7 @@ impl Actor<'_> {
             "before": { "acted_on": before.acted_on, "items": before.items, "note": before.note },
             "after": { "acted_on": acted_on, "items": items, "note": note },
         });
-        let written = self.judge_anew(&mut tx, rows, "correct", &detail).await?;
+        let written = self.judge_anew(&mut tx, rows, Action::Correct, &detail).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -153,7 +154,7 @@ impl Actor<'_> {
         &self,
         tx: &mut Tx,
         rows: Vec<Stored>,
-        action: &str,
+        action: Action,
         detail: &serde_json::Value,
     ) -> Result<Vec<Stored>> {
         let mut written = Vec::with_capacity(rows.len());

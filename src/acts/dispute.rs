@@ -1,11 +1,12 @@
 //! 异议: a unit says that an obligation is not its duty; the office decides. Until then no clock stops.
 
+use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, drop_requests, refuse};
 use crate::{
     domain::light,
-    store::{requests::DISPUTE, row::Stored},
+    store::{requests::RequestKind, row::Stored},
 };
 
 impl Actor<'_> {
@@ -20,7 +21,7 @@ impl Actor<'_> {
         if stored.obligation.phase.is_closed() {
             return refuse(format!("事项 {id} {}，不能再提异议", light::word(&stored.obligation)));
         }
-        let number = self.ask(&mut tx, &stored, DISPUTE, reason, None).await?;
+        let number = self.ask(&mut tx, &stored, RequestKind::Dispute, reason, None).await?;
         tx.commit().await?;
         Ok(number)
     }
@@ -34,10 +35,11 @@ impl Actor<'_> {
         check_words("答复", answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
-        let request = self.pending(&mut tx, id, DISPUTE).await?;
+        let request = self.pending(&mut tx, id, RequestKind::Dispute).await?;
         let next = stored.obligation.upheld(self.now)?;
         let detail = json!({ "request": request.id, "answer": answer });
-        let written = self.decide(&mut tx, &stored, next, &request, true, answer, ("uphold_dispute", &detail)).await?;
+        let written =
+            self.decide(&mut tx, &stored, next, &request, true, answer, (Action::UpholdDispute, &detail)).await?;
         drop_requests(self, &mut tx, id, "该事项异议成立").await?;
         tx.commit().await?;
         Ok(written)
@@ -48,6 +50,6 @@ impl Actor<'_> {
     /// # Errors
     /// Nothing is disputed, or it is not the office that decides.
     pub async fn reject_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
-        self.turn_down(id, DISPUTE, answer, "reject_dispute").await
+        self.turn_down(id, RequestKind::Dispute, answer, Action::RejectDispute).await
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Secrets are 256 random bits; the store keeps their hash. Every sign-in is logged, with no secret and no address.
 
+use crate::domain::action::Action;
 use std::sync::Arc;
 
 use argon2::{
@@ -19,6 +20,7 @@ use super::ActError;
 use crate::{
     acts,
     domain::{
+        letter::LetterKind,
         text,
         unit::{PostId, Role, UnitName},
     },
@@ -28,9 +30,9 @@ use crate::{
         link::{self, Token},
         outbox::new_letter,
     },
-    mail::{LetterContext, LetterKind},
+    mail::LetterContext,
     read::words,
-    store::access::{Credential, Kind, LinkedLetter, NewCredential},
+    store::access::{Credential, CredentialKind, LinkedLetter, NewCredential},
 };
 
 /// How long a link that sets a password can be used.
@@ -105,7 +107,7 @@ pub async fn open_link(engine: &Engine, text: &str) -> Result<Opened> {
     }
     let known = engine.known_in(&mut tx).await?;
     let today = engine.today();
-    let shows_only = kind == LetterKind::Digest.code();
+    let shows_only = kind == LetterKind::Digest;
     let mut open: Vec<PostId> = posts.split(';').filter_map(PostId::parse).collect();
     // The post must still be there, and a password's post comes in by its password alone, but for what a digest shows.
     open.retain(|post| {
@@ -127,7 +129,7 @@ pub async fn begin_session(
     let now = engine.clock.now();
     let (secret, hash) = new_secret();
     let new = NewCredential {
-        kind: Kind::Session,
+        kind: CredentialKind::Session,
         hash,
         unit: post.unit.0.clone(),
         role: post.role.code().to_owned(),
@@ -139,18 +141,18 @@ pub async fn begin_session(
     };
     let mut tx = engine.store.write().await?;
     tx.insert_credential(&new).await?;
-    tx.note(now, &post.to_string(), "sign_in", &json!({ "how": how })).await?;
+    tx.note(now, &post.to_string(), Action::SignIn, &json!({ "how": how })).await?;
     tx.commit().await?;
     Ok(secret)
 }
 
 /// Whose session, token or feed a secret is, if it is one that lasts.
-pub async fn entered(engine: &Engine, kind: Kind, secret: &str, spans: Spans) -> Result<Option<Entered>> {
+pub async fn entered(engine: &Engine, kind: CredentialKind, secret: &str, spans: Spans) -> Result<Option<Entered>> {
     let now = engine.clock.now();
     let looked = engine.store.look(kind, &secret_hash(secret), known::REVISION).await?;
     let Some((credential, revision)) = looked else { return Ok(None) };
     let over = credential.ends_at.is_some_and(|end| end <= now)
-        || (kind == Kind::Session && now - credential.seen_at > spans.idle);
+        || (kind == CredentialKind::Session && now - credential.seen_at > spans.idle);
     let post = PostId::of(&credential.unit, &credential.role);
     let known = engine.known_at(revision).await?;
     let active = |unit: &UnitName| known.roster.unit(unit).is_some_and(|unit| unit.active_on(engine.today()));
@@ -164,13 +166,13 @@ pub async fn entered(engine: &Engine, kind: Kind, secret: &str, spans: Spans) ->
 }
 
 /// Ends one of a post's own sessions, tokens or feeds. Says whether there was one.
-pub async fn end_own(engine: &Engine, kind: Kind, post: &PostId, id: i64) -> Result<bool> {
+pub async fn end_own(engine: &Engine, kind: CredentialKind, post: &PostId, id: i64) -> Result<bool> {
     let now = engine.clock.now();
     let mut tx = engine.store.write().await?;
     let own = tx.credentials_of(kind, &post.unit.0, post.role.code()).await?.iter().any(|one| one.id == id);
     let ended = own && tx.end_credential(id, now).await?;
     if ended {
-        tx.note(now, &post.to_string(), "sign_out", &json!({ "credential": id })).await?;
+        tx.note(now, &post.to_string(), Action::SignOut, &json!({ "credential": id })).await?;
     }
     tx.commit().await?;
     Ok(ended)
@@ -188,7 +190,7 @@ pub async fn setup_secret(engine: &Engine, post: &PostId, by: &str) -> acts::Res
     let now = engine.clock.now();
     let (secret, hash) = new_secret();
     let new = NewCredential {
-        kind: Kind::Setup,
+        kind: CredentialKind::Setup,
         hash,
         unit: post.unit.0.clone(),
         role: post.role.code().to_owned(),
@@ -199,9 +201,9 @@ pub async fn setup_secret(engine: &Engine, post: &PostId, by: &str) -> acts::Res
         ends_at: Some(now + SETUP_LIFE),
     };
     let mut tx = engine.store.write().await?;
-    tx.end_credentials_of(Kind::Setup, &post.unit.0, post.role.code(), now).await?;
+    tx.end_credentials_of(CredentialKind::Setup, &post.unit.0, post.role.code(), now).await?;
     tx.insert_credential(&new).await?;
-    tx.note(now, by, "setup_link", &json!({ "post": post.to_string() })).await?;
+    tx.note(now, by, Action::SetupLink, &json!({ "post": post.to_string() })).await?;
     tx.commit().await?;
     Ok(secret)
 }
@@ -221,7 +223,7 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
     let hash = hash_password(password).await?;
     let now = engine.clock.now();
     let mut tx = engine.store.write().await?;
-    let found = tx.credential(Kind::Setup, &secret_hash(secret)).await?;
+    let found = tx.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
     let found = found.filter(|one| one.ends_at.is_some_and(|end| end > now));
     let Some((credential, post)) = found.and_then(|one| PostId::of(&one.unit, &one.role).map(|post| (one, post)))
     else {
@@ -231,8 +233,8 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
         return acts::refuse("该链接已使用；请向管理员另取");
     }
     tx.set_password(&credential.unit, &credential.role, &hash, now).await?;
-    tx.end_credentials_of(Kind::Session, &credential.unit, &credential.role, now).await?;
-    tx.note(now, &post.to_string(), "set_password", &json!({})).await?;
+    tx.end_credentials_of(CredentialKind::Session, &credential.unit, &credential.role, now).await?;
+    tx.note(now, &post.to_string(), Action::SetPassword, &json!({})).await?;
     tx.commit().await?;
     Ok(post)
 }
@@ -240,7 +242,7 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
 /// Whose one-time secret this is, without using it.
 pub async fn setup_post(engine: &Engine, secret: &str) -> Result<Option<PostId>> {
     let now = engine.clock.now();
-    let found = engine.store.read().await?.credential(Kind::Setup, &secret_hash(secret)).await?;
+    let found = engine.store.read().await?.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
     let found = found.filter(|one| one.ends_at.is_some_and(|end| end > now));
     Ok(found.and_then(|one| PostId::of(&one.unit, &one.role)))
 }
@@ -303,7 +305,7 @@ pub async fn write_link_letter(engine: &Engine, address: &str) -> Result<()> {
     let letter = new_letter(engine, key, LetterKind::Entry, written.join(";"), to, rendered, now);
     let mut tx = engine.store.write().await?;
     if tx.insert_letter(&letter).await?.is_some() {
-        tx.note(now, &first.to_string(), "ask_link", &json!({})).await?;
+        tx.note(now, &first.to_string(), Action::AskLink, &json!({})).await?;
     }
     Ok(tx.commit().await?)
 }

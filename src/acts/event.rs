@@ -2,6 +2,7 @@
 //!
 //! Closing an event leaves open what it opened, unless it was a false alarm: then what is not done is waived.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -74,7 +75,7 @@ impl Actor<'_> {
             "event": id, "type": event.event_type, "at": event.at, "place": event.place, "units": event.units,
             "obligations": obligations.len(),
         });
-        tx.note(self.now, &self.by.to_string(), "open_event", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::OpenEvent, &detail).await?;
         tx.commit().await?;
         Ok(Opened { id, obligations })
     }
@@ -106,7 +107,7 @@ impl Actor<'_> {
             }
         }
         let detail = json!({ "event": id, "false_alarm": false_alarm, "reason": reason, "waived": waived.len() });
-        tx.note(self.now, &self.by.to_string(), "close_event", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::CloseEvent, &detail).await?;
         tx.commit().await?;
         Ok(waived)
     }

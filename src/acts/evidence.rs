@@ -1,5 +1,6 @@
 //! 佐证: a file uploaded by mistake is erased: the bytes go, its hash and a tombstone stay.
 
+use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
@@ -35,7 +36,7 @@ impl Actor<'_> {
         let detail = json!({ "receipt": receipt, "sha256": sha256, "reason": reason });
         for stored in rows {
             let next = stored.obligation.clone();
-            self.write(&mut tx, &stored, next, "erase", &detail).await?;
+            self.write(&mut tx, &stored, next, Action::Erase, &detail).await?;
         }
         let wanted = tx.evidence_with_hash(sha256).await?.iter().any(|file| file.erased_at.is_none());
         tx.commit().await?;

@@ -1,5 +1,6 @@
 //! 延期: a unit asks before the deadline, the office grants or refuses. Until it is decided no clock stops.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -8,7 +9,7 @@ use crate::{
     domain::obligation::Obligation,
     store::{
         Tx,
-        requests::{EXTENSION, Request},
+        requests::{Request, RequestKind},
         row::Stored,
     },
 };
@@ -23,7 +24,7 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         stored.obligation.may_ask_extension(until, self.now)?;
-        let number = self.ask(&mut tx, &stored, EXTENSION, reason, Some(until)).await?;
+        let number = self.ask(&mut tx, &stored, RequestKind::Extension, reason, Some(until)).await?;
         tx.commit().await?;
         Ok(number)
     }
@@ -38,12 +39,13 @@ impl Actor<'_> {
         check_words("答复", answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
-        let request = self.pending(&mut tx, id, EXTENSION).await?;
+        let request = self.pending(&mut tx, id, RequestKind::Extension).await?;
         let Some(until) = until.or(request.until_at) else { return refuse("未写明新时限") };
         let moved = stored.with(stored.obligation.extended(until, self.now)?);
         let next = self.reconsidered(&mut tx, &moved).await?;
         let detail = json!({ "request": request.id, "until": until, "answer": answer });
-        let written = self.decide(&mut tx, &stored, next, &request, true, answer, ("grant_extension", &detail)).await?;
+        let written =
+            self.decide(&mut tx, &stored, next, &request, true, answer, (Action::GrantExtension, &detail)).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -53,7 +55,7 @@ impl Actor<'_> {
     /// # Errors
     /// Nothing was asked, or it is not the office that decides.
     pub async fn refuse_extension(&self, id: i64, answer: &str) -> Result<Stored> {
-        self.turn_down(id, EXTENSION, answer, "refuse_extension").await
+        self.turn_down(id, RequestKind::Extension, answer, Action::RefuseExtension).await
     }
 
     /// Records a request about an obligation, with its log entry. One of a kind may wait at a time.
@@ -61,7 +63,7 @@ impl Actor<'_> {
         &self,
         tx: &mut Tx,
         stored: &Stored,
-        kind: &str,
+        kind: RequestKind,
         reason: &str,
         until: Option<DateTime<Utc>>,
     ) -> Result<String> {
@@ -70,11 +72,11 @@ impl Actor<'_> {
         if let Some(earlier) = earlier.iter().find(|request| request.kind == kind && request.decided_at.is_none()) {
             return refuse(format!("该事项已有待办的申请 {}，请等候答复", earlier.id));
         }
-        let number = self.engine.new_id(if kind == EXTENSION { "X" } else { "D" });
+        let number = self.engine.new_id(if kind == RequestKind::Extension { "X" } else { "D" });
         let request = Request {
             id: number.clone(),
             obligation: id,
-            kind: kind.to_owned(),
+            kind,
             by_post: self.by.to_string(),
             asked_at: self.now,
             reason: reason.to_owned(),
@@ -88,21 +90,21 @@ impl Actor<'_> {
         };
         tx.insert_request(&request).await?;
         let detail = json!({ "request": number, "until": until, "reason": reason });
-        let action = if kind == EXTENSION { "ask_extension" } else { "dispute" };
+        let action = if kind == RequestKind::Extension { Action::AskExtension } else { Action::Dispute };
         self.write(tx, stored, stored.obligation.clone(), action, &detail).await?;
         Ok(number)
     }
 
     /// The request of that kind that waits.
-    pub(super) async fn pending(&self, tx: &mut Tx, id: i64, kind: &str) -> Result<Request> {
+    pub(super) async fn pending(&self, tx: &mut Tx, id: i64, kind: RequestKind) -> Result<Request> {
         let requests = tx.requests_of(id).await?;
         let found = requests.into_iter().find(|request| request.kind == kind && request.decided_at.is_none());
-        let what = if kind == EXTENSION { "延期申请" } else { "异议" };
+        let what = kind.label();
         found.map_or_else(|| refuse(format!("事项 {id} 没有待办的{what}")), Ok)
     }
 
     /// Says no to the request of that kind that waits.
-    pub(super) async fn turn_down(&self, id: i64, kind: &str, answer: &str, action: &str) -> Result<Stored> {
+    pub(super) async fn turn_down(&self, id: i64, kind: RequestKind, answer: &str, action: Action) -> Result<Stored> {
         self.require_office()?;
         check_text("答复", answer, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
@@ -125,7 +127,7 @@ impl Actor<'_> {
         request: &Request,
         granted: bool,
         answer: &str,
-        (action, detail): (&str, &serde_json::Value),
+        (action, detail): (Action, &serde_json::Value),
     ) -> Result<Stored> {
         if !tx.decide_request(&request.id, self.now, &self.by.to_string(), granted, answer).await? {
             return refuse(format!("申请 {} 已有答复", request.id));

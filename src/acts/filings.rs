@@ -4,6 +4,7 @@
 //! and what they change is written once for all, so that many pay for one wait for the disk. One that is refused has
 //! changed nothing by then, and the others are none the worse.
 
+use crate::domain::action::Action;
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Mutex, PoisonError},
@@ -230,7 +231,7 @@ impl Group {
             let mut filings = self.filings.get(&stored.obligation.id).cloned().unwrap_or_default();
             filings.push(submission.filing());
             let next = actor.judged(&stored, &filings)?;
-            let (row, entry) = actor.changed(&stored, next, "submit", &detail);
+            let (row, entry) = actor.changed(&stored, next, Action::Submit, &detail);
             changed.push((row, entry, filings));
         }
         // From here on nothing refuses.

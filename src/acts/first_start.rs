@@ -1,5 +1,6 @@
 //! The first start: an empty database gets the embedded seeds, all of them or none.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
@@ -55,7 +56,7 @@ pub async fn set_up(engine: &Engine, seeds: &Seeds) -> Result<Option<Loaded>> {
     put_posts(&mut tx, &seeds.posts, FIRST_VERSION_ON, now).await?;
     let detail =
         json!({ "duties": seeds.catalogue.duties.len(), "units": seeds.roster.units.len(), "starts_on": starts_on });
-    tx.note(now, DAEMON, "set_up", &detail).await?;
+    tx.note(now, DAEMON, Action::SetUp, &detail).await?;
     known::touch(&mut tx).await?;
     tx.commit().await?;
     Ok(Some(Loaded { duties: seeds.catalogue.duties.len(), units: seeds.roster.units.len(), starts_on }))

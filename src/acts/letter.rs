@@ -1,5 +1,6 @@
 //! What the office does to a letter: has an undelivered one sent again, or its link open nothing any more.
 
+use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
@@ -15,7 +16,7 @@ impl Actor<'_> {
         if !tx.retry_letter(letter, self.now).await? {
             return refuse(format!("邮件 {letter} 不是未送达的邮件，无须重发"));
         }
-        tx.note(self.now, &self.by.to_string(), "send_again", &json!({ "letter": letter })).await?;
+        tx.note(self.now, &self.by.to_string(), Action::SendAgain, &json!({ "letter": letter })).await?;
         Ok(tx.commit().await?)
     }
 
@@ -33,7 +34,7 @@ impl Actor<'_> {
         }
         let ended = tx.revoke_link(letter, self.now).await?;
         let detail = json!({ "letter": letter, "sessions": ended });
-        tx.note(self.now, &self.by.to_string(), "revoke_link", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::RevokeLink, &detail).await?;
         tx.commit().await?;
         Ok(ended)
     }

@@ -3,6 +3,7 @@
 //! Every act is one transaction: the change, its log entry, and what follows for the obligation. A refusal is a sentence
 //! for the person who asked, and nothing has changed then. The rules themselves are the domain's.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -161,7 +162,7 @@ impl Actor<'_> {
         tx: &mut Tx,
         stored: &Stored,
         next: Obligation,
-        action: &str,
+        action: Action,
         detail: &Value,
     ) -> Result<Stored> {
         let (mut row, entry) = self.changed(stored, next, action, detail);
@@ -173,7 +174,7 @@ impl Actor<'_> {
     }
 
     /// The row of an obligation that an act has changed, and its log entry.
-    fn changed(&self, stored: &Stored, next: Obligation, action: &str, detail: &Value) -> (Stored, log::Entry) {
+    fn changed(&self, stored: &Stored, next: Obligation, action: Action, detail: &Value) -> (Stored, log::Entry) {
         let mut row = stored.with(next);
         let by = self.by.to_string();
         let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, detail);

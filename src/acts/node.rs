@@ -3,6 +3,7 @@
 //! Days to come follow from the revision: the next materialise makes and withdraws them. Only what has begun already is
 //! brought in line here.
 
+use crate::domain::action::Action;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 
@@ -51,7 +52,7 @@ impl Actor<'_> {
         tx.insert_window(&window).await?;
         self.begun(&mut tx, &window.node()).await?;
         let detail = json!({ "node": id, "name": name, "first": first, "last": last });
-        tx.note(self.now, &self.by.to_string(), "open_node", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::OpenNode, &detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -101,7 +102,8 @@ impl Actor<'_> {
             self.move_open_form(&mut tx, &moved).await?;
         }
         let detail = json!({ "node": id, "from": before, "to": last });
-        tx.note(self.now, &self.by.to_string(), if close { "close_node" } else { "extend_node" }, &detail).await?;
+        tx.note(self.now, &self.by.to_string(), if close { Action::CloseNode } else { Action::ExtendNode }, &detail)
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -145,7 +147,7 @@ impl Actor<'_> {
             let moved = stored.obligation.node_moved(self.known.zone, window.last_on, self.now);
             if let Some(next) = moved {
                 let detail = json!({ "node": window.id, "due_at": next.round.due_at });
-                self.write(tx, &stored, next, "move_node", &detail).await?;
+                self.write(tx, &stored, next, Action::MoveNode, &detail).await?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Nobody reviews what their own unit filed; only what the office's own unit owes is reviewed by that unit's head, since
 //! there is nobody above it here.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -25,7 +26,7 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let stored = self.to_review(&mut tx, id).await?;
         let next = stored.obligation.accepted(self.now)?;
-        let written = self.write(&mut tx, &stored, next, "accept", &json!({})).await?;
+        let written = self.write(&mut tx, &stored, next, Action::Accept, &json!({})).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -41,7 +42,7 @@ impl Actor<'_> {
         let next = stored.obligation.returned(until, self.now)?;
         tx.return_submissions(id, self.now).await?;
         let detail = json!({ "reason": reason, "until": until });
-        let written = self.write(&mut tx, &stored, next, "return", &detail).await?;
+        let written = self.write(&mut tx, &stored, next, Action::Return, &detail).await?;
         tx.insert_notices(&self.returned_notices(&written)?).await?;
         tx.commit().await?;
         Ok(written)
@@ -74,7 +75,7 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let stored = self.to_review(&mut tx, id).await?;
         let next = stored.obligation.miss_confirmed(self.now)?;
-        let written = self.write(&mut tx, &stored, next, "confirm_miss", &json!({})).await?;
+        let written = self.write(&mut tx, &stored, next, Action::ConfirmMiss, &json!({})).await?;
         tx.commit().await?;
         Ok(written)
     }

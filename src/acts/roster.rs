@@ -3,6 +3,7 @@
 //! A unit that leaves has what it still owes alone closed as 免除, with the reason; what it owes together with others goes
 //! on with the others. A departure that lies ahead is settled by the first pass of its day.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
@@ -98,7 +99,7 @@ impl Actor<'_> {
         if unit.left_on.is_none() {
             tx.set_leaves_for(&unit.name, None).await?;
         }
-        tx.note(self.now, &self.by.to_string(), "set_unit", &json!(unit)).await?;
+        tx.note(self.now, &self.by.to_string(), Action::SetUnit, &json!(unit)).await?;
         tx.commit().await?;
         Ok(unit)
     }
@@ -144,7 +145,7 @@ impl Actor<'_> {
         tx.put_roster(&roster).await?;
         tx.set_leaves_for(unit, Some(reason)).await?;
         let detail = json!({ "unit": unit, "on": on, "reason": reason });
-        tx.note(self.now, &self.by.to_string(), "leave_unit", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::LeaveUnit, &detail).await?;
         if on > today {
             return Ok(Vec::new());
         }
@@ -196,7 +197,7 @@ impl Actor<'_> {
         tx.put_holder(&holder, self.now).await?;
         // Addresses are personal: the log says that the post changed hands, not where its letters go.
         let detail = json!({ "post": post.to_string(), "holder": takeover.holder, "from": from_on });
-        tx.note(self.now, &self.by.to_string(), "set_post", &detail).await?;
+        tx.note(self.now, &self.by.to_string(), Action::SetPost, &detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -227,7 +228,7 @@ impl Actor<'_> {
             check_office_address(&after, &office, address, today)?;
         }
         let names: Vec<String> = changed.iter().map(|entry| entry.post.to_string()).collect();
-        tx.note(self.now, &self.by.to_string(), "import_posts", &json!({ "posts": names })).await?;
+        tx.note(self.now, &self.by.to_string(), Action::ImportPosts, &json!({ "posts": names })).await?;
         tx.commit().await?;
         Ok(changed.len())
     }
@@ -282,14 +283,14 @@ pub async fn depart(
         let filter = Filter { unit: Some(unit.0.clone()), phase: Some(phase), ..Filter::default() };
         for stored in tx.find_obligations(&filter, now).await? {
             let (next, action, detail) = if let Some(others) = stored.obligation.without(unit) {
-                (others, "owner_left", json!({ "reason": reason, "unit": unit }))
+                (others, Action::OwnerLeft, json!({ "reason": reason, "unit": unit }))
             } else {
                 let Ok(waived) = stored.obligation.waived(now) else { continue };
                 for request in tx.requests_of(stored.obligation.id).await? {
                     // Those that have an answer keep it.
                     tx.decide_request(&request.id, now, by, false, "该事项已免除").await?;
                 }
-                (waived, "waive", json!({ "reason": reason, "unit": unit, "left": true }))
+                (waived, Action::Waive, json!({ "reason": reason, "unit": unit, "left": true }))
             };
             let mut row = stored.with(next);
             entries.push(log::entry(Some(row.obligation.id), &mut row.log_head, now, by, action, &detail));

@@ -1,5 +1,6 @@
 //! 免除: the office lets obligations go, with a reason and the number of the document that says so.
 
+use crate::domain::action::Action;
 use serde_json::{Value, json};
 
 use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests};
@@ -32,6 +33,6 @@ impl Actor<'_> {
     pub(super) async fn waive_row(&self, tx: &mut Tx, stored: &Stored, detail: &Value) -> Result<Stored> {
         let next = stored.obligation.waived(self.now)?;
         drop_requests(self, tx, stored.obligation.id, "该事项已免除").await?;
-        self.write(tx, stored, next, "waive", detail).await
+        self.write(tx, stored, next, Action::Waive, detail).await
     }
 }

@@ -66,12 +66,11 @@ pub struct ListArgs {
 }
 
 fn parse_light(written: &str) -> Result<Light, String> {
-    let found = Light::ALL.into_iter().find(|light| light.code() == written);
-    found.ok_or_else(|| format!("lights are {}", Light::ALL.map(Light::code).join(", ")))
+    Light::try_from(written.to_owned()).map_err(|unknown| unknown.to_string())
 }
 
 fn parse_phase(written: &str) -> Result<Phase, String> {
-    Phase::from_code(written).ok_or_else(|| format!("phases are {}", Phase::ALL.map(Phase::code).join(", ")))
+    Phase::try_from(written.to_owned()).map_err(|unknown| unknown.to_string())
 }
 
 /// Answers.
@@ -170,10 +169,10 @@ async fn show(engine: &Engine, id: i64, out: &mut dyn Write) -> anyhow::Result<(
             Some(true) => "granted",
             Some(false) => "refused",
         };
-        writeln!(out, "{} {}: by {}, {answer}; {}", request.kind, request.id, request.by_post, request.reason)?;
+        writeln!(out, "{} {}: by {}, {answer}; {}", request.kind.code(), request.id, request.by_post, request.reason)?;
     }
     for entry in tx.log_of(id).await? {
-        writeln!(out, "log {}: {} {}", local(zone, entry.at), entry.by_post, action_label(&entry.action))?;
+        writeln!(out, "log {}: {} {}", local(zone, entry.at), entry.by_post, action_label(entry.action))?;
     }
     Ok(())
 }

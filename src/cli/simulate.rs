@@ -197,7 +197,7 @@ async fn write_lists(engine: &Engine, folder: &Path, zone: Zone) -> anyhow::Resu
         let Some(sent_at) = told.sent_at else { continue };
         notices.write_record([
             local(zone, sent_at).as_str(),
-            &told.kind,
+            told.kind.code(),
             &told.duty,
             &told.owners,
             &told.period,
@@ -218,16 +218,16 @@ async fn summary(engine: &Engine, args: &Args, mail: &Mail, filed: u64) -> anyho
         *obligations.entry(stored.obligation.duty.0.clone()).or_default().entry(light).or_default() += 1;
         *lights.entry(light).or_default() += 1;
     }
-    let mut by_kind: BTreeMap<String, u64> = BTreeMap::new();
-    let mut by_recipient: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut by_recipient: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
     let mut after = 0;
     loop {
         let page = tx.letters_page(after, 5000).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for letter in page {
-            *by_kind.entry(letter.kind.clone()).or_default() += 1;
-            *by_recipient.entry(letter.posts).or_default().entry(letter.kind).or_default() += 1;
+            *by_kind.entry(letter.kind.code()).or_default() += 1;
+            *by_recipient.entry(letter.posts).or_default().entry(letter.kind.code()).or_default() += 1;
         }
     }
     Ok(json!({

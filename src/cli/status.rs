@@ -1,5 +1,6 @@
 //! `duban status`: how the daemon is doing, for eyes, for a monitor, and with an exit code for both.
 
+use crate::domain::letter::LetterState;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
@@ -85,5 +86,5 @@ fn rows(health: &Health, next: Option<&Next>, served: Option<bool>, zone: Zone) 
 }
 
 fn waiting(health: &Health) -> i64 {
-    ["queued", "deferred", "leased"].into_iter().map(|state| health.count(state)).sum()
+    [LetterState::Queued, LetterState::Deferred, LetterState::Leased].into_iter().map(|state| health.count(state)).sum()
 }

@@ -3,7 +3,12 @@
 //! These are validated values: whoever holds a `Duty` may rely on its owners and clause to exist. Reading and
 //! checking files is the catalogue's work.
 
+use super::code::coded;
 use std::fmt;
+use strum::EnumDiscriminants;
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
@@ -69,8 +74,14 @@ impl Kind {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How often a duty is owed; [`CadenceKind`] says it without its particulars.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(rename_all = "snake_case")]
+#[strum_discriminants(
+    name(CadenceKind),
+    derive(PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray),
+    strum(serialize_all = "snake_case")
+)]
 pub enum Cadence {
     Daily,
     /// Every workday of the statutory calendar, make-up workdays included.
@@ -84,12 +95,14 @@ pub enum Cadence {
     Yearly,
     Once(NaiveDate),
     /// For each event of that type, due so long after it.
+    #[strum_discriminants(strum(serialize = "on"))]
     OnEvent {
         event: String,
         /// How long after the event it is due.
         after: After,
     },
     /// On each day that belongs to a node.
+    #[strum_discriminants(strum(serialize = "each_day_of_node"))]
     EachNodeDay,
 }
 
@@ -97,16 +110,27 @@ impl Cadence {
     /// As an office writes it.
     pub fn label(&self) -> String {
         match self {
-            Cadence::Daily => "每日".into(),
-            Cadence::Workday => "每个工作日".into(),
-            Cadence::Weekly => "每周".into(),
-            Cadence::Monthly => "每月".into(),
-            Cadence::Quarterly => "每季度".into(),
-            Cadence::HalfYearly => "每半年".into(),
-            Cadence::Yearly => "每年".into(),
             Cadence::Once(day) => format!("一次（{}前）", day.format("%Y年%-m月%-d日")),
             Cadence::OnEvent { event, after } => format!("{event}发生后{}", after.label()),
-            Cadence::EachNodeDay => "重要节点期间每日".into(),
+            plain => CadenceKind::from(plain).label().to_owned(),
+        }
+    }
+}
+
+impl CadenceKind {
+    /// As an office writes it.
+    pub fn label(self) -> &'static str {
+        match self {
+            CadenceKind::Daily => "每日",
+            CadenceKind::Workday => "每个工作日",
+            CadenceKind::Weekly => "每周",
+            CadenceKind::Monthly => "每月",
+            CadenceKind::Quarterly => "每季度",
+            CadenceKind::HalfYearly => "每半年",
+            CadenceKind::Yearly => "每年",
+            CadenceKind::Once => "一次",
+            CadenceKind::OnEvent => "事件",
+            CadenceKind::EachNodeDay => "重要节点期间每日",
         }
     }
 }
@@ -152,9 +176,11 @@ pub enum DueRule {
     Exact,
 }
 
+coded!(Form, Mode, Basis, CadenceKind);
+
 /// On whose word the cadence and deadline stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Basis {
     /// The commission's own column says it.
     Source,
@@ -185,8 +211,8 @@ pub enum Owner {
 }
 
 /// Whether every owner owes its own or all owe one together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Mode {
     /// Each owner owes its own.
     Each,
@@ -262,8 +288,8 @@ pub struct Duty {
 }
 
 /// The form in which a duty is owed: 5.3's quarters and 5.3's nodes are two series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Form {
     Cadence,
     /// Once for each node (`also_each_node`).

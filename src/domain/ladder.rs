@@ -3,17 +3,23 @@
 //! A ladder is data (`seeds/ladders.toml`, which the office may change); this file holds its shape and what can be
 //! said of it without any obligation at hand.
 
+use super::code::coded;
 use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use super::{
     duty::{After, Cadence, Duty, Form},
     unit::Role,
 };
 
+coded!(Class);
+
 /// Which ladder an obligation climbs: one for each row of the ladder table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// Daily, each workday, each node day.
     Day,

@@ -1,11 +1,17 @@
 //! 灯: what an obligation looks like. Always computed, always shown with its word.
 
-use serde::{Deserialize, Serialize};
+use super::code::coded;
+
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use super::{obligation::Obligation, phase::Phase};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+coded!(Light);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Light {
     /// Open or yet to open, no reminder so far.
     Grey,
@@ -21,9 +27,6 @@ pub enum Light {
 }
 
 impl Light {
-    /// Every light, in the order in which lists show them.
-    pub const ALL: [Light; 6] = [Light::Grey, Light::Yellow, Light::Green, Light::Orange, Light::Red, Light::White];
-
     pub fn of(obligation: &Obligation) -> Light {
         Light::shown(obligation.phase, obligation.reminded, obligation.late)
     }
@@ -40,22 +43,6 @@ impl Light {
             Phase::Waiting | Phase::Done => Light::Green,
             Phase::Waived | Phase::Withdrawn | Phase::Upheld => Light::White,
         }
-    }
-
-    /// The code used in tables and exports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Light::Grey => "grey",
-            Light::Yellow => "yellow",
-            Light::Green => "green",
-            Light::Orange => "orange",
-            Light::Red => "red",
-            Light::White => "white",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Light> {
-        Light::ALL.into_iter().find(|light| light.code() == code)
     }
 }
 

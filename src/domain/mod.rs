@@ -3,18 +3,22 @@
 //! Pure: no IO, no async, no clock. `now` is an argument and decisions are values. Imports nothing of ours outside
 //! this folder.
 
+pub mod action;
 pub mod calendar;
 pub mod catalogue;
+pub mod code;
 pub mod derive;
 pub mod duty;
 pub mod event;
 pub mod ladder;
+pub mod letter;
 pub mod light;
 pub mod node;
 pub mod obligation;
 pub mod period;
 pub mod phase;
 pub mod plan;
+pub mod query;
 pub mod quota;
 pub mod refusal;
 pub mod round;

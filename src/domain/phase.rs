@@ -1,10 +1,16 @@
 //! Where an obligation stands, and what is true of all that stand there.
 
-use serde::{Deserialize, Serialize};
+use super::code::coded;
+
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
+
+coded!(Phase);
 
 /// Its light follows from this and from whether it is late.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Phase {
     /// Not open yet.
     Scheduled,
@@ -28,39 +34,6 @@ pub enum Phase {
 }
 
 impl Phase {
-    pub const ALL: [Phase; 10] = [
-        Phase::Scheduled,
-        Phase::Open,
-        Phase::Returned,
-        Phase::Missed,
-        Phase::Waiting,
-        Phase::Done,
-        Phase::Lapsed,
-        Phase::Waived,
-        Phase::Withdrawn,
-        Phase::Upheld,
-    ];
-
-    /// The code used in tables and exports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Phase::Scheduled => "scheduled",
-            Phase::Open => "open",
-            Phase::Returned => "returned",
-            Phase::Missed => "missed",
-            Phase::Waiting => "waiting",
-            Phase::Done => "done",
-            Phase::Lapsed => "lapsed",
-            Phase::Waived => "waived",
-            Phase::Withdrawn => "withdrawn",
-            Phase::Upheld => "upheld",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Phase> {
-        Phase::ALL.into_iter().find(|phase| phase.code() == code)
-    }
-
     /// Whether boards and reports count it: it has opened, or was closed by somebody before, and was not taken back.
     pub fn is_counted(self) -> bool {
         !matches!(self, Phase::Scheduled | Phase::Withdrawn)

@@ -4,7 +4,11 @@
 //! a step. Whoever calls it twice, late, or after three days of silence gets the same obligation; only how much is
 //! said differs: of steps that were missed the latest speaks, once, to all whom the missed ones would have told.
 
+use super::code::coded;
 use std::cell::OnceCell;
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,9 +25,11 @@ use super::{
     window::grace_end,
 };
 
+coded!(NoticeKind, Move);
+
 /// What a notice is about, in rising gravity; events stand apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
     Remind,
     /// 催办, and an open miss in the liaison's morning letter.
@@ -33,26 +39,6 @@ pub enum NoticeKind {
     /// 通报建议, on the digest for the office to decide.
     Propose,
     Event,
-}
-
-impl NoticeKind {
-    pub const ALL: [NoticeKind; 5] =
-        [NoticeKind::Remind, NoticeKind::Chase, NoticeKind::Supervise, NoticeKind::Propose, NoticeKind::Event];
-
-    /// The code used in tables and exports.
-    pub fn code(self) -> &'static str {
-        match self {
-            NoticeKind::Remind => "remind",
-            NoticeKind::Chase => "chase",
-            NoticeKind::Supervise => "supervise",
-            NoticeKind::Propose => "propose",
-            NoticeKind::Event => "event",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<NoticeKind> {
-        NoticeKind::ALL.into_iter().find(|kind| kind.code() == code)
-    }
 }
 
 /// Something to be told: one obligation, one step, the posts it goes to.
@@ -74,8 +60,8 @@ pub struct Event {
     pub what: Move,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Move {
     Open,
     Remind,
@@ -89,22 +75,6 @@ pub enum Move {
     /// 通报建议.
     Propose,
     Lapse,
-}
-
-impl Move {
-    /// The code used in the log.
-    pub fn code(self) -> &'static str {
-        match self {
-            Move::Open => "open",
-            Move::Remind => "remind",
-            Move::Miss => "miss",
-            Move::Chase => "chase",
-            Move::Stand => "stand",
-            Move::Supervise => "supervise",
-            Move::Propose => "propose",
-            Move::Lapse => "lapse",
-        }
-    }
 }
 
 /// What a decision needs besides the obligation itself.

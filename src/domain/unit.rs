@@ -3,7 +3,11 @@
 //! People change, posts stay: a post is a unit and a role. Nothing here knows an address; addresses belong to the
 //! store and to mail.
 
+use super::code::coded;
 use std::fmt;
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -26,9 +30,11 @@ impl fmt::Display for UnitName {
     }
 }
 
+coded!(Role);
+
 /// What a post does in its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// 联络员
     Liaison,
@@ -45,20 +51,6 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 6] = [Role::Liaison, Role::Deputy, Role::Head, Role::Office, Role::Admin, Role::Auditor];
-
-    /// The code used in files, tables and exports.
-    pub fn code(self) -> &'static str {
-        match self {
-            Role::Liaison => "liaison",
-            Role::Deputy => "deputy",
-            Role::Head => "head",
-            Role::Office => "office",
-            Role::Admin => "admin",
-            Role::Auditor => "auditor",
-        }
-    }
-
     /// The role's name as an office writes it.
     pub fn label(self) -> &'static str {
         match self {
@@ -69,11 +61,6 @@ impl Role {
             Role::Admin => "管理员",
             Role::Auditor => "审计员",
         }
-    }
-
-    /// The role with this code, if there is one.
-    pub fn from_code(code: &str) -> Option<Role> {
-        Role::ALL.into_iter().find(|role| role.code() == code)
     }
 
     /// Whether every unit has such a post; the others are the safety office's alone.

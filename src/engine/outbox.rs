@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::Engine;
-use crate::{
-    mail::{self, LetterKind},
-    store::letters::NewLetter,
-};
+use crate::{domain::letter::LetterKind, mail, store::letters::NewLetter};
 
 pub fn slot_key(class: &str, posts: &str, address: &str, now: DateTime<Utc>) -> String {
     let digest = Sha256::digest(format!("{posts}\n{}", address.to_lowercase()).as_bytes());
@@ -27,7 +24,7 @@ pub fn new_letter(
     NewLetter {
         message_id: mail::message_id(&id, &engine.settings.from.address),
         slot_key,
-        kind: kind.code().to_owned(),
+        kind,
         urgent: kind == LetterKind::Event,
         posts,
         address,

@@ -13,12 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{Engine, Result, Settings, link::Keys};
 use crate::{
     clock::Clock,
-    domain::unit::PostId,
-    mail::{self, GiveUp, LetterKind, Mailbox, Next, Outcome, Outgoing, Pace, Session, Tries},
-    store::{
-        Tx,
-        letters::{Claimed, LetterState},
-    },
+    domain::{letter::LetterState, unit::PostId},
+    mail::{self, GiveUp, Mailbox, Next, Outcome, Outgoing, Pace, Session, Tries},
+    store::{Tx, letters::Claimed},
 };
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -226,11 +223,11 @@ async fn mark(engine: &Engine, tx: &mut Tx, outcomes: Vec<Tried>, done: &mut Del
         match state {
             LetterState::Unknown => done.unknown += 1,
             LetterState::Deferred => done.deferred += 1,
-            LetterState::Refused | LetterState::GivenUp | LetterState::Failed | LetterState::Moot => done.ended += 1,
+            _ => done.ended += 1,
         }
         tracing::warn!(
             letter.message_id = letter.message_id,
-            letter.kind = letter.kind,
+            letter.kind = letter.kind.code(),
             "letter {} not sent: {words}",
             letter.message_id
         );
@@ -270,11 +267,8 @@ fn verdict(
     at: DateTime<Utc>,
 ) -> (LetterState, Option<DateTime<Utc>>) {
     let unknown = letter.unknowns + i64::from(matches!(outcome, Outcome::Unknown { .. }));
-    let tries = Tries {
-        kind: LetterKind::from_code(&letter.kind).unwrap_or(LetterKind::Chase),
-        created_at: letter.written_at,
-        unknown: u32::try_from(unknown).unwrap_or(u32::MAX),
-    };
+    let tries =
+        Tries { kind: letter.kind, created_at: letter.written_at, unknown: u32::try_from(unknown).unwrap_or(u32::MAX) };
     match (engine.settings.backoff.next(tries, outcome, at, random32(engine)), outcome) {
         (Next::At(next), Outcome::Unknown { .. }) => (LetterState::Unknown, Some(next)),
         (Next::At(next), _) => (LetterState::Deferred, Some(next)),

@@ -10,14 +10,14 @@ use super::{
     write::Desk,
 };
 use crate::{
-    domain::{phase::Phase, slot::MORNING, step::NoticeKind},
+    domain::{letter::LetterKind, phase::Phase, slot::MORNING, step::NoticeKind},
     engine::{Engine, JobError, Result, known::Known, outbox::new_letter},
-    mail::{DigestContext, DigestTotals, Item, LetterKind, Rendered, UndeliveredRow, fill_link},
+    mail::{DigestContext, DigestTotals, Item, Rendered, UndeliveredRow, fill_link},
     read::{day, words},
     store::{
         Tx,
         letters::LetterRow,
-        requests::{self, Request},
+        requests::{Request, RequestKind},
         row::Stored,
     },
 };
@@ -110,7 +110,7 @@ pub async fn shown(engine: &Engine, now: bool) -> Result<(String, String)> {
 
 async fn newest(engine: &Engine) -> Result<Option<(String, String)>> {
     let mut tx = engine.store.read().await?;
-    let Some(id) = tx.newest_letter(LetterKind::Digest.code()).await? else { return Ok(None) };
+    let Some(id) = tx.newest_letter(LetterKind::Digest).await? else { return Ok(None) };
     Ok(tx.letter_text(id).await?)
 }
 
@@ -189,8 +189,8 @@ async fn gather(
         standing: items(&desk, by_age(known, told).iter().map(|row| row.obligation.id)),
         proposals: items(&desk, proposals.iter().map(|(_, obligation)| *obligation)),
         waiting_review: items(&desk, waiting.iter().map(|row| row.obligation.id)),
-        extensions: asked(&desk, known, &requests, requests::EXTENSION, today),
-        disputes: asked(&desk, known, &requests, requests::DISPUTE, today),
+        extensions: asked(&desk, known, &requests, RequestKind::Extension, today),
+        disputes: asked(&desk, known, &requests, RequestKind::Dispute, today),
         undelivered: undelivered.iter().map(|letter| undelivered_row(known, letter)).collect(),
         unreminded: items(&desk, unreminded.iter().map(|row| row.obligation.id)),
         watcher: down.lines().filter_map(|line| down_line(known, line)).collect(),
@@ -222,7 +222,7 @@ fn items(desk: &Desk<'_>, ids: impl Iterator<Item = i64>) -> Vec<Item> {
     ids.filter_map(|id| desk.item(id).ok()).collect()
 }
 
-fn asked(desk: &Desk<'_>, known: &Known, requests: &[Request], kind: &str, today: NaiveDate) -> Vec<Item> {
+fn asked(desk: &Desk<'_>, known: &Known, requests: &[Request], kind: RequestKind, today: NaiveDate) -> Vec<Item> {
     let of_kind = requests.iter().filter(|request| request.kind == kind);
     let item = |request: &Request| {
         let mut item = desk.item(request.obligation).ok()?;
@@ -234,16 +234,11 @@ fn asked(desk: &Desk<'_>, known: &Known, requests: &[Request], kind: &str, today
 }
 
 fn undelivered_row(known: &Known, letter: &LetterRow) -> UndeliveredRow {
-    let state = match letter.state.as_str() {
-        "refused" => "对方拒收",
-        "given_up" => "多次未送达，已停止",
-        _ => "无法成文",
-    };
     UndeliveredRow {
         post: letter.posts.clone(),
-        letter: LetterKind::from_code(&letter.kind).map_or("", LetterKind::label).to_owned(),
+        letter: letter.kind.label().to_owned(),
         since: words::moment(known.zone, letter.written_at),
-        state: state.to_owned(),
+        state: letter.state.label().to_owned(),
         reason: letter.reply.clone().unwrap_or_default(),
     }
 }

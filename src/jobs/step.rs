@@ -219,7 +219,7 @@ fn log_entries(stored: &mut Stored, advance: &Advance) -> Vec<Entry> {
             Move::Miss => json!({ "due_at": advance.obligation.round.due_at, "unreminded": unreminded }),
             _ => json!({}),
         };
-        entries.push(log::entry(Some(id), &mut stored.log_head, event.at, DAEMON, event.what.code(), &detail));
+        entries.push(log::entry(Some(id), &mut stored.log_head, event.at, DAEMON, event.what.into(), &detail));
     }
     entries
 }

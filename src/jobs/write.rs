@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::trouble::{self, Subject};
 use crate::{
     domain::{
+        letter::LetterKind,
         phase::Phase,
         quota::Filing,
         step::NoticeKind,
@@ -20,7 +21,7 @@ use crate::{
         known::Known,
         outbox::{new_letter, slot_key},
     },
-    mail::{Item, LetterContext, LetterKind, Section, SectionKind},
+    mail::{Item, LetterContext, Section, SectionKind},
     read::{day, words},
     store::{Tx, letters::NewLetter, notices::Notice, row::Stored},
 };

@@ -6,7 +6,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{letter::LetterKind, outcome::Outcome};
+use super::outcome::Outcome;
+use crate::domain::letter::LetterKind;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
@@ -96,18 +97,18 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::outcome::{Phase, Reason};
+    use crate::mail::outcome::{Reason, Stage};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_667_178_000 + seconds, 0).unwrap()
     }
 
     fn deferred() -> Outcome {
-        Outcome::Deferred { phase: Phase::Rcpt, reply: None, reason: Reason::Temporary }
+        Outcome::Deferred { phase: Stage::Rcpt, reply: None, reason: Reason::Temporary }
     }
 
     fn unknown() -> Outcome {
-        Outcome::Unknown { phase: Phase::AfterDot, reason: Reason::Dropped }
+        Outcome::Unknown { phase: Stage::AfterDot, reason: Reason::Dropped }
     }
 
     fn tries(kind: LetterKind, unknown: u32) -> Tries {
@@ -164,8 +165,8 @@ mod tests {
 
     #[test]
     fn refused_is_the_end_for_every_letter() {
-        let refused = Outcome::Refused { phase: Phase::Rcpt, reply: String::new(), reason: Reason::Mailbox };
-        for kind in LetterKind::ALL {
+        let refused = Outcome::Refused { phase: Stage::Rcpt, reply: String::new(), reason: Reason::Mailbox };
+        for kind in LetterKind::ALL.iter().copied() {
             assert_eq!(Backoff::default().next(tries(kind, 0), &refused, at(0), 0), Next::GiveUp(GiveUp::Refused));
         }
     }

@@ -12,10 +12,10 @@
 //! - A 5xx at MAIL, RCPT, DATA or the dot *refuses* the letter for good, but for what providers say when there was
 //!   too much at once, which is *deferred* like any 4xx.
 
-use super::outcome::{Failure, Outcome, Phase, Reason, Reply, clean_text};
+use super::outcome::{Failure, Outcome, Reason, Reply, Stage, clean_text};
 
 /// The outcome of a talk that failed in `phase`.
-pub fn classify(phase: Phase, failure: &Failure) -> Outcome {
+pub fn classify(phase: Stage, failure: &Failure) -> Outcome {
     match failure {
         Failure::Reply(reply) => classify_reply(phase, reply),
         Failure::Tls(text) => {
@@ -31,19 +31,19 @@ pub fn classify(phase: Phase, failure: &Failure) -> Outcome {
 }
 
 /// No usable answer: what it means depends on the phase alone.
-fn silent(phase: Phase, reason: Reason, text: Option<&String>) -> Outcome {
+fn silent(phase: Stage, reason: Reason, text: Option<&String>) -> Outcome {
     let reply = text.map(|text| clean_text(text));
     match phase {
-        Phase::AfterDot => Outcome::Unknown { phase, reason },
+        Stage::AfterDot => Outcome::Unknown { phase, reason },
         phase if phase.is_of_connection() => {
             // A handshake that ends in silence is most often a server that knows no TLS we know.
-            Outcome::ConnectionDown { phase, reply, reason, alarm: phase == Phase::Tls }
+            Outcome::ConnectionDown { phase, reply, reason, alarm: phase == Stage::Tls }
         }
         phase => Outcome::Deferred { phase, reply, reason },
     }
 }
 
-fn classify_reply(phase: Phase, reply: &Reply) -> Outcome {
+fn classify_reply(phase: Stage, reply: &Reply) -> Outcome {
     let shown = reply.cleaned();
     let reason = reason_of(phase, reply);
     let permanent = (500..600).contains(&reply.code);
@@ -51,8 +51,8 @@ fn classify_reply(phase: Phase, reply: &Reply) -> Outcome {
         return Outcome::ConnectionDown { phase, reply: Some(shown), reason, alarm: permanent };
     }
     match reply.code {
-        200..=299 if phase == Phase::AfterDot => Outcome::Sent { reply: shown },
-        400..=599 if reason == Reason::Auth && phase == Phase::Mail => {
+        200..=299 if phase == Stage::AfterDot => Outcome::Sent { reply: shown },
+        400..=599 if reason == Reason::Auth && phase == Stage::Mail => {
             Outcome::ConnectionDown { phase, reply: Some(shown), reason, alarm: permanent }
         }
         500..=599 if !matches!(reason, Reason::Throttled | Reason::Auth) => {
@@ -100,8 +100,8 @@ const WORDS: [(&str, Reason); 32] = [
     ("user not found", Reason::Mailbox),
 ];
 
-fn reason_of(phase: Phase, reply: &Reply) -> Reason {
-    if matches!(reply.code, 530 | 534 | 535 | 538) || (phase == Phase::Auth && reply.code >= 500) {
+fn reason_of(phase: Stage, reply: &Reply) -> Reason {
+    if matches!(reply.code, 530 | 534 | 535 | 538) || (phase == Stage::Auth && reply.code >= 500) {
         return Reason::Auth;
     }
     let text = reply.text.to_lowercase();
@@ -111,7 +111,7 @@ fn reason_of(phase: Phase, reply: &Reply) -> Reason {
     match (reply.code, phase) {
         (400..=499, _) => Reason::Temporary,
         (552, _) => Reason::Size,
-        (550 | 551 | 553, Phase::Rcpt) => Reason::Mailbox,
+        (550 | 551 | 553, Stage::Rcpt) => Reason::Mailbox,
         (500..=599, _) => Reason::Permanent,
         _ => Reason::Garbage,
     }
@@ -125,9 +125,9 @@ mod tests {
         Failure::Reply(Reply { code, text: text.into() })
     }
 
-    const CONNECTION: [Phase; 6] =
-        [Phase::Connect, Phase::Tls, Phase::Banner, Phase::Ehlo, Phase::StartTls, Phase::Auth];
-    const LETTER: [Phase; 5] = [Phase::Mail, Phase::Rcpt, Phase::Data, Phase::Body, Phase::AfterDot];
+    const CONNECTION: [Stage; 6] =
+        [Stage::Connect, Stage::Tls, Stage::Banner, Stage::Ehlo, Stage::StartTls, Stage::Auth];
+    const LETTER: [Stage; 5] = [Stage::Mail, Stage::Rcpt, Stage::Data, Stage::Body, Stage::AfterDot];
 
     #[test]
     fn whatever_fails_before_mail_is_the_connection() {
@@ -147,7 +147,7 @@ mod tests {
                 match classify(phase, &failure) {
                     Outcome::ConnectionDown { phase: at, alarm, .. } => {
                         let silent = !matches!(failure, Failure::Reply(_));
-                        let alarmed = alarmed || (silent && phase == Phase::Tls);
+                        let alarmed = alarmed || (silent && phase == Stage::Tls);
                         assert_eq!((at, alarm), (phase, alarmed), "{failure:?}");
                     }
                     other => panic!("{phase} {failure:?}: {other:?}"),
@@ -177,7 +177,7 @@ mod tests {
                 let outcome = classify(phase, &failure);
                 let unknown = matches!(outcome, Outcome::Unknown { .. });
                 let deferred = matches!(outcome, Outcome::Deferred { .. });
-                assert_eq!((unknown, deferred), (phase == Phase::AfterDot, phase != Phase::AfterDot), "{outcome:?}");
+                assert_eq!((unknown, deferred), (phase == Stage::AfterDot, phase != Stage::AfterDot), "{outcome:?}");
             }
         }
     }
@@ -187,7 +187,7 @@ mod tests {
         for phase in CONNECTION.into_iter().chain(LETTER) {
             for code in [200, 220, 250, 251, 334, 354] {
                 let sent = classify(phase, &reply(code, "ok")).is_sent();
-                assert_eq!(sent, phase == Phase::AfterDot && code < 300, "{phase} {code}");
+                assert_eq!(sent, phase == Stage::AfterDot && code < 300, "{phase} {code}");
             }
         }
     }
@@ -195,21 +195,21 @@ mod tests {
     #[test]
     fn providers_words() {
         let cases = [
-            (Phase::Data, 550, "Domain frequency limited", "deferred", Reason::Throttled),
-            (Phase::AfterDot, 550, "Sender frequency limited [x]", "deferred", Reason::Throttled),
-            (Phase::Rcpt, 550, "Mailbox unavailable or access denied", "deferred", Reason::Throttled),
-            (Phase::Mail, 450, "MI:DMC 163 smtp1", "deferred", Reason::Throttled),
-            (Phase::AfterDot, 451, "DT:SPM 163 smtp8", "deferred", Reason::Content),
-            (Phase::AfterDot, 554, "DT:SPM 163 smtp8", "refused", Reason::Content),
-            (Phase::Mail, 530, "5.7.0 Authentication required", "connection_down", Reason::Auth),
-            (Phase::Rcpt, 530, "5.7.0 Must issue a STARTTLS command first", "deferred", Reason::Auth),
-            (Phase::Mail, 501, "mail from address must be same as authorization user", "connection_down", Reason::Auth),
-            (Phase::Mail, 553, "Mail from must equal authorized user", "connection_down", Reason::Auth),
-            (Phase::Rcpt, 550, "5.1.1 user unknown", "refused", Reason::Mailbox),
-            (Phase::Rcpt, 552, "5.2.2 mailbox full", "refused", Reason::Size),
-            (Phase::Mail, 552, "5.3.4 message size limit exceeded", "refused", Reason::Size),
-            (Phase::Mail, 550, "daily quota exceeded", "deferred", Reason::Throttled),
-            (Phase::Rcpt, 452, "4.2.2 mailbox full", "deferred", Reason::Size),
+            (Stage::Data, 550, "Domain frequency limited", "deferred", Reason::Throttled),
+            (Stage::AfterDot, 550, "Sender frequency limited [x]", "deferred", Reason::Throttled),
+            (Stage::Rcpt, 550, "Mailbox unavailable or access denied", "deferred", Reason::Throttled),
+            (Stage::Mail, 450, "MI:DMC 163 smtp1", "deferred", Reason::Throttled),
+            (Stage::AfterDot, 451, "DT:SPM 163 smtp8", "deferred", Reason::Content),
+            (Stage::AfterDot, 554, "DT:SPM 163 smtp8", "refused", Reason::Content),
+            (Stage::Mail, 530, "5.7.0 Authentication required", "connection_down", Reason::Auth),
+            (Stage::Rcpt, 530, "5.7.0 Must issue a STARTTLS command first", "deferred", Reason::Auth),
+            (Stage::Mail, 501, "mail from address must be same as authorization user", "connection_down", Reason::Auth),
+            (Stage::Mail, 553, "Mail from must equal authorized user", "connection_down", Reason::Auth),
+            (Stage::Rcpt, 550, "5.1.1 user unknown", "refused", Reason::Mailbox),
+            (Stage::Rcpt, 552, "5.2.2 mailbox full", "refused", Reason::Size),
+            (Stage::Mail, 552, "5.3.4 message size limit exceeded", "refused", Reason::Size),
+            (Stage::Mail, 550, "daily quota exceeded", "deferred", Reason::Throttled),
+            (Stage::Rcpt, 452, "4.2.2 mailbox full", "deferred", Reason::Size),
         ];
         for (phase, code, text, outcome, reason) in cases {
             let got = classify(phase, &reply(code, text));

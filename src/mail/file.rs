@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     message::Outgoing,
-    outcome::{Outcome, Phase, Reason, clean_text, unsendable},
+    outcome::{Outcome, Reason, Stage, clean_text, unsendable},
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl FileOutbox {
 
 fn disk(error: &io::Error) -> Outcome {
     let reply = Some(clean_text(&error.to_string()));
-    Outcome::ConnectionDown { phase: Phase::File, reply, reason: Reason::Disk, alarm: true }
+    Outcome::ConnectionDown { phase: Stage::File, reply, reason: Reason::Disk, alarm: true }
 }
 
 /// `20221031T090000-7.duban_cq.gov.cn.eml`

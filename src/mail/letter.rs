@@ -4,71 +4,8 @@
 //! them in order and add the courtesies. Nothing here may hold what a letter must not say: hazard details, names of
 //! enterprises, addresses.
 
+use crate::domain::letter::LetterKind;
 use serde::Serialize;
-
-/// The letters there are. The order is that of gravity: a letter that merges several notices bears the name of the
-/// gravest. Event letters and the digest stand apart and are never merged with others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LetterKind {
-    /// 今日待办: the morning list.
-    Today,
-    /// 催办: a miss, told to liaison and deputy.
-    Chase,
-    /// 督办: a miss, told to the head too.
-    Supervise,
-    /// 事件: what an event obliges to, at once.
-    Event,
-    /// 督办清单: the office's digest.
-    Digest,
-    /// 登录链接: a link that somebody asked for; it tells of nothing else.
-    Entry,
-}
-
-impl LetterKind {
-    pub const ALL: [LetterKind; 6] = [
-        LetterKind::Today,
-        LetterKind::Chase,
-        LetterKind::Supervise,
-        LetterKind::Event,
-        LetterKind::Digest,
-        LetterKind::Entry,
-    ];
-
-    /// The code used in tables, exports and template folders.
-    pub fn code(self) -> &'static str {
-        match self {
-            LetterKind::Today => "today",
-            LetterKind::Chase => "chase",
-            LetterKind::Supervise => "supervise",
-            LetterKind::Event => "event",
-            LetterKind::Digest => "digest",
-            LetterKind::Entry => "entry",
-        }
-    }
-
-    /// The word in the subject's brackets.
-    pub fn label(self) -> &'static str {
-        match self {
-            LetterKind::Today => "今日待办",
-            LetterKind::Chase => "催办",
-            LetterKind::Supervise => "督办",
-            LetterKind::Event => "事件",
-            LetterKind::Digest => "督办清单",
-            LetterKind::Entry => "登录链接",
-        }
-    }
-
-    /// The kind with this code, if there is one.
-    pub fn from_code(code: &str) -> Option<LetterKind> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-
-    /// Whether the letter carries a miss up. Such a letter is repeated until a server has taken it.
-    pub fn is_escalation(self) -> bool {
-        !matches!(self, LetterKind::Today | LetterKind::Entry)
-    }
-}
 
 /// The sections a letter can have, in the order in which they should stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -9,7 +9,7 @@ use crate::domain::text;
 /// How far the talk with the server had got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum Stage {
     /// Making the message out of the row.
     Build,
     /// Writing the .eml file (file transport).
@@ -29,33 +29,33 @@ pub enum Phase {
     AfterDot,
 }
 
-impl Phase {
+impl Stage {
     /// The code for tables and logs.
     pub fn code(self) -> &'static str {
         match self {
-            Phase::Build => "build",
-            Phase::File => "file",
-            Phase::Connect => "connect",
-            Phase::Tls => "tls",
-            Phase::Banner => "banner",
-            Phase::Ehlo => "ehlo",
-            Phase::StartTls => "starttls",
-            Phase::Auth => "auth",
-            Phase::Mail => "mail",
-            Phase::Rcpt => "rcpt",
-            Phase::Data => "data",
-            Phase::Body => "body",
-            Phase::AfterDot => "after_dot",
+            Stage::Build => "build",
+            Stage::File => "file",
+            Stage::Connect => "connect",
+            Stage::Tls => "tls",
+            Stage::Banner => "banner",
+            Stage::Ehlo => "ehlo",
+            Stage::StartTls => "starttls",
+            Stage::Auth => "auth",
+            Stage::Mail => "mail",
+            Stage::Rcpt => "rcpt",
+            Stage::Data => "data",
+            Stage::Body => "body",
+            Stage::AfterDot => "after_dot",
         }
     }
 
     /// Whether the phase belongs to the connection, before any letter was named.
     pub fn is_of_connection(self) -> bool {
-        (Phase::File..=Phase::Auth).contains(&self)
+        (Stage::File..=Stage::Auth).contains(&self)
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.code())
     }
@@ -121,14 +121,14 @@ pub enum Outcome {
         reply: String,
     },
     Deferred {
-        phase: Phase,
+        phase: Stage,
         /// What the server said, if it did.
         reply: Option<String>,
         reason: Reason,
     },
     /// Not sent, through no fault of the letter: all mail waits.
     ConnectionDown {
-        phase: Phase,
+        phase: Stage,
         /// What the server said, or what failed.
         reply: Option<String>,
         reason: Reason,
@@ -136,11 +136,11 @@ pub enum Outcome {
         alarm: bool,
     },
     /// Will never be sent: it stands on the next digest.
-    Refused { phase: Phase, reply: String, reason: Reason },
+    Refused { phase: Stage, reply: String, reason: Reason },
     /// Handed over whole, without an answer: it may have been taken.
     Unknown {
         /// Always after the dot.
-        phase: Phase,
+        phase: Stage,
         reason: Reason,
     },
 }
@@ -158,9 +158,9 @@ impl Outcome {
     }
 
     /// The phase reached; for a letter sent, that after the dot.
-    pub fn phase(&self) -> Phase {
+    pub fn stage(&self) -> Stage {
         match self {
-            Outcome::Sent { .. } => Phase::AfterDot,
+            Outcome::Sent { .. } => Stage::AfterDot,
             Outcome::Deferred { phase, .. }
             | Outcome::ConnectionDown { phase, .. }
             | Outcome::Refused { phase, .. }
@@ -264,7 +264,7 @@ fn mask_address(word: &str) -> String {
 }
 
 pub(super) fn unsendable(error: &str) -> Outcome {
-    Outcome::Refused { phase: Phase::Build, reply: clean_text(error), reason: Reason::Unsendable }
+    Outcome::Refused { phase: Stage::Build, reply: clean_text(error), reason: Reason::Unsendable }
 }
 
 /// What a probe found, in words for a terminal.

@@ -14,10 +14,11 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig
 use serde_json::{Value, json};
 
 use super::{
-    letter::{DigestContext, LetterContext, LetterKind},
+    letter::{DigestContext, LetterContext},
     template_error::{RenderError, TemplateError, TemplateErrors},
     values::{clean, digest_lists, digest_summary, extend, letter_extras},
 };
+use crate::domain::letter::LetterKind;
 use crate::domain::text;
 
 /// The most characters a subject has (字).
@@ -131,7 +132,7 @@ impl Templates {
     /// Renders every letter with sample values.
     pub fn check(&self) -> Vec<Checked> {
         let mut all = Vec::new();
-        for kind in LetterKind::ALL {
+        for kind in LetterKind::ALL.iter().copied() {
             if kind == LetterKind::Digest {
                 all.push(Checked { kind, sample: "full", result: self.digest(&DigestContext::sample()) });
                 all.push(Checked { kind, sample: "empty", result: self.digest(&DigestContext::sample_empty()) });

@@ -1,8 +1,7 @@
 //! Sample values: what `template check` renders and what tests compare.
 
-use super::letter::{
-    DigestContext, DigestTotals, Item, LetterContext, LetterKind, Section, SectionKind, UndeliveredRow,
-};
+use super::letter::{DigestContext, DigestTotals, Item, LetterContext, Section, SectionKind, UndeliveredRow};
+use crate::domain::letter::LetterKind;
 
 impl Item {
     /// A monthly duty with a quota, due today.

@@ -25,7 +25,7 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 use super::{
     classify::classify,
     message::Outgoing,
-    outcome::{Failure, Outcome, Phase, Probe, Reply, clean_text, unsendable},
+    outcome::{Failure, Outcome, Probe, Reply, Stage, clean_text, unsendable},
     settings::{SettingsError, SmtpSettings, Timeouts, TlsMode, connector},
     wire::Wire,
 };
@@ -67,7 +67,7 @@ impl Smtp {
 
     /// A session; it connects when the first letter comes.
     pub fn session(&self) -> SmtpSession {
-        SmtpSession { smtp: self.clone(), connection: None, phase: Phase::Connect }
+        SmtpSession { smtp: self.clone(), connection: None, phase: Stage::Connect }
     }
 
     /// Connects, secures, logs in, takes leave.
@@ -111,7 +111,7 @@ pub struct SmtpSession {
     smtp: Smtp,
     connection: Option<Connection>,
     /// How far the present talk has got; read when the total limit cuts it off.
-    phase: Phase,
+    phase: Stage,
 }
 
 impl fmt::Debug for SmtpSession {
@@ -132,7 +132,7 @@ impl SmtpSession {
         let total = self.smtp.inner.settings.timeouts.total;
         let sent = timeout(total, self.attempt(letter, &body)).await;
         match sent.unwrap_or(Err(Failure::TimedOut)) {
-            Ok(reply) => classify(Phase::AfterDot, &Failure::Reply(reply)),
+            Ok(reply) => classify(Stage::AfterDot, &Failure::Reply(reply)),
             Err(failure) => classify(self.phase, &failure),
         }
     }
@@ -154,7 +154,7 @@ impl SmtpSession {
             match self.talk(&mut kept, letter, body).await {
                 // A kept connection may have been closed meanwhile, or be one letter too many for the server; nothing
                 // of this letter has been taken before MAIL is accepted.
-                Err(failure) if self.phase == Phase::Mail && worth_a_fresh_one(&failure) => drop(kept),
+                Err(failure) if self.phase == Stage::Mail && worth_a_fresh_one(&failure) => drop(kept),
                 done => return self.keep(kept, done),
             }
         }
@@ -188,17 +188,17 @@ impl SmtpSession {
     async fn open(&mut self) -> Result<Connection, Failure> {
         let shared = Arc::clone(&self.smtp.inner);
         let (settings, timeouts) = (&shared.settings, self.timeouts());
-        self.phase = Phase::Connect;
+        self.phase = Stage::Connect;
         let permit = Arc::clone(&shared.permits).acquire_owned().await.map_err(|_| Failure::TimedOut)?;
         let mut wire = Wire::connect(&settings.host, settings.port, timeouts.connect).await?;
         if settings.tls == TlsMode::Implicit {
             wire = self.secure(wire, &shared).await?;
         }
-        self.phase = Phase::Banner;
+        self.phase = Stage::Banner;
         let greeting = positive(wire.reply(timeouts.banner).await?)?.text;
         let mut extensions = self.ehlo(&mut wire, settings).await?;
         if settings.tls == TlsMode::StartTls {
-            self.phase = Phase::StartTls;
+            self.phase = Stage::StartTls;
             if !offers(&extensions, "STARTTLS") {
                 return Err(Failure::Tls("the server does not offer STARTTLS".into()));
             }
@@ -212,7 +212,7 @@ impl SmtpSession {
     }
 
     async fn secure(&mut self, wire: Wire, shared: &Shared) -> Result<Wire, Failure> {
-        self.phase = Phase::Tls;
+        self.phase = Stage::Tls;
         match (&shared.connector, &shared.server_name) {
             (Some(connector), Some(name)) => {
                 wire.secure(connector, name.clone(), shared.settings.timeouts.connect).await
@@ -222,14 +222,14 @@ impl SmtpSession {
     }
 
     async fn ehlo(&mut self, wire: &mut Wire, settings: &SmtpSettings) -> Result<String, Failure> {
-        self.phase = Phase::Ehlo;
+        self.phase = Stage::Ehlo;
         let reply = wire.command(&format!("EHLO {}\r\n", settings.helo), settings.timeouts.helo).await?;
         Ok(positive(reply)?.text)
     }
 
     async fn log_in(&mut self, wire: &mut Wire, settings: &SmtpSettings, extensions: &str) -> Result<(), Failure> {
         let (Some(username), Some(password)) = (&settings.username, &settings.password) else { return Ok(()) };
-        self.phase = Phase::Auth;
+        self.phase = Stage::Auth;
         if !wire.is_encrypted() && !settings.allow_plain_auth {
             return Err(Failure::NoAuth("no password is sent on a plain connection".into()));
         }
@@ -255,23 +255,23 @@ impl SmtpSession {
 
     async fn talk(&mut self, connection: &mut Connection, letter: &Outgoing, body: &[u8]) -> Result<Reply, Failure> {
         let (wire, timeouts) = (&mut connection.wire, self.timeouts());
-        self.phase = Phase::Mail;
+        self.phase = Stage::Mail;
         let mail = format!("MAIL FROM:<{}>\r\n", letter.from.address.expose());
         positive(wire.command(&mail, timeouts.mail).await?)?;
-        self.phase = Phase::Rcpt;
+        self.phase = Stage::Rcpt;
         let rcpt = format!("RCPT TO:<{}>\r\n", letter.to.address.expose());
         positive(wire.command(&rcpt, timeouts.rcpt).await?)?;
-        self.phase = Phase::Data;
+        self.phase = Stage::Data;
         let reply = wire.command("DATA\r\n", timeouts.data).await?;
         if reply.code != 354 {
             return Err(Failure::Reply(reply));
         }
-        self.phase = Phase::Body;
+        self.phase = Stage::Body;
         // A block that cannot be handed over whole leaves the server without the dot; the dot is in the last one.
         for block in body.chunks(BLOCK) {
             wire.block(block, timeouts.block).await?;
         }
-        self.phase = Phase::AfterDot;
+        self.phase = Stage::AfterDot;
         wire.push(timeouts.block).await?;
         wire.reply(timeouts.after_dot).await
     }

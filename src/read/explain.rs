@@ -3,6 +3,7 @@
 //! Says what the domain and the store hold, in the words of an office; decides nothing. What will happen is what the
 //! domain's own steps give if nobody files.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -198,11 +199,11 @@ impl Explanation<'_> {
         let by = if entry.by_post == crate::store::log::DAEMON { "系统" } else { &entry.by_post };
         let particulars =
             if particulars.is_empty() { String::new() } else { format!("（{}）", particulars.join("，")) };
-        format!("{} {by} {}{particulars}", self.at(entry.at), action_label(&entry.action))
+        format!("{} {by} {}{particulars}", self.at(entry.at), action_label(entry.action))
     }
 
     fn told(&self, notice: &NoticeHistory) -> String {
-        let kind = NoticeKind::from_code(&notice.kind).map_or("通知", kind_label);
+        let kind = kind_label(notice.kind);
         let role = Role::from_code(&notice.role).map_or("", Role::label);
         let what = match (&notice.sent_at, notice.state.as_deref(), &notice.reply) {
             (Some(sent), _, reply) => {
@@ -229,7 +230,7 @@ impl Explanation<'_> {
             lines.push(format!("连续逾期第 {streak} 次"));
         }
         for request in tx.requests_of(obligation.id).await?.iter().filter(|request| request.decided_at.is_none()) {
-            let what = if request.kind == crate::store::requests::EXTENSION { "延期申请" } else { "异议" };
+            let what = request.kind.label();
             lines.push(format!("{what} {} 待安委办答复（不停表）：{}", request.id, request.reason));
         }
         Ok(lines)
@@ -328,34 +329,57 @@ fn move_label(what: Move) -> &'static str {
     }
 }
 
-/// What a log entry says was done.
-pub fn action_label(action: &str) -> &str {
+/// What was done, as people call it.
+pub fn action_label(action: Action) -> &'static str {
     match action {
-        "open" => "开始",
-        "remind" => "提醒",
-        "miss" => "认定逾期",
-        "chase" => "催办",
-        "supervise" => "督办",
-        "propose" => "通报建议",
-        "lapse" => "按逾期未办结",
-        "submit" => "报送",
-        "withdraw" => "撤回报送",
-        "correct" => "更正报送",
-        "accept" => "审核通过",
-        "return" => "退回",
-        "confirm_miss" => "认定“未提醒”逾期计入",
-        "ask_extension" => "申请延期",
-        "grant_extension" => "同意延期",
-        "refuse_extension" => "不同意延期",
-        "waive" => "免除",
-        "dispute" => "提出异议",
-        "uphold_dispute" => "异议成立",
-        "reject_dispute" => "异议不成立",
-        "erase" => "删除误传文件",
-        "confirm" => "签收",
-        "endorse" => "负责人签署意见",
-        "move_node" => "节点结束日变动",
-        "owner_left" => "共同承担的单位离开",
-        other => other,
+        Action::Open => "开始",
+        Action::Remind => "提醒",
+        Action::Miss => "认定逾期",
+        Action::Chase => "催办",
+        Action::Stand => "载入晨报",
+        Action::Supervise => "督办",
+        Action::Propose => "通报建议",
+        Action::Lapse => "按逾期未办结",
+        Action::Submit => "报送",
+        Action::Withdraw => "撤回报送",
+        Action::Correct => "更正报送",
+        Action::Accept => "审核通过",
+        Action::Return => "退回",
+        Action::ConfirmMiss => "认定“未提醒”逾期计入",
+        Action::AskExtension => "申请延期",
+        Action::GrantExtension => "同意延期",
+        Action::RefuseExtension => "不同意延期",
+        Action::Waive => "免除",
+        Action::Dispute => "提出异议",
+        Action::UpholdDispute => "异议成立",
+        Action::RejectDispute => "异议不成立",
+        Action::Erase => "删除误传文件",
+        Action::Confirm => "签收",
+        Action::Endorse => "负责人签署意见",
+        Action::MoveNode => "节点结束日变动",
+        Action::OwnerLeft => "共同承担的单位离开",
+        Action::SetUp => "首次启用",
+        Action::ApplySeeds => "应用职责目录",
+        Action::ImportCalendar => "载入日历",
+        Action::ImportPosts => "载入岗位",
+        Action::SetUnit => "登记单位",
+        Action::LeaveUnit => "单位离开",
+        Action::SetPost => "变更岗位",
+        Action::OpenNode => "开启节点",
+        Action::ExtendNode => "变更节点结束日",
+        Action::CloseNode => "结束节点",
+        Action::OpenEvent => "登记事件",
+        Action::CloseEvent => "结束事件",
+        Action::SignIn => "登录",
+        Action::SignOut => "退出",
+        Action::SetupLink => "生成设置口令的链接",
+        Action::SetPassword => "设置口令",
+        Action::AskLink => "索取登录链接",
+        Action::MakeToken => "创建令牌",
+        Action::EndToken => "停用令牌",
+        Action::MakeFeed => "创建日历订阅",
+        Action::RevokeLink => "作废邮件链接",
+        Action::SendAgain => "重发邮件",
+        Action::ViewEvidence => "查看佐证",
     }
 }

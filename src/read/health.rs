@@ -2,6 +2,7 @@
 //!
 //! Looks and judges; changes nothing. What is red is decided here and nowhere else.
 
+use crate::domain::letter::LetterState;
 use std::{collections::BTreeSet, fmt};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -42,7 +43,7 @@ pub struct Health {
     /// Since when the mail path is down, and why.
     pub mail_down: Option<(DateTime<Utc>, String)>,
     /// Letters that were not sent, by state.
-    pub letters: Vec<(String, i64)>,
+    pub letters: Vec<(LetterState, i64)>,
     /// Rows that could not be worked on.
     pub troubles: Vec<Trouble>,
 }
@@ -65,18 +66,18 @@ impl Health {
         })
     }
 
-    pub fn count(&self, state: &str) -> i64 {
-        self.letters.iter().filter(|(known, _)| known == state).map(|(_, count)| count).sum()
+    pub fn count(&self, state: LetterState) -> i64 {
+        self.letters.iter().filter(|(known, _)| *known == state).map(|(_, count)| count).sum()
     }
 
     /// Letters that may or may not have arrived.
     pub fn in_doubt(&self) -> i64 {
-        self.count("unknown")
+        self.count(LetterState::Unknown)
     }
 
     /// Letters that nobody will send any more.
     pub fn undelivered(&self) -> i64 {
-        ["refused", "given_up", "failed"].into_iter().map(|state| self.count(state)).sum()
+        self.letters.iter().filter(|(state, _)| state.is_undelivered()).map(|(_, count)| count).sum()
     }
 
     /// What is too old, in words. Nothing = all is well.

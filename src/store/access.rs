@@ -2,8 +2,13 @@
 //!
 //! Secrets are hashed before they come here. Nothing here decides what somebody may do.
 
+use crate::domain::code::coded;
+use crate::domain::letter::LetterKind;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use super::{
     connect::Store,
@@ -69,9 +74,12 @@ pub const STATEMENTS: &[&str] = &[
     REVOKE,
 ];
 
+coded!(CredentialKind);
+
 /// What kind of credential it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum CredentialKind {
     /// Somebody is signed in in a browser.
     Session,
     /// A one-time link that sets a password.
@@ -81,20 +89,9 @@ pub enum Kind {
     Feed,
 }
 
-impl Kind {
-    fn code(self) -> &'static str {
-        match self {
-            Kind::Session => "session",
-            Kind::Setup => "setup",
-            Kind::Token => "token",
-            Kind::Feed => "feed",
-        }
-    }
-}
-
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    pub kind: Kind,
+    pub kind: CredentialKind,
     /// The hash of its secret.
     pub hash: String,
     /// Whose: the unit.
@@ -115,7 +112,8 @@ pub struct NewCredential {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Credential {
     pub id: i64,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: CredentialKind,
     /// Whose: the unit.
     pub unit: String,
     /// Whose: the role's code.
@@ -142,7 +140,12 @@ struct LookRow {
 impl Store {
     /// The credential of that kind whose secret has this hash, if it was not ended, and what `meta` says under a key: what
     /// every request asks first, in one statement and no transaction.
-    pub async fn look(&self, kind: Kind, hash: &str, key: &str) -> Result<Option<(Credential, Option<String>)>> {
+    pub async fn look(
+        &self,
+        kind: CredentialKind,
+        hash: &str,
+        key: &str,
+    ) -> Result<Option<(Credential, Option<String>)>> {
         let row: Option<LookRow> = match self {
             Store::Sqlite(pool) => {
                 sqlx::query_as(LOOK).bind(hash).bind(kind.code()).bind(key).fetch_optional(pool).await?
@@ -159,7 +162,8 @@ impl Store {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct LinkedLetter {
     pub id: i64,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: LetterKind,
     /// The posts it was for, joined by `;`.
     pub posts: String,
     pub written_at: DateTime<Utc>,
@@ -186,17 +190,17 @@ impl Tx {
     }
 
     /// The credential of that kind whose secret has this hash, unless it was ended.
-    pub async fn credential(&mut self, kind: Kind, hash: &str) -> Result<Option<Credential>> {
+    pub async fn credential(&mut self, kind: CredentialKind, hash: &str) -> Result<Option<Credential>> {
         Ok(on!(self, |c| sqlx::query_as(BY_HASH).bind(hash).bind(kind.code()).fetch_optional(c).await?))
     }
 
     /// A post's credentials of a kind that were not ended.
-    pub async fn credentials_of(&mut self, kind: Kind, unit: &str, role: &str) -> Result<Vec<Credential>> {
+    pub async fn credentials_of(&mut self, kind: CredentialKind, unit: &str, role: &str) -> Result<Vec<Credential>> {
         Ok(on!(self, |c| sqlx::query_as(OF_POST).bind(unit).bind(role).bind(kind.code()).fetch_all(c).await?))
     }
 
     /// All credentials of a kind that were not ended.
-    pub async fn credentials(&mut self, kind: Kind) -> Result<Vec<Credential>> {
+    pub async fn credentials(&mut self, kind: CredentialKind) -> Result<Vec<Credential>> {
         Ok(on!(self, |c| sqlx::query_as(OF_KIND).bind(kind.code()).fetch_all(c).await?))
     }
 
@@ -212,7 +216,13 @@ impl Tx {
     }
 
     /// Ends a post's credentials of a kind.
-    pub async fn end_credentials_of(&mut self, kind: Kind, unit: &str, role: &str, now: DateTime<Utc>) -> Result<u64> {
+    pub async fn end_credentials_of(
+        &mut self,
+        kind: CredentialKind,
+        unit: &str,
+        role: &str,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
         Ok(on!(self, |c| {
             sqlx::query(END_POST).bind(unit).bind(role).bind(kind.code()).bind(now).execute(c).await?.rows_affected()
         }))

@@ -1,5 +1,7 @@
 //! Why the store could not do it.
 
+use crate::domain::code::UnknownCode;
+
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -12,6 +14,12 @@ pub enum StoreError {
     /// A stored value is not one that this program writes.
     #[error("stored value cannot be read: {0}")]
     Corrupt(String),
+}
+
+impl From<UnknownCode> for StoreError {
+    fn from(unknown: UnknownCode) -> StoreError {
+        StoreError::Corrupt(unknown.to_string())
+    }
 }
 
 impl StoreError {

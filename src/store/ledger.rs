@@ -160,7 +160,7 @@ impl LedgerFilter {
             if self.phases.is_empty() { phase.is_counted() } else { self.phases.contains(phase) }
         };
         let mut standings = String::new();
-        for phase in Phase::ALL.into_iter().filter(asked) {
+        for phase in Phase::ALL.iter().copied().filter(asked) {
             for (reminded, late) in [(false, false), (false, true), (true, false), (true, true)] {
                 if self.light.is_none_or(|light| light == Light::shown(phase, reminded, late)) {
                     let code = phase.code();

@@ -4,6 +4,8 @@
 //! doubt: it is sent again under the same Message-ID. Bodies have a table of their own: a claim and a mark write the
 //! letter's row anew, and that row is small.
 
+use crate::domain::letter::LetterKind;
+use crate::domain::letter::LetterState;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -115,7 +117,7 @@ pub struct NewLetter {
     pub message_id: String,
     /// What it must not be written twice for: address or post, kind and slot.
     pub slot_key: String,
-    pub kind: String,
+    pub kind: LetterKind,
     /// Whether it goes before the others (events).
     pub urgent: bool,
     /// The posts it is for, joined by `;`.
@@ -133,7 +135,8 @@ pub struct NewLetter {
 pub struct Claimed {
     pub id: i64,
     pub message_id: String,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: LetterKind,
     /// Whether it goes before the others.
     pub urgent: bool,
     pub posts: String,
@@ -156,11 +159,13 @@ pub struct Claimed {
 pub struct LetterRow {
     pub id: i64,
     pub message_id: String,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: LetterKind,
     pub posts: String,
     pub subject: String,
     pub written_at: DateTime<Utc>,
-    pub state: String,
+    #[sqlx(try_from = "String")]
+    pub state: LetterState,
     pub attempts: i64,
     /// How often its outcome stayed unknown.
     pub unknowns: i64,
@@ -177,35 +182,6 @@ pub enum Which {
     Waiting,
     /// Those that nobody will send any more.
     Undelivered,
-}
-
-/// How a try ended that did not end in `sent`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LetterState {
-    Deferred,
-    /// Outcome unknown, will be tried again.
-    Unknown,
-    /// The server will not have it.
-    Refused,
-    /// Tried for too long.
-    GivenUp,
-    /// It cannot be made into a message at all.
-    Failed,
-    /// All that it would have told was filed, waived or withdrawn before it left.
-    Moot,
-}
-
-impl LetterState {
-    fn code(self) -> &'static str {
-        match self {
-            LetterState::Deferred => "deferred",
-            LetterState::Unknown => "unknown",
-            LetterState::Refused => "refused",
-            LetterState::GivenUp => "given_up",
-            LetterState::Failed => "failed",
-            LetterState::Moot => "moot",
-        }
-    }
 }
 
 impl Tx {
@@ -226,7 +202,7 @@ impl Tx {
                     query = query
                         .bind(&letter.message_id)
                         .bind(&letter.slot_key)
-                        .bind(&letter.kind)
+                        .bind(letter.kind.code())
                         .bind(letter.urgent)
                         .bind(&letter.posts)
                         .bind(&letter.address)
@@ -386,8 +362,9 @@ impl Tx {
     }
 
     /// How many of the letters that were not sent stand how; those that need not leave any more are left out.
-    pub async fn count_letters(&mut self) -> Result<Vec<(String, i64)>> {
-        Ok(on!(self, |c| sqlx::query_as(COUNTS).fetch_all(c).await?))
+    pub async fn count_letters(&mut self) -> Result<Vec<(LetterState, i64)>> {
+        let rows: Vec<(String, i64)> = on!(self, |c| sqlx::query_as(COUNTS).fetch_all(c).await?);
+        rows.into_iter().map(|(state, n)| Ok((LetterState::try_from(state)?, n))).collect()
     }
 
     /// Letters that ended undelivered since then.
@@ -428,8 +405,8 @@ impl Tx {
     }
 
     /// The newest letter of a kind.
-    pub async fn newest_letter(&mut self, kind: &str) -> Result<Option<i64>> {
-        Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind).fetch_optional(c).await?))
+    pub async fn newest_letter(&mut self, kind: LetterKind) -> Result<Option<i64>> {
+        Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind.code()).fetch_optional(c).await?))
     }
 
     /// Queues an undelivered letter again. Says whether there was one.

@@ -3,6 +3,7 @@
 //! Each obligation's entries are hash-chained through the obligation's `log_head`, so no lock is shared between
 //! obligations. A seal chains all entries that came since the last one, so that a removed entry does not go unseen.
 
+use crate::domain::action::Action;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -47,8 +48,7 @@ pub struct Entry {
     pub at: DateTime<Utc>,
     /// The post that acted, or [`DAEMON`].
     pub by_post: String,
-    /// What was done: a short code.
-    pub action: String,
+    pub action: Action,
     /// The particulars, as JSON.
     pub detail: String,
     /// Its hash, see [`chain`].
@@ -62,7 +62,8 @@ pub struct Logged {
     pub obligation: Option<i64>,
     pub at: DateTime<Utc>,
     pub by_post: String,
-    pub action: String,
+    #[sqlx(try_from = "String")]
+    pub action: Action,
     pub detail: String,
     pub hash: String,
     pub seal: Option<i64>,
@@ -78,9 +79,9 @@ pub struct Seal {
 }
 
 /// The hash of an entry after `head`, the hash of the one before it on the same obligation (empty for the first).
-pub fn chain(head: &str, at: DateTime<Utc>, by_post: &str, action: &str, detail: &str) -> String {
+pub fn chain(head: &str, at: DateTime<Utc>, by_post: &str, action: Action, detail: &str) -> String {
     let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    digest(&[head, &at, by_post, action, detail])
+    digest(&[head, &at, by_post, action.code(), detail])
 }
 
 /// A hash over parts, each with its length so that no two lists look alike.
@@ -99,13 +100,13 @@ pub fn entry(
     head: &mut String,
     at: DateTime<Utc>,
     by_post: &str,
-    action: &str,
+    action: Action,
     detail: &serde_json::Value,
 ) -> Entry {
     let detail = detail.to_string();
     let hash = chain(head, at, by_post, action, &detail);
     head.clone_from(&hash);
-    Entry { obligation, at, by_post: by_post.to_owned(), action: action.to_owned(), detail, hash }
+    Entry { obligation, at, by_post: by_post.to_owned(), action, detail, hash }
 }
 
 impl Tx {
@@ -119,7 +120,7 @@ impl Tx {
                         .bind(entry.obligation)
                         .bind(entry.at)
                         .bind(&entry.by_post)
-                        .bind(&entry.action)
+                        .bind(entry.action.code())
                         .bind(&entry.detail)
                         .bind(&entry.hash);
                 }
@@ -134,7 +135,7 @@ impl Tx {
         &mut self,
         at: DateTime<Utc>,
         by_post: &str,
-        action: &str,
+        action: Action,
         detail: &serde_json::Value,
     ) -> Result<()> {
         self.append_log(&[entry(None, &mut String::new(), at, by_post, action, detail)]).await
@@ -216,7 +217,7 @@ impl Tx {
                 if entry.obligation.is_none() {
                     head.clear();
                 }
-                if chain(head, entry.at, &entry.by_post, &entry.action, &entry.detail) != entry.hash {
+                if chain(head, entry.at, &entry.by_post, entry.action, &entry.detail) != entry.hash {
                     faults.push(format!("log entry {}: its content does not match its hash", entry.id));
                 }
                 *head = entry.hash;

@@ -103,7 +103,8 @@ pub struct Reminder {
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct NoticeHistory {
     pub id: i64,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: NoticeKind,
     pub at: DateTime<Utc>,
     pub unit: String,
     pub role: String,
@@ -119,7 +120,8 @@ pub struct NoticeHistory {
 pub struct Told {
     /// When its letter was sent, if it was.
     pub sent_at: Option<DateTime<Utc>>,
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: NoticeKind,
     pub duty: String,
     /// `a;b`.
     pub owners: String,

@@ -1,7 +1,11 @@
 //! What a unit asked for and the office decides: extensions and disputes.
 
+use crate::domain::code::coded;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
+use strum::EnumString;
+use strum::IntoStaticStr;
+use strum::VariantArray;
 
 use super::{
     error::Result,
@@ -31,16 +35,32 @@ const ENDORSE: &str = "UPDATE request SET endorsed_at = $2, endorsed_by = $3 \
 
 pub const STATEMENTS: &[&str] = &[INSERT, BY_ID, OF_OBLIGATION, PENDING, DECIDE, ENDORSE];
 
-pub const EXTENSION: &str = "extension";
-/// See [`EXTENSION`].
-pub const DISPUTE: &str = "dispute";
+coded!(RequestKind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestKind {
+    /// 延期申请.
+    Extension,
+    /// 异议.
+    Dispute,
+}
+
+impl RequestKind {
+    pub fn label(self) -> &'static str {
+        match self {
+            RequestKind::Extension => "延期申请",
+            RequestKind::Dispute => "异议",
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Request {
     pub id: String,
     pub obligation: i64,
-    /// [`EXTENSION`] or [`DISPUTE`].
-    pub kind: String,
+    #[sqlx(try_from = "String")]
+    pub kind: RequestKind,
     pub by_post: String,
     pub asked_at: DateTime<Utc>,
     pub reason: String,
@@ -61,7 +81,7 @@ impl Tx {
             sqlx::query(INSERT)
                 .bind(&request.id)
                 .bind(request.obligation)
-                .bind(&request.kind)
+                .bind(request.kind.code())
                 .bind(&request.by_post)
                 .bind(request.asked_at)
                 .bind(&request.reason)

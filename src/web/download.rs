@@ -1,5 +1,6 @@
 //! Evidence as a download: read through against its hash, then sent from the same open file.
 
+use crate::domain::action::Action;
 use std::io;
 
 use axum::{
@@ -26,7 +27,7 @@ pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64
     let (content, size) = vault.open(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
     let mut tx = engine.store.write().await?;
     let detail = serde_json::json!({ "receipt": receipt, "sha256": file.sha256 });
-    tx.note(engine.clock.now(), &visitor.post.to_string(), "view_evidence", &detail).await?;
+    tx.note(engine.clock.now(), &visitor.post.to_string(), Action::ViewEvidence, &detail).await?;
     tx.commit().await?;
     let mut response = Body::from_stream(pieces(content)).into_response();
     let headers = response.headers_mut();

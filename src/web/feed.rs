@@ -1,5 +1,6 @@
 //! 日历订阅: a unit's deadlines as iCalendar, at a secret address that its post makes and ends.
 
+use crate::domain::action::Action;
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     acts::entry,
-    store::access::{Kind, NewCredential},
+    store::access::{CredentialKind, NewCredential},
 };
 
 pub fn routes() -> Vec<Route> {
@@ -49,7 +50,7 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>) -> Result<Resp
     let mut tx = desk.engine.store.read().await?;
     let post = &visitor.post;
     let moment = |at| crate::read::words::moment(desk.known.zone, at);
-    let feeds = tx.credentials_of(Kind::Feed, &post.unit.0, post.role.code()).await?.into_iter();
+    let feeds = tx.credentials_of(CredentialKind::Feed, &post.unit.0, post.role.code()).await?.into_iter();
     let feeds = feeds.map(|feed| (feed.id, moment(feed.created_at), moment(feed.seen_at))).collect();
     Ok(view::html(&FeedsPage { page: Page::new("日历订阅", &desk, visitor), feeds, made }))
 }
@@ -61,7 +62,7 @@ async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let (secret, hash) = entry::new_secret();
     let by = visitor.post.to_string();
     let new = NewCredential {
-        kind: Kind::Feed,
+        kind: CredentialKind::Feed,
         hash,
         unit: visitor.post.unit.0.clone(),
         role: visitor.post.role.code().to_owned(),
@@ -73,7 +74,7 @@ async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     };
     let mut tx = engine.store.write().await?;
     let id = tx.insert_credential(&new).await?;
-    tx.note(new.created_at, &by, "make_feed", &serde_json::json!({ "credential": id })).await?;
+    tx.note(new.created_at, &by, Action::MakeFeed, &serde_json::json!({ "credential": id })).await?;
     tx.commit().await?;
     let base = engine.settings.public_url.clone().unwrap_or_default();
     page(&app, &visitor, Some(format!("{}/feeds/{secret}", base.trim_end_matches('/')))).await
@@ -81,7 +82,7 @@ async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.in_person()?;
-    if !entry::end_own(&app.engine(), Kind::Feed, &visitor.post, id).await? {
+    if !entry::end_own(&app.engine(), CredentialKind::Feed, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }
     Ok(Redirect::to("/me/feeds").into_response())
@@ -91,7 +92,8 @@ async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> R
 async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
     let secret = secret.strip_suffix(".ics").unwrap_or(&secret);
     let desk = Desk::of(&app).await?;
-    let entered = entry::entered(&desk.engine, Kind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
+    let entered =
+        entry::entered(&desk.engine, CredentialKind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
     let mut tx = desk.engine.store.read().await?;
     let stored = todo::owed(&mut tx, &entered.post.unit).await?;
     let mut calendar = Calendar::new();

@@ -55,7 +55,7 @@ pub struct Asked {
 pub const GROUPS: [(&str, &str, &[Phase]); 3] = [
     ("live", "在办（含待审、逾期未办）", &LIVE),
     ("owed", "尚未报送", &[Phase::Open, Phase::Returned, Phase::Missed]),
-    ("all", "全部（含未开始、已撤销）", &Phase::ALL),
+    ("all", "全部（含未开始、已撤销）", Phase::ALL),
 ];
 
 /// The phases that are not settled for good.
@@ -131,7 +131,7 @@ impl Asked {
             group.or_else(|| Phase::from_code(code).map(|phase| vec![phase]))
         })?;
         let cadence = |text: &str| CADENCES.iter().map(|(code, _)| *code).find(|code| *code == text);
-        let light = |text: &str| Light::ALL.into_iter().find(|light| light.code() == text);
+        let light = |text: &str| Light::ALL.iter().copied().find(|light| light.code() == text);
         Ok(Filter {
             unit: some(&self.unit, "单位", |unit| Some(UnitName(unit.to_owned())))?,
             duty: some(&self.duty, "职责", |duty| Some(DutyId(duty.to_owned())))?,
@@ -142,7 +142,7 @@ impl Asked {
             until: some(&self.until, "截止日期", day)?,
             due: some(&self.due, "到期日", day)?,
             light: some(&self.light, "灯", light)?,
-            phases: phases.unwrap_or_else(|| Phase::ALL.into_iter().filter(|phase| phase.is_counted()).collect()),
+            phases: phases.unwrap_or_else(|| Phase::ALL.iter().copied().filter(|phase| phase.is_counted()).collect()),
             oldest_first: self.order == "oldest",
         })
     }
@@ -333,7 +333,7 @@ impl Choices {
         parts.sort_unstable();
         parts.dedup();
         let phases = GROUPS.iter().map(|(code, label, _)| (*code, *label));
-        let phases = phases.chain(Phase::ALL.into_iter().map(|phase| (phase.code(), view::phase_label(phase))));
+        let phases = phases.chain(Phase::ALL.iter().copied().map(|phase| (phase.code(), view::phase_label(phase))));
         Choices {
             units: known
                 .roster
@@ -358,7 +358,8 @@ impl Choices {
                 .map(|(code, label)| choice(code.to_owned(), label.to_owned(), &asked.cadence))
                 .collect(),
             lights: Light::ALL
-                .into_iter()
+                .iter()
+                .copied()
                 .map(|light| choice(light.code().to_owned(), view::light_label(light).to_owned(), &asked.light))
                 .collect(),
             phases: phases.map(|(code, label)| choice(code.to_owned(), label.to_owned(), &asked.phase)).collect(),

@@ -22,7 +22,7 @@ use crate::{
     acts::entry::{self, Entered, password_posts},
     domain::unit::PostId,
     engine::known::Known,
-    store::access::Kind,
+    store::access::CredentialKind,
 };
 
 /// The address that a request came from, the gateway's word believed.
@@ -152,7 +152,7 @@ async fn came(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option<(V
         let secret = bearer.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
         let Some(secret) = secret else { return Err(Fault::SignIn) };
         // A wrong token is refused; it never falls back to a session.
-        let Some(entered) = entry::entered(&engine, Kind::Token, secret, spans).await? else {
+        let Some(entered) = entry::entered(&engine, CredentialKind::Token, secret, spans).await? else {
             return Err(Fault::SignIn);
         };
         let scopes = entered.credential.scopes.split_whitespace().filter_map(Scope::from_code).collect();
@@ -171,7 +171,7 @@ async fn came(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option<(V
         return Ok(Some((Visitor { post, of_office: true, shows_only: false, how: How::Gateway }, known)));
     }
     let Some(secret) = session_secret(headers, app.options().secure) else { return Ok(None) };
-    let entered = entry::entered(&engine, Kind::Session, secret, spans).await?;
+    let entered = entry::entered(&engine, CredentialKind::Session, secret, spans).await?;
     Ok(entered.map(|entered| {
         let shows_only = entered.credential.scopes == Scope::Read.code();
         let session = entered.credential.id;

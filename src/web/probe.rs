@@ -87,7 +87,7 @@ async fn figures(app: &App) -> crate::engine::Result<String> {
     gauge(&mut registry, "troubles", "Rows that cannot be worked on", troubles);
     let letters: Family<StateLabel, Gauge> = Family::default();
     for (state, count) in &health.letters {
-        letters.get_or_create(&StateLabel { state: state.clone() }).set(*count);
+        letters.get_or_create(&StateLabel { state: state.code().to_owned() }).set(*count);
     }
     registry.register("letters", "Letters by state", letters);
     let obligations: Family<StateLabel, Gauge> = Family::default();

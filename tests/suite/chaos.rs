@@ -18,7 +18,7 @@ use duban::{
     domain::{obligation::Obligation, phase::Phase},
     engine::Engine,
     jobs::{self, simulate::next_instant},
-    mail::{Outcome, Phase as MailPhase, Reason, Scripted, Transport},
+    mail::{Outcome, Reason, Scripted, Stage, Transport},
     store::Store,
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -151,9 +151,9 @@ async fn escalations(story: &Story, but_series: &BTreeSet<String>) -> BTreeSet<S
         .map(key)
         .collect();
     let told = story.told().await;
-    let rows = told.iter().filter(|told| told.kind != "remind").map(|told| {
+    let rows = told.iter().filter(|told| told.kind.code() != "remind").map(|told| {
         let key = format!("{} {} {}", told.duty, told.owners.split(';').next().unwrap(), told.period);
-        let level = if told.kind == "propose" { "propose" } else { "miss" };
+        let level = if told.kind.code() == "propose" { "propose" } else { "miss" };
         (key, format!("{level} {}/{}", told.unit, told.role))
     });
     rows.filter(|(key, _)| unfiled.contains(key)).map(|(key, rest)| format!("{key}: {rest}")).collect()
@@ -163,26 +163,19 @@ fn outcome(random: &mut StdRng) -> Option<Scripted> {
     let reply = Some("451 later".to_owned());
     let scripted = match random.random_range(0..30) {
         0 => Scripted {
-            outcome: Outcome::Deferred { phase: MailPhase::Rcpt, reply, reason: Reason::Temporary },
+            outcome: Outcome::Deferred { phase: Stage::Rcpt, reply, reason: Reason::Temporary },
             delivered: false,
         },
         1 => Scripted {
-            outcome: Outcome::ConnectionDown {
-                phase: MailPhase::Banner,
-                reply,
-                reason: Reason::Temporary,
-                alarm: true,
-            },
+            outcome: Outcome::ConnectionDown { phase: Stage::Banner, reply, reason: Reason::Temporary, alarm: true },
             delivered: false,
         },
-        2 => Scripted {
-            outcome: Outcome::Unknown { phase: MailPhase::AfterDot, reason: Reason::Dropped },
-            delivered: true,
-        },
-        3 => Scripted {
-            outcome: Outcome::Unknown { phase: MailPhase::AfterDot, reason: Reason::Dropped },
-            delivered: false,
-        },
+        2 => {
+            Scripted { outcome: Outcome::Unknown { phase: Stage::AfterDot, reason: Reason::Dropped }, delivered: true }
+        }
+        3 => {
+            Scripted { outcome: Outcome::Unknown { phase: Stage::AfterDot, reason: Reason::Dropped }, delivered: false }
+        }
         _ => return None,
     };
     Some(scripted)
@@ -305,11 +298,11 @@ async fn nothing_twice(story: &Story, seed: u64, doubts: usize) {
     let mut told: HashMap<String, BTreeSet<String>> = HashMap::new();
     for row in story.told().await {
         let key = format!("{} {} {} {} {}/{}", row.kind, row.duty, row.owners, row.period, row.unit, row.role);
-        if row.kind == "propose" || row.kind == "supervise" {
+        if row.kind.code() == "propose" || row.kind.code() == "supervise" {
             told.entry(key).or_default().insert(row.message_id.clone());
         }
         let obligation = story.obligation(&row.duty, row.owners.split(';').next().unwrap(), &row.period).await;
-        let chaser = row.kind == "chase" || row.kind == "supervise";
+        let chaser = row.kind.code() == "chase" || row.kind.code() == "supervise";
         if let (true, Some(filed), Some(sent)) = (chaser, obligation.filed_at, row.sent_at) {
             let mut tx = story.engine.store.read().await.unwrap();
             let written = tx.notices_of(obligation.id).await.unwrap();

@@ -9,9 +9,12 @@ use std::{
 
 use chrono::DateTime;
 use duban::domain::text::first_forbidden;
-use duban::mail::{
-    DigestContext, Item, LINK_PLACEHOLDER, LetterContext, LetterKind, MAX_LINE, Mailbox, Outgoing, RenderError,
-    Rendered, SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, message_id, parse_address,
+use duban::{
+    domain::letter::LetterKind,
+    mail::{
+        DigestContext, Item, LINK_PLACEHOLDER, LetterContext, MAX_LINE, Mailbox, Outgoing, RenderError, Rendered,
+        SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, message_id, parse_address,
+    },
 };
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 use proptest::prelude::*;

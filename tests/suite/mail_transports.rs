@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use chrono::DateTime;
 use duban::mail::{
-    FileOutbox, Mailbox, MemoryOutbox, Outcome, Outgoing, Phase, Reason, Scripted, Transport, message_id, parse_address,
+    FileOutbox, Mailbox, MemoryOutbox, Outcome, Outgoing, Reason, Scripted, Stage, Transport, message_id, parse_address,
 };
 
 fn letter(row: &str) -> Outgoing {
@@ -65,7 +65,7 @@ async fn a_folder_that_cannot_be_written_stops_all_mail_and_alarms() {
     let transport = Transport::File(FileOutbox::new(file.join("outbox")));
     for outcome in [transport.session().send(&letter("7")).await, transport.probe().await.unwrap_err()] {
         let Outcome::ConnectionDown { phase, reason, alarm, .. } = outcome else { panic!("{outcome:?}") };
-        assert_eq!((phase, reason, alarm), (Phase::File, Reason::Disk, true));
+        assert_eq!((phase, reason, alarm), (Stage::File, Reason::Disk, true));
     }
 }
 
@@ -82,8 +82,8 @@ async fn memory_keeps_letters_and_follows_its_script() {
     let memory = MemoryOutbox::new();
     let transport = Transport::Memory(memory.clone());
     let mut session = transport.session();
-    let unknown = Outcome::Unknown { phase: Phase::AfterDot, reason: Reason::Dropped };
-    let refused = Outcome::Refused { phase: Phase::Rcpt, reply: "550 no".into(), reason: Reason::Mailbox };
+    let unknown = Outcome::Unknown { phase: Stage::AfterDot, reason: Reason::Dropped };
+    let refused = Outcome::Refused { phase: Stage::Rcpt, reply: "550 no".into(), reason: Reason::Mailbox };
     memory.script(Scripted { outcome: unknown.clone(), delivered: true });
     memory.script(Scripted { outcome: refused.clone(), delivered: false });
     assert_eq!(session.send(&letter("1")).await, unknown);
@@ -100,7 +100,7 @@ async fn a_poison_row_is_refused_by_every_transport() {
     let poison = Outgoing { subject: "【今日待办】\r\nBcc: x@y.cn".into(), ..letter("1") };
     for transport in [Transport::File(FileOutbox::new(folder.path())), Transport::Memory(MemoryOutbox::new())] {
         let outcome = transport.session().send(&poison).await;
-        assert!(matches!(outcome, Outcome::Refused { phase: Phase::Build, .. }), "{outcome:?}");
+        assert!(matches!(outcome, Outcome::Refused { phase: Stage::Build, .. }), "{outcome:?}");
     }
     assert!(names(folder.path()).is_empty());
 }

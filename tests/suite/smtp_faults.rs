@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::smtp_server::{At, Fault, How, Security, Setup, SmtpServer};
 use chrono::DateTime;
 use duban::mail::{
-    Mailbox, Outcome, Outgoing, Phase, Reason, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, message_id,
+    Mailbox, Outcome, Outgoing, Reason, Smtp, SmtpSettings, Stage, Timeouts, TlsMode, Transport, message_id,
     parse_address,
 };
 use secrecy::SecretString;
@@ -67,8 +67,8 @@ fn smtp(settings: SmtpSettings) -> Transport {
 }
 
 /// Code, phase, reason, alarm.
-fn summary(outcome: &Outcome) -> (&'static str, Phase, Option<Reason>, bool) {
-    (outcome.code(), outcome.phase(), outcome.reason(), outcome.alarms())
+fn summary(outcome: &Outcome) -> (&'static str, Stage, Option<Reason>, bool) {
+    (outcome.code(), outcome.stage(), outcome.reason(), outcome.alarms())
 }
 
 #[tokio::test]
@@ -88,23 +88,23 @@ async fn a_letter_arrives_whole() {
 #[tokio::test]
 async fn replies_at_each_phase() {
     let cases = [
-        (At::Banner, "421 busy", ("connection_down", Phase::Banner, Some(Reason::Temporary), false)),
-        (At::Banner, "554 no service", ("connection_down", Phase::Banner, Some(Reason::Permanent), true)),
-        (At::Ehlo, "421 busy", ("connection_down", Phase::Ehlo, Some(Reason::Temporary), false)),
-        (At::Ehlo, "502 no EHLO", ("connection_down", Phase::Ehlo, Some(Reason::Permanent), true)),
-        (At::Mail, "451 later", ("deferred", Phase::Mail, Some(Reason::Temporary), false)),
-        (At::Mail, "553 no", ("refused", Phase::Mail, Some(Reason::Permanent), false)),
-        (At::Mail, "530 log in", ("connection_down", Phase::Mail, Some(Reason::Auth), true)),
-        (At::Rcpt, "450 greylisted", ("deferred", Phase::Rcpt, Some(Reason::Temporary), false)),
-        (At::Rcpt, "550 no such user", ("refused", Phase::Rcpt, Some(Reason::Mailbox), false)),
-        (At::Rcpt, "550 Connection frequency limited", ("deferred", Phase::Rcpt, Some(Reason::Throttled), false)),
-        (At::Data, "452 full", ("deferred", Phase::Data, Some(Reason::Temporary), false)),
-        (At::Data, "554 no", ("refused", Phase::Data, Some(Reason::Permanent), false)),
-        (At::Data, "250 what", ("deferred", Phase::Data, Some(Reason::Garbage), false)),
-        (At::Dot, "421 going down", ("deferred", Phase::AfterDot, Some(Reason::Temporary), false)),
-        (At::Dot, "452 disk full", ("deferred", Phase::AfterDot, Some(Reason::Temporary), false)),
-        (At::Dot, "554 DT:SPM", ("refused", Phase::AfterDot, Some(Reason::Content), false)),
-        (At::Dot, "354 what", ("unknown", Phase::AfterDot, Some(Reason::Garbage), false)),
+        (At::Banner, "421 busy", ("connection_down", Stage::Banner, Some(Reason::Temporary), false)),
+        (At::Banner, "554 no service", ("connection_down", Stage::Banner, Some(Reason::Permanent), true)),
+        (At::Ehlo, "421 busy", ("connection_down", Stage::Ehlo, Some(Reason::Temporary), false)),
+        (At::Ehlo, "502 no EHLO", ("connection_down", Stage::Ehlo, Some(Reason::Permanent), true)),
+        (At::Mail, "451 later", ("deferred", Stage::Mail, Some(Reason::Temporary), false)),
+        (At::Mail, "553 no", ("refused", Stage::Mail, Some(Reason::Permanent), false)),
+        (At::Mail, "530 log in", ("connection_down", Stage::Mail, Some(Reason::Auth), true)),
+        (At::Rcpt, "450 greylisted", ("deferred", Stage::Rcpt, Some(Reason::Temporary), false)),
+        (At::Rcpt, "550 no such user", ("refused", Stage::Rcpt, Some(Reason::Mailbox), false)),
+        (At::Rcpt, "550 Connection frequency limited", ("deferred", Stage::Rcpt, Some(Reason::Throttled), false)),
+        (At::Data, "452 full", ("deferred", Stage::Data, Some(Reason::Temporary), false)),
+        (At::Data, "554 no", ("refused", Stage::Data, Some(Reason::Permanent), false)),
+        (At::Data, "250 what", ("deferred", Stage::Data, Some(Reason::Garbage), false)),
+        (At::Dot, "421 going down", ("deferred", Stage::AfterDot, Some(Reason::Temporary), false)),
+        (At::Dot, "452 disk full", ("deferred", Stage::AfterDot, Some(Reason::Temporary), false)),
+        (At::Dot, "554 DT:SPM", ("refused", Stage::AfterDot, Some(Reason::Content), false)),
+        (At::Dot, "354 what", ("unknown", Stage::AfterDot, Some(Reason::Garbage), false)),
     ];
     for (at, say, expected) in cases {
         let server = SmtpServer::start(Setup::default()).await;
@@ -124,14 +124,14 @@ async fn replies_at_each_phase() {
 }
 
 /// What is known of the letter when there is no usable answer at that phase.
-fn silent(at: At, reason: Reason) -> (&'static str, Phase, Option<Reason>, bool) {
+fn silent(at: At, reason: Reason) -> (&'static str, Stage, Option<Reason>, bool) {
     match at {
-        At::Banner => ("connection_down", Phase::Banner, Some(reason), false),
-        At::Ehlo => ("connection_down", Phase::Ehlo, Some(reason), false),
-        At::Mail => ("deferred", Phase::Mail, Some(reason), false),
-        At::Rcpt => ("deferred", Phase::Rcpt, Some(reason), false),
-        At::Data => ("deferred", Phase::Data, Some(reason), false),
-        At::Dot => ("unknown", Phase::AfterDot, Some(reason), false),
+        At::Banner => ("connection_down", Stage::Banner, Some(reason), false),
+        At::Ehlo => ("connection_down", Stage::Ehlo, Some(reason), false),
+        At::Mail => ("deferred", Stage::Mail, Some(reason), false),
+        At::Rcpt => ("deferred", Stage::Rcpt, Some(reason), false),
+        At::Data => ("deferred", Stage::Data, Some(reason), false),
+        At::Dot => ("unknown", Stage::AfterDot, Some(reason), false),
         At::StartTls | At::Auth | At::Body => unreachable!("tested apart"),
     }
 }
@@ -179,7 +179,7 @@ async fn an_answer_lost_after_the_dot_is_unknown_whether_kept_or_not() {
         let mut session = smtp(settings(&server)).session();
         assert_eq!(
             summary(&session.send(&letter(1)).await),
-            ("unknown", Phase::AfterDot, Some(Reason::Dropped), false)
+            ("unknown", Stage::AfterDot, Some(Reason::Dropped), false)
         );
         assert_eq!(server.received().len(), usize::from(keeps));
         // Sent again, it is the same letter under the same Message-ID.
@@ -197,7 +197,7 @@ async fn a_late_answer_is_unknown_and_never_taken_for_the_next_letters() {
     server.letter(Fault::new(At::Rcpt, How::Say("550 no such user")));
     let mut session = smtp(hasty(&server, At::Dot)).session();
     assert_eq!(summary(&session.send(&letter(1)).await).0, "unknown");
-    assert_eq!(summary(&session.send(&letter(2)).await), ("refused", Phase::Rcpt, Some(Reason::Mailbox), false));
+    assert_eq!(summary(&session.send(&letter(2)).await), ("refused", Stage::Rcpt, Some(Reason::Mailbox), false));
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn a_letter_cut_off_in_its_body_was_not_sent() {
         // More than the sockets can hold, so that the body cannot be handed over whole.
         big.text = "第13项第2条，请按时限办理。\n".repeat(150_000);
         let mut session = smtp(hasty(&server, At::Body)).session();
-        assert_eq!(summary(&session.send(&big).await), ("deferred", Phase::Body, Some(reason), false));
+        assert_eq!(summary(&session.send(&big).await), ("deferred", Stage::Body, Some(reason), false));
         assert!(server.received().is_empty());
     }
 }
@@ -222,7 +222,7 @@ async fn an_answer_too_many_never_meets_another_letter() {
     let mut session = smtp(settings(&server)).session();
     assert!(session.send(&letter(1)).await.is_sent());
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(summary(&session.send(&letter(2)).await), ("refused", Phase::AfterDot, Some(Reason::Permanent), false));
+    assert_eq!(summary(&session.send(&letter(2)).await), ("refused", Stage::AfterDot, Some(Reason::Permanent), false));
     assert_eq!(server.received().len(), 1);
     assert_eq!(server.connections(), 2);
 }
@@ -249,9 +249,9 @@ async fn one_stuck_connection_costs_only_itself() {
 #[tokio::test]
 async fn the_total_limit_ends_what_no_phase_limit_ends() {
     for (at, expected) in [
-        (At::Banner, ("connection_down", Phase::Banner, Some(Reason::TimedOut), false)),
-        (At::Rcpt, ("deferred", Phase::Rcpt, Some(Reason::TimedOut), false)),
-        (At::Dot, ("unknown", Phase::AfterDot, Some(Reason::TimedOut), false)),
+        (At::Banner, ("connection_down", Stage::Banner, Some(Reason::TimedOut), false)),
+        (At::Rcpt, ("deferred", Stage::Rcpt, Some(Reason::TimedOut), false)),
+        (At::Dot, ("unknown", Stage::AfterDot, Some(Reason::TimedOut), false)),
     ] {
         let server = SmtpServer::start(Setup::default()).await;
         let fault = Fault::new(at, How::Hang);
@@ -320,7 +320,7 @@ async fn a_kept_connection_that_has_had_enough_is_renewed_once() {
     assert!(session.send(&letter(2)).await.is_sent(), "the second letter went over a new connection");
     server.letter(Fault::new(At::Mail, How::Say("450 MI:DMC too many mails")));
     server.letter(Fault::new(At::Mail, How::Say("450 MI:DMC too many mails")));
-    assert_eq!(summary(&session.send(&letter(3)).await), ("deferred", Phase::Mail, Some(Reason::Throttled), false));
+    assert_eq!(summary(&session.send(&letter(3)).await), ("deferred", Stage::Mail, Some(Reason::Throttled), false));
     assert_eq!(server.connections(), 3);
 }
 
@@ -343,7 +343,7 @@ async fn nobody_listening() {
     drop(server);
     tokio::time::sleep(Duration::from_millis(50)).await;
     let outcome = smtp(settings).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Phase::Connect, Some(Reason::Dropped), false));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::Connect, Some(Reason::Dropped), false));
 }
 
 fn login(user: &str, password: &str) -> (Option<String>, Option<SecretString>) {
@@ -389,29 +389,29 @@ async fn a_wrong_password_is_an_alarm_and_no_letters_end() {
         let server = SmtpServer::start(Setup { mechanisms, ..guarded(Security::Implicit) }).await;
         let mut session = smtp(secure_settings(&server, TlsMode::Implicit, "wrong")).session();
         let outcome = session.send(&letter(1)).await;
-        assert_eq!(summary(&outcome), ("connection_down", Phase::Auth, Some(Reason::Auth), true));
+        assert_eq!(summary(&outcome), ("connection_down", Stage::Auth, Some(Reason::Auth), true));
         assert!(!format!("{outcome:?}").contains("wrong"));
     }
     // Required, but not in the settings.
     let server = SmtpServer::start(guarded(Security::None)).await;
     let outcome = smtp(settings(&server)).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Phase::Mail, Some(Reason::Auth), true));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::Mail, Some(Reason::Auth), true));
     // In the settings, but nothing offered that we speak.
     let server = SmtpServer::start(Setup { mechanisms: "CRAM-MD5", ..guarded(Security::Implicit) }).await;
     let outcome = smtp(secure_settings(&server, TlsMode::Implicit, "秘密p")).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Phase::Auth, Some(Reason::Auth), true));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::Auth, Some(Reason::Auth), true));
 }
 
 #[tokio::test]
 async fn auth_and_starttls_can_fail_for_a_while() {
     let server = SmtpServer::start(guarded(Security::StartTls)).await;
     for (at, how, expected) in [
-        (At::StartTls, How::Say("454 later"), (Phase::StartTls, Reason::Temporary, false)),
-        (At::StartTls, How::Say("502 no"), (Phase::StartTls, Reason::Permanent, true)),
-        (At::StartTls, How::Drop, (Phase::StartTls, Reason::Dropped, false)),
-        (At::Auth, How::Say("454 later"), (Phase::Auth, Reason::Temporary, false)),
-        (At::Auth, How::Drop, (Phase::Auth, Reason::Dropped, false)),
-        (At::Auth, How::Garbage, (Phase::Auth, Reason::Garbage, false)),
+        (At::StartTls, How::Say("454 later"), (Stage::StartTls, Reason::Temporary, false)),
+        (At::StartTls, How::Say("502 no"), (Stage::StartTls, Reason::Permanent, true)),
+        (At::StartTls, How::Drop, (Stage::StartTls, Reason::Dropped, false)),
+        (At::Auth, How::Say("454 later"), (Stage::Auth, Reason::Temporary, false)),
+        (At::Auth, How::Drop, (Stage::Auth, Reason::Dropped, false)),
+        (At::Auth, How::Garbage, (Stage::Auth, Reason::Garbage, false)),
     ] {
         server.connection(Fault::new(at, how.clone()));
         let mut session = smtp(secure_settings(&server, TlsMode::StartTls, "秘密p")).session();
@@ -430,11 +430,11 @@ async fn there_is_no_way_back_to_plain_text() {
     let mut without = secure_settings(&trusted, TlsMode::StartTls, "秘密p");
     without.port = plain.port();
     let outcome = smtp(without).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Phase::StartTls, Some(Reason::Tls), true));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::StartTls, Some(Reason::Tls), true));
     // Offered, but no TLS follows.
     let broken = SmtpServer::start(guarded(Security::BrokenStartTls)).await;
     let outcome = smtp(secure_settings(&broken, TlsMode::StartTls, "秘密p")).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Phase::Tls, Some(Reason::Tls), true));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::Tls), true));
     for server in [&plain, &broken] {
         assert!(server.received().is_empty());
         assert!(
@@ -453,7 +453,7 @@ async fn certificates_are_checked() {
         let expired = SmtpServer::start(Setup { expired: true, ..guarded(security) }).await;
         for server in [&foreign, &expired] {
             let outcome = smtp(secure_settings(server, tls, "秘密p")).session().send(&letter(1)).await;
-            assert_eq!(summary(&outcome), ("connection_down", Phase::Tls, Some(Reason::Tls), true));
+            assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::Tls), true));
             assert!(!server.said().iter().any(|line| line.contains("AUTH")));
         }
         // A good certificate that nobody vouches for.
@@ -462,7 +462,7 @@ async fn certificates_are_checked() {
         let mut settings = secure_settings(&server, tls, "秘密p");
         settings.extra_root = Some(other.certificate().to_owned());
         let outcome = smtp(settings).session().send(&letter(1)).await;
-        assert_eq!(summary(&outcome), ("connection_down", Phase::Tls, Some(Reason::Tls), true));
+        assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::Tls), true));
     }
 }
 
@@ -473,7 +473,7 @@ async fn the_probe_sends_no_letter() {
     assert_eq!(probe.facts, ["server: fake.example.com ready", "TLS: yes", "logged in: yes"]);
     assert!(!server.said().iter().any(|line| line.contains("MAIL")));
     let failed = smtp(secure_settings(&server, TlsMode::Implicit, "wrong")).probe().await.unwrap_err();
-    assert_eq!(summary(&failed), ("connection_down", Phase::Auth, Some(Reason::Auth), true));
+    assert_eq!(summary(&failed), ("connection_down", Stage::Auth, Some(Reason::Auth), true));
 }
 
 #[tokio::test]
@@ -482,7 +482,7 @@ async fn a_poison_row_is_refused_before_anybody_connects() {
     let mut session = smtp(settings(&server)).session();
     let mut poison = letter(1);
     poison.to.name = "质安处\r\nBcc: x@y.cn".into();
-    assert_eq!(summary(&session.send(&poison).await), ("refused", Phase::Build, Some(Reason::Unsendable), false));
+    assert_eq!(summary(&session.send(&poison).await), ("refused", Stage::Build, Some(Reason::Unsendable), false));
     assert_eq!(server.connections(), 0);
     assert!(session.send(&letter(2)).await.is_sent());
 }

@@ -68,7 +68,7 @@ async fn every_filter_agrees_with_the_rules() {
         };
         let none = LedgerFilter::default();
         let mut lights = 0;
-        for light in Light::ALL {
+        for light in Light::ALL.iter().copied() {
             for order in [Order::Newest, Order::Oldest] {
                 let filter = LedgerFilter { light: Some(light), order, ..none.clone() };
                 let right = chosen(&|o| Light::of(o) == light);

@@ -10,7 +10,7 @@ use duban::{
     store::{
         Store,
         catalogue::NodeWindow,
-        requests::{EXTENSION, Request},
+        requests::{Request, RequestKind},
     },
 };
 use sqlx::AssertSqlSafe;
@@ -180,7 +180,7 @@ async fn told(kind: Kind) -> Option<BTreeMap<String, Vec<String>>> {
     tx.insert_request(&Request {
         id: "Q1".into(),
         obligation: asked.id,
-        kind: EXTENSION.into(),
+        kind: RequestKind::Extension,
         by_post: "安管总站/liaison".into(),
         asked_at: now,
         reason: "台风".into(),

@@ -19,7 +19,7 @@ async fn the_board_the_months_and_the_days_say_what_there_is() {
         let board = tx.board().await.unwrap();
         let all: u64 = board.iter().filter(|row| row.unit.is_none()).map(|row| row.n).sum();
         let mut live = 0;
-        for phase in Phase::ALL.into_iter().filter(|phase| phase.is_live()) {
+        for phase in Phase::ALL.iter().copied().filter(|phase| phase.is_live()) {
             live += tx.count_live(phase).await.unwrap();
         }
         assert_eq!(all, live);

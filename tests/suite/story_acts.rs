@@ -183,7 +183,7 @@ async fn a_waiver_is_white_and_silent_and_neither_counts_nor_breaks() {
         assert_eq!(story.obligation("9.1b", "质安处", "2022-W43").await.round.streak, Some(2));
         let mut tx = story.engine.store.read().await.unwrap();
         let log = tx.log_of(id).await.unwrap();
-        let waived = log.iter().find(|entry| entry.action == "waive").unwrap();
+        let waived = log.iter().find(|entry| entry.action.code() == "waive").unwrap();
         assert!(waived.by_post == OFFICE && waived.detail.contains("委安办〔2022〕5号"));
         assert_eq!(tx.verify_log().await.unwrap(), Vec::<String>::new());
         drop(tx);
@@ -406,7 +406,7 @@ async fn erased_evidence_leaves_its_hash_and_a_tombstone() {
         }
         let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
         let log = tx.log_of(id).await.unwrap();
-        assert!(log.iter().any(|entry| entry.action == "erase" && entry.detail.contains(&hash)));
+        assert!(log.iter().any(|entry| entry.action.code() == "erase" && entry.detail.contains(&hash)));
         assert_eq!(tx.verify_log().await.unwrap(), Vec::<String>::new());
         drop(tx);
         // What was erased still counts as filed.

@@ -45,7 +45,11 @@ async fn a_unit_that_leaves_is_let_go_and_what_it_shares_goes_on() {
         let mut tx = story.engine.store.read().await.unwrap();
         let id = tx.obligation_of("9.1b", "质安处", "2022-W41").await.unwrap().unwrap().obligation.id;
         assert!(
-            tx.log_of(id).await.unwrap().iter().any(|entry| entry.action == "waive" && entry.detail.contains("撤并"))
+            tx.log_of(id)
+                .await
+                .unwrap()
+                .iter()
+                .any(|entry| entry.action.code() == "waive" && entry.detail.contains("撤并"))
         );
         drop(tx);
         let acts =

@@ -5,7 +5,7 @@ use duban::{
     catalogue::Seeds,
     domain::{light::Light, obligation::Facts},
     engine::{Job, Settings},
-    mail::{MemoryOutbox, Outcome, Phase, Reason, Scripted, Transport},
+    mail::{MemoryOutbox, Outcome, Reason, Scripted, Stage, Transport},
     store::row::Stored,
 };
 
@@ -97,7 +97,7 @@ async fn mail_down_before_due_marks_the_miss_and_the_office_judges_it() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         story.run_until("2022-10-13 08:00").await;
         let down =
-            Outcome::ConnectionDown { phase: Phase::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
+            Outcome::ConnectionDown { phase: Stage::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
         for _ in 0..2000 {
             story.mailbox.script(Scripted { outcome: down.clone(), delivered: false });
         }

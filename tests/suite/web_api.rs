@@ -14,7 +14,7 @@ use axum::{
 use duban::{
     acts::entry::{new_secret, secret_hash},
     domain::light::Light,
-    store::access::{Kind, NewCredential},
+    store::access::{CredentialKind, NewCredential},
     web,
 };
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ impl Program {
         assert_eq!(hash, secret_hash(&token));
         let post = support::post(post);
         let new = NewCredential {
-            kind: Kind::Token,
+            kind: CredentialKind::Token,
             hash,
             unit: post.unit.0.clone(),
             role: post.role.code().into(),
@@ -530,7 +530,8 @@ async fn tokens_are_made_shown_once_and_ended() {
         let mut tx = story.engine.store.read().await.unwrap();
         let log = tx.log_page(0, 10_000).await.unwrap();
         assert!(
-            log.iter().any(|entry| entry.action == "make_token") && log.iter().any(|entry| entry.action == "end_token")
+            log.iter().any(|entry| entry.action.code() == "make_token")
+                && log.iter().any(|entry| entry.action.code() == "end_token")
         );
         assert!(log.iter().all(|entry| !entry.detail.contains(&token)));
         drop(tx);

@@ -353,7 +353,8 @@ async fn a_session_is_new_at_each_sign_in_and_ends_at_the_server() {
         let mine = console.signed_in("质安处/liaison").await;
         let mut thine = console.signed_in("质安处/liaison").await;
         let mut tx = story.engine.store.read().await.unwrap();
-        let sessions = tx.credentials_of(duban::store::access::Kind::Session, "质安处", "liaison").await.unwrap();
+        let sessions =
+            tx.credentials_of(duban::store::access::CredentialKind::Session, "质安处", "liaison").await.unwrap();
         drop(tx);
         assert_eq!(thine.post(&format!("/me/end/{}", sessions[0].id), &[]).await.location(), "/me");
         assert!(!lives(&mine).await && lives(&thine).await);

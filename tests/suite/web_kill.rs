@@ -19,7 +19,7 @@ use duban::{
     clock::Clock,
     store::{
         Store,
-        access::{Kind as Credential, NewCredential},
+        access::{CredentialKind, NewCredential},
     },
     vault::{LARGEST, STAGING, Vault},
 };
@@ -91,7 +91,7 @@ async fn session(store: &Store) -> String {
     let (secret, hash) = new_secret();
     let now = Clock::System.now();
     let new = NewCredential {
-        kind: Credential::Session,
+        kind: CredentialKind::Session,
         hash,
         unit: "质安处".into(),
         role: "liaison".into(),

@@ -16,7 +16,7 @@ use chrono::TimeDelta;
 use duban::{
     acts::entry::{self, Spans, new_secret},
     domain::unit::UnitName,
-    store::access::{Kind, NewCredential},
+    store::access::{CredentialKind, NewCredential},
     web::{access::Right, route, routes},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -255,10 +255,14 @@ async fn come_in(console: &Console, how: As) -> (Browser, Option<String>) {
         As::Expired => browser.cookie = Some(format!("duban={}", session("委安委办/office", "", -1).await)),
         As::Ended => {
             let secret = session("委安委办/office", "", 14).await;
-            let entered =
-                entry::entered(&console.engine, Kind::Session, &secret, options().spans).await.unwrap().unwrap();
+            let entered = entry::entered(&console.engine, CredentialKind::Session, &secret, options().spans)
+                .await
+                .unwrap()
+                .unwrap();
             assert!(
-                entry::end_own(&console.engine, Kind::Session, &entered.post, entered.credential.id).await.unwrap()
+                entry::end_own(&console.engine, CredentialKind::Session, &entered.post, entered.credential.id)
+                    .await
+                    .unwrap()
             );
             browser.cookie = Some(format!("duban={secret}"));
         }
@@ -267,7 +271,7 @@ async fn come_in(console: &Console, how: As) -> (Browser, Option<String>) {
             let post = post(who);
             let mut tx = console.engine.store.write().await.unwrap();
             tx.insert_credential(&NewCredential {
-                kind: Kind::Token,
+                kind: CredentialKind::Token,
                 hash,
                 unit: post.unit.0.clone(),
                 role: post.role.code().into(),
@@ -395,7 +399,7 @@ async fn things(story: &mut Story, console: &Console) -> Things {
     assert_eq!(filed.status, StatusCode::SEE_OTHER, "{}", filed.text());
     let mut tx = story.engine.store.read().await.unwrap();
     let request = tx.requests_of(asked_for).await.unwrap()[0].id.clone();
-    let session = tx.credentials_of(Kind::Session, "质安处", "liaison").await.unwrap()[0].id;
+    let session = tx.credentials_of(CredentialKind::Session, "质安处", "liaison").await.unwrap()[0].id;
     Things { obligation, asked_for, receipt: "Rmine".into(), request, session }
 }
 

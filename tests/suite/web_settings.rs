@@ -444,7 +444,7 @@ async fn notices(story: &Story) -> BTreeSet<Key> {
     for row in tx.all_obligations().await.unwrap() {
         for notice in tx.notices_of(row.obligation.id).await.unwrap() {
             let post = format!("{}/{}", notice.unit, notice.role);
-            keys.insert((notice.at, notice.kind, post, name_of(&row.obligation)));
+            keys.insert((notice.at, notice.kind.to_string(), post, name_of(&row.obligation)));
         }
     }
     keys

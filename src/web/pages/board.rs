@@ -8,7 +8,7 @@ use axum::{extract::State, response::Response};
 use crate::{
     domain::{light::Light, phase::Phase, unit::UnitName},
     read::{day, health::Health, words},
-    store::{Tx, counts::Counts, requests::EXTENSION},
+    store::{Tx, counts::Counts, requests::RequestKind},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -153,7 +153,7 @@ async fn tiles(
     let ledger = |phase: &str| Asked { phase: phase.into(), ..Asked::default() }.address("/ledger", None);
     let decides = |path: &str| if visitor.has(Right::Decide) { path.to_owned() } else { String::new() };
     let requests = tx.pending_requests().await?;
-    let extensions = requests.iter().filter(|request| request.kind == EXTENSION).count();
+    let extensions = requests.iter().filter(|request| request.kind == RequestKind::Extension).count();
     let unreminded = day::unreminded(tx, desk.now()).await?.len();
     let today = Asked { due: desk.today.to_string(), phase: "owed".into(), ..Asked::default() };
     let owed = [Phase::Open, Phase::Returned, Phase::Missed];

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     acts::{ActError, refuse},
     store::{
-        requests::{EXTENSION, Request},
+        requests::{Request, RequestKind},
         row::Stored,
     },
     web::{
@@ -161,7 +161,7 @@ async fn extension(
                 let asked = desk.engine.store.read().await?.requests_of(id).await?;
                 // The day that was asked for stands for the very instant that was asked for.
                 let same = |request: &Request| {
-                    let waits = request.kind == EXTENSION && request.decided_at.is_none();
+                    let waits = request.kind == RequestKind::Extension && request.decided_at.is_none();
                     waits && asked_day(&desk, request) == sent.until
                 };
                 let until = if asked.iter().any(same) { None } else { Some(end_of(&desk, &sent.until)?) };

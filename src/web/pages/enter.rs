@@ -17,7 +17,7 @@ use crate::{
         entry::{self, Opened},
     },
     domain::unit::{PostId, Role},
-    store::access::Kind,
+    store::access::CredentialKind,
     web::{
         access::{How, Right, Scope, Visitor},
         app::{App, Desk},
@@ -126,9 +126,9 @@ async fn begin(
     let engine = app.engine();
     let options = app.options();
     if let Some(secret) = guard::session_secret(headers, options.secure)
-        && let Some(before) = entry::entered(&engine, Kind::Session, secret, options.spans).await?
+        && let Some(before) = entry::entered(&engine, CredentialKind::Session, secret, options.spans).await?
     {
-        entry::end_own(&engine, Kind::Session, &before.post, before.credential.id).await?;
+        entry::end_own(&engine, CredentialKind::Session, &before.post, before.credential.id).await?;
     }
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let secret = entry::begin_session(&engine, post, how, browser, scopes, options.spans).await?;
@@ -266,7 +266,7 @@ async fn set_password(
 
 async fn leave(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
     if let How::Session(id) = visitor.how {
-        entry::end_own(&app.engine(), Kind::Session, &visitor.post, id).await?;
+        entry::end_own(&app.engine(), CredentialKind::Session, &visitor.post, id).await?;
     }
     let mut response = Redirect::to("/enter").into_response();
     if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(app.options().secure, "")) {

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     acts::ActError,
     domain::calendar::Zone,
-    mail::{LetterKind, fill_link},
+    mail::fill_link,
     read::words,
     store::letters::{LetterRow, Which},
     web::{
@@ -45,22 +45,6 @@ const SHOWN: usize = 24 << 10;
 /// So many of a letter's obligations stand on its page.
 const ROWS: usize = 50;
 
-/// How a letter stands, in words.
-pub fn state_label(state: &str) -> &'static str {
-    match state {
-        "queued" => "待发",
-        "leased" => "正在发送",
-        "deferred" => "暂缓，将再试",
-        "unknown" => "是否送达不明，将以同一编号再发",
-        "sent" => "已送出",
-        "refused" => "对方拒收",
-        "given_up" => "多次未送达，已停止",
-        "failed" => "无法成文",
-        "moot" => "所涉事项已了，未发",
-        _ => "状态不明",
-    }
-}
-
 struct Line {
     id: i64,
     written: String,
@@ -83,16 +67,16 @@ impl Line {
         Line {
             id: letter.id,
             written: words::moment(zone, letter.written_at),
-            kind: LetterKind::from_code(&letter.kind).map_or("邮件", LetterKind::label),
+            kind: letter.kind.label(),
             posts: letter.posts.split(';').map(post_label).collect::<Vec<_>>().join("、"),
             subject: letter.subject,
-            state: state_label(&letter.state),
+            state: letter.state.label(),
             sent: moment(letter.sent_at),
             tried: moment(letter.tried_at),
             attempts: letter.attempts,
             unknowns: letter.unknowns,
             reply: letter.reply.unwrap_or_default(),
-            undelivered: matches!(letter.state.as_str(), "refused" | "given_up" | "failed"),
+            undelivered: letter.state.is_undelivered(),
             message_id: letter.message_id,
         }
     }

@@ -9,7 +9,7 @@ use axum::{
 use crate::{
     acts::entry,
     read::words,
-    store::access::Kind,
+    store::access::CredentialKind,
     web::{
         access::{How, Right, Visitor},
         app::{App, Desk},
@@ -46,7 +46,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let mut tx = desk.engine.store.read().await?;
     let post = &visitor.post;
     let zone = desk.known.zone;
-    let sessions = tx.credentials_of(Kind::Session, &post.unit.0, post.role.code()).await?;
+    let sessions = tx.credentials_of(CredentialKind::Session, &post.unit.0, post.role.code()).await?;
     let now = desk.now();
     let lasting = |one: &crate::store::access::Credential| {
         one.ends_at.is_none_or(|end| end > now) && now - one.seen_at <= app.options().spans.idle
@@ -70,7 +70,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 
 async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.in_person()?;
-    if !entry::end_own(&app.engine(), Kind::Session, &visitor.post, id).await? {
+    if !entry::end_own(&app.engine(), CredentialKind::Session, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }
     Ok(Redirect::to("/me").into_response())

@@ -1,5 +1,6 @@
 //! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
 
+use crate::domain::action::Action;
 use askama::Template;
 use axum::{
     Form,
@@ -20,7 +21,7 @@ use crate::{
         explain::{self, Section, action_label},
         words,
     },
-    store::requests,
+    store::requests::RequestKind,
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -188,12 +189,12 @@ pub async fn page(
         });
     }
     let requests = tx.requests_of(id).await?.into_iter().map(|request| RequestRow {
-        kind: if request.kind == requests::EXTENSION { "延期申请" } else { "异议" },
+        kind: request.kind.label(),
         by: view::post_label(&request.by_post),
         at: words::moment(zone, request.asked_at),
         until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
         open: request.decided_at.is_none(),
-        extension: request.kind == requests::EXTENSION,
+        extension: request.kind == RequestKind::Extension,
         day: verdict::asked_day(&desk, &request),
         answer: match (request.granted, request.answer) {
             (None, _) => "待审批".to_owned(),
@@ -210,11 +211,12 @@ pub async fn page(
     });
     let requests: Vec<RequestRow> = requests.collect();
     let entries = tx.log_of(id).await?;
-    let confirmed = entries.iter().find(|entry| entry.action == "confirm").map(|entry| words::moment(zone, entry.at));
+    let confirmed =
+        entries.iter().find(|entry| entry.action == Action::Confirm).map(|entry| words::moment(zone, entry.at));
     let log = entries.iter().map(|entry| LogRow {
         at: words::moment(zone, entry.at),
         by: view::post_label(&entry.by_post),
-        what: action_label(&entry.action).to_owned(),
+        what: action_label(entry.action).to_owned(),
         detail: reason_of(&entry.detail),
     });
     let obligation = &stored.obligation;

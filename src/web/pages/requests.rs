@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::verdict::{self, May, Refused};
 use crate::{
     read::words,
-    store::requests::EXTENSION,
+    store::requests::RequestKind,
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -76,7 +76,7 @@ pub async fn page(
         asking.push(Asking {
             may: May::of(&desk, &mut tx, visitor, &stored).await?.answer,
             row,
-            extension: request.kind == EXTENSION,
+            extension: request.kind == RequestKind::Extension,
             by: post_label(&request.by_post),
             at: words::moment(zone, request.asked_at),
             until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),

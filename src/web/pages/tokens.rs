@@ -1,5 +1,6 @@
 //! 接口令牌: made here for a post and some scopes, shown once, ended by whoever may.
 
+use crate::domain::action::Action;
 use askama::Template;
 use axum::{
     Form,
@@ -15,7 +16,7 @@ use crate::{
         unit::{PostId, Role},
     },
     read::words,
-    store::access::{Kind, NewCredential},
+    store::access::{CredentialKind, NewCredential},
     web::{
         access::{Right, Scope, Visitor},
         app::{App, Desk},
@@ -74,15 +75,22 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
 async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Option<String>) -> Result<Response, Fault> {
     let desk = Desk::of(app).await?;
     let zone = desk.known.zone;
-    let tokens = desk.engine.store.read().await?.credentials(Kind::Token).await?.into_iter().map(|token| TokenRow {
-        id: token.id,
-        post: PostId::of(&token.unit, &token.role).map(|post| post.label()).unwrap_or_default(),
-        scopes: token.scopes.split_whitespace().filter_map(Scope::from_code).map(label).collect::<Vec<_>>().join("、"),
-        made: words::moment(zone, token.created_at),
-        seen: words::moment(zone, token.seen_at),
-        ends: token.ends_at.map(|end| words::date(zone.day_of(end))).unwrap_or_default(),
-        name: token.name,
-    });
+    let tokens =
+        desk.engine.store.read().await?.credentials(CredentialKind::Token).await?.into_iter().map(|token| TokenRow {
+            id: token.id,
+            post: PostId::of(&token.unit, &token.role).map(|post| post.label()).unwrap_or_default(),
+            scopes: token
+                .scopes
+                .split_whitespace()
+                .filter_map(Scope::from_code)
+                .map(label)
+                .collect::<Vec<_>>()
+                .join("、"),
+            made: words::moment(zone, token.created_at),
+            seen: words::moment(zone, token.seen_at),
+            ends: token.ends_at.map(|end| words::date(zone.day_of(end))).unwrap_or_default(),
+            name: token.name,
+        });
     let mut posts: Vec<PostId> = vec![desk.known.roster.office_post()];
     posts.extend(
         desk.known
@@ -125,7 +133,7 @@ async fn make(State(app): State<App>, visitor: Visitor, Form(fields): Form<Field
     let now = desk.now();
     let codes: Vec<&str> = scopes.iter().map(|scope| scope.code()).collect();
     let new = NewCredential {
-        kind: Kind::Token,
+        kind: CredentialKind::Token,
         hash,
         unit: post.unit.0.clone(),
         role: post.role.code().to_owned(),
@@ -139,7 +147,7 @@ async fn make(State(app): State<App>, visitor: Visitor, Form(fields): Form<Field
     let id = tx.insert_credential(&new).await?;
     let detail =
         serde_json::json!({ "credential": id, "post": post.to_string(), "scopes": new.scopes, "name": new.name });
-    tx.note(now, &visitor.post.to_string(), "make_token", &detail).await?;
+    tx.note(now, &visitor.post.to_string(), Action::MakeToken, &detail).await?;
     tx.commit().await?;
     page(&app, &visitor, Some(secret), None).await
 }
@@ -148,10 +156,12 @@ async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> R
     let engine = app.engine();
     let now = engine.clock.now();
     let mut tx = engine.store.write().await?;
-    if !tx.credentials(Kind::Token).await?.iter().any(|token| token.id == id) || !tx.end_credential(id, now).await? {
+    if !tx.credentials(CredentialKind::Token).await?.iter().any(|token| token.id == id)
+        || !tx.end_credential(id, now).await?
+    {
         return Err(Fault::Missing);
     }
-    tx.note(now, &visitor.post.to_string(), "end_token", &serde_json::json!({ "credential": id })).await?;
+    tx.note(now, &visitor.post.to_string(), Action::EndToken, &serde_json::json!({ "credential": id })).await?;
     tx.commit().await?;
     Ok(Redirect::to("/tokens").into_response())
 }

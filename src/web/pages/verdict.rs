@@ -1,8 +1,8 @@
 //! What pages show of the office's verdicts: which are open to somebody, what was told, what was filed alike before.
 
+use crate::domain::letter::LetterState;
 use crate::{
     acts::review::reviewer,
-    domain::step::NoticeKind,
     read::{explain, words},
     store::{Tx, requests::Request, row::Stored, submissions::Counted},
     web::{
@@ -95,9 +95,9 @@ pub async fn told(desk: &Desk, tx: &mut Tx, id: i64) -> Result<Vec<ToldRow>, Fau
     let zone = desk.known.zone;
     let notices = tx.notices_of(id).await?.into_iter().map(|notice| ToldRow {
         at: words::moment(zone, notice.at),
-        kind: NoticeKind::from_code(&notice.kind).map_or("通知", explain::kind_label),
+        kind: explain::kind_label(notice.kind),
         post: post_label(&format!("{}/{}", notice.unit, notice.role)),
-        state: notice.state.as_deref().map_or("未成邮件", super::letters::state_label),
+        state: notice.state.as_deref().and_then(LetterState::from_code).map_or("未成邮件", LetterState::label),
         sent: notice.sent_at.map(|at| words::moment(zone, at)).unwrap_or_default(),
         reply: notice.reply.unwrap_or_default(),
     });

@@ -132,7 +132,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
         words: trouble.words.clone(),
     });
     let facts = facts(&desk, &mut tx, &health).await?;
-    let letters = health.letters.iter().map(|(state, n)| (super::letters::state_label(state), *n));
+    let letters = health.letters.iter().map(|(state, n)| (state.label(), *n));
     let shown = WatcherPage {
         page: Page::new("运行状况", &desk, &visitor),
         alarms: health.alarms(app.options().limits).iter().map(Alarm::label).collect(),

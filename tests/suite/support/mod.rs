@@ -319,7 +319,7 @@ impl Story {
             .filter(own)
             .map(|told| {
                 let sent = ZONE.local(told.sent_at.unwrap()).format("%m-%d %H:%M").to_string();
-                (sent, told.kind.clone(), format!("{}/{}", told.unit, told.role))
+                (sent, told.kind.to_string(), format!("{}/{}", told.unit, told.role))
             })
             .collect();
         rows.sort();

@@ -1,0 +1,77 @@
+//! What the log says was done: by the program as time goes by, and by people.
+
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use super::{code::coded, step::Move};
+
+coded!(Action);
+
+/// Of an obligation, and then of everything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Action {
+    Open,
+    Remind,
+    Miss,
+    Chase,
+    Stand,
+    Supervise,
+    Propose,
+    Lapse,
+    Submit,
+    Withdraw,
+    Correct,
+    Accept,
+    Return,
+    ConfirmMiss,
+    AskExtension,
+    GrantExtension,
+    RefuseExtension,
+    Waive,
+    Dispute,
+    UpholdDispute,
+    RejectDispute,
+    Erase,
+    Confirm,
+    Endorse,
+    MoveNode,
+    OwnerLeft,
+    SetUp,
+    ApplySeeds,
+    ImportCalendar,
+    ImportPosts,
+    SetUnit,
+    LeaveUnit,
+    SetPost,
+    OpenNode,
+    ExtendNode,
+    CloseNode,
+    OpenEvent,
+    CloseEvent,
+    SignIn,
+    SignOut,
+    SetupLink,
+    SetPassword,
+    AskLink,
+    MakeToken,
+    EndToken,
+    MakeFeed,
+    RevokeLink,
+    SendAgain,
+    ViewEvidence,
+}
+
+impl From<Move> for Action {
+    fn from(done: Move) -> Action {
+        match done {
+            Move::Open => Action::Open,
+            Move::Remind => Action::Remind,
+            Move::Miss => Action::Miss,
+            Move::Chase => Action::Chase,
+            Move::Stand => Action::Stand,
+            Move::Supervise => Action::Supervise,
+            Move::Propose => Action::Propose,
+            Move::Lapse => Action::Lapse,
+        }
+    }
+}
