@@ -1,28 +1,24 @@
 //! Stories of a liaison: from a letter's link to a receipt.
 
 use crate::support::{
-    browser::{Console, KEY},
-    on_both, on_both_of, on_both_with, seeds_of, settings,
+    browser::Console,
+    entry::{letter, with_links},
+    on_both, on_both_of, on_both_with, seeds_of,
 };
 use axum::http::StatusCode;
-use duban::{domain::light::Light, engine::link::Keys, mail::Transport};
+use duban::domain::light::Light;
 
 #[tokio::test]
 async fn from_the_letter_to_the_receipt_in_three_pages() {
-    let settings = duban::engine::Settings { public_url: Some("https://duban.example.com".into()), ..settings() };
-    on_both_with("2022-10-10 00:00", settings, &seeds_of(&["9.1b"]), |mut story| async move {
-        story.engine.keys = Some(Keys::parse(KEY).unwrap());
+    on_both_with("2022-10-10 00:00", with_links(), &seeds_of(&["9.1b"]), |mut story| async move {
+        let link = letter(&mut story).await;
         let console = Console::of(&story);
-        story.run_until("2022-10-13 10:00").await;
-        let address = story.address("质安处/liaison").await;
-        let letter = story.letters_to(&address, "2022-10-13 00:00")[0].text.clone();
-        let link = letter.split_once("https://duban.example.com").unwrap().1.split_whitespace().next().unwrap();
         let mut liaison = console.stranger();
         // A scanner that opens the link changes nothing and gets no cookie.
-        let shown = liaison.get(link).await;
+        let shown = liaison.get(&link).await;
         assert_eq!((shown.status, shown.headers.contains_key("set-cookie")), (StatusCode::OK, false));
         assert!(!shown.text().contains(link.trim_start_matches("/l/")), "the token stands in the page");
-        let entered = liaison.post(link, &[("post", "质安处/liaison")]).await;
+        let entered = liaison.post(&link, &[("post", "质安处/liaison")]).await;
         assert_eq!((entered.status, entered.location()), (StatusCode::SEE_OTHER, "/todo"));
         let todo = liaison.get("/todo").await.text();
         let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
@@ -44,7 +40,6 @@ async fn from_the_letter_to_the_receipt_in_three_pages() {
             (file.bytes.as_slice(), file.headers["content-type"].to_str().unwrap()),
             (&b"evidence"[..], "application/octet-stream")
         );
-        story.engine.transport = Transport::Memory(story.mailbox.clone());
         story
     })
     .await;

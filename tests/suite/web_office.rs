@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::support::{
     self, OFFICE, Story, at,
     browser::{Answer, Browser, Console, KEY},
-    day, on_both, on_both_of, on_both_with, seeds_of, settings,
+    day,
+    entry::{link_in, with_links},
+    on_both, on_both_of, on_both_with, seeds_of,
 };
 use axum::http::StatusCode;
 use duban::{
@@ -551,8 +553,7 @@ async fn the_same_file_in_two_periods_is_pointed_out() {
 
 #[tokio::test]
 async fn a_letter_is_read_sent_again_and_its_link_revoked() {
-    let settings = duban::engine::Settings { public_url: Some("https://duban.example.com".into()), ..settings() };
-    on_both_with("2022-10-10 00:00", settings, &seeds_of(&["9.1b"]), |mut story| async move {
+    on_both_with("2022-10-10 00:00", with_links(), &seeds_of(&["9.1b"]), |mut story| async move {
         story.engine.keys = Some(Keys::parse(KEY).unwrap());
         let console = Console::of(&story);
         story.run_until("2022-10-12 10:00").await;
@@ -587,15 +588,15 @@ async fn a_letter_is_read_sent_again_and_its_link_revoked() {
         let sent = story.letters.last().unwrap().clone();
         refused_with(&office.post(&format!("/letters/{number}/again"), &[]).await, "不是未送达的邮件");
         // Its text, without the token that was sent.
-        let link = sent.text.split_once("https://duban.example.com").unwrap().1.split_whitespace().next().unwrap();
+        let link = link_in(&sent.text);
         let token = link.strip_prefix("/l/").unwrap();
         let shown = office.get(&format!("/letters/{number}")).await.text();
         assert!(shown.contains("〔链接，发送时生成〕") && plain(&shown).contains(&sent.message_id), "{shown}");
         assert!(!shown.contains(token) && !shown.contains("/l/") && !shown.contains(&sent.to), "{shown}");
-        assert_eq!(console.stranger().get(link).await.status, StatusCode::OK);
+        assert_eq!(console.stranger().get(&link).await.status, StatusCode::OK);
         let revoked = office.post(&format!("/letters/{number}/revoke"), &[]).await;
         assert_eq!(revoked.location(), format!("/letters/{number}?done=revoke"));
-        assert_ne!(console.stranger().get(link).await.status, StatusCode::OK);
+        assert_ne!(console.stranger().get(&link).await.status, StatusCode::OK);
         refused_with(&office.post(&format!("/letters/{number}/revoke"), &[]).await, "已作废");
         assert_eq!(office.get("/letters/999999").await.status, StatusCode::NOT_FOUND);
         story

@@ -20,9 +20,12 @@ pub async fn letter(story: &mut Story) -> String {
 
 pub async fn link_of(story: &Story, post: &str) -> String {
     let address = story.address(post).await;
-    let letter = story.letters_to(&address, "2022-10-13 00:00")[0].text.clone();
-    let link = letter.split_once("https://duban.example.com").unwrap().1.split_whitespace().next().unwrap();
-    link.to_owned()
+    link_in(&story.letters_to(&address, "2022-10-13 00:00")[0].text)
+}
+
+/// The path of the link in a letter's text.
+pub fn link_in(text: &str) -> String {
+    text.split_once("https://duban.example.com").unwrap().1.split_whitespace().next().unwrap().to_owned()
 }
 
 pub async fn sign_in(browser: &mut Browser, who: &str, password: &str) -> Answer {
