@@ -18,6 +18,7 @@ mod seeds_errors;
 mod seeds_mission;
 mod serve;
 mod smtp_faults;
+mod snapshots;
 mod store_ledger;
 mod store_migration;
 mod store_parity;

@@ -6,8 +6,10 @@ pub mod daemon;
 pub mod entry;
 pub mod morning;
 pub mod served;
+pub mod shown;
 pub mod smtp_server;
 pub mod tables;
+pub mod weeks;
 
 use std::{
     future::Future,
@@ -211,7 +213,6 @@ pub fn rows(rows: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
     rows.iter().map(|(at, kind, post)| ((*at).into(), (*kind).into(), (*post).into())).collect()
 }
 
-/// The office's post.
 /// What a story's engine is made of: without evidence and without links.
 pub fn parts(store: Store, clock: Clock, settings: Settings, transport: Transport, seed: u64) -> Parts {
     Parts {
@@ -227,6 +228,7 @@ pub fn parts(store: Store, clock: Clock, settings: Settings, transport: Transpor
     }
 }
 
+/// The office's post.
 pub const OFFICE: &str = "委安委办/office";
 
 impl Story {
