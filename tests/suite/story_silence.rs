@@ -5,7 +5,6 @@ use duban::{
     catalogue::Seeds,
     domain::{light::Light, obligation::Facts},
     engine::{Job, Settings},
-    mail::{MemoryOutbox, Outcome, Reason, Scripted, Stage, Transport},
     store::row::Stored,
 };
 
@@ -96,16 +95,10 @@ async fn a_row_that_gave_trouble_is_shown_until_it_works_again() {
 async fn mail_down_before_due_marks_the_miss_and_the_office_judges_it() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         story.run_until("2022-10-13 08:00").await;
-        let down =
-            Outcome::ConnectionDown { phase: Stage::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
-        for _ in 0..2000 {
-            story.mailbox.script(Scripted { outcome: down.clone(), delivered: false });
-        }
+        story.lose_mail();
         story.run_until("2022-10-15 08:00").await;
         assert!(story.letters.iter().all(|letter| letter.at < at("2022-10-13 08:00")));
-        // The mail server is back.
-        story.mailbox = MemoryOutbox::new();
-        story.engine.transport = Transport::Memory(story.mailbox.clone());
+        story.find_mail();
         story.run_until("2022-10-17 10:00").await;
         let missed = story.obligation("9.1b", "质安处", "2022-W41").await;
         assert!(missed.round.unreminded && !missed.round.confirmed);

@@ -17,7 +17,6 @@ use duban::{
         phase::Phase,
     },
     engine::link::Keys,
-    mail::{Outcome, Reason, Scripted, Stage},
     store::row::Stored,
 };
 
@@ -557,9 +556,7 @@ async fn a_letter_is_read_sent_again_and_its_link_revoked() {
         story.engine.keys = Some(Keys::parse(KEY).unwrap());
         let console = Console::of(&story);
         story.run_until("2022-10-12 10:00").await;
-        let refusal =
-            Outcome::Refused { phase: Stage::Rcpt, reply: "550 no such user".into(), reason: Reason::Mailbox };
-        story.mailbox.script(Scripted { outcome: refusal, delivered: false });
+        story.refuse_next("550 no such user");
         story.run_until("2022-10-13 10:00").await;
         let mut office = console.signed_in(OFFICE).await;
         let undelivered = office.get("/letters?which=undelivered").await.text();
@@ -613,11 +610,7 @@ async fn the_watcher_shows_its_own_state_and_unreminded_misses_are_judged() {
         let mut office = console.signed_in(OFFICE).await;
         let well = office.get("/watcher").await.text();
         assert!(well.contains("运行正常，没有告警") && well.contains("正常"), "{well}");
-        let down =
-            Outcome::ConnectionDown { phase: Stage::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
-        for _ in 0..2000 {
-            story.mailbox.script(Scripted { outcome: down.clone(), delivered: false });
-        }
+        story.lose_mail();
         story.run_until("2022-10-15 08:00").await;
         let mut office = console.signed_in(OFFICE).await;
         let watcher = office.get("/watcher").await.text();

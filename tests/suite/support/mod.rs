@@ -29,7 +29,10 @@ use duban::{
     },
     engine::{Engine, Parts, Process, Settings},
     jobs::{self, simulate},
-    mail::{Backoff, Delivered, Mailbox, MemoryOutbox, Templates, Transport, parse_address},
+    mail::{
+        Backoff, Delivered, Mailbox, MemoryOutbox, Outcome, Reason, Scripted, Stage, Templates, Transport,
+        parse_address,
+    },
     store::{Location, Store, notices::Told, row::Stored},
 };
 use mail_parser::MessageParser;
@@ -280,6 +283,27 @@ impl Story {
     /// Lets time pass with the daemon stopped.
     pub fn sleep_until(&mut self, local: &str) {
         self.engine.clock.set(at(local));
+    }
+
+    /// The mail server is out of reach from now on.
+    pub fn lose_mail(&self) {
+        let outcome =
+            Outcome::ConnectionDown { phase: Stage::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
+        for _ in 0..2000 {
+            self.mailbox.script(Scripted { outcome: outcome.clone(), delivered: false });
+        }
+    }
+
+    /// It is there again.
+    pub fn find_mail(&mut self) {
+        self.mailbox = MemoryOutbox::new();
+        self.engine.transport = Transport::Memory(self.mailbox.clone());
+    }
+
+    /// It knows nobody of the next letter's address, and says so.
+    pub fn refuse_next(&self, reply: &str) {
+        let outcome = Outcome::Refused { phase: Stage::Rcpt, reply: reply.into(), reason: Reason::Mailbox };
+        self.mailbox.script(Scripted { outcome, delivered: false });
     }
 
     /// One pass, now.

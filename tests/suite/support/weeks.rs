@@ -13,7 +13,6 @@ use duban::{
     domain::{duty::Owner, unit::UnitName},
     engine::link::Keys,
     jobs::{digest, simulate},
-    mail::{MemoryOutbox, Outcome, Phase, Reason, Scripted, Transport},
 };
 
 /// When they begin, and the morning on which they end.
@@ -82,9 +81,7 @@ pub async fn pass(story: &mut Story, console: &Console) -> Vec<Arrived> {
     digest::note_gap(&story.engine).await.unwrap();
     story.sleep_until("2022-10-23 16:00");
     digest::note_gap(&story.engine).await.unwrap();
-    let refused =
-        Outcome::Refused { phase: Phase::Rcpt, reply: "550 5.1.1 user unknown".into(), reason: Reason::Mailbox };
-    story.mailbox.script(Scripted { outcome: refused, delivered: false });
+    story.refuse_next("550 5.1.1 user unknown");
     open_event(story, "暴雨2").await;
     all.extend(post_until(story, END).await);
     entry::write_link_letter(&story.engine, &story.address("安管总站/liaison").await).await.unwrap();
@@ -123,13 +120,9 @@ async fn two_posts_at_one_address(story: &Story) {
 
 /// Until then the mail server is out of reach.
 async fn without_mail(story: &mut Story, until: &str) -> Vec<Arrived> {
-    let down = Outcome::ConnectionDown { phase: Phase::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
-    for _ in 0..1000 {
-        story.mailbox.script(Scripted { outcome: down.clone(), delivered: false });
-    }
+    story.lose_mail();
     let nothing = post_until(story, until).await;
-    story.mailbox = MemoryOutbox::new();
-    story.engine.transport = Transport::Memory(story.mailbox.clone());
+    story.find_mail();
     // By then each letter may be tried again, however long it drew lots to wait.
     story.engine.clock.set(story.now() + TimeDelta::hours(2));
     nothing
