@@ -6,14 +6,15 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::Path,
+    process::Stdio,
     thread::sleep,
     time::Duration,
 };
 
 use crate::support::{
     self, BOTH, Database, Kind,
+    daemon::{Daemon, Home},
     smtp_server::{Setup, SmtpServer},
 };
 use duban::{clock::Clock, store::Store};
@@ -23,57 +24,27 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 /// Letters claimed at once: what one kill may send a second time.
 const BATCH: usize = 5;
 
-struct Home {
-    folder: tempfile::TempDir,
-    config: PathBuf,
-}
+const CONFIG: [&str; 2] = ["--config", "duban.toml"];
 
-impl Home {
-    fn new(database: &Database, port: u16) -> Home {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("duban.toml");
-        let text = format!(
-            "[database]\nurl = \"{}\"\n[mail]\nfrom = \"duban@post.internal\"\npace = \"0s\"\nbatch = {BATCH}\nlease = \"15s\"\n\
-             connections = 2\n[mail.timeouts]\ntotal = \"10s\"\nconnect = \"2s\"\nbanner = \"5s\"\nhelo = \"5s\"\nmail = \"5s\"\n\
-             rcpt = \"5s\"\ndata = \"5s\"\nblock = \"5s\"\nafter_dot = \"5s\"\n[mail.transport]\nkind = \"smtp\"\n\
-             host = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n",
-            database.url()
-        );
-        fs::write(&config, text).unwrap();
-        Home { folder, config }
+/// A duban that sends to that port, with posts whose addresses are nobody's and yet no examples.
+fn home(database: &Database, port: u16) -> Home {
+    let home = Home::beside(database);
+    home.write(
+        "duban.toml",
+        &format!(
+            "[mail]\nfrom = \"duban@post.internal\"\npace = \"0s\"\nbatch = {BATCH}\nlease = \"15s\"\nconnections = 2\n\
+             [mail.timeouts]\ntotal = \"10s\"\nconnect = \"2s\"\nbanner = \"5s\"\nhelo = \"5s\"\nmail = \"5s\"\nrcpt = \"5s\"\n\
+             data = \"5s\"\nblock = \"5s\"\nafter_dot = \"5s\"\n[mail.transport]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\n\
+             port = {port}\ntls = \"none\"\n"
+        ),
+    );
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/posts.csv");
+    home.write("posts.csv", &fs::read_to_string(seeds).unwrap().replace("@example.com", "@post.internal"));
+    for arguments in [&["migrate"][..], &["post", "import", "posts.csv"]] {
+        let done = home.run(&[arguments, &CONFIG].concat());
+        assert_eq!(done.code, Some(0), "{arguments:?}: {}", done.all());
     }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
-        command
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("DUBAN__CONSOLE__LISTEN", "127.0.0.1:0")
-            .stdin(Stdio::null());
-        command.arg("--config").arg(&self.config).args(arguments);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {error}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn serve(&self) -> Child {
-        self.command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    }
-
-    /// Posts with addresses that are nobody's and yet no examples.
-    fn take_in_posts(&self) {
-        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds/posts.csv");
-        let posts = fs::read_to_string(seeds).unwrap().replace("@example.com", "@post.internal");
-        let file = self.folder.path().join("posts.csv");
-        fs::write(&file, posts).unwrap();
-        self.run(&["migrate"]);
-        self.run(&["post", "import", &file.display().to_string()]);
-    }
+    home
 }
 
 fn seed() -> u64 {
@@ -93,9 +64,10 @@ fn rounds(home: &Home, daemons: usize, random: &mut StdRng) -> Acknowledged {
     let many = if std::env::var("DUBAN_TEST_LONG").is_ok() { 120 } else { 12 };
     let mut done = Acknowledged::default();
     for round in 0..many {
-        let mut running: Vec<Child> = (0..daemons).map(|_| home.serve()).collect();
+        let running: Vec<Daemon> = (0..daemons).map(|_| home.serve(&CONFIG)).collect();
         let event = format!("w{round}");
-        let open = ["event", "open", "--type", "极端天气预警", "--place", "全市", "--id", &event];
+        let open =
+            [&["event", "open", "--type", "极端天气预警", "--place", "全市", "--id", &event], &CONFIG[..]].concat();
         let mut opening = home.command(&open).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Now and then the command is killed too: then it may or may not have been done, but never half.
         if random.random_bool(0.3) {
@@ -103,19 +75,16 @@ fn rounds(home: &Home, daemons: usize, random: &mut StdRng) -> Acknowledged {
             let _ = opening.kill();
         }
         if opening.wait().unwrap().success() {
-            let answer = home.command(&["submit", "46.1", "质安处", &format!("event:{event}")]).output().unwrap();
-            if answer.status.success() {
-                let receipt = String::from_utf8(answer.stdout).unwrap();
-                done.receipts.insert(receipt.lines().next().unwrap().trim().to_owned());
+            let event_of = format!("event:{event}");
+            let answer = home.run(&[&["submit", "46.1", "质安处", &event_of], &CONFIG[..]].concat());
+            if answer.code == Some(0) {
+                done.receipts.insert(answer.out.lines().next().unwrap().trim().to_owned());
             }
             done.events.insert(event);
         }
         sleep(Duration::from_millis(random.random_range(5..900)));
-        for daemon in &mut running {
-            let _ = daemon.kill();
-            let _ = daemon.wait();
-            done.kills += 1;
-        }
+        done.kills += running.len();
+        drop(running);
     }
     done
 }
@@ -175,8 +144,7 @@ async fn story(kind: Kind, daemons: usize) {
     eprintln!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let server = SmtpServer::start(Setup::default()).await;
-    let home = Home::new(&database, server.port());
-    home.take_in_posts();
+    let home = home(&database, server.port());
     let (home, done, random) = tokio::task::spawn_blocking(move || {
         let done = rounds(&home, daemons, &mut random);
         (home, done, random)
@@ -185,7 +153,7 @@ async fn story(kind: Kind, daemons: usize) {
     .unwrap();
     drop(random);
     // Peace: one daemon, until all is told.
-    let mut daemon = home.serve();
+    let daemon = home.serve(&CONFIG);
     let store = Store::open(&database.location).await.unwrap();
     let mut patience = 0;
     while !drained(&store, &Clock::System).await {
@@ -193,8 +161,7 @@ async fn story(kind: Kind, daemons: usize) {
         assert!(patience < 600, "seed {seed}: letters are still waiting after a minute of peace");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let _ = daemon.kill();
-    let _ = daemon.wait();
+    drop(daemon);
     assert!(!done.events.is_empty() && !done.receipts.is_empty(), "seed {seed}: nothing was acknowledged at all");
     check(&store, &done, &server, seed).await;
     support::assert_recounted(&store).await;

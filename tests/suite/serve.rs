@@ -49,7 +49,7 @@ fn a_restart_does_nothing_twice() {
         let Some(home) = Home::on(kind) else { continue };
         // Two matters are open and due by now, of thirteen units each.
         assert_eq!(home.run(&["migrate"]).code, Some(0));
-        home.open_event();
+        home.open_event("w1");
         let daemon = home.serve(&[]).wait_ready();
         wait_for("the letters", || {
             home.letters() > 0 && home.count("SELECT count(*) FROM letter WHERE state <> 'sent'") == 0
@@ -234,7 +234,7 @@ fn a_dead_mail_server_costs_only_mail_and_no_secret_is_told() {
     let home = Home::new();
     assert_eq!(home.run(&["migrate"]).code, Some(0));
     home.set("UPDATE post_holder SET address = 'canary.liaison@cq-canary.cn'");
-    home.open_event();
+    home.open_event("w1");
     home.write("duban.toml", &format!("{SMTP}[log]\nlevel = \"trace\"\n"));
     home.write("password", CANARY);
     let mut daemon = home.serve(&["--config", "duban.toml"]).wait_ready();
@@ -263,7 +263,7 @@ fn a_mail_server_that_hangs_delays_neither_passes_nor_the_stop() {
     let home = Home::new();
     assert_eq!(home.run(&["migrate"]).code, Some(0));
     home.set("UPDATE post_holder SET address = 'liaison@cq-canary.cn'");
-    home.open_event();
+    home.open_event("w1");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     home.write("duban.toml", &SMTP.replace("port = 9", &format!("port = {port}")));

@@ -183,7 +183,7 @@ fn a_mail_server_that_hangs_does_not_starve_it() {
     let home = Home::new();
     assert_eq!(home.run(&["migrate"]).code, Some(0));
     home.set("UPDATE post_holder SET address = 'liaison@post.internal'");
-    home.open_event();
+    home.open_event("w1");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     home.write(

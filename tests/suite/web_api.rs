@@ -5,18 +5,14 @@ use std::collections::BTreeSet;
 use crate::support::{
     self, Story,
     browser::{self, Answer, Browser, Console},
+    entry::credential,
     on_both, on_both_of,
 };
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use duban::{
-    acts::entry::{new_secret, secret_hash},
-    domain::light::Light,
-    store::access::{CredentialKind, NewCredential},
-    web,
-};
+use duban::{domain::light::Light, store::access::CredentialKind, web};
 use serde_json::{Value, json};
 
 /// A program that comes in by a token of that post with these scopes.
@@ -27,23 +23,7 @@ struct Program {
 
 impl Program {
     async fn of(story: &Story, console: &Console, post: &str, scopes: &str) -> Program {
-        let (token, hash) = new_secret();
-        assert_eq!(hash, secret_hash(&token));
-        let post = support::post(post);
-        let new = NewCredential {
-            kind: CredentialKind::Token,
-            hash,
-            unit: post.unit.0.clone(),
-            role: post.role.code().into(),
-            how: "test".into(),
-            name: "test".into(),
-            scopes: scopes.into(),
-            created_at: story.now(),
-            ends_at: None,
-        };
-        let mut tx = story.engine.store.write().await.unwrap();
-        tx.insert_credential(&new).await.unwrap();
-        tx.commit().await.unwrap();
+        let token = credential(&story.engine.store, CredentialKind::Token, post, scopes, story.now(), None).await;
         Program { browser: console.stranger(), token }
     }
 

@@ -5,107 +5,20 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::Path,
     thread,
     time::Duration,
 };
 
-use crate::support::{BOTH, Database, Kind};
+use crate::support::{BOTH, Database, Kind, daemon::Home, entry::credential};
 use duban::{
-    acts::entry::new_secret,
     clock::Clock,
-    store::{
-        Store,
-        access::{CredentialKind, NewCredential},
-    },
+    store::{Store, access::CredentialKind::Session},
     vault::{LARGEST, STAGING, Vault},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-
-struct Home {
-    folder: tempfile::TempDir,
-    config: PathBuf,
-}
-
-/// A daemon that listens.
-struct Daemon {
-    process: Child,
-    at: String,
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Home {
-    fn new(database: &Database) -> Home {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("duban.toml");
-        fs::write(&config, format!("[database]\nurl = \"{}\"\n", database.url())).unwrap();
-        Home { folder, config }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_duban"));
-        command
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("DUBAN__CONSOLE__LISTEN", "127.0.0.1:0")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .arg("--config")
-            .arg(&self.config)
-            .args(arguments);
-        command
-    }
-
-    /// Starts, and waits until the console says where it is.
-    fn serve(&self) -> Daemon {
-        let mut process = self.command(&["serve"]).stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let at = lines.find_map(|line| Some(line.unwrap().trim().strip_prefix("console")?.trim().to_owned()));
-        let at = at.unwrap().trim_start_matches("http://").trim_end_matches('/').to_owned();
-        // What else it says is read past, so that it never waits for us.
-        thread::spawn(move || lines.for_each(drop));
-        Daemon { process, at }
-    }
-
-    fn evidence(&self) -> PathBuf {
-        self.folder.path().join("var/evidence")
-    }
-
-    fn open_event(&self, id: &str) {
-        let arguments = ["event", "open", "--type", "极端天气预警", "--place", "全市", "--id", id];
-        assert!(self.command(&arguments).stdout(Stdio::null()).status().unwrap().success());
-    }
-}
-
-/// 质安处's liaison, signed in.
-async fn session(store: &Store) -> String {
-    let (secret, hash) = new_secret();
-    let now = Clock::System.now();
-    let new = NewCredential {
-        kind: CredentialKind::Session,
-        hash,
-        unit: "质安处".into(),
-        role: "liaison".into(),
-        how: "test".into(),
-        name: "test".into(),
-        scopes: String::new(),
-        created_at: now,
-        ends_at: Some(now + chrono::TimeDelta::hours(10)),
-    };
-    let mut tx = store.write().await.unwrap();
-    tx.insert_credential(&new).await.unwrap();
-    tx.commit().await.unwrap();
-    secret
-}
 
 async fn obligation(store: &Store, event: &str) -> i64 {
     let mut tx = store.read().await.unwrap();
@@ -163,32 +76,36 @@ async fn story(kind: Kind) {
     let seed = std::env::var("DUBAN_KILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
     eprintln!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let home = Home::new(&database);
-    let mut daemon = home.serve();
+    let home = Home::beside(&database);
+    let mut daemon = home.serve(&[]);
+    let mut at = daemon.console();
     let store = Store::open(&database.location).await.unwrap();
-    let cookie = session(&store).await;
+    let lasts = Some(chrono::TimeDelta::hours(10));
+    let cookie = credential(&store, Session, "质安处/liaison", "", Clock::System.now(), lasts).await;
+    let evidence = home.path("var/evidence");
 
     // In the middle for sure: half of it has been sent and is on its way to disk.
     home.open_event("half");
     let id = obligation(&store, "half").await;
-    let (request, content) = form(&daemon.at, &cookie, id, "Rhalf", SIZE);
-    let mut stream = TcpStream::connect(&daemon.at).unwrap();
+    let (request, content) = form(&at, &cookie, id, "Rhalf", SIZE);
+    let mut stream = TcpStream::connect(&at).unwrap();
     stream.write_all(&request[..request.len() / 2]).unwrap();
-    while count(&home.evidence().join(STAGING)) == 0 {
+    while count(&evidence.join(STAGING)) == 0 {
         thread::sleep(Duration::from_millis(5));
     }
     drop(daemon);
     drop(stream);
-    daemon = home.serve();
+    daemon = home.serve(&[]);
+    at = daemon.console();
     assert!(store.read().await.unwrap().submission("Rhalf").await.unwrap().is_none(), "seed {seed}");
     for path in ["/filed/Rhalf", "/filed/Rhalf/files/0"] {
-        assert!(get(&daemon.at, &cookie, path).0.contains("404"), "seed {seed}: {path}");
+        assert!(get(&at, &cookie, path).0.contains("404"), "seed {seed}: {path}");
     }
     // What is left of it lies apart, under no hash; and the form can be sent again.
-    assert_eq!(count(&home.evidence()), 1, "seed {seed}: half a file has a name");
-    let (request, _) = form(&daemon.at, &cookie, id, "Rhalf", SIZE);
-    assert!(send(&daemon.at, &request).contains("303"), "seed {seed}");
-    let (status, bytes) = get(&daemon.at, &cookie, "/filed/Rhalf/files/0");
+    assert_eq!(count(&evidence), 1, "seed {seed}: half a file has a name");
+    let (request, _) = form(&at, &cookie, id, "Rhalf", SIZE);
+    assert!(send(&at, &request).contains("303"), "seed {seed}");
+    let (status, bytes) = get(&at, &cookie, "/filed/Rhalf/files/0");
     assert!(status.contains("200") && bytes == content, "seed {seed}: {status}, {} bytes", bytes.len());
 
     // And at any moment.
@@ -199,8 +116,7 @@ async fn story(kind: Kind) {
         let event = format!("e{round}");
         home.open_event(&event);
         let receipt = format!("R{round}");
-        let (request, content) = form(&daemon.at, &cookie, obligation(&store, &event).await, &receipt, SIZE);
-        let at = daemon.at.clone();
+        let (request, content) = form(&at, &cookie, obligation(&store, &event).await, &receipt, SIZE);
         let sending = thread::spawn(move || send(&at, &request));
         thread::sleep(Duration::from_millis(random.random_range(1..400)));
         drop(daemon);
@@ -208,16 +124,17 @@ async fn story(kind: Kind) {
             acknowledged.push(receipt.clone());
         }
         contents.push((receipt, content));
-        daemon = home.serve();
+        daemon = home.serve(&[]);
+        at = daemon.console();
     }
-    let vault = Vault::at(&home.evidence(), LARGEST);
+    let vault = Vault::at(&evidence, LARGEST);
     for (receipt, content) in contents {
         let mut tx = store.read().await.unwrap();
         let filed = tx.submission(&receipt).await.unwrap().is_some();
         assert!(filed || !acknowledged.contains(&receipt), "seed {seed}: acknowledged {receipt} is lost");
         let files = tx.evidence_of(&receipt).await.unwrap();
         drop(tx);
-        let (status, bytes) = get(&daemon.at, &cookie, &format!("/filed/{receipt}/files/0"));
+        let (status, bytes) = get(&at, &cookie, &format!("/filed/{receipt}/files/0"));
         if filed {
             assert_eq!(files.len(), 1, "seed {seed}: {receipt} is without its file");
             assert_eq!(vault.get(&files[0].sha256).await.unwrap(), Some(content.clone()), "seed {seed}: {receipt}");
@@ -227,11 +144,11 @@ async fn story(kind: Kind) {
         }
     }
     // What the kills have left is swept once it is a day old, and what is filed stays.
-    let left = count(&home.evidence().join(STAGING)) as u64;
+    let left = count(&evidence.join(STAGING)) as u64;
     assert!(left >= 1, "seed {seed}");
     assert_eq!(vault.sweep(Clock::System.now()).await.unwrap(), 0);
     assert_eq!(vault.sweep(Clock::System.now() + chrono::TimeDelta::hours(25)).await.unwrap(), left);
-    assert!(get(&daemon.at, &cookie, "/filed/Rhalf/files/0").0.contains("200"));
+    assert!(get(&at, &cookie, "/filed/Rhalf/files/0").0.contains("200"));
     drop(daemon);
     store.close().await;
     database.drop().await;

@@ -6,6 +6,7 @@
 use crate::support::{
     Story,
     browser::{self, Answer, Browser, Console, options},
+    entry::credential,
     on_both_of, post, tables,
 };
 use axum::{
@@ -14,9 +15,10 @@ use axum::{
 };
 use chrono::TimeDelta;
 use duban::{
-    acts::entry::{self, Spans, new_secret},
+    acts::entry::{self, Spans},
     domain::unit::UnitName,
-    store::access::{CredentialKind, NewCredential},
+    engine::Engine,
+    store::access::CredentialKind,
     web::{access::Right, route, routes},
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -267,24 +269,8 @@ async fn come_in(console: &Console, how: As) -> (Browser, Option<String>) {
             browser.cookie = Some(format!("duban={secret}"));
         }
         As::Token(who, scopes) => {
-            let (secret, hash) = new_secret();
-            let post = post(who);
-            let mut tx = console.engine.store.write().await.unwrap();
-            tx.insert_credential(&NewCredential {
-                kind: CredentialKind::Token,
-                hash,
-                unit: post.unit.0.clone(),
-                role: post.role.code().into(),
-                how: "test".into(),
-                name: "test".into(),
-                scopes: scopes.into(),
-                created_at: console.engine.clock.now(),
-                ends_at: None,
-            })
-            .await
-            .unwrap();
-            tx.commit().await.unwrap();
-            bearer = Some(secret);
+            let Engine { store, clock, .. } = &*console.engine;
+            bearer = Some(credential(store, CredentialKind::Token, who, scopes, clock.now(), None).await);
         }
     }
     (browser, bearer)

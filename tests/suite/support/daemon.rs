@@ -32,21 +32,29 @@ pub fn wait_for(what: &str, mut there: impl FnMut() -> bool) {
 /// A folder of its own with a duban in it.
 pub struct Home {
     pub folder: TempDir,
-    /// Unless it is the one that duban makes by itself.
+    /// Its database's address, unless it is the one that duban makes by itself.
+    url: Option<String>,
     database: Option<Database>,
 }
 
 impl Home {
     pub fn new() -> Home {
-        Home { folder: TempDir::new().unwrap(), database: None }
+        Home { folder: TempDir::new().unwrap(), url: None, database: None }
+    }
+
+    /// One on somebody's database.
+    pub fn beside(database: &Database) -> Home {
+        Home { url: Some(database.url()), ..Home::new() }
     }
 
     /// One on a database of that kind; `None` when PostgreSQL was left out on purpose.
     pub fn on(kind: Kind) -> Option<Home> {
-        let home = Home::new();
         match kind {
-            Kind::Sqlite => Some(home),
-            Kind::Postgres => Some(Home { database: Some(at_once(Database::fresh(kind))?), ..home }),
+            Kind::Sqlite => Some(Home::new()),
+            Kind::Postgres => {
+                let database = at_once(Database::fresh(kind))?;
+                Some(Home { url: Some(database.url()), database: Some(database), ..Home::new() })
+            }
         }
     }
 
@@ -80,8 +88,8 @@ impl Home {
             .env_clear()
             .env("DUBAN__CONSOLE__LISTEN", "127.0.0.1:0")
             .stdin(Stdio::null());
-        if let Some(database) = &self.database {
-            command.env("DUBAN__DATABASE__URL", database.url());
+        if let Some(url) = &self.url {
+            command.env("DUBAN__DATABASE__URL", url);
         }
         command
     }
@@ -107,8 +115,8 @@ impl Home {
     }
 
     /// Opens an event: there are letters to send at once, at any hour of any day.
-    pub fn open_event(&self) {
-        let done = self.run(&["event", "open", "--type", "极端天气预警", "--place", "全市", "--id", "w1"]);
+    pub fn open_event(&self, id: &str) {
+        let done = self.run(&["event", "open", "--type", "极端天气预警", "--place", "全市", "--id", id]);
         assert_eq!(done.code, Some(0), "{}", done.all());
     }
 
@@ -229,6 +237,19 @@ impl Daemon {
             self.out().contains("Running.")
         });
         self
+    }
+
+    /// Where its console listens, as soon as it says so.
+    pub fn console(&self) -> String {
+        let mut at = None;
+        wait_for("the console", || {
+            let out = self.out();
+            at = out.lines().find_map(|line| {
+                line.trim().strip_prefix("console")?.trim().strip_prefix("http://").map(str::to_owned)
+            });
+            at.is_some()
+        });
+        at.unwrap().trim_end_matches('/').to_owned()
     }
 
     pub fn signal(&self, name: &str) {

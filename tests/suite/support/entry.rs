@@ -1,6 +1,14 @@
 //! A story in which letters carry links, and how somebody comes in.
 
-use duban::engine::{Settings, link::Keys};
+use chrono::{DateTime, TimeDelta, Utc};
+use duban::{
+    acts::entry::{new_secret, secret_hash},
+    engine::{Settings, link::Keys},
+    store::{
+        Store,
+        access::{CredentialKind, NewCredential},
+    },
+};
 
 use super::{
     Story,
@@ -26,6 +34,35 @@ pub async fn link_of(story: &Story, post: &str) -> String {
 /// The path of the link in a letter's text.
 pub fn link_in(text: &str) -> String {
     text.split_once("https://duban.example.com").unwrap().1.split_whitespace().next().unwrap().to_owned()
+}
+
+/// The secret of a new session or token of a post (`质安处/liaison`), made at that instant.
+pub async fn credential(
+    store: &Store,
+    kind: CredentialKind,
+    post: &str,
+    scopes: &str,
+    now: DateTime<Utc>,
+    lasts: Option<TimeDelta>,
+) -> String {
+    let (secret, hash) = new_secret();
+    assert_eq!(hash, secret_hash(&secret));
+    let post = super::post(post);
+    let new = NewCredential {
+        kind,
+        hash,
+        unit: post.unit.0,
+        role: post.role.code().into(),
+        how: "test".into(),
+        name: "test".into(),
+        scopes: scopes.into(),
+        created_at: now,
+        ends_at: lasts.map(|lasts| now + lasts),
+    };
+    let mut tx = store.write().await.unwrap();
+    tx.insert_credential(&new).await.unwrap();
+    tx.commit().await.unwrap();
+    secret
 }
 
 pub async fn sign_in(browser: &mut Browser, who: &str, password: &str) -> Answer {
