@@ -33,6 +33,33 @@ macro_rules! either {
 }
 pub(crate) use either;
 
+/// Runs a statement in a transaction for all rows, a thousand at a time in place of `{values}`. Gives back the numbers that
+/// it returns.
+macro_rules! by_the_thousand {
+    ($tx:expr, $text:expr, $columns:expr, $rows:expr, |$query:ident, $row:pat_param| $bound:expr) => {{
+        let mut numbers: Vec<i64> = Vec::new();
+        for chunk in $rows.chunks(duban::store::bulk::ROWS) {
+            let text = duban::store::bulk::values($tx.marks(), $text, chunk.len(), $columns);
+            crate::base::either!(&mut $tx.open, Open, |c| {
+                let mut $query = sqlx::query_scalar(text);
+                for $row in chunk {
+                    $query = $bound;
+                }
+                let returned: Vec<i64> = $query.fetch_all(&mut **c).await.unwrap();
+                numbers.extend(returned);
+            });
+        }
+        numbers
+    }};
+}
+pub(crate) use by_the_thousand;
+
+/// An entry of the log, for bare SQL.
+pub const LOG: &str = "INSERT INTO log (obligation, at, by_post, action, detail, hash) VALUES {values}";
+pub const LOG_COLUMNS: usize = 6;
+/// As long as the hash of any entry.
+pub const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 /// A database of either kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -78,6 +105,30 @@ pub struct Database {
     name: Option<String>,
 }
 
+/// See [`Database::store_days`].
+pub struct Days<'a> {
+    /// Begins the names of their periods.
+    pub name: &'a str,
+    /// Noon of the day from which they are counted.
+    pub noon: DateTime<Utc>,
+    /// The place of day `n` from there, in SQL.
+    pub offset: &'a str,
+    pub first: usize,
+    pub last: usize,
+    /// Phase, whether it was reminded, whether it is late, in SQL.
+    pub given: [&'a str; 3],
+    /// No more rows than these.
+    pub limit: usize,
+}
+
+impl<'a> Days<'a> {
+    /// Closed rows of the past, day before day, each tenth closed late.
+    pub fn closed(noon: DateTime<Utc>, first: usize, last: usize) -> Days<'a> {
+        let given = ["'done'", "TRUE", "(n % 10 = 0)"];
+        Days { name: "past", noon, offset: "(-1 - n)", first, last, given, limit: usize::MAX >> 1 }
+    }
+}
+
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl Database {
@@ -110,6 +161,40 @@ impl Database {
     pub async fn number(&self, text: &str) -> i64 {
         let text = AssertSqlSafe(text.to_owned());
         either!(&self.store, Store, |pool| sqlx::query_scalar(text).fetch_one(pool).await.unwrap())
+    }
+
+    /// Stores obligations: for each of these days one row for each series of the bench's own table `bench_series`, due at
+    /// 18:00, filed at 15:00 where they are closed.
+    pub async fn store_days(&self, days: &Days<'_>) {
+        let Days { name, noon, offset, first, last, given, limit } = days;
+        let [phase, reminded, late] = given;
+        let (instant, day) = match self.kind {
+            Kind::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%S+00:00', {}, 'unixepoch')", "date({}, 'unixepoch')"),
+            Kind::Postgres => ("to_timestamp({})", "CAST(to_timestamp({}) AT TIME ZONE 'UTC' AS DATE)"),
+        };
+        let at = |hours: i64| {
+            instant.replace("{}", &format!("({} + {offset} * 86400 + {})", noon.timestamp(), hours * 3600))
+        };
+        let (open, due) = (at(-12), at(6));
+        // Noon of the civil day is on the same day of UTC.
+        let due_on = day.replace("{}", &format!("({} + {offset} * 86400)", noon.timestamp()));
+        let closed = if *phase == "'done'" { at(3) } else { "NULL".to_owned() };
+        let text = format!(
+            "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+             period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
+             log_head) \
+             WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
+             SELECT 3, 1, duty, 'cadence', owner, owners, joint, series, '{name}' || n, {open}, {due}, {due}, {due}, {due_on}, \
+             {phase}, {reminded}, {late}, {closed}, {closed}, {open}, {due}, '{HASH}' FROM k CROSS JOIN bench_series LIMIT {limit}"
+        );
+        match &self.store {
+            Store::Sqlite(pool) => {
+                let mut connection = pool.acquire().await.unwrap();
+                let text = format!("PRAGMA cache_size = -262144; {text}; PRAGMA cache_size = -2000");
+                sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await.unwrap();
+            }
+            Store::Postgres(_) => self.execute(&text).await,
+        }
     }
 
     /// Lets the planner know what there is, and the disk be quiet.
@@ -200,18 +285,4 @@ pub fn engine(store: Store, now: DateTime<Utc>, connections: usize, transport: T
         process: Process::default(),
         seed: Some(7),
     })
-}
-
-/// `($1,$2),($3,$4)`, on SQLite `(?,?),(?,?)`: placeholders of the bench's own statements, as each database reads them best.
-pub fn placeholders(store: &Store, rows: usize, columns: usize) -> String {
-    let row = |row: usize| {
-        let list: Vec<String> = (1..=columns)
-            .map(|column| match store {
-                Store::Sqlite(_) => "?".to_owned(),
-                Store::Postgres(_) => format!("${}", row * columns + column),
-            })
-            .collect();
-        format!("({})", list.join(","))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(",")
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     Size,
-    base::{Database, Kind, ZONE, either, engine, seeds},
+    base::{Database, Days, Kind, ZONE, either, engine, seeds},
     report::{Goal, Report, median, secs},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +14,7 @@ use duban::{
     domain::unit::UnitName,
     jobs::materialise,
     mail::{MemoryOutbox, Transport},
-    store::{Store, ledger::LedgerFilter},
+    store::ledger::LedgerFilter,
 };
 use sqlx::AssertSqlSafe;
 
@@ -29,6 +29,10 @@ const SLICE: usize = 200_000;
 
 fn today() -> DateTime<Utc> {
     "2022-10-20T00:00:00+08:00".parse().unwrap()
+}
+
+fn noon() -> DateTime<Utc> {
+    today() + TimeDelta::hours(12)
 }
 
 /// Both databases, with little and with much that is closed.
@@ -89,7 +93,9 @@ impl Bench {
         let phase = format!("CASE WHEN n < {} THEN 'missed' ELSE 'open' END", days / 2);
         let reminded = format!("(n < {})", days / 2 + 3);
         let offset = format!("(n - {})", days / 2);
-        self.insert("o", &offset, (0, days - 1), [&phase, &reminded, "FALSE", "NULL"], OPEN).await;
+        let given = [phase.as_str(), reminded.as_str(), "FALSE"];
+        let open = Days { name: "o", noon: noon(), offset: &offset, first: 0, last: days - 1, given, limit: OPEN };
+        self.database.store_days(&open).await;
     }
 
     /// Adds closed rows up to about that many, day before day, each tenth closed late; then the summaries.
@@ -97,8 +103,7 @@ impl Bench {
         let last = closed.div_ceil(self.series);
         while self.days < last {
             let until = (self.days + SLICE.div_ceil(self.series)).min(last);
-            let given = ["'done'", "TRUE", "(n % 10 = 0)", "closed"];
-            self.insert("c", "(-1 - n)", (self.days, until - 1), given, usize::MAX >> 1).await;
+            self.database.store_days(&Days::closed(noon(), self.days, until - 1)).await;
             self.days = until;
         }
         let light = "CASE WHEN phase = 'done' THEN CASE WHEN late THEN 'orange' ELSE 'green' END \
@@ -121,39 +126,6 @@ impl Bench {
         self.database.settle().await;
         let recount = self.database.store.read().await.unwrap().recount().await.unwrap();
         assert_eq!(recount.faults(), Vec::<String>::new(), "the bench's own summaries are wrong");
-    }
-
-    /// One row for each series and each of the days: their place from today, and phase, reminded, late and when closed.
-    async fn insert(&self, name: &str, offset: &str, days: (usize, usize), given: [&str; 4], limit: usize) {
-        let [phase, reminded, late, closed] = given;
-        let (instant, day) = match self.database.kind {
-            Kind::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%S+00:00', {}, 'unixepoch')", "date({}, 'unixepoch')"),
-            Kind::Postgres => ("to_timestamp({})", "CAST(to_timestamp({}) AT TIME ZONE 'UTC' AS DATE)"),
-        };
-        // Noon of the civil day is on the same day of UTC.
-        let noon = (today() + TimeDelta::hours(12)).timestamp();
-        let at = |hours: i64| instant.replace("{}", &format!("({noon} + {offset} * 86400 + {})", hours * 3600));
-        let (open, due) = (at(-12), at(6));
-        let due_on = day.replace("{}", &format!("({noon} + {offset} * 86400)"));
-        let closed = if closed == "closed" { at(3) } else { closed.to_owned() };
-        let (first, last) = days;
-        let text = format!(
-            "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
-             period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
-             log_head) \
-             WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
-             SELECT 3, 1, duty, 'cadence', owner, owners, joint, series, '{name}' || n, {open}, {due}, {due}, {due}, {due_on}, \
-             {phase}, {reminded}, {late}, {closed}, {closed}, {open}, {due}, \
-             '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM k CROSS JOIN bench_series LIMIT {limit}"
-        );
-        match &self.database.store {
-            Store::Sqlite(pool) => {
-                let mut connection = pool.acquire().await.unwrap();
-                let text = format!("PRAGMA cache_size = -262144; {text}; PRAGMA cache_size = -2000");
-                sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await.unwrap();
-            }
-            Store::Postgres(_) => self.database.execute(&text).await,
-        }
     }
 
     /// Milliseconds of each question, the middle of several.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, process::Stdio, sync::Arc};
 
 use crate::{
     ROLE, Size,
-    base::{Database, Kind, either, engine, placeholders, settings},
+    base::{Database, Kind, by_the_thousand, either, engine, settings},
     client::{Client, dotted},
     machine,
     report::{Goal, Report, median, rate, secs},
@@ -21,10 +21,10 @@ use duban::{
         LetterContext, Mailbox, MemoryOutbox, Outcome, Outgoing, Smtp, SmtpSettings, Templates, TlsMode, Transport,
         fill_link, message_id, parse_address,
     },
-    store::{Location, Store},
+    store::{Location, Store, bulk},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::Row as _;
 use tokio::{
     process::Command,
     sync::{Mutex, mpsc},
@@ -282,8 +282,8 @@ const CLAIM: &str = "UPDATE letter SET state = 'leased', lease_owner = 'bench', 
     WHERE id IN (SELECT id FROM letter WHERE next_try_at IS NOT NULL AND next_try_at <= $1 \
         ORDER BY urgent DESC, next_try_at, id LIMIT 200) \
     RETURNING id, address, subject";
-const BODIES: &str = "SELECT letter, body_text, body_html FROM letter_body WHERE letter IN ";
-const MARK: &str = "WITH v (id, sent_at, reply) AS (VALUES {}) UPDATE letter SET state = 'sent', sent_at = v.sent_at, \
+const BODIES: &str = "SELECT letter, body_text, body_html FROM letter_body WHERE letter IN ({list})";
+const MARK: &str = "WITH v (id, sent_at, reply) AS (VALUES {values}) UPDATE letter SET state = 'sent', sent_at = v.sent_at, \
     reply = v.reply, next_try_at = NULL, lease_owner = NULL FROM v WHERE letter.id = v.id";
 
 /// Claims and marks by the batch, side by side with the sending: as fast as a table can be drained. Seconds.
@@ -310,14 +310,7 @@ async fn drain_limit(store: &Store, port: u16, body: &Arc<Vec<u8>>, letters: usi
     let mut marked = 0;
     while acks.recv_many(&mut sent, 200).await > 0 {
         let mut tx = store.write().await.unwrap();
-        let text = AssertSqlSafe(MARK.replace("{}", &placeholders(store, sent.len(), 3)));
-        either!(&mut tx.open, Open, |c| {
-            let mut query = sqlx::query(text);
-            for id in &sent {
-                query = query.bind(id).bind(now()).bind("250 taken");
-            }
-            query.execute(&mut **c).await.unwrap();
-        });
+        by_the_thousand!(tx, MARK, 3, sent, |query, id| query.bind(id).bind(now()).bind("250 taken"));
         tx.commit().await.unwrap();
         marked += sent.len();
         sent.clear();
@@ -330,13 +323,13 @@ async fn drain_limit(store: &Store, port: u16, body: &Arc<Vec<u8>>, letters: usi
 async fn claim_all(store: Store, work: mpsc::Sender<(i64, String)>) {
     loop {
         let mut tx = store.write().await.unwrap();
+        let marks = tx.marks();
         let claimed: VecDeque<(i64, String)> = either!(&mut tx.open, Open, |c| {
             let query = sqlx::query(CLAIM).bind(now()).bind(now() + TimeDelta::minutes(10));
             let rows = query.fetch_all(&mut **c).await.unwrap();
             let claimed: VecDeque<(i64, String)> = rows.iter().map(|row| (row.get("id"), row.get("address"))).collect();
             if !claimed.is_empty() {
-                let text = format!("{BODIES}{}", placeholders(&store, 1, claimed.len()));
-                let mut query = sqlx::query(AssertSqlSafe(text));
+                let mut query = sqlx::query(bulk::list(marks, BODIES, 1, claimed.len()));
                 for (id, _) in &claimed {
                     query = query.bind(*id);
                 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Size,
-    base::{Database, Kind, either, engine, placeholders, seeds},
+    base::{Database, Kind, by_the_thousand, engine, seeds},
     machine,
     report::{Goal, Report, median, rate, secs},
 };
@@ -16,12 +16,11 @@ use duban::{
     mail::{MemoryOutbox, Transport},
     store::{Store, row::Stored},
 };
-use sqlx::AssertSqlSafe;
 
-const COLUMNS: &str = "revision, catalogue, duty, form, joint, series, period, opens_at, period_end, \
-    due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head";
-const WIDTH: usize = 17;
-const ROWS: usize = 1000;
+const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+    period_end, due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head) VALUES {values} \
+    ON CONFLICT (duty, owner, period) DO NOTHING";
+const COLUMNS: usize = 19;
 
 fn begins() -> DateTime<Utc> {
     "2022-09-26T00:00:00+08:00".parse().unwrap()
@@ -130,36 +129,25 @@ async fn mark(database: &Database) -> (i64, i64) {
 /// The limit: the same rows by the thousand, in one transaction, nothing else.
 async fn insert(store: &Store, rows: &[Stored]) {
     let mut tx = store.write().await.unwrap();
-    for chunk in rows.chunks(ROWS) {
-        let text = AssertSqlSafe(format!(
-            "INSERT INTO obligation ({COLUMNS}) VALUES {} ON CONFLICT (period, series) DO NOTHING",
-            placeholders(store, chunk.len(), WIDTH)
-        ));
-        let written = either!(&mut tx.open, Open, |c| {
-            let mut query = sqlx::query(text);
-            for Stored { obligation: o, catalogue, log_head, series, .. } in chunk {
-                query = query
-                    .bind(o.revision)
-                    .bind(catalogue)
-                    .bind(&o.duty.0)
-                    .bind(if o.form == Form::Node { "node" } else { "cadence" })
-                    .bind(o.joint)
-                    .bind(series)
-                    .bind(&o.period)
-                    .bind(o.opens_at)
-                    .bind(o.period_end)
-                    .bind(o.round.due_at)
-                    .bind(o.first_due_at)
-                    .bind(o.due_on)
-                    .bind(o.phase.code())
-                    .bind(o.round.armed_at)
-                    .bind(o.settled_to)
-                    .bind(o.next_at)
-                    .bind(log_head);
-            }
-            query.execute(&mut **c).await.unwrap().rows_affected()
-        });
-        assert_eq!(written, chunk.len() as u64);
-    }
+    by_the_thousand!(tx, INSERT, COLUMNS, rows, |query, Stored { obligation: o, catalogue, log_head, .. }| query
+        .bind(o.revision)
+        .bind(catalogue)
+        .bind(&o.duty.0)
+        .bind(if o.form == Form::Node { "node" } else { "cadence" })
+        .bind(owner_key(o.joint, &o.owners))
+        .bind(join_owners(&o.owners))
+        .bind(o.joint)
+        .bind(series_key(&o.duty, o.form, o.joint, &o.owners))
+        .bind(&o.period)
+        .bind(o.opens_at)
+        .bind(o.period_end)
+        .bind(o.due_at)
+        .bind(o.first_due_at)
+        .bind(o.due_on)
+        .bind(o.phase.code())
+        .bind(o.armed_at)
+        .bind(o.settled_to)
+        .bind(o.next_at)
+        .bind(log_head));
     tx.commit().await.unwrap();
 }

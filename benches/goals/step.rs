@@ -1,10 +1,15 @@
-//! The step pass: what a due row costs beside bare SQL, and whether stored history makes it dearer.
+//! The step pass: what a due row costs beside bare SQL that writes the same rows, letters included, and whether stored
+//! history makes it dearer.
+//!
+//! What a step writes is looked up once, in a life in front that is not measured; bare SQL then writes it again: the same
+//! obligations, entries of the log, notices and letters of the same sizes, and which notice is in which letter. The
+//! summaries, which are the program's own way to a quick board, it does not write.
 
 use std::collections::HashMap;
 
 use crate::{
     Size,
-    base::{Database, Kind, either, engine, placeholders, seeds},
+    base::{Database, Days, HASH, Kind, LOG, LOG_COLUMNS, by_the_thousand, either, engine, seeds},
     machine,
     report::{Goal, Report, median, secs},
 };
@@ -20,13 +25,11 @@ use duban::{
     engine::{Engine, known::Known},
     jobs::step,
     mail::{MemoryOutbox, Transport},
-    store::{Store, row::Stored},
+    store::{Store, counts::join_owners, row::Stored},
 };
-use sqlx::{AssertSqlSafe, Row as _};
 
 /// Series that the history belongs to and that fall due: one for each row due at most.
 const SERIES: usize = 10_000;
-const ROWS: usize = 1000;
 
 /// A day on which nothing that is measured has opened yet.
 fn begins() -> DateTime<Utc> {
@@ -89,14 +92,6 @@ impl Moved {
             Moved::Chase => "misses chased, their letters written",
         }
     }
-
-    /// How many each row tells: what bare SQL has to put into its outbox. A declaration tells nobody; one row all the same.
-    fn told(self) -> usize {
-        match self {
-            Moved::Remind | Moved::Miss => 1,
-            Moved::Chase => 2,
-        }
-    }
 }
 
 #[derive(Default)]
@@ -104,6 +99,31 @@ struct Timed {
     ours: Vec<f64>,
     bare: Vec<f64>,
     letters: u64,
+}
+
+/// What the step of an instant wrote beside its obligations.
+#[derive(Default)]
+struct Written {
+    letters: Vec<Letter>,
+    told: Vec<Told>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Letter {
+    kind: String,
+    posts: String,
+    address: String,
+    subject: String,
+    body_text: String,
+    body_html: String,
+}
+
+/// A notice: the place of its obligation among those due, its post, the place of its letter among the letters.
+struct Told {
+    row: usize,
+    unit: String,
+    role: String,
+    letter: usize,
 }
 
 struct Bench {
@@ -135,59 +155,28 @@ impl Bench {
 
     /// The series as a table, for the SQL that makes history.
     async fn put_series(&mut self) {
-        self.database.execute("CREATE TABLE bench_series (duty TEXT, owner TEXT, series TEXT)").await;
-        for chunk in self.rows.chunks(ROWS) {
-            let text = AssertSqlSafe(format!(
-                "INSERT INTO bench_series VALUES {}",
-                placeholders(&self.database.store, chunk.len(), 3)
-            ));
-            either!(&self.database.store, Store, |pool| {
-                let mut query = sqlx::query(text);
-                for Stored { obligation: o, series, .. } in chunk {
-                    query = query.bind(o.duty.0.clone()).bind(o.owners[0].0.clone()).bind(series.clone());
-                }
-                query.execute(pool).await.unwrap();
-            });
-        }
+        self.database
+            .execute("CREATE TABLE bench_series (duty TEXT, owner TEXT, owners TEXT, joint BOOLEAN, series TEXT)")
+            .await;
+        let mut tx = self.database.store.write().await.unwrap();
+        let text = "INSERT INTO bench_series VALUES {values}";
+        by_the_thousand!(tx, text, 5, self.rows, |query, Stored { obligation: o, .. }| query
+            .bind(&o.duty.0)
+            .bind(owner_key(o.joint, &o.owners))
+            .bind(join_owners(&o.owners))
+            .bind(o.joint)
+            .bind(series_key(&o.duty, o.form, o.joint, &o.owners)));
+        tx.commit().await.unwrap();
     }
 
-    /// Adds history up to `rows`: closed rows of the same series, day after day, each tenth closed late.
+    /// Adds history up to `rows`: closed rows of the same series.
     async fn fill(&mut self, rows: usize) {
         self.clear().await;
-        let opens = self.rows[0].obligation.opens_at.timestamp();
-        let (from, to) = (self.filled / SERIES + 1, rows / SERIES);
-        let (instant, day) = match self.database.kind {
-            Kind::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%S+00:00', {}, 'unixepoch')", "date({}, 'unixepoch')"),
-            Kind::Postgres => ("to_timestamp({})", "to_char(to_timestamp({}), 'YYYY-MM-DD')"),
-        };
-        let at = |hours: i64| instant.replace("{}", &format!("({opens} - n * 86400 + {})", hours * 3600));
-        let (open, due, closed) = (at(0), at(10), at(9));
-        let period = day.replace("{}", &format!("({opens} - n * 86400)"));
-        let on = match self.database.kind {
-            Kind::Sqlite => period.clone(),
-            Kind::Postgres => format!("CAST({period} AS DATE)"),
-        };
+        let noon = self.rows[0].obligation.opens_at + TimeDelta::hours(12);
+        let (from, until) = (self.filled / SERIES, rows / SERIES);
         // Not too many a transaction: it all goes through the write-ahead log.
-        let slice = 50;
-        for first in (from..=to).step_by(slice) {
-            let last = (first + slice - 1).min(to);
-            let text = format!(
-                "INSERT INTO obligation (revision, catalogue, duty, form, joint, series, period, opens_at, \
-                 period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
-                 log_head) \
-                 WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
-                 SELECT 3, 1, duty, 'cadence', FALSE, series, {period}, {open}, {due}, {due}, {due}, {on}, 'done', \
-                 TRUE, (n % 10 = 0), {closed}, {closed}, {open}, {due}, \
-                 '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM k CROSS JOIN bench_series"
-            );
-            match &self.database.store {
-                Store::Sqlite(pool) => {
-                    let mut connection = pool.acquire().await.unwrap();
-                    let text = format!("PRAGMA cache_size = -262144; {text}; PRAGMA cache_size = -2000");
-                    sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await.unwrap();
-                }
-                Store::Postgres(_) => self.database.execute(&text).await,
-            }
+        for first in (from..until).step_by(50) {
+            self.database.store_days(&Days::closed(noon, first, (first + 50).min(until) - 1)).await;
         }
         self.filled = rows;
         assert_eq!(self.database.number("SELECT COUNT(*) FROM obligation").await, i64::try_from(rows).unwrap());
@@ -234,20 +223,24 @@ impl Bench {
     }
 
     async fn rounds(&self, count: usize, runs: usize) -> HashMap<Moved, Timed> {
-        let mut timed: HashMap<Moved, Timed> = HashMap::new();
-        for run in 0..runs {
-            // One more in front warms the caches.
-            if run == 0 {
-                self.life(count, &mut HashMap::new()).await;
-            }
-            self.life(count, &mut timed).await;
+        // One more in front warms the caches and shows what each step writes.
+        let mut written = HashMap::new();
+        self.life(count, &mut HashMap::new(), &mut written).await;
+        let mut timed = HashMap::new();
+        for _ in 0..runs {
+            self.life(count, &mut timed, &mut written).await;
         }
         timed
     }
 
     /// The same life for all of them: opened, reminded, missed, chased. Where it is measured, bare SQL goes first and is
     /// taken back.
-    async fn life(&self, count: usize, timed: &mut HashMap<Moved, Timed>) {
+    async fn life(
+        &self,
+        count: usize,
+        timed: &mut HashMap<Moved, Timed>,
+        written: &mut HashMap<DateTime<Utc>, Written>,
+    ) {
         self.clear().await;
         let engine = &self.engine;
         let mut tx = self.database.store.write().await.unwrap();
@@ -259,11 +252,10 @@ impl Bench {
         loop {
             let (now, what) = self.next().await;
             engine.clock.set(now);
-            let measured =
-                Moved::of(what).filter(|moved| timed.get(moved).is_none_or(|t| t.ours.len() == t.bare.len()));
+            let measured = Moved::of(what);
             let mut bare = None;
-            if let Some(moved) = measured {
-                bare = Some(bare_pass(&self.database.store, now, count, moved.told()).await);
+            if let Some(same) = written.get(&now).filter(|_| measured.is_some()) {
+                bare = Some(bare_pass(&self.database.store, now, count, same).await);
                 self.take_back(now).await;
             }
             machine::sync();
@@ -276,9 +268,13 @@ impl Bench {
                 timed.ours.push(taken);
                 timed.bare.push(bare);
                 timed.letters = stepped.letters;
-                if moved == Moved::Chase {
-                    return;
-                }
+            } else if measured.is_some() {
+                let same = self.written(now).await;
+                assert_eq!((same.told.len() as u64, same.letters.len() as u64), (stepped.notices, stepped.letters));
+                written.insert(now, same);
+            }
+            if measured == Some(Moved::Chase) {
+                return;
             }
             self.database.execute(TAKEN).await;
         }
@@ -297,17 +293,47 @@ impl Bench {
         decide::upcoming(&row.obligation, &context).expect("it said so")
     }
 
+    /// What the step at `now` has just written beside its obligations.
+    async fn written(&self, now: DateTime<Utc>) -> Written {
+        let ids = "SELECT id FROM obligation WHERE id > $1 ORDER BY id";
+        let letters = "SELECT kind, posts, address, subject, body_text, body_html FROM letter \
+            JOIN letter_body ON letter_body.letter = letter.id WHERE written_at = $1 ORDER BY id";
+        let letter_ids = "SELECT id FROM letter WHERE written_at = $1 ORDER BY id";
+        let told = "SELECT obligation, unit, role, letter FROM notice WHERE created_at = $1 ORDER BY id";
+        either!(&self.database.store, Store, |pool| {
+            let ids: Vec<i64> = sqlx::query_scalar(ids).bind(self.last_id).fetch_all(pool).await.unwrap();
+            let letter_ids: Vec<i64> = sqlx::query_scalar(letter_ids).bind(now).fetch_all(pool).await.unwrap();
+            let told: Vec<(i64, String, String, i64)> = sqlx::query_as(told).bind(now).fetch_all(pool).await.unwrap();
+            let place = |ids: &[i64], id: i64| ids.binary_search(&id).unwrap();
+            let told = told.into_iter().map(|(obligation, unit, role, letter)| Told {
+                row: place(&ids, obligation),
+                unit,
+                role,
+                letter: place(&letter_ids, letter),
+            });
+            let letters = sqlx::query_as(letters).bind(now).fetch_all(pool).await.unwrap();
+            Written { letters, told: told.collect() }
+        })
+    }
+
     /// Undoes what bare SQL did.
     async fn take_back(&self, now: DateTime<Utc>) {
         let far = now + FAR;
         either!(&self.database.store, Store, |pool| {
             let text = "UPDATE obligation SET next_at = $1 WHERE next_at = $2";
             sqlx::query(text).bind(now).bind(far).execute(pool).await.unwrap();
-            sqlx::query("DELETE FROM notice WHERE kind = 'bare'").execute(pool).await.unwrap();
         });
+        self.database
+            .execute(
+                "DELETE FROM notice WHERE kind = 'bare'; DELETE FROM log WHERE by_post = 'bare'; \
+                 DELETE FROM letter_body WHERE letter IN (SELECT id FROM letter WHERE slot_key LIKE 'bare%'); \
+                 DELETE FROM letter WHERE slot_key LIKE 'bare%'",
+            )
+            .await;
         if self.database.kind == Kind::Postgres {
-            self.database.execute("VACUUM obligation").await;
-            self.database.execute("VACUUM notice").await;
+            for table in ["obligation", "notice", "log", "letter_body", "letter"] {
+                self.database.execute(&format!("VACUUM {table}")).await;
+            }
         }
     }
 
@@ -330,7 +356,7 @@ impl Bench {
                 "step pass",
                 case.clone(),
                 format!("{:.1} µs a row", micros(ours)),
-                format!("bare SQL {:.1} µs", micros(bare)),
+                format!("the same rows by bare SQL {:.1} µs", micros(bare)),
                 Some(ours / bare),
                 Goal::AtMost(3.0),
             );
@@ -376,78 +402,111 @@ fn quarterly(known: &Known) -> Vec<Stored> {
     rows
 }
 
+/// What of a due row is written back.
+#[derive(sqlx::FromRow)]
+struct Due {
+    id: i64,
+    revision: i64,
+    phase: String,
+    reminded: bool,
+    missed_at: Option<DateTime<Utc>>,
+    unreminded: bool,
+    closed_at: Option<DateTime<Utc>>,
+    streak: Option<i64>,
+    chased_at: Option<DateTime<Utc>>,
+    supervised_at: Option<DateTime<Utc>>,
+    proposed_at: Option<DateTime<Utc>>,
+    settled_to: DateTime<Utc>,
+}
+
 const DUE: &str = "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, \
     first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, \
     accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head \
     FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
 const MOVE: &str = "WITH v (id, revision, phase, reminded, missed_at, unreminded, closed_at, streak, chased_at, \
-    supervised_at, proposed_at, settled_to, next_at, log_head) AS (VALUES {}) \
+    supervised_at, proposed_at, settled_to, next_at, log_head) AS (VALUES {values}) \
     UPDATE obligation SET revision = obligation.revision + 1, phase = v.phase, reminded = v.reminded, \
     missed_at = v.missed_at, unreminded = v.unreminded, closed_at = v.closed_at, streak = v.streak, \
     chased_at = v.chased_at, supervised_at = v.supervised_at, proposed_at = v.proposed_at, settled_to = v.settled_to, \
     next_at = v.next_at, log_head = v.log_head \
-    FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision";
-const TELL: &str = "INSERT INTO notice (obligation, round, kind, at, unit, role, created_at) VALUES {} \
-    ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING";
-const ROLES: [&str; 2] = ["liaison", "deputy"];
+    FROM v WHERE obligation.id = v.id AND obligation.revision = v.revision RETURNING obligation.id";
+const TELL: &str = "INSERT INTO notice (obligation, round, kind, at, unit, role, created_at) VALUES {values} \
+    ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING RETURNING id";
+const LETTER: &str = "INSERT INTO letter (message_id, slot_key, kind, urgent, posts, address, subject, written_at, state, \
+    next_try_at) VALUES {values} RETURNING id";
+const BODY: &str = "INSERT INTO letter_body (letter, body_text, body_html) VALUES {values}";
+const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \
+    WHERE notice.id = v.id AND notice.letter IS NULL";
 
-/// The limit: select what is due, write it back with another `next_at`, put `told` outbox rows for each, by the thousand and
-/// in one transaction. Seconds.
-async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, told: usize) -> f64 {
+/// The limit: select what is due and write it back with another `next_at`; an entry of the log for each; the same notices
+/// and letters as the step writes, and which is in which. By the thousand and in one transaction. Seconds.
+async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, same: &Written) -> f64 {
     machine::sync();
     let far = now + FAR;
     let began = monotonic();
     let mut tx = store.write().await.unwrap();
-    let mut moved = 0;
+    let mut ids: Vec<i64> = Vec::with_capacity(count);
     loop {
-        let chunk = either!(&mut tx.open, Open, |c| {
-            let rows = sqlx::query(DUE).bind(now).bind(1000_i64).fetch_all(&mut **c).await.unwrap();
-            if !rows.is_empty() {
-                let text = AssertSqlSafe(MOVE.replace("{}", &placeholders(store, rows.len(), 14)));
-                let mut query = sqlx::query(text);
-                for row in &rows {
-                    query = query
-                        .bind(row.get::<i64, _>("id"))
-                        .bind(row.get::<i64, _>("revision"))
-                        .bind(row.get::<String, _>("phase"))
-                        .bind(row.get::<bool, _>("reminded"))
-                        .bind(row.get::<Option<DateTime<Utc>>, _>("missed_at"))
-                        .bind(row.get::<bool, _>("unreminded"))
-                        .bind(row.get::<Option<DateTime<Utc>>, _>("closed_at"))
-                        .bind(row.get::<Option<i64>, _>("streak"))
-                        .bind(row.get::<Option<DateTime<Utc>>, _>("chased_at"))
-                        .bind(row.get::<Option<DateTime<Utc>>, _>("supervised_at"))
-                        .bind(row.get::<Option<DateTime<Utc>>, _>("proposed_at"))
-                        .bind(row.get::<DateTime<Utc>, _>("settled_to"))
-                        .bind(far)
-                        .bind(row.get::<String, _>("log_head"));
-                }
-                assert_eq!(query.execute(&mut **c).await.unwrap().rows_affected(), rows.len() as u64);
-                for role in &ROLES[..told] {
-                    let text = AssertSqlSafe(TELL.replace("{}", &placeholders(store, rows.len(), 7)));
-                    let mut query = sqlx::query(text);
-                    for row in &rows {
-                        query = query
-                            .bind(row.get::<i64, _>("id"))
-                            .bind(row.get::<i64, _>("round"))
-                            .bind("bare")
-                            .bind(now)
-                            .bind(row.get::<String, _>("owners"))
-                            .bind(*role)
-                            .bind(now);
-                    }
-                    assert_eq!(query.execute(&mut **c).await.unwrap().rows_affected(), rows.len() as u64);
-                }
-            }
-            rows.len()
+        let due: Vec<Due> = either!(&mut tx.open, Open, |c| {
+            sqlx::query_as(DUE).bind(now).bind(1000_i64).fetch_all(&mut **c).await.unwrap()
         });
-        if chunk == 0 {
+        if due.is_empty() {
             break;
         }
-        moved += chunk;
+        let moved = by_the_thousand!(tx, MOVE, 14, due, |query, due| query
+            .bind(due.id)
+            .bind(due.revision)
+            .bind(&due.phase)
+            .bind(due.reminded)
+            .bind(due.missed_at)
+            .bind(due.unreminded)
+            .bind(due.closed_at)
+            .bind(due.streak)
+            .bind(due.chased_at)
+            .bind(due.supervised_at)
+            .bind(due.proposed_at)
+            .bind(due.settled_to)
+            .bind(far)
+            .bind(HASH));
+        assert_eq!(moved.len(), due.len());
+        ids.extend(due.iter().map(|due| due.id));
     }
+    by_the_thousand!(tx, LOG, LOG_COLUMNS, ids, |query, id| query
+        .bind(id)
+        .bind(now)
+        .bind("bare")
+        .bind("remind")
+        .bind("{}")
+        .bind(HASH));
+    let notices = by_the_thousand!(tx, TELL, 7, same.told, |query, told| query
+        .bind(ids[told.row])
+        .bind(0_i64)
+        .bind("bare")
+        .bind(now)
+        .bind(&told.unit)
+        .bind(&told.role)
+        .bind(now));
+    let numbered: Vec<(usize, &Letter)> = same.letters.iter().enumerate().collect();
+    let letters = by_the_thousand!(tx, LETTER, 10, numbered, |query, (n, letter)| query
+        .bind(format!("<{}-bare{n:06}.duban@example.com>", now.timestamp()))
+        .bind(format!("bare/{}/{n:024}", now.timestamp()))
+        .bind(&letter.kind)
+        .bind(false)
+        .bind(&letter.posts)
+        .bind(&letter.address)
+        .bind(&letter.subject)
+        .bind(now)
+        .bind("queued")
+        .bind(now));
+    let bodies: Vec<(&i64, &Letter)> = letters.iter().zip(&same.letters).collect();
+    by_the_thousand!(tx, BODY, 3, bodies, |query, (id, letter)| query
+        .bind(*id)
+        .bind(&letter.body_text)
+        .bind(&letter.body_html));
+    let given: Vec<(&i64, &Told)> = notices.iter().zip(&same.told).collect();
+    by_the_thousand!(tx, GIVE, 2, given, |query, (id, told)| query.bind(*id).bind(letters[told.letter]));
     tx.commit().await.unwrap();
     let taken = secs(began.elapsed());
-    assert_eq!(moved, count, "not all of them were due");
+    assert_eq!((ids.len(), notices.len(), letters.len()), (count, same.told.len(), same.letters.len()));
     taken
 }
