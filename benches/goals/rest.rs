@@ -1,6 +1,7 @@
 //! The daemon at rest: how fast it is there, what it takes while nothing happens, with and without history.
 
 use std::{
+    ffi::OsString,
     io::Read as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -20,7 +21,14 @@ use crate::{
     report::{Goal, Report, median, secs},
 };
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_duban");
+/// The program as it is shipped, where somebody has built it.
+const SHIPPED: &str = "DUBAN_BENCH_PROGRAM";
+
+/// The program that is measured.
+fn program() -> OsString {
+    std::env::var_os(SHIPPED).unwrap_or_else(|| env!("CARGO_BIN_EXE_duban").into())
+}
+
 /// Longer than any start may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,6 +37,11 @@ pub async fn measure(size: Size, report: &mut Report) {
     if !can_serve() {
         report.note("at rest: this build has no `duban serve`, so nothing was measured.");
         return;
+    }
+    if std::env::var_os(SHIPPED).is_none() {
+        report.note(format!(
+            "at rest: measured on this bench's own build; {SHIPPED} names what is shipped (`benches/run` builds it)."
+        ));
     }
     let folder = tempfile::tempdir_in(scratch()).unwrap();
     // The first start loads the seeds; what is measured are those after it.
@@ -63,7 +76,7 @@ fn ms(seconds: f64) -> String {
 }
 
 fn can_serve() -> bool {
-    let help = Command::new(PROGRAM).args(["serve", "--help"]).output();
+    let help = Command::new(program()).args(["serve", "--help"]).output();
     help.is_ok_and(|output| output.status.success())
 }
 
@@ -97,7 +110,7 @@ async fn start(folder: &Path) -> Option<Daemon> {
     let _ = std::fs::remove_file(&notify);
     let socket = UnixDatagram::bind(&notify).unwrap();
     let began = monotonic();
-    let process = Command::new(PROGRAM)
+    let process = Command::new(program())
         .arg("serve")
         .current_dir(folder)
         .env("NOTIFY_SOCKET", &notify)
@@ -123,7 +136,7 @@ async fn start(folder: &Path) -> Option<Daemon> {
 /// How long `duban status` takes to say how things are, in seconds.
 fn ask(folder: &Path) -> f64 {
     let began = monotonic();
-    let output = Command::new(PROGRAM).arg("status").current_dir(folder).output().unwrap();
+    let output = Command::new(program()).arg("status").current_dir(folder).output().unwrap();
     let taken = secs(began.elapsed());
     assert!(!output.stdout.is_empty(), "status says nothing: {}", String::from_utf8_lossy(&output.stderr));
     taken
