@@ -1,6 +1,7 @@
 //! Databases, seeds and engines to measure with.
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -163,11 +164,31 @@ impl Database {
         either!(&self.store, Store, |pool| sqlx::query_scalar(text).fetch_one(pool).await.unwrap())
     }
 
+    /// The units' numbers.
+    pub async fn unit_ids(&self) -> HashMap<String, i64> {
+        let rows: Vec<(String, i64)> = either!(&self.store, Store, |pool| {
+            sqlx::query_as("SELECT name, id FROM unit").fetch_all(pool).await.unwrap()
+        });
+        rows.into_iter().collect()
+    }
+
+    /// Makes the bench's own tables: the series of what is stored, and who owes each.
+    pub async fn keep_series(&self) {
+        self.execute(
+            "CREATE TABLE bench_series AS SELECT DISTINCT duty, joint, series FROM obligation WHERE form = 'cadence'; \
+             CREATE TABLE bench_owner AS SELECT DISTINCT series, position, unit FROM obligation_owner \
+             JOIN obligation ON obligation.id = obligation_owner.obligation WHERE form = 'cadence'; \
+             DELETE FROM obligation_owner; DELETE FROM obligation",
+        )
+        .await;
+    }
+
     /// Stores obligations: for each of these days one row for each series of the bench's own table `bench_series`, due at
     /// 18:00, filed at 15:00 where they are closed.
     pub async fn store_days(&self, days: &Days<'_>) {
         let Days { name, noon, offset, first, last, given, limit } = days;
         let [phase, reminded, late] = given;
+        let before = self.number("SELECT COALESCE(MAX(id), 0) FROM obligation").await;
         let (instant, day) = match self.kind {
             Kind::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%S+00:00', {}, 'unixepoch')", "date({}, 'unixepoch')"),
             Kind::Postgres => ("to_timestamp({})", "CAST(to_timestamp({}) AT TIME ZONE 'UTC' AS DATE)"),
@@ -180,12 +201,14 @@ impl Database {
         let due_on = day.replace("{}", &format!("({} + {offset} * 86400)", noon.timestamp()));
         let closed = if *phase == "'done'" { at(3) } else { "NULL".to_owned() };
         let text = format!(
-            "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+            "INSERT INTO obligation (revision, catalogue, duty, form, joint, series, period, opens_at, \
              period_end, due_at, first_due_at, due_on, phase, reminded, late, filed_at, closed_at, armed_at, settled_to, \
              log_head) \
              WITH RECURSIVE k (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM k WHERE n < {last}) \
-             SELECT 3, 1, duty, 'cadence', owner, owners, joint, series, '{name}' || n, {open}, {due}, {due}, {due}, {due_on}, \
-             {phase}, {reminded}, {late}, {closed}, {closed}, {open}, {due}, '{HASH}' FROM k CROSS JOIN bench_series LIMIT {limit}"
+             SELECT 3, 1, duty, 'cadence', joint, series, '{name}' || n, {open}, {due}, {due}, {due}, {due_on}, \
+             {phase}, {reminded}, {late}, {closed}, {closed}, {open}, {due}, '{HASH}' FROM k CROSS JOIN bench_series LIMIT {limit}; \
+             INSERT INTO obligation_owner (obligation, position, unit, due_on, settled) \
+             SELECT id, position, unit, due_on, phase = 'done' FROM obligation JOIN bench_owner USING (series) WHERE id > {before}"
         );
         match &self.store {
             Store::Sqlite(pool) => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     Size,
-    base::{Database, Days, Kind, ZONE, either, engine, seeds},
+    base::{Database, Days, Kind, ZONE, engine, seeds},
     report::{Goal, Report, median, secs},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,6 @@ use duban::{
     mail::{MemoryOutbox, Transport},
     store::ledger::LedgerFilter,
 };
-use sqlx::AssertSqlSafe;
 
 /// What is live, whatever is stored.
 const OPEN: usize = 10_000;
@@ -68,19 +67,7 @@ impl Bench {
         let engine = engine(database.store.clone(), today(), 1, Transport::Memory(MemoryOutbox::new()));
         first_start::set_up(&engine, &seeds(1)).await.unwrap();
         materialise::run(&engine).await.unwrap();
-        database
-            .execute(
-                "CREATE TABLE bench_series AS SELECT DISTINCT duty, owner, owners, joint, series FROM obligation \
-                 WHERE form = 'cadence'; DELETE FROM obligation; CREATE TABLE bench_owner (owners TEXT, unit TEXT)",
-            )
-            .await;
-        let owners: Vec<String> = either!(&database.store, Store, |pool| {
-            let text = AssertSqlSafe("SELECT DISTINCT owners FROM bench_series".to_owned());
-            sqlx::query_scalar(text).fetch_all(pool).await.unwrap()
-        });
-        let pairs = owners.iter().flat_map(|all| all.split(';').map(move |unit| format!("('{all}', '{unit}')")));
-        let pairs: Vec<String> = pairs.collect();
-        database.execute(&format!("INSERT INTO bench_owner VALUES {}", pairs.join(", "))).await;
+        database.keep_series().await;
         let series = database.number("SELECT COUNT(*) FROM bench_series").await;
         let mut bench = Bench { database, series: usize::try_from(series).unwrap(), days: 0 };
         bench.open().await;
@@ -111,16 +98,16 @@ impl Bench {
         self.database
             .execute(&format!(
                 "DELETE FROM tally_month; DELETE FROM tally_day; \
-                 INSERT INTO tally_month (phase, month, owners, duty, light, n) \
-                 SELECT phase, month, owners, duty, light, COUNT(*) FROM \
-                 (SELECT phase, SUBSTR(CAST(due_on AS TEXT), 1, 7) AS month, owners, duty, {light} AS light FROM obligation) \
-                 AS one GROUP BY phase, month, owners, duty, light; \
-                 INSERT INTO tally_day (subject, day, phase, light, n) \
-                 SELECT subject, due_on, phase, light, COUNT(*) FROM \
-                 (SELECT 'duty:' || duty AS subject, due_on, phase, {light} AS light FROM obligation UNION ALL \
-                  SELECT 'unit:' || unit, due_on, phase, {light} FROM obligation AS o \
-                  JOIN bench_owner AS b ON b.owners = o.owners) \
-                 AS one GROUP BY subject, due_on, phase, light"
+                 CREATE TEMPORARY TABLE bench_counted AS SELECT phase, due_on, 0 AS unit, duty, {light} AS light FROM obligation \
+                 UNION ALL SELECT phase, obligation.due_on, unit, duty, {light} FROM obligation \
+                 JOIN obligation_owner ON obligation_owner.obligation = obligation.id; \
+                 INSERT INTO tally_month (phase, month, unit, duty, light, n) \
+                 SELECT phase, SUBSTR(CAST(due_on AS TEXT), 1, 7) AS month, unit, duty, light, COUNT(*) FROM bench_counted \
+                 GROUP BY phase, month, unit, duty, light; \
+                 INSERT INTO tally_day (unit, duty, day, phase, light, n) \
+                 SELECT unit, CASE unit WHEN 0 THEN duty ELSE '' END AS of, due_on, phase, light, COUNT(*) FROM bench_counted \
+                 GROUP BY unit, of, due_on, phase, light; \
+                 DROP TABLE bench_counted"
             ))
             .await;
         self.database.settle().await;

@@ -1,5 +1,7 @@
 //! Making obligations: a fresh horizon beside bare inserts of the same rows; the same horizon once more.
 
+use std::collections::HashMap;
+
 use crate::{
     Size,
     base::{Database, Kind, by_the_thousand, engine, seeds},
@@ -17,10 +19,11 @@ use duban::{
     store::{Store, row::Stored},
 };
 
-const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, joint, series, period, opens_at, \
     period_end, due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head) VALUES {values} \
-    ON CONFLICT (duty, owner, period) DO NOTHING";
-const COLUMNS: usize = 19;
+    ON CONFLICT (period, series) DO NOTHING RETURNING id";
+const COLUMNS: usize = 17;
+const OWNERS: &str = "INSERT INTO obligation_owner (obligation, position, unit, due_on, settled) VALUES {values}";
 
 fn begins() -> DateTime<Utc> {
     "2022-09-26T00:00:00+08:00".parse().unwrap()
@@ -80,8 +83,12 @@ async fn case(kind: Kind, times: usize, runs: usize, report: &mut Report) {
         assert_eq!(stored.len() as u64, rows);
         let bare = Database::fresh(kind).await;
         bare.settle().await;
+        let mut tx = bare.store.write().await.unwrap();
+        tx.put_roster(&seeds.roster).await.unwrap();
+        tx.commit().await.unwrap();
+        let units = bare.unit_ids().await;
         let began = monotonic();
-        insert(&bare.store, &stored).await;
+        insert(&bare.store, &units, &stored).await;
         all.limit.push(secs(began.elapsed()));
         assert_eq!(u64::try_from(bare.number("SELECT COUNT(*) FROM obligation").await), Ok(rows));
         bare.drop().await;
@@ -127,27 +134,44 @@ async fn mark(database: &Database) -> (i64, i64) {
 }
 
 /// The limit: the same rows by the thousand, in one transaction, nothing else.
-async fn insert(store: &Store, rows: &[Stored]) {
+async fn insert(store: &Store, units: &HashMap<String, i64>, rows: &[Stored]) {
     let mut tx = store.write().await.unwrap();
-    by_the_thousand!(tx, INSERT, COLUMNS, rows, |query, Stored { obligation: o, catalogue, log_head, .. }| query
-        .bind(o.revision)
-        .bind(catalogue)
-        .bind(&o.duty.0)
-        .bind(if o.form == Form::Node { "node" } else { "cadence" })
-        .bind(owner_key(o.joint, &o.owners))
-        .bind(join_owners(&o.owners))
-        .bind(o.joint)
-        .bind(series_key(&o.duty, o.form, o.joint, &o.owners))
-        .bind(&o.period)
-        .bind(o.opens_at)
-        .bind(o.period_end)
-        .bind(o.due_at)
-        .bind(o.first_due_at)
-        .bind(o.due_on)
-        .bind(o.phase.code())
-        .bind(o.armed_at)
-        .bind(o.settled_to)
-        .bind(o.next_at)
-        .bind(log_head));
+    let numbers = by_the_thousand!(
+        tx,
+        INSERT,
+        COLUMNS,
+        rows,
+        |query, Stored { obligation: o, catalogue, log_head, series, .. }| query
+            .bind(o.revision)
+            .bind(catalogue)
+            .bind(&o.duty.0)
+            .bind(if o.form == Form::Node { "node" } else { "cadence" })
+            .bind(o.joint)
+            .bind(series)
+            .bind(&o.period)
+            .bind(o.opens_at)
+            .bind(o.period_end)
+            .bind(o.round.due_at)
+            .bind(o.first_due_at)
+            .bind(o.due_on)
+            .bind(o.phase.code())
+            .bind(o.round.armed_at)
+            .bind(o.settled_to)
+            .bind(o.next_at)
+            .bind(log_head)
+    );
+    let owners: Vec<_> = (numbers.iter().zip(rows))
+        .flat_map(|(id, row)| {
+            let owners = row.obligation.owners.iter().enumerate();
+            owners
+                .map(|(position, unit)| (*id, i64::try_from(position).unwrap(), units[&unit.0], row.obligation.due_on))
+        })
+        .collect();
+    by_the_thousand!(tx, OWNERS, 5, owners, |query, (id, position, unit, due_on)| query
+        .bind(id)
+        .bind(position)
+        .bind(unit)
+        .bind(due_on)
+        .bind(false));
     tx.commit().await.unwrap();
 }

@@ -202,13 +202,15 @@ async fn fill(path: &Path, rows: usize) {
     execute(
         &store,
         &format!(
-            "INSERT INTO obligation (revision, catalogue, duty, form, owner, owners, joint, series, period, opens_at, \
+            "INSERT INTO obligation (revision, catalogue, duty, form, joint, series, period, opens_at, \
              period_end, due_at, first_due_at, due_on, phase, reminded, filed_at, closed_at, armed_at, settled_to, log_head) \
              WITH RECURSIVE d (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM d WHERE n < {days}), \
              s (u) AS (SELECT 1 UNION ALL SELECT u + 1 FROM s WHERE u < {series}), \
              t AS (SELECT n, u, strftime('%Y-%m-%dT00:00:00+00:00', '2015-01-01', '-' || n || ' days') AS at FROM d, s) \
-             SELECT 3, 1, '9.1a', 'cadence', '单位' || u, '单位' || u, 0, '9.1a/' || u, substr(at, 1, 10), at, at, at, at, \
+             SELECT 3, 1, '9.1a', 'cadence', 0, '9.1a/' || u, substr(at, 1, 10), at, at, at, at, \
              substr(at, 1, 10), 'done', 1, at, at, at, at, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' FROM t; \
+             INSERT INTO obligation_owner SELECT id, 0, (SELECT MIN(id) FROM unit), due_on, 1 FROM obligation \
+             WHERE series LIKE '9.1a/%' AND opens_at < '2015-01-01'; \
              PRAGMA wal_checkpoint(TRUNCATE)"
         ),
     )

@@ -25,7 +25,7 @@ use duban::{
     engine::{Engine, known::Known},
     jobs::step,
     mail::{MemoryOutbox, Transport},
-    store::{Store, counts::join_owners, row::Stored},
+    store::{Store, row::Stored},
 };
 
 /// Series that the history belongs to and that fall due: one for each row due at most.
@@ -121,7 +121,7 @@ struct Letter {
 /// A notice: the place of its obligation among those due, its post, the place of its letter among the letters.
 struct Told {
     row: usize,
-    unit: String,
+    unit: i64,
     role: String,
     letter: usize,
 }
@@ -143,30 +143,13 @@ impl Bench {
         let known = engine.known().await.unwrap();
         let rows = quarterly(&known);
         assert!(rows.len() >= SERIES, "the plan gives only {} quarterly rows of one deadline", rows.len());
-        let rows: Vec<Stored> = rows.into_iter().take(SERIES).collect();
-        let mut rows = rows;
+        let mut rows: Vec<Stored> = rows.into_iter().take(SERIES).collect();
+        // The series as a table, for the SQL that makes history.
         let mut tx = database.store.write().await.unwrap();
         tx.insert_obligations(&mut rows).await.unwrap();
-        drop(tx);
-        let mut bench = Bench { database, engine, rows, filled: 0, last_id: 0 };
-        bench.put_series().await;
-        bench
-    }
-
-    /// The series as a table, for the SQL that makes history.
-    async fn put_series(&mut self) {
-        self.database
-            .execute("CREATE TABLE bench_series (duty TEXT, owner TEXT, owners TEXT, joint BOOLEAN, series TEXT)")
-            .await;
-        let mut tx = self.database.store.write().await.unwrap();
-        let text = "INSERT INTO bench_series VALUES {values}";
-        by_the_thousand!(tx, text, 5, self.rows, |query, Stored { obligation: o, .. }| query
-            .bind(&o.duty.0)
-            .bind(owner_key(o.joint, &o.owners))
-            .bind(join_owners(&o.owners))
-            .bind(o.joint)
-            .bind(series_key(&o.duty, o.form, o.joint, &o.owners)));
         tx.commit().await.unwrap();
+        database.keep_series().await;
+        Bench { database, engine, rows, filled: 0, last_id: 0 }
     }
 
     /// Adds history up to `rows`: closed rows of the same series.
@@ -195,7 +178,10 @@ impl Bench {
             }
             Kind::Postgres => "TRUNCATE notice, letter_body, link_revoked, letter, log, tally_month, tally_day;",
         });
-        text.push_str(&format!("DELETE FROM obligation WHERE id > {}", self.last_id));
+        text.push_str(&format!(
+            "DELETE FROM obligation_owner WHERE obligation > {0}; DELETE FROM obligation WHERE id > {0}",
+            self.last_id
+        ));
         self.database.execute(&text).await;
         if self.database.kind == Kind::Postgres {
             self.database.execute("VACUUM obligation").await;
@@ -303,7 +289,7 @@ impl Bench {
         either!(&self.database.store, Store, |pool| {
             let ids: Vec<i64> = sqlx::query_scalar(ids).bind(self.last_id).fetch_all(pool).await.unwrap();
             let letter_ids: Vec<i64> = sqlx::query_scalar(letter_ids).bind(now).fetch_all(pool).await.unwrap();
-            let told: Vec<(i64, String, String, i64)> = sqlx::query_as(told).bind(now).fetch_all(pool).await.unwrap();
+            let told: Vec<(i64, i64, String, i64)> = sqlx::query_as(told).bind(now).fetch_all(pool).await.unwrap();
             let place = |ids: &[i64], id: i64| ids.binary_search(&id).unwrap();
             let told = told.into_iter().map(|(obligation, unit, role, letter)| Told {
                 row: place(&ids, obligation),
@@ -419,7 +405,7 @@ struct Due {
     settled_to: DateTime<Utc>,
 }
 
-const DUE: &str = "SELECT id, revision, catalogue, duty, form, owners, joint, period, opens_at, period_end, due_at, \
+const DUE: &str = "SELECT id, revision, catalogue, duty, form, joint, series, period, opens_at, period_end, due_at, \
     first_due_at, due_on, phase, reminded, late, returned_late, missed_at, unreminded, confirmed, filed_at, closed_at, \
     accepted_at, streak, round, chased_at, supervised_at, proposed_at, armed_at, settled_to, next_at, log_head \
     FROM obligation WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
@@ -483,7 +469,7 @@ async fn bare_pass(store: &Store, now: DateTime<Utc>, count: usize, same: &Writt
         .bind(0_i64)
         .bind("bare")
         .bind(now)
-        .bind(&told.unit)
+        .bind(told.unit)
         .bind(&told.role)
         .bind(now));
     let numbered: Vec<(usize, &Letter)> = same.letters.iter().enumerate().collect();

@@ -5,6 +5,7 @@
 //! it counts for, the obligation, an entry of the log. Both servers run in this process, as does the client.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -33,7 +34,7 @@ use duban::{
     read::health::Limits,
     store::{
         Store,
-        access::{Kind as CredentialKind, NewCredential},
+        access::{CredentialKind, NewCredential},
         row::Stored,
     },
     web::{self, App, Options, listen::Patience},
@@ -277,11 +278,12 @@ async fn bare(kind: Kind, filings: usize) -> Taken {
     let Prepared { database, requests, .. } = Prepared::new(kind, filings).await;
     let (send, mut waiting) = mpsc::channel::<Waiting>(GROUP);
     let store = database.store.clone();
+    let units = database.unit_ids().await;
     let writer = tokio::spawn(async move {
         let (mut group, mut filed) = (Vec::with_capacity(GROUP), 0);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
             let (asked, done): (Vec<Asked>, Vec<_>) = group.drain(..).unzip();
-            write(&store, &asked, filed).await;
+            write(&store, &units, &asked, filed).await;
             filed += asked.len();
             for done in done {
                 let _ = done.send(());
@@ -322,14 +324,14 @@ const FILED: &str = "WITH v (id, phase, filed_at, closed_at, settled_to, log_hea
 const OFFICE: &str = "委安委办/office";
 
 /// A group's rows, in one transaction; before it so many were filed.
-async fn write(store: &Store, group: &[Asked], filed: usize) {
+async fn write(store: &Store, units: &HashMap<String, i64>, group: &[Asked], filed: usize) {
     let (now, day) = (now(), ZONE.day_of(now()));
     let numbered: Vec<(String, &Asked)> =
         group.iter().enumerate().map(|(n, asked)| (format!("R{:010}", filed + n), asked)).collect();
     let mut tx = store.write().await.unwrap();
     by_the_thousand!(tx, SUBMISSION, 7, numbered, |query, (number, asked)| query
         .bind(number)
-        .bind(&asked.unit)
+        .bind(units[&asked.unit])
         .bind(OFFICE)
         .bind(day)
         .bind(now)
