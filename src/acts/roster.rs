@@ -11,8 +11,8 @@ use super::{ActError, Actor, LONGEST_REASON, Result, check_text, first_start::pu
 use crate::{
     catalogue::PostEntry,
     domain::{
+        address,
         phase::Phase,
-        text,
         unit::{PostId, Role, Roster, Unit, UnitName},
     },
     engine::known::{Known, touch},
@@ -248,9 +248,9 @@ fn check_unit_name(name: &str) -> Result<()> {
 }
 
 fn check_address(address: &str) -> Result<()> {
-    match text::address_fault(address) {
-        Some(fault) => refuse(format!("邮箱地址不合规：{fault}")),
-        None => Ok(()),
+    match address::read(address) {
+        Ok(_) => Ok(()),
+        Err(fault) => refuse(format!("邮箱地址不合规：{}", fault.label())),
     }
 }
 

@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    diagnostic::{Report, shown},
-    tree,
+    diagnostic::Report,
+    mistake::{duty::DutyFault, layout::LayoutFault, naming::NamingFault, value::ValueFault, words::shown},
+    tree::{self, Fields},
 };
 use crate::domain::catalogue::ClauseEntry;
 
 /// Reads the file; `None` when it is no TOML.
 pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
     let tree = tree::parse(report)?;
-    let mut file = tree::Fields::new(tree.get_ref(), 0, "the file");
+    let mut file = Fields::of_file(&tree);
     let parts = read_parts(&mut file, report);
     let mut entries = Vec::new();
     let mut seen = HashMap::new();
     let tables = file.tables(report, "task");
     if tables.is_empty() {
-        report.at(0, "there is no task", "begin each with `[[task]]`");
+        report.at(0, LayoutFault::NoTable("task"));
     }
     for mut task in tables {
         let item = task.number(report, "item");
@@ -26,23 +27,21 @@ pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
         let measures = task.texts(report, "measures");
         task.finish(report);
         let (Some(item), Some(part), Some(title), Some(measures)) = (item, part, title, measures) else { continue };
-        let Ok(number) = u16::try_from(item.value) else {
-            report.at(item.at, format!("`item` {} is out of range", item.value), "it must be from 1 to 65535");
+        let Some(number) = u16::try_from(item.value).ok().filter(|number| *number > 0) else {
+            let written = shown(item.value.to_string());
+            report.value(item.at, "item", ValueFault::OutOfRange { written, least: 1, most: i64::from(u16::MAX) });
             continue;
         };
-        if number == 0 {
-            report.at(item.at, "`item` 0 is out of range", "tasks are numbered from 1");
-        }
         if let Some(line) = seen.insert(number, report.source().line(item.at)) {
-            report.at(item.at, format!("task {number} is given twice"), format!("it stands in line {line} already"));
+            report.at(item.at, NamingFault::TaskGivenTwice { task: number, line });
         }
         let Some(part_title) = parts.get(&part.value) else {
             let known: Vec<String> = parts.keys().map(u32::to_string).collect();
-            report.at(part.at, format!("there is no part {}", part.value), format!("known: {}", known.join(", ")));
+            report.at(part.at, NamingFault::UnknownPart { part: part.value, known: known.join(", ") });
             continue;
         };
         for measure in measures.value.iter().filter(|measure| measure.value.trim().is_empty()) {
-            report.at(measure.at, format!("a measure of task {number} is empty"), "say it in a few words");
+            report.at(measure.at, DutyFault::EmptyMeasure(number));
         }
         entries.push(ClauseEntry {
             item: number,
@@ -56,7 +55,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
     Some(entries)
 }
 
-fn read_parts(file: &mut tree::Fields<'_, '_>, report: &mut Report<'_>) -> BTreeMap<u32, String> {
+fn read_parts(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> BTreeMap<u32, String> {
     let mut parts = BTreeMap::new();
     for mut part in file.tables(report, "part") {
         let number = part.number(report, "number");
@@ -64,8 +63,7 @@ fn read_parts(file: &mut tree::Fields<'_, '_>, report: &mut Report<'_>) -> BTree
         part.finish(report);
         let (Some(number), Some(title)) = (number, title) else { continue };
         if let Some(before) = parts.insert(number.value, title.value) {
-            let message = format!("part {} is given twice", number.value);
-            report.at(number.at, message, format!("it is “{}” already", shown(&before)));
+            report.at(number.at, NamingFault::PartGivenTwice { part: number.value, before: shown(before) });
         }
     }
     parts

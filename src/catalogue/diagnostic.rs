@@ -2,13 +2,18 @@
 //!
 //! A file is read to its end and every mistake in it is reported; nothing is taken from a file that has one.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Borrow, fmt};
+
+use super::mistake::{
+    Mistake,
+    file::FileFault,
+    naming::{NamingFault, Thing},
+    value::{Of, ValueFault},
+    words::{Meant, meant, shown},
+};
 
 /// So many mistakes of a file are told one by one; of the rest, the number.
 pub const MOST_TOLD: usize = 200;
-
-/// Of so many known words the one that was meant is looked for.
-const MOST_WEIGHED: usize = 5_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -18,22 +23,24 @@ pub struct Diagnostic {
     pub line: usize,
     /// From 1, in characters; 0 when the file as a whole is meant.
     pub column: usize,
-    pub message: String,
-    /// What would be right. May be empty.
-    pub help: String,
+    pub mistake: Mistake,
 }
 
+/// As terminals and logs show it.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.file)?;
         if self.line > 0 {
             write!(f, "{}:{}:", self.line, self.column)?;
         }
-        write!(f, " {}", self.message)?;
-        if !self.help.is_empty() {
-            write!(f, "; {}", self.help)?;
-        }
-        Ok(())
+        write!(f, " {}", self.mistake.words().english)
+    }
+}
+
+impl Diagnostic {
+    /// 第3行第5列; empty where the file as a whole is meant.
+    pub fn place_label(&self) -> String {
+        if self.line == 0 { String::new() } else { format!("第{}行第{}列", self.line, self.column) }
     }
 }
 
@@ -50,9 +57,8 @@ impl Diagnostics {
     }
 
     /// One mistake about a file as a whole.
-    pub fn of_file(file: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Diagnostics {
-        let whole = Diagnostic { file: file.into(), line: 0, column: 0, message: message.into(), help: help.into() };
-        Diagnostics { list: vec![whole], more: 0 }
+    pub fn of_file(file: impl Into<String>, mistake: impl Into<Mistake>) -> Diagnostics {
+        Diagnostic { file: file.into(), line: 0, column: 0, mistake: mistake.into() }.into()
     }
 
     /// Takes in what was found elsewhere.
@@ -66,6 +72,12 @@ impl Diagnostics {
     /// `value`, if nothing is wrong.
     pub fn or<T>(self, value: T) -> Result<T, Diagnostics> {
         if self.is_empty() { Ok(value) } else { Err(self) }
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(only: Diagnostic) -> Diagnostics {
+        Diagnostics { list: vec![only], more: 0 }
     }
 }
 
@@ -104,9 +116,8 @@ impl<'a> Source<'a> {
 
     /// A file's bytes, which must be UTF-8.
     pub fn decode(name: &str, bytes: &'a [u8]) -> Result<Source<'a>, Diagnostics> {
-        const SAVE: &str = "save it as UTF-8";
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            return Err(Diagnostics::of_file(name, "the file is UTF-16, not UTF-8", SAVE));
+            return Err(Diagnostics::of_file(name, FileFault::Utf16));
         }
         let error = match std::str::from_utf8(bytes) {
             Ok(text) => return Ok(Source::new(name, text)),
@@ -116,9 +127,7 @@ impl<'a> Source<'a> {
         let before = Source::new(name, &good);
         let (line, column) = before.position(before.text.len());
         let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-        let message = format!("byte 0x{byte:02X} is not UTF-8 here (GBK, perhaps: Excel saves csv so)");
-        let told = Diagnostic { file: name.into(), line, column, message, help: SAVE.into() };
-        Err(Diagnostics { list: vec![told], more: 0 })
+        Err(Diagnostic { file: name.into(), line, column, mistake: FileFault::NotUtf8(byte).into() }.into())
     }
 
     pub fn name(&self) -> &str {
@@ -163,28 +172,36 @@ impl<'a> Report<'a> {
     }
 
     /// A mistake at a byte offset.
-    pub fn at(&mut self, offset: usize, message: impl Into<String>, help: impl Into<String>) {
+    pub fn at(&mut self, offset: usize, mistake: impl Into<Mistake>) {
         if self.found.list.len() >= MOST_TOLD {
             self.found.more += 1;
             return;
         }
         let (line, column) = self.source.position(offset);
         let file = self.source.name.clone();
-        self.found.list.push(Diagnostic { file, line, column, message: message.into(), help: help.into() });
+        self.found.list.push(Diagnostic { file, line, column, mistake: mistake.into() });
     }
 
-    /// A word at a byte offset that is none of the `known` ones, with a hint at what was meant.
-    pub fn unknown<'k>(
+    /// A value at a byte offset that will not do for the key or column of that name.
+    pub fn value(&mut self, offset: usize, field: &'static str, fault: ValueFault) {
+        self.at(offset, Mistake::Value(Of::Field(field), fault));
+    }
+
+    /// A word at a byte offset that is none of the `known` ones.
+    pub fn unknown<K: Borrow<str> + Ord>(
         &mut self,
         offset: usize,
-        message: impl Into<String>,
+        what: Thing,
         given: &str,
-        known: impl IntoIterator<Item = &'k str>,
+        known: impl IntoIterator<Item = K>,
     ) {
-        // Looking for what was meant costs more than all the rest: not for what is only counted.
-        let told = self.found.list.len() < MOST_TOLD;
-        let help = if told { meant(given, known) } else { String::new() };
-        self.at(offset, message, help);
+        let meant = self.meant(given, known);
+        self.at(offset, NamingFault::UnknownName { what, given: shown(given), meant });
+    }
+
+    /// What was meant by an unknown word. Looking for it costs more than all the rest: not for what is only counted.
+    pub fn meant<K: Borrow<str> + Ord>(&self, given: &str, known: impl IntoIterator<Item = K>) -> Meant {
+        if self.found.list.len() < MOST_TOLD { meant(given, known) } else { Meant::Unsaid }
     }
 
     /// Whether nothing is wrong so far.
@@ -212,62 +229,6 @@ impl<T> At<T> {
     }
 }
 
-/// The one of `known` that was probably meant, or all of them, as a hint.
-pub fn meant<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let mut known: Vec<&str> = known.into_iter().take(MOST_WEIGHED).collect();
-    known.sort_unstable();
-    let nearest = known.iter().map(|word| (distance(given, word), *word)).min();
-    match nearest {
-        Some((far, word)) if far <= 2 && far < word.chars().count() => format!("did you mean `{word}`?"),
-        Some(_) if known.len() <= 30 => format!("known: {}", known.join(", ")),
-        Some(_) => String::new(),
-        None => "none is known".into(),
-    }
-}
-
-/// Edit distance, in characters; beyond 40 characters only equality counts.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(41).collect(), b.chars().take(41).collect());
-    if a.len() > 40 || b.len() > 40 {
-        return if a == b { 0 } else { usize::MAX };
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (y, cell) in b.iter().zip(row.iter_mut().skip(1)) {
-            let here = (corner + usize::from(x != y)).min(left + 1).min(*cell + 1);
-            corner = std::mem::replace(cell, here);
-            left = here;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-/// A text for a message: control characters made visible, and not longer than one can read.
-pub fn shown(text: &str) -> Cow<'_, str> {
-    const MOST: usize = 60;
-    let plain = text.chars().take(MOST + 1).all(|c| crate::domain::text::forbidden(c).is_none());
-    if plain && text.chars().nth(MOST).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut short: String = String::new();
-    for c in text.chars().take(MOST) {
-        if crate::domain::text::forbidden(c).is_some() {
-            short.extend(c.escape_unicode());
-        } else {
-            short.push(c);
-        }
-    }
-    if text.chars().nth(MOST).is_some() {
-        short.push('…');
-    }
-    Cow::Owned(short)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,18 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn near_misses_are_guessed() {
-        assert_eq!(meant("cadense", ["cadence", "due"]), "did you mean `cadence`?");
-        assert_eq!(meant("x", ["due", "cadence"]), "known: cadence, due");
-        assert_eq!((distance("", "ab"), distance("kitten", "sitting"), distance("a", "a")), (2, 3, 0));
-    }
-
-    #[test]
     fn the_rest_is_counted() {
         let source = Source::new("x", "a\n");
         let mut report = Report::new(&source);
         for _ in 0..MOST_TOLD + 7 {
-            report.at(0, "no", "");
+            report.at(0, FileFault::FileGivenTwice);
         }
         let found = report.finish();
         assert_eq!((found.list.len(), found.more), (MOST_TOLD, 7));

@@ -5,8 +5,16 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::{
-    diagnostic::{At, Report, shown},
+    diagnostic::{At, Report},
     grammar,
+    mistake::{
+        duty::{DutyFault, Flag},
+        layout::LayoutFault,
+        list::ListFault,
+        naming::{Named, NamingFault, Thing},
+        value::{ValueFault, Wanted},
+        words::shown,
+    },
     tree::{self, Fields},
 };
 use crate::domain::{
@@ -37,24 +45,24 @@ impl Known {
     }
 
     /// What a duty that was read before names and what is known now does not have.
-    pub fn missing(&self, duty: &Duty) -> Vec<String> {
+    pub fn missing(&self, duty: &Duty) -> Vec<Named> {
         let unit = |name: &str| self.units.as_ref().is_none_or(|units| units.contains(name));
         let group = |name: &str| self.groups.as_ref().is_none_or(|groups| groups.contains_key(name));
         let mut missing = Vec::new();
         for owner in duty.owed_by.iter().chain(&duty.supported_by) {
             match owner {
-                Owner::Unit(name) if !unit(&name.0) => missing.push(format!("unit `{name}`")),
-                Owner::Group(name) if !group(name) => missing.push(format!("group `@{name}`")),
+                Owner::Unit(name) if !unit(&name.0) => missing.push(Named::Unit(name.0.clone())),
+                Owner::Group(name) if !group(name) => missing.push(Named::Group(name.clone())),
                 Owner::Unit(_) | Owner::Group(_) => {}
             }
         }
         if let Cadence::OnEvent { event, .. } = &duty.cadence
             && self.events.as_ref().is_some_and(|events| !events.contains(event))
         {
-            missing.push(format!("event `{event}`"));
+            missing.push(Named::Event(event.clone()));
         }
         if self.clauses.as_ref().is_some_and(|clauses| !clauses.contains(&duty.clause)) {
-            missing.push(format!("clause {}", duty.clause.label()));
+            missing.push(Named::Clause(duty.clause.label()));
         }
         missing
     }
@@ -80,12 +88,12 @@ fn all_clauses(entries: &[ClauseEntry]) -> HashSet<Clause> {
 /// Reads the file; `None` when it is no TOML.
 pub fn read(report: &mut Report<'_>, known: &Known) -> Option<Vec<Duty>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let mut file = Fields::of_file(&tree);
     let mut duties = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let tables = file.tables(report, "duty");
     if tables.is_empty() {
-        report.at(0, "there is no duty", "begin each with `[[duty]]`");
+        report.at(0, LayoutFault::NoTable("duty"));
     }
     for mut table in tables {
         let duty = read_duty(&mut table, report, known, &mut seen);
@@ -107,9 +115,9 @@ fn read_duty(
     let title = short_text(table, report, "title");
     let summary = short_text(table, report, "summary");
     let timing = read_timing(table, report, known);
-    let basis = read_word(table, report, "basis", &grammar::BASES);
+    let basis = read_word(table, report, Thing::Basis, &grammar::BASES);
     let owed_by = read_owners(table, report, known);
-    let mode = read_word(table, report, "mode", &grammar::MODES);
+    let mode = read_word(table, report, Thing::Mode, &grammar::MODES);
     let quotas = read_quotas(table, report);
     let supported_by = table.texts_if(report, "supported_by").map(|list| list.value).unwrap_or_default();
     check_names(report, known, &supported_by);
@@ -147,13 +155,12 @@ fn read_id(table: &mut Fields<'_, '_>, report: &mut Report<'_>, seen: &mut HashM
         && id.value.len() <= 16
         && id.value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
     if !plain {
-        let message = format!("`{}` is no duty id", shown(&id.value));
-        report.at(id.at, message, "ids are written like 13.2 or 3.1a: at most 16 letters, digits, `.` and `-`");
+        report.at(id.at, DutyFault::NoDutyId(shown(&id.value)));
         return None;
     }
     let line = report.source().line(id.at);
     if let Some(first) = seen.insert(id.value.clone(), line) {
-        report.at(id.at, format!("duty `{}` is given twice", id.value), format!("it stands in line {first} already"));
+        report.at(id.at, NamingFault::GivenTwice { what: Thing::Duty, name: shown(&id.value), line: Some(first) });
     }
     Some(id.value)
 }
@@ -161,19 +168,15 @@ fn read_id(table: &mut Fields<'_, '_>, report: &mut Report<'_>, seen: &mut HashM
 fn read_clause(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Known) -> Option<Clause> {
     let written = table.text(report, "clause")?;
     let Some(clause) = grammar::clause(&written.value) else {
-        let message = format!("`{}` is no clause", shown(&written.value));
-        report.at(written.at, message, "clauses are written like \"13.2\", or \"35\" where only the task asks");
+        report.at(written.at, DutyFault::NoClause(shown(&written.value)));
         return None;
     };
     if let Some(clauses) = &known.clauses
         && !clauses.contains(&clause)
     {
         let measures = clauses.iter().filter(|known| known.item == clause.item && known.measure.is_some()).count();
-        let help = match measures {
-            0 => format!("the clause list (clauses.toml) has no task {}", clause.item),
-            n => format!("task {} has the measures 1 to {n} in the clause list (clauses.toml)", clause.item),
-        };
-        report.at(written.at, format!("clause {} is not in the clause list", written.value), help);
+        let unknown = NamingFault::UnknownClause { written: shown(&written.value), task: clause.item, measures };
+        report.at(written.at, unknown);
     }
     Some(clause)
 }
@@ -181,7 +184,7 @@ fn read_clause(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
 fn short_text(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Option<At<String>> {
     let found = table.text(report, key)?;
     if found.value.trim().is_empty() {
-        report.at(found.at, format!("`{key}` is empty"), "say it in a few words");
+        report.value(found.at, key, ValueFault::EmptyValue(Wanted::FewWords));
         return None;
     }
     Some(found)
@@ -190,14 +193,13 @@ fn short_text(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static
 fn read_word<T: Clone>(
     table: &mut Fields<'_, '_>,
     report: &mut Report<'_>,
-    key: &'static str,
+    what: Thing,
     words: &[(&'static str, T)],
 ) -> Option<At<T>> {
-    let written = table.text(report, key)?;
+    let written = table.text(report, what.into())?;
     let found = grammar::word(words, &written.value);
     if found.is_none() {
-        let message = format!("unknown {key} `{}`", shown(&written.value));
-        report.unknown(written.at, message, &written.value, words.iter().map(|(word, _)| *word));
+        report.unknown(written.at, what, &written.value, words.iter().map(|(word, _)| *word));
     }
     found.map(|value| At::new(value, written.at))
 }
@@ -210,18 +212,18 @@ struct Timing {
 }
 
 fn read_timing(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Known) -> Option<Timing> {
-    let kind = read_word(table, report, "kind", &grammar::KINDS);
+    let kind = read_word(table, report, Thing::Kind, &grammar::KINDS);
     let cadence = table.text(report, "cadence").and_then(|written| match grammar::cadence(&written.value) {
         Ok(cadence) => Some(At::new(cadence, written.at)),
-        Err(wrong) => {
-            report.at(written.at, format!("impossible cadence: {wrong}"), grammar::CADENCE_HELP);
+        Err(fault) => {
+            report.at(written.at, DutyFault::ImpossibleCadence(fault));
             None
         }
     });
     let due = table.text(report, "due").and_then(|written| {
         let due = grammar::due(&written.value);
         if due.is_none() {
-            report.at(written.at, format!("impossible due rule `{}`", shown(&written.value)), grammar::DUE_HELP);
+            report.at(written.at, DutyFault::ImpossibleDueRule(shown(&written.value)));
         }
         due.map(|due| At::new(due, written.at))
     });
@@ -229,8 +231,7 @@ fn read_timing(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
         && let Cadence::OnEvent { event, .. } = &cadence.value
         && !events.contains(event)
     {
-        let message = format!("unknown event `{}`", shown(event));
-        report.unknown(cadence.at, message, event, events.iter().map(String::as_str));
+        report.unknown(cadence.at, Thing::Event, event, events.iter().map(String::as_str));
     }
     if let (Some(kind), Some(cadence)) = (&kind, &cadence) {
         check_kind(report, kind, &cadence.value);
@@ -241,57 +242,47 @@ fn read_timing(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
 }
 
 fn check_kind(report: &mut Report<'_>, kind: &At<Kind>, cadence: &Cadence) {
-    let (fits, right) = match kind.value {
-        Kind::Deadline => (matches!(cadence, Cadence::Once(_)), "a deadline has the cadence `once DATE`"),
-        Kind::Event => (matches!(cadence, Cadence::OnEvent { .. }), "an event duty has the cadence `on EVENT +2h`"),
-        Kind::Node => (*cadence == Cadence::EachNodeDay, "a node duty has the cadence `each_day_of_node`"),
-        Kind::Recurring | Kind::Standing => (
-            !matches!(cadence, Cadence::Once(_) | Cadence::OnEvent { .. } | Cadence::EachNodeDay),
-            "a recurring or standing duty has a calendar cadence, daily to yearly",
-        ),
+    let fits = match kind.value {
+        Kind::Deadline => matches!(cadence, Cadence::Once(_)),
+        Kind::Event => matches!(cadence, Cadence::OnEvent { .. }),
+        Kind::Node => *cadence == Cadence::EachNodeDay,
+        Kind::Recurring | Kind::Standing => is_calendar(cadence),
     };
     if !fits {
-        let word = grammar::word_of(&grammar::KINDS, &kind.value);
-        let message = format!("kind `{word}` does not fit the cadence `{}`", grammar::write_cadence(cadence));
-        report.at(kind.at, message, right);
+        report.at(kind.at, DutyFault::KindMisfit(kind.value, cadence.clone()));
     }
 }
 
 fn check_due(report: &mut Report<'_>, cadence: &Cadence, due: &At<DueRule>) {
-    let right = match (cadence, due.value) {
-        (Cadence::OnEvent { after: After::Minutes(_), .. }, DueRule::Exact) => return,
-        (Cadence::OnEvent { after: After::Minutes(_), .. }, _) => "a distance in hours or minutes is due `exact`",
-        (Cadence::OnEvent { after: After::Days(_), .. }, DueRule::EndOfDay) => return,
-        (Cadence::OnEvent { after: After::Days(_), .. }, _) => "a distance in days is due at the `end_of_day`",
-        (Cadence::EachNodeDay, DueRule::EndOfDay) => return,
-        (Cadence::EachNodeDay, _) => "a node day is due at the `end_of_day`: it is seldom a workday",
-        (_, DueRule::EndOfDay | DueRule::LastWorkday(_)) => return,
-        (_, DueRule::Exact) => "only events have an exact time; use `end_of_day` or `last_workday`",
+    let fits = match cadence {
+        Cadence::OnEvent { after: After::Minutes(_), .. } => due.value == DueRule::Exact,
+        Cadence::OnEvent { after: After::Days(_), .. } | Cadence::EachNodeDay => due.value == DueRule::EndOfDay,
+        _ => due.value != DueRule::Exact,
     };
-    let message = format!(
-        "due rule `{}` does not fit the cadence `{}`",
-        grammar::write_due(due.value),
-        grammar::write_cadence(cadence)
-    );
-    report.at(due.at, message, right);
+    if !fits {
+        report.at(due.at, DutyFault::DueRuleMisfit(due.value, cadence.clone()));
+    }
+}
+
+/// Whether it goes by the calendar, daily to yearly.
+fn is_calendar(cadence: &Cadence) -> bool {
+    !matches!(cadence, Cadence::Once(_) | Cadence::OnEvent { .. } | Cadence::EachNodeDay)
 }
 
 fn check_names(report: &mut Report<'_>, known: &Known, owners: &[At<String>]) {
     let mut seen = HashSet::new();
     for owner in owners {
         if !seen.insert(owner.value.as_str()) {
-            report.at(owner.at, format!("`{}` is named twice", shown(&owner.value)), "name it once");
+            report.at(owner.at, NamingFault::NamedTwice(shown(&owner.value)));
         }
         if let Some(group) = owner.value.strip_prefix('@') {
             if let Some(groups) = known.groups.as_ref().filter(|groups| !groups.contains_key(group)) {
-                let message = format!("unknown group `{}`", shown(group));
-                report.unknown(owner.at, message, group, groups.keys().map(String::as_str));
+                report.unknown(owner.at, Thing::Group, group, groups.keys().map(String::as_str));
             }
         } else {
             let name = owner.value.as_str();
             if let Some(units) = known.units.as_ref().filter(|units| !units.contains(name)) {
-                let message = format!("unknown unit `{}`", shown(name));
-                report.unknown(owner.at, message, name, units.iter().map(String::as_str));
+                report.unknown(owner.at, Thing::Unit, name, units.iter().map(String::as_str));
             }
         }
     }
@@ -302,12 +293,11 @@ fn read_owners(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
     check_names(report, known, &written.value);
     let owners: Vec<Owner> = written.value.iter().map(|owner| grammar::owner(&owner.value)).collect();
     if owners.is_empty() {
-        report.at(written.at, "nobody owes this duty", "name units, or groups as `@group`, in `owed_by`");
+        report.at(written.at, DutyFault::NobodyOwes);
     } else if let Some(groups) = &known.groups {
         let empty = |owner: &Owner| matches!(owner, Owner::Group(group) if groups.get(group) == Some(&0));
         if owners.iter().all(empty) {
-            let help = "give the group members in units.toml, or name units";
-            report.at(written.at, "nobody owes this duty: its groups have no members", help);
+            report.at(written.at, DutyFault::GroupsWithoutMembers);
         }
     }
     Some(owners)
@@ -320,10 +310,10 @@ fn read_quotas(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Quota
     for text in written {
         match grammar::quota(&text.value) {
             Some(quota) if !counted.insert(quota.counter.clone()) => {
-                report.at(text.at, format!("`{}` is counted twice", shown(&quota.counter)), "give each counter once");
+                report.at(text.at, NamingFault::CountedTwice(shown(quota.counter)));
             }
             Some(quota) => quotas.push(quota),
-            None => report.at(text.at, format!("`{}` is no quota", shown(&text.value)), grammar::QUOTA_HELP),
+            None => report.at(text.at, DutyFault::NoQuota(shown(&text.value))),
         }
     }
     quotas
@@ -340,28 +330,27 @@ struct Flags {
 
 fn read_flags(table: &mut Fields<'_, '_>, report: &mut Report<'_>, timing: Option<&Timing>) -> Flags {
     let review = table.flag_if(report, "review").map(|flag| flag.value);
-    let mut flag = |key: &'static str, fits: fn(&Cadence) -> bool, right: &str| {
-        let Some(flag) = table.flag_if(report, key) else { return false };
-        if let Some(timing) = timing.filter(|timing| flag.value && !fits(&timing.cadence.value)) {
-            let cadence = grammar::write_cadence(&timing.cadence.value);
-            report.at(flag.at, format!("`{key}` does not fit the cadence `{cadence}`"), right);
+    let mut flag = |which: Flag| {
+        let Some(flag) = table.flag_if(report, which.into()) else { return false };
+        if let Some(timing) = timing.filter(|timing| flag.value && !may_have(&timing.cadence.value, which)) {
+            report.at(flag.at, DutyFault::FlagMisfit(which, timing.cadence.value.clone()));
         }
         flag.value
     };
-    let calendar =
-        |cadence: &Cadence| !matches!(cadence, Cadence::Once(_) | Cadence::OnEvent { .. } | Cadence::EachNodeDay);
-    let day = |cadence: &Cadence| matches!(cadence, Cadence::Daily | Cadence::Workday | Cadence::EachNodeDay);
-    let event = |cadence: &Cadence| matches!(cadence, Cadence::OnEvent { .. });
     Flags {
         review,
-        also_each_node: flag(
-            "also_each_node",
-            calendar,
-            "only duties with a calendar cadence are owed once a node besides",
-        ),
-        event_names_owners: flag("event_names_owners", event, "only events name owners"),
-        answer_suffices: flag("answer_suffices", event, "only events are answered"),
-        own_day_only: flag("own_day_only", day, "only duties of a day have an own day"),
+        also_each_node: flag(Flag::AlsoEachNode),
+        event_names_owners: flag(Flag::EventNamesOwners),
+        answer_suffices: flag(Flag::AnswerSuffices),
+        own_day_only: flag(Flag::OwnDayOnly),
+    }
+}
+
+fn may_have(cadence: &Cadence, flag: Flag) -> bool {
+    match flag {
+        Flag::AlsoEachNode => is_calendar(cadence),
+        Flag::EventNamesOwners | Flag::AnswerSuffices => matches!(cadence, Cadence::OnEvent { .. }),
+        Flag::OwnDayOnly => matches!(cadence, Cadence::Daily | Cadence::Workday | Cadence::EachNodeDay),
     }
 }
 
@@ -375,15 +364,15 @@ fn read_effective(
     if let (Some(from), Some(to)) = (&from, &to)
         && to.value < from.value
     {
-        let message = format!("`effective_to` {} is before `effective_from` {}", to.value, from.value);
-        report.at(to.at, message, "put the later day last");
+        let (end, begin) = ("effective_to", "effective_from");
+        report.at(to.at, ListFault::EndsBeforeItBegins { end, last: to.value, begin, first: from.value });
     }
     if let Some(Timing { cadence: At { value: Cadence::Once(due), .. }, .. }) = timing {
         if let Some(from) = from.as_ref().filter(|from| from.value > *due) {
-            report.at(from.at, format!("the duty is due on {due}, before it begins"), "let it begin earlier");
+            report.at(from.at, DutyFault::DueBeforeItBegins(*due));
         }
         if let Some(to) = to.as_ref().filter(|to| to.value < *due) {
-            report.at(to.at, format!("the duty ends before it is due on {due}"), "let it end on that day or later");
+            report.at(to.at, DutyFault::EndsBeforeItIsDue(*due));
         }
     }
     (from.map(|day| day.value), to.map(|day| day.value))

@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
+use super::mistake::words::{Shown, shown};
 use crate::domain::{
     duty::{After, Basis, Cadence, Clause, DueRule, Kind, Mode, Owner, Quota},
     ladder::{Class, When},
@@ -85,26 +86,28 @@ pub fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static
     words.iter().find(|(_, known)| known == value).map_or("", |(word, _)| word)
 }
 
-/// What cadences look like, for messages.
-pub const CADENCE_HELP: &str = "it must be one of daily, workday, weekly, monthly, quarterly, half_yearly, yearly, \
-                                each_day_of_node, `once 2022-09-30`, `on EVENT +2h` (m, h or d)";
+/// What is no cadence, and which part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CadenceFault {
+    NoDate(Shown),
+    /// Between an event and when it is due.
+    NoDistance(Shown),
+    Unknown(Shown),
+}
 
 /// `monthly`, `once 2022-09-30`, `on 生产安全事故 +2h`; or what is wrong with it.
-pub fn cadence(written: &str) -> Result<Cadence, String> {
+pub fn cadence(written: &str) -> Result<Cadence, CadenceFault> {
     if let Some(cadence) = word(&CADENCES, written) {
         return Ok(cadence);
     }
     let parts: Vec<&str> = written.split(' ').collect();
     match parts.as_slice() {
-        ["once", day] => match date(day) {
-            Some(day) => Ok(Cadence::Once(day)),
-            None => Err(format!("`{day}` is no date")),
-        },
+        ["once", day] => date(day).map(Cadence::Once).ok_or_else(|| CadenceFault::NoDate(shown(day))),
         ["on", event, offset] => match after(offset) {
             Some(after) => Ok(Cadence::OnEvent { event: (*event).into(), after }),
-            None => Err(format!("`{offset}` is no distance from an event")),
+            None => Err(CadenceFault::NoDistance(shown(offset))),
         },
-        _ => Err(format!("unknown cadence `{written}`")),
+        _ => Err(CadenceFault::Unknown(shown(written))),
     }
 }
 
@@ -136,9 +139,6 @@ fn write_after(after: After) -> String {
         After::Days(days) => format!("+{days}d"),
     }
 }
-
-/// What due rules look like, for messages.
-pub const DUE_HELP: &str = "it must be one of end_of_day, last_workday, `last_workday 17:30`, exact";
 
 /// `end_of_day`, `last_workday`, `last_workday 17:30`, `exact`.
 pub fn due(written: &str) -> Option<DueRule> {
@@ -177,9 +177,6 @@ pub fn write_owner(owner: &Owner) -> String {
     }
 }
 
-/// What quotas look like, for messages.
-pub const QUOTA_HELP: &str = "a quota is written like `检查企业>=2家`, with ` distinct` or ` level` after it";
-
 /// `检查企业>=2家 distinct`, `标语海报>=3条 level`.
 pub fn quota(written: &str) -> Option<Quota> {
     let mut words = written.split(' ');
@@ -211,9 +208,6 @@ pub fn write_quota(quota: &Quota) -> String {
     let level = if quota.level { " level" } else { "" };
     format!("{}>={}{}{distinct}{level}", quota.counter, quota.at_least, quota.unit)
 }
-
-/// What moments of reminders look like, for messages.
-pub const WHEN_HELP: &str = "it must be one of opening, half_time, at_due, `-5 workdays`, `due_day 09:00`";
 
 /// `opening`, `half_time`, `at_due`, `-5 workdays`, `due_day 09:00`.
 pub fn when(written: &str) -> Option<When> {

@@ -5,10 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, NaiveDate};
 
 use super::{
-    diagnostic::{At, Diagnostics, Report, Source, shown},
+    diagnostic::{At, Diagnostics, Report, Source},
     grammar,
     json::{self, Value},
+    mistake::{
+        Mistake,
+        layout::LayoutFault,
+        list::ListFault,
+        naming::{NamingFault, Thing},
+        value::{JsonType, Of, ValueFault, Wanted},
+        words::shown,
+    },
     sheet::Sheet,
+    tree::EXAMPLE_DAY,
 };
 use crate::domain::{
     calendar::{DayKind, DayStatus, ListedDay, notice_year},
@@ -42,13 +51,13 @@ pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
     for row in &sheet.rows {
         let date = read_date(report, &sheet.field(row, "date"));
         let name = read_name(report, &sheet.field(row, "name"));
-        let kind = read_word(report, "kind", &sheet.field(row, "kind"), &KINDS);
-        let status = read_word(report, "status", &sheet.field(row, "status"), &STATUSES);
+        let kind = read_word(report, Thing::Kind, &sheet.field(row, "kind"), &KINDS);
+        let status = read_word(report, Thing::Status, &sheet.field(row, "status"), &STATUSES);
         let (Some(date), Some(name), Some(kind), Some(status)) = (date, name, kind, status) else { continue };
         add(report, &mut listed, row.at, date, ListedDay { name, kind, status });
     }
     if report.is_clean() && listed.days.is_empty() {
-        report.at(0, "the file lists no day", "a year without listed days is not published, not free of holidays");
+        report.at(0, ListFault::NoDayListed);
     }
     listed
 }
@@ -56,26 +65,25 @@ pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
 fn add(report: &mut Report<'_>, listed: &mut ListedDays, at: usize, date: NaiveDate, day: ListedDay) {
     listed.years.insert(notice_year(date, &day.name));
     if let Some(before) = listed.days.insert(date, day) {
-        report.at(at, format!("{date} is listed twice"), format!("it is listed as {} already", shown(&before.name)));
+        report.at(at, NamingFault::DayGivenTwice { day: date, before: shown(before.name) });
     }
 }
 
 fn read_date(report: &mut Report<'_>, field: &At<&str>) -> Option<NaiveDate> {
     let date = grammar::date(field.value);
     if date.is_none() {
-        let message = format!("`date` is no date: `{}`", shown(field.value));
-        report.at(field.at, message, "dates are written like 2022-09-30 and must exist");
+        report.value(field.at, "date", ValueFault::NoDate { written: shown(field.value), like: EXAMPLE_DAY });
     }
     date
 }
 
 fn read_name(report: &mut Report<'_>, field: &At<&str>) -> Option<String> {
-    if let Some((within, c, what)) = text::first_forbidden(field.value) {
-        report.at(field.at + within, format!("`name` has {what} (U+{:04X})", u32::from(c)), "take it out");
+    if let Some((within, c, _)) = text::first_forbidden(field.value) {
+        report.value(field.at + within, "name", ValueFault::ForbiddenCharacter(c));
         return None;
     }
     if field.value.trim().is_empty() {
-        report.at(field.at, "`name` is empty", "name the holiday");
+        report.value(field.at, "name", ValueFault::EmptyValue(Wanted::Holiday));
         return None;
     }
     Some(field.value.to_owned())
@@ -83,14 +91,13 @@ fn read_name(report: &mut Report<'_>, field: &At<&str>) -> Option<String> {
 
 fn read_word<T: Clone>(
     report: &mut Report<'_>,
-    column: &str,
+    what: Thing,
     field: &At<&str>,
     words: &[(&'static str, T)],
 ) -> Option<T> {
     let found = grammar::word(words, field.value);
     if found.is_none() {
-        let message = format!("unknown {column} `{}`", shown(field.value));
-        report.unknown(field.at, message, field.value, words.iter().map(|(word, _)| *word));
+        report.unknown(field.at, what, field.value, words.iter().map(|(word, _)| *word));
     }
     found
 }
@@ -101,27 +108,27 @@ fn read_json(report: &mut Report<'_>) -> ListedDays {
     let Some(file) = json::parse(report) else { return listed };
     let Some(year) = read_year(report, &file) else { return listed };
     let Some(days) = file.value.get("days") else {
-        report.at(file.at, "there is no `days`", "this must be a file of the holiday-cn layout");
+        report.at(file.at, LayoutFault::NoHolidayFile("days"));
         return listed;
     };
     let Value::List(items) = &days.value else {
-        report.at(days.at, "`days` is no list", "it must be a list of days");
+        report.at(days.at, wrong_type("days", JsonType::Days));
         return listed;
     };
     if items.is_empty() {
-        report.at(days.at, format!("the notice for {year} is not published: `days` is empty"), "wait for the notice");
+        report.at(days.at, ListFault::NoticeWithoutDays(year));
     }
     for item in items {
         let date = json_text(report, item, "date").and_then(|date| read_date(report, &date));
         let name = json_text(report, item, "name").and_then(|name| read_name(report, &name));
         let off = match item.value.get("isOffDay").map(|off| (&off.value, off.at)) {
             Some((Value::Bool(off), _)) => Some(*off),
-            Some((_, at)) => none(report, at, "`isOffDay` is neither true nor false", "it must be one of them"),
-            None => none(report, item.at, "the day has no `isOffDay`", "it must be true or false"),
+            Some((_, at)) => none(report, at, wrong_type("isOffDay", JsonType::Flag)),
+            None => none(report, item.at, LayoutFault::DayWithoutKey("isOffDay")),
         };
         let (Some(date), Some(name), Some(off)) = (date, name, off) else { continue };
         if date.year() != year && (date.year(), date.month()) != (year - 1, 12) {
-            report.at(item.at, format!("{date} is no day of {year}"), "a file lists its year and the December before");
+            report.at(item.at, ListFault::DayOfAnotherYear { day: date, year });
         }
         let kind = if off { DayKind::Holiday } else { DayKind::MakeupWorkday };
         add(report, &mut listed, item.at, date, ListedDay { name, kind, status: DayStatus::Notice });
@@ -130,28 +137,35 @@ fn read_json(report: &mut Report<'_>) -> ListedDays {
     listed
 }
 
-fn none<T>(report: &mut Report<'_>, at: usize, wrong: &str, right: &str) -> Option<T> {
-    report.at(at, wrong, right);
+fn none<T>(report: &mut Report<'_>, at: usize, mistake: impl Into<Mistake>) -> Option<T> {
+    report.at(at, mistake);
     None
+}
+
+fn wrong_type(key: &'static str, right: JsonType) -> Mistake {
+    Mistake::Value(Of::Field(key), ValueFault::WrongJsonType(right))
 }
 
 fn read_year(report: &mut Report<'_>, file: &At<Value>) -> Option<i32> {
     let Some(year) = file.value.get("year") else {
-        return none(report, file.at, "there is no `year`", "this must be a file of the holiday-cn layout");
+        return none(report, file.at, LayoutFault::NoHolidayFile("year"));
     };
     match &year.value {
         Value::Number(written) => match written.parse::<i32>() {
             Ok(number) if (1900..=2199).contains(&number) => Some(number),
-            _ => none(report, year.at, "`year` is out of range", "it must be from 1900 to 2199"),
+            _ => {
+                let fault = ValueFault::OutOfRange { written: shown(written), least: 1900, most: 2199 };
+                none(report, year.at, Mistake::Value(Of::Field("year"), fault))
+            }
         },
-        _ => none(report, year.at, "`year` is no number", "it must be a year"),
+        _ => none(report, year.at, wrong_type("year", JsonType::Year)),
     }
 }
 
-fn json_text<'v>(report: &mut Report<'_>, item: &'v At<Value>, key: &str) -> Option<At<&'v str>> {
+fn json_text<'v>(report: &mut Report<'_>, item: &'v At<Value>, key: &'static str) -> Option<At<&'v str>> {
     match item.value.get(key).map(|found| (&found.value, found.at)) {
         Some((Value::Text(text), at)) => Some(At::new(text.as_str(), at)),
-        Some((_, at)) => none(report, at, &format!("`{key}` is no text"), "it must be in quotes"),
-        None => none(report, item.at, &format!("the day has no `{key}`"), "each day has name, date and isOffDay"),
+        Some((_, at)) => none(report, at, wrong_type(key, JsonType::Text)),
+        None => none(report, item.at, LayoutFault::DayWithoutKey(key)),
     }
 }

@@ -1,6 +1,9 @@
 //! JSON with positions, for files that others write.
 
-use super::diagnostic::{At, Report};
+use super::{
+    diagnostic::{At, Report},
+    mistake::layout::{JsonFault, LayoutFault},
+};
 
 /// Deeper nesting is refused.
 const DEEPEST: usize = 32;
@@ -36,12 +39,12 @@ pub fn parse(report: &mut Report<'_>) -> Option<At<Value>> {
     let mut parser = Parser { text: report.source().text(), at: 0 };
     let parsed = parser.value(0).and_then(|value| {
         parser.blanks();
-        if parser.at < parser.text.len() { Err("text stands after the end") } else { Ok(value) }
+        if parser.at < parser.text.len() { Err(JsonFault::TextAfterEnd) } else { Ok(value) }
     });
     match parsed {
         Ok(value) => Some(value),
-        Err(wrong) => {
-            report.at(parser.at, wrong, "this is no JSON");
+        Err(fault) => {
+            report.at(parser.at, LayoutFault::NotJson(fault));
             None
         }
     }
@@ -69,11 +72,11 @@ impl Parser<'_> {
         found
     }
 
-    fn value(&mut self, depth: usize) -> Result<At<Value>, &'static str> {
+    fn value(&mut self, depth: usize) -> Result<At<Value>, JsonFault> {
         self.blanks();
         let at = self.at;
         if depth > DEEPEST {
-            return Err("nested too deeply");
+            return Err(JsonFault::TooDeep);
         }
         let value = match self.rest().chars().next() {
             Some('{') => self.table(depth)?,
@@ -85,7 +88,7 @@ impl Parser<'_> {
         Ok(At::new(value, at))
     }
 
-    fn word(&mut self) -> Result<Value, &'static str> {
+    fn word(&mut self) -> Result<Value, JsonFault> {
         let words = [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
         for (word, value) in words {
             if self.rest().starts_with(word) {
@@ -93,7 +96,7 @@ impl Parser<'_> {
                 return Ok(value);
             }
         }
-        Err("a value is expected here")
+        Err(JsonFault::NoValue)
     }
 
     fn number(&mut self) -> Value {
@@ -104,7 +107,7 @@ impl Parser<'_> {
         Value::Number(written)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, &'static str> {
+    fn list(&mut self, depth: usize) -> Result<Value, JsonFault> {
         self.at += 1;
         let mut items = Vec::new();
         if self.eat(']') {
@@ -116,12 +119,12 @@ impl Parser<'_> {
                 return Ok(Value::List(items));
             }
             if !self.eat(',') {
-                return Err("`,` or `]` is expected here");
+                return Err(JsonFault::NoCommaInList);
             }
         }
     }
 
-    fn table(&mut self, depth: usize) -> Result<Value, &'static str> {
+    fn table(&mut self, depth: usize) -> Result<Value, JsonFault> {
         self.at += 1;
         let mut entries = Vec::new();
         if self.eat('}') {
@@ -130,24 +133,24 @@ impl Parser<'_> {
         loop {
             self.blanks();
             if !self.rest().starts_with('"') {
-                return Err("a key in quotes is expected here");
+                return Err(JsonFault::NoKey);
             }
             let key = self.text()?;
             if !self.eat(':') {
-                return Err("`:` is expected here");
+                return Err(JsonFault::NoColon);
             }
             entries.push((key, self.value(depth + 1)?));
             if self.eat('}') {
                 return Ok(Value::Table(entries));
             }
             if !self.eat(',') {
-                return Err("`,` or `}` is expected here");
+                return Err(JsonFault::NoCommaInTable);
             }
         }
     }
 
     /// A text from its opening quote on; its escapes are left to the JSON library.
-    fn text(&mut self) -> Result<String, &'static str> {
+    fn text(&mut self) -> Result<String, JsonFault> {
         let rest = self.rest();
         let mut escaped = false;
         for (at, c) in rest.char_indices().skip(1) {
@@ -156,7 +159,7 @@ impl Parser<'_> {
                 '\\' => escaped = true,
                 '"' => {
                     let quoted = rest.get(..=at).unwrap_or_default();
-                    let text = serde_json::from_str(quoted).map_err(|_| "this text has a wrong escape in it")?;
+                    let text = serde_json::from_str(quoted).map_err(|_| JsonFault::WrongEscape)?;
                     self.at += at + 1;
                     return Ok(text);
                 }
@@ -164,6 +167,6 @@ impl Parser<'_> {
                 _ => {}
             }
         }
-        Err("a quotation mark is never closed")
+        Err(JsonFault::UnclosedText)
     }
 }

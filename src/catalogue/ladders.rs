@@ -5,8 +5,14 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveTime;
 
 use super::{
-    diagnostic::{At, Report, shown},
+    diagnostic::{At, Report},
     grammar,
+    mistake::{
+        ladder::{LadderFault, Never},
+        naming::{NamingFault, Thing},
+        value::ValueFault,
+        words::shown,
+    },
     tree::{self, Fields},
 };
 use crate::domain::{
@@ -28,7 +34,7 @@ struct Room {
 pub fn read(report: &mut Report<'_>, duties: Option<&[Duty]>) -> Option<Vec<Ladder>> {
     let tree = tree::parse(report)?;
     let rooms = rooms(duties.unwrap_or_default());
-    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let mut file = Fields::of_file(&tree);
     let mut ladders: Vec<Ladder> = Vec::new();
     let mut named: Vec<Class> = Vec::new();
     for mut table in file.tables(report, "ladder") {
@@ -39,9 +45,7 @@ pub fn read(report: &mut Report<'_>, duties: Option<&[Duty]>) -> Option<Vec<Ladd
     }
     file.finish(report);
     for (class, room) in rooms.iter().filter(|(class, _)| !named.contains(class)) {
-        let word = grammar::word_of(&grammar::CLASSES, class);
-        let help = format!("add a [[ladder]] with `class = \"{word}\"`");
-        report.at(0, format!("class `{word}` has no ladder, but duty {} needs one", room.duty), help);
+        report.at(0, LadderFault::NoLadder { class: *class, duty: room.duty.clone() });
     }
     Some(ladders)
 }
@@ -67,12 +71,11 @@ fn rooms(duties: &[Duty]) -> HashMap<Class, Room> {
 fn read_class(table: &mut Fields<'_, '_>, report: &mut Report<'_>, named: &mut Vec<Class>) -> Option<Class> {
     let written = table.text(report, "class")?;
     let Some(class) = grammar::word(&grammar::CLASSES, &written.value) else {
-        let message = format!("unknown class `{}`", shown(&written.value));
-        report.unknown(written.at, message, &written.value, grammar::CLASSES.iter().map(|(word, _)| *word));
+        report.unknown(written.at, Thing::Class, &written.value, grammar::CLASSES.iter().map(|(word, _)| *word));
         return None;
     };
     if named.contains(&class) {
-        report.at(written.at, format!("class `{}` has two ladders", written.value), "keep one");
+        report.at(written.at, LadderFault::TwoLadders(class));
     }
     named.push(class);
     Some(class)
@@ -82,11 +85,7 @@ fn read_ladder(table: &mut Fields<'_, '_>, report: &mut Report<'_>, class: Class
     let grace = table.text_if(report, "grace").and_then(|written| {
         let time = grammar::time(&written.value);
         if time.is_none() {
-            report.at(
-                written.at,
-                format!("`grace` is no time of day: `{}`", shown(&written.value)),
-                "write it like 08:30",
-            );
+            report.value(written.at, "grace", ValueFault::NoTimeOfDay(shown(&written.value)));
         }
         time
     });
@@ -100,9 +99,9 @@ fn read_ladder(table: &mut Fields<'_, '_>, report: &mut Report<'_>, class: Class
     let node_day_limit = table.number_if(report, "node_day_limit");
     if let Some(limit) = &node_day_limit {
         if class != Class::Day {
-            report.at(limit.at, "`node_day_limit` can only stand in the ladder of class `day`", "take it out");
+            report.at(limit.at, LadderFault::NodeLimitElsewhere);
         } else if limit.value == 0 {
-            report.at(limit.at, "`node_day_limit` is 0: nothing could be made good", "it must be at least 1");
+            report.at(limit.at, LadderFault::NodeLimitZero);
         }
     }
     Ladder {
@@ -123,12 +122,11 @@ fn read_roles(report: &mut Report<'_>, written: &At<Vec<At<String>>>) -> Vec<Rol
     for text in &written.value {
         match Role::from_code(&text.value).filter(|role| role.gets_letters()) {
             Some(role) if roles.contains(&role) => {
-                report.at(text.at, format!("`{}` is named twice", text.value), "name it once");
+                report.at(text.at, NamingFault::NamedTwice(shown(&text.value)));
             }
             Some(role) => roles.push(role),
             None => {
-                let known = ["liaison", "deputy", "head", "office"];
-                report.unknown(text.at, format!("unknown post `{}`", shown(&text.value)), &text.value, known);
+                report.unknown(text.at, Thing::Post, &text.value, ["liaison", "deputy", "head", "office"]);
             }
         }
     }
@@ -143,7 +141,7 @@ fn roles_if(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static s
 fn roles(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Role> {
     let Some(written) = table.texts(report, "to") else { return Vec::new() };
     if written.value.is_empty() {
-        report.at(written.at, "the step tells nobody", "name posts: liaison, deputy, head, office");
+        report.at(written.at, LadderFault::TellsNobody);
     }
     read_roles(report, &written)
 }
@@ -162,48 +160,36 @@ fn read_reminders(
         step.finish(report);
         let Some(written) = when else { continue };
         let Some(when) = grammar::when(&written.value) else {
-            report.at(written.at, format!("`{}` is no moment", shown(&written.value)), grammar::WHEN_HELP);
+            report.at(written.at, LadderFault::NoMoment(shown(&written.value)));
             continue;
         };
-        if let Some((wrong, right)) = never(class, when, room) {
-            report.at(written.at, format!("the step `{}` can never fire: {wrong}", written.value), right);
+        if let Some(why) = never(class, when, room) {
+            report.at(written.at, LadderFault::NeverFires { step: shown(&written.value), why });
         }
         if !seen.insert(when) {
-            report.at(written.at, format!("there are two steps at `{}`", written.value), "make them one");
+            report.at(written.at, LadderFault::TwoSteps(shown(&written.value)));
         }
         reminders.push(Reminder { when, to });
     }
     reminders
 }
 
-/// Why a reminder can never fire, and what would.
-fn never(class: Class, when: When, room: Option<&Room>) -> Option<(String, String)> {
+/// Why a reminder can never fire, if it cannot.
+fn never(class: Class, when: When, room: Option<&Room>) -> Option<Never> {
     match when {
-        When::Opening if class == Class::Day => {
-            Some(("a duty of a day opens at 00:00".into(), "use `due_day 16:00`".into()))
-        }
-        When::HalfTime | When::AtDue if class != Class::EventHours => {
-            Some(("only what is due by the clock has such a moment".into(), "use `due_day 09:00`".into()))
-        }
-        When::WorkdaysBefore(_) | When::DueDay(_) if class == Class::EventHours => {
-            Some(("it is due within hours".into(), "use `opening`, `half_time`, `at_due`".into()))
-        }
-        When::WorkdaysBefore(n) => {
+        When::Opening if class == Class::Day => Some(Never::OpensAtMidnight),
+        When::HalfTime | When::AtDue if class != Class::EventHours => Some(Never::NotByTheClock),
+        When::WorkdaysBefore(_) | When::DueDay(_) if class == Class::EventHours => Some(Never::DueWithinHours),
+        When::WorkdaysBefore(workdays) => {
             let most = most_workdays_before(class);
-            let wrong = format!("{n} workdays before it is due, it is not open yet");
-            (n > most).then(|| (wrong, right_before(most)))
+            (workdays > most).then_some(Never::NotOpenYet { workdays, most })
         }
         When::DueDay(time) => {
-            let (earliest, duty) = room?.earliest_due.as_ref().filter(|(earliest, _)| time >= *earliest)?;
-            let due = earliest.format("%H:%M");
-            Some((format!("duty {duty} is due at {due}"), format!("remind before {due}")))
+            let (due, duty) = room?.earliest_due.as_ref().filter(|(earliest, _)| time >= *earliest)?;
+            Some(Never::DueBefore { duty: duty.clone(), due: *due })
         }
         When::Opening | When::HalfTime | When::AtDue => None,
     }
-}
-
-fn right_before(most: u32) -> String {
-    if most == 0 { "use `due_day 16:00`".into() } else { format!("at most {most} are possible") }
 }
 
 /// The most workdays that a period of the class can have before its due day.
@@ -226,16 +212,17 @@ fn read_level(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static
     let to = roles(&mut level, report);
     level.finish(report);
     if workday.is_none() && streak.is_none() {
-        report.at(to_at, format!("the step `{key}` can never fire"), "give `workday`, `streak` or both");
+        report.at(to_at, LadderFault::LevelWithoutFigure(key));
     }
     if let Some(workday) = workday.as_ref().filter(|workday| workday.value == 0 || workday.value > 250) {
-        report.at(workday.at, format!("`workday` {} is out of range", workday.value), "it must be from 1 to 250");
+        let written = shown(workday.value.to_string());
+        report.value(workday.at, "workday", ValueFault::OutOfRange { written, least: 1, most: 250 });
     }
     if let Some(streak) = streak.as_ref().filter(|streak| streak.value < 2) {
-        report.at(streak.at, format!("`streak` {} is no row of misses", streak.value), "it must be at least 2");
+        report.at(streak.at, LadderFault::NoRowOfMisses(streak.value));
     }
     if office_only && !to.is_empty() && to != [Role::Office] {
-        report.at(to_at, "`propose` goes to the office alone", "write `to = [\"office\"]`");
+        report.at(to_at, LadderFault::NotTheOfficeAlone);
     }
     let value = Level { workday: workday.map(|n| n.value), streak: streak.map(|n| n.value), to };
     Some(At::new(value, to_at))
@@ -245,6 +232,6 @@ fn check_levels(report: &mut Report<'_>, supervise: Option<&At<Level>>, propose:
     let (Some(supervise), Some(propose)) = (supervise, propose) else { return };
     let before = |above: Option<u32>, below: Option<u32>| matches!((above, below), (Some(a), Some(b)) if a <= b);
     if before(propose.value.workday, supervise.value.workday) || before(propose.value.streak, supervise.value.streak) {
-        report.at(propose.at, "`propose` does not come after `supervise`", "give it the larger figures");
+        report.at(propose.at, LadderFault::ProposesTooEarly);
     }
 }

@@ -11,22 +11,30 @@ pub mod grammar;
 pub mod holidays;
 pub mod json;
 pub mod ladders;
+pub mod mistake;
 pub mod occasions;
 pub mod posts;
 pub mod sheet;
 pub mod tree;
 pub mod units;
 
-use std::{borrow::Cow, fs, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, fs, path::Path};
 
 pub use self::{
     diagnostic::{Diagnostic, Diagnostics},
     holidays::ListedDays,
+    mistake::Mistake,
     posts::PostEntry,
 };
 use self::{
     diagnostic::{Report, Source},
     duties::Known,
+    mistake::{
+        file::{FileFault, Unreadable},
+        ladder::LadderFault,
+        naming::NamingFault,
+        words::shown,
+    },
 };
 use crate::domain::{
     calendar::{Calendar, YearStatus},
@@ -38,6 +46,9 @@ use crate::domain::{
 
 /// A seed file larger than this is none.
 const LARGEST: u64 = 64 << 20;
+
+/// A `posts.csv` of nobody, for a folder that has none.
+const NO_POSTS: &[u8] = b"unit,role,holder,address\n";
 
 pub const FILES: [(&str, &str); 8] = [
     ("clauses.toml", include_str!("../../seeds/clauses.toml")),
@@ -62,9 +73,20 @@ pub struct Seeds {
 
 impl Seeds {
     pub fn embedded() -> Result<Seeds, Diagnostics> {
-        read_all(|name| {
+        read(None, |name| {
             let text = FILES.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
-            (format!("seeds/{name}"), Ok(Cow::Borrowed(text.as_bytes())))
+            Some((format!("seeds/{name}"), Ok(Cow::Borrowed(text.as_bytes()))))
+        })
+    }
+
+    /// A folder with all of the files; `posts.csv` may be missing.
+    pub fn load(folder: &Path) -> Result<Seeds, Diagnostics> {
+        read(None, |name| {
+            let path = folder.join(name);
+            if name == "posts.csv" && !path.exists() {
+                return Some((name.into(), Ok(Cow::Borrowed(NO_POSTS))));
+            }
+            Some((path.display().to_string(), read_file(&path).map(Cow::Owned)))
         })
     }
 
@@ -75,64 +97,28 @@ impl Seeds {
     /// A file has a name that is none of the seeds', or there are mistakes.
     pub fn with_files(&self, files: &[(String, Vec<u8>)]) -> Result<Seeds, Diagnostics> {
         let mut found = Diagnostics::default();
-        let known = FILES.map(|(name, _)| name);
-        for (name, _) in files.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
-            let message = format!("no file of the catalogue has the name `{}`", diagnostic::shown(name));
-            found.add(Diagnostics::of_file(diagnostic::shown(name), message, format!("known: {}", known.join(", "))));
-        }
-        for (at, (name, _)) in files.iter().enumerate() {
-            if files[..at].iter().any(|(before, _)| before == name) {
-                found.add(Diagnostics::of_file(diagnostic::shown(name), "the file was given twice", "give it once"));
+        let mut seen = BTreeSet::new();
+        for (name, _) in files {
+            let known = FILES.map(|(name, _)| name);
+            if !known.contains(&name.as_str()) {
+                let unknown = FileFault::UnknownFile { name: shown(name), known: known.to_vec() };
+                found.add(Diagnostics::of_file(shown(name).to_string(), unknown));
+            }
+            if !seen.insert(name) {
+                found.add(Diagnostics::of_file(shown(name).to_string(), FileFault::FileGivenTwice));
             }
         }
-        let file = |name: &str| {
+        let read = read(Some(self), |name| {
             let given = files.iter().find(|(given, _)| given == name);
-            given.map(|(name, bytes)| (name.clone(), Ok(Cow::Owned(bytes.clone()))))
-        };
-        // Read anew where the file was given; else as it is.
-        macro_rules! part {
-            ($name:literal, $own:expr, $read:expr) => {
-                match file($name) {
-                    Some(bytes) => with(&mut found, bytes, $read),
-                    None => Some($own.clone()),
-                }
-            };
-        }
-        let clauses = part!("clauses.toml", self.catalogue.clauses, clauses::read);
-        let roster = part!("units.toml", self.roster, units::read);
-        let events = part!("events.toml", self.catalogue.events, occasions::read_events);
-        let nodes = part!("nodes.toml", self.catalogue.nodes, occasions::read_nodes);
-        let known = Known::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
-        let duties = part!("duties.toml", self.catalogue.duties, |report| duties::read(report, &known));
-        let ladders = part!("ladders.toml", self.catalogue.ladders, |report| ladders::read(report, duties.as_deref()));
-        let calendar = part!("holidays.csv", self.calendar, |report| {
-            Some(Calendar { listed: holidays::read_csv(report).days })
+            given.map(|(name, bytes)| (name.clone(), Ok(Cow::Borrowed(bytes.as_slice()))))
         });
-        let posts = part!("posts.csv", self.posts, |report| Some(posts::read(report, roster.as_ref())));
-        if found.is_empty() {
-            found.add(dangling(duties.as_deref(), ladders.as_deref(), &known));
-        }
-        let catalogue = Catalogue {
-            duties: duties.unwrap_or_default(),
-            ladders: ladders.unwrap_or_default(),
-            nodes: nodes.unwrap_or_default(),
-            events: events.unwrap_or_default(),
-            clauses: clauses.unwrap_or_default(),
-        };
-        let roster = roster.unwrap_or_else(|| self.roster.clone());
-        let calendar = calendar.unwrap_or_default();
-        found.or(Seeds { catalogue, roster, calendar, posts: posts.unwrap_or_default() })
-    }
-
-    /// A folder with all of the files; `posts.csv` may be missing.
-    pub fn load(folder: &Path) -> Result<Seeds, Diagnostics> {
-        read_all(|name| {
-            let path = folder.join(name);
-            if name == "posts.csv" && !path.exists() {
-                return (name.into(), Ok(Cow::Borrowed(b"unit,role,holder,address\n".as_slice())));
+        match read {
+            Ok(seeds) => found.or(seeds),
+            Err(wrong) => {
+                found.add(wrong);
+                Err(found)
             }
-            (path.display().to_string(), read_file(&path).map(Cow::Owned))
-        })
+        }
     }
 }
 
@@ -154,48 +140,45 @@ fn dangling(duties: Option<&[Duty]>, ladders: Option<&[Ladder]>, known: &Known) 
     let mut found = Diagnostics::default();
     for duty in duties.unwrap_or_default() {
         for missing in known.missing(duty) {
-            let message = format!("duty {} names {missing}, which the files no longer have", duty.id);
-            found.add(Diagnostics::of_file("duties.toml", message, "give a `duties.toml` that goes with them"));
+            let duty = duty.id.0.clone();
+            found.add(Diagnostics::of_file("duties.toml", NamingFault::Dangling { duty, names: missing }));
         }
         let has = |class: Class| ladders.unwrap_or_default().iter().any(|ladder| ladder.class == class);
         let forms = [Some(Form::Cadence), duty.also_each_node.then_some(Form::Node)];
         for class in forms.into_iter().flatten().map(|form| Class::of(duty, form)).filter(|class| !has(*class)) {
-            let word = grammar::word_of(&grammar::CLASSES, &class);
-            let message = format!("class `{word}` has no ladder, but duty {} needs one", duty.id);
-            found.add(Diagnostics::of_file(
-                "ladders.toml",
-                message,
-                format!("add a [[ladder]] with `class = \"{word}\"`"),
-            ));
+            let duty = duty.id.0.clone();
+            found.add(Diagnostics::of_file("ladders.toml", LadderFault::NoLadder { class, duty }));
         }
     }
     found
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let about = fs::metadata(path).map_err(|error| error.to_string())?;
+fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
+    let system = |error: std::io::Error| Unreadable::System(error.to_string());
+    let about = fs::metadata(path).map_err(system)?;
     if !about.is_file() {
-        return Err("it is no file".into());
+        return Err(Unreadable::NoFile);
     }
     if about.len() > LARGEST {
-        return Err(format!("it is larger than {} MB", LARGEST >> 20));
+        return Err(Unreadable::TooLarge(LARGEST >> 20));
     }
-    fs::read(path).map_err(|error| error.to_string())
+    fs::read(path).map_err(system)
 }
 
-type Bytes = (String, Result<Cow<'static, [u8]>, String>);
+/// A file's name and its bytes.
+type Bytes<'b> = (String, Result<Cow<'b, [u8]>, Unreadable>);
 
 /// Reads one file with `read`; what is wrong with it goes to `found`.
 fn with<T>(
     found: &mut Diagnostics,
-    (name, bytes): Bytes,
+    (name, bytes): Bytes<'_>,
     read: impl FnOnce(&mut Report<'_>) -> Option<T>,
 ) -> Option<T> {
     let bytes = match bytes {
         Ok(bytes) => bytes,
-        Err(wrong) => {
-            let help = format!("a seeds folder has {}", FILES.map(|(name, _)| name).join(", "));
-            found.add(Diagnostics::of_file(name, format!("the file cannot be read: {wrong}"), help));
+        Err(why) => {
+            let fault = FileFault::UnreadableSeed(why, FILES.map(|(name, _)| name).to_vec());
+            found.add(Diagnostics::of_file(name, fault));
             return None;
         }
     };
@@ -213,20 +196,33 @@ fn with<T>(
     }
 }
 
-fn read_all(file: impl Fn(&str) -> Bytes) -> Result<Seeds, Diagnostics> {
+/// Reads the files that there are; what a missing one holds is taken from `own`.
+fn read<'b>(own: Option<&Seeds>, file: impl Fn(&str) -> Option<Bytes<'b>>) -> Result<Seeds, Diagnostics> {
     let mut found = Diagnostics::default();
-    let clauses = with(&mut found, file("clauses.toml"), clauses::read);
-    let roster = with(&mut found, file("units.toml"), units::read);
-    let events = with(&mut found, file("events.toml"), occasions::read_events);
-    let nodes = with(&mut found, file("nodes.toml"), occasions::read_nodes);
-    let known = Known::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
-    let duties = with(&mut found, file("duties.toml"), |report| duties::read(report, &known));
-    let ladders = with(&mut found, file("ladders.toml"), |report| ladders::read(report, duties.as_deref()));
-    let listed = with(&mut found, file("holidays.csv"), |report| Some(holidays::read_csv(report)));
-    let posts = with(&mut found, file("posts.csv"), |report| Some(posts::read(report, roster.as_ref())));
-    if !found.is_empty() {
-        return Err(found);
+    macro_rules! part {
+        ($name:literal, $own:expr, $read:expr) => {
+            match file($name) {
+                Some(bytes) => with(&mut found, bytes, $read),
+                None => own.map($own),
+            }
+        };
     }
+    let clauses = part!("clauses.toml", |own| own.catalogue.clauses.clone(), clauses::read);
+    let roster = part!("units.toml", |own| own.roster.clone(), units::read);
+    let events = part!("events.toml", |own| own.catalogue.events.clone(), occasions::read_events);
+    let nodes = part!("nodes.toml", |own| own.catalogue.nodes.clone(), occasions::read_nodes);
+    let known = Known::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
+    let duties = part!("duties.toml", |own| own.catalogue.duties.clone(), |report| duties::read(report, &known));
+    let ladders =
+        part!("ladders.toml", |own| own.catalogue.ladders.clone(), |report| ladders::read(report, duties.as_deref()));
+    let calendar = part!("holidays.csv", |own| own.calendar.clone(), |report| {
+        Some(Calendar { listed: holidays::read_csv(report).days })
+    });
+    let posts = part!("posts.csv", |own| own.posts.clone(), |report| Some(posts::read(report, roster.as_ref())));
+    if found.is_empty() {
+        found.add(dangling(duties.as_deref(), ladders.as_deref(), &known));
+    }
+    let (Some(roster), true) = (roster, found.is_empty()) else { return Err(found) };
     let catalogue = Catalogue {
         duties: duties.unwrap_or_default(),
         ladders: ladders.unwrap_or_default(),
@@ -234,7 +230,5 @@ fn read_all(file: impl Fn(&str) -> Bytes) -> Result<Seeds, Diagnostics> {
         events: events.unwrap_or_default(),
         clauses: clauses.unwrap_or_default(),
     };
-    let calendar = Calendar { listed: listed.unwrap_or_default().days };
-    let Some(roster) = roster else { return Err(Diagnostics::of_file("units.toml", "there are no units", "")) };
-    Ok(Seeds { catalogue, roster, calendar, posts: posts.unwrap_or_default() })
+    Ok(Seeds { catalogue, roster, calendar: calendar.unwrap_or_default(), posts: posts.unwrap_or_default() })
 }

@@ -3,7 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    diagnostic::{At, Report, shown},
+    diagnostic::{At, Report},
+    mistake::{
+        list::ListFault,
+        naming::{NamingFault, Thing},
+        words::shown,
+    },
     tree::{self, Fields},
 };
 use crate::domain::{event::EventType, node::Node};
@@ -11,7 +16,7 @@ use crate::domain::{event::EventType, node::Node};
 /// Reads `nodes.toml`; `None` when it is no TOML.
 pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let mut file = Fields::of_file(&tree);
     let mut nodes: Vec<Node> = Vec::new();
     let mut seen: HashMap<String, String> = HashMap::new();
     for mut table in file.tables(report, "node") {
@@ -21,12 +26,11 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
         table.finish(report);
         let (Some(name), Some(first), Some(last)) = (name, first, last) else { continue };
         if last.value < first.value {
-            report.at(last.at, format!("the node ends on {}, before it begins", last.value), "put the later day last");
+            report.at(last.at, ListFault::NodeEndsFirst(last.value));
         }
         let node = Node::dated(name.value, first.value, last.value);
         if let Some(known) = seen.insert(node.key.clone(), node.name.clone()) {
-            let message = format!("two nodes begin on {}", node.key);
-            report.at(first.at, message, format!("make it one with “{known}”: a node is known by its first day"));
+            report.at(first.at, ListFault::NodesTogether { first: node.key.clone(), known: shown(known) });
         }
         nodes.push(node);
     }
@@ -37,7 +41,7 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
 /// Reads `events.toml`; `None` when it is no TOML.
 pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let mut file = Fields::of_file(&tree);
     let mut types: Vec<(EventType, Vec<At<String>>)> = Vec::new();
     let mut seen = HashSet::new();
     for mut table in file.tables(report, "event") {
@@ -47,10 +51,11 @@ pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
         table.finish(report);
         let Some(name) = name else { continue };
         if name.value.contains(char::is_whitespace) {
-            report.at(name.at, "the name of an event has a blank", "leave it out: duties name it between blanks");
+            report.at(name.at, ListFault::EventWithBlank);
         }
         if !seen.insert(name.value.clone()) {
-            report.at(name.at, format!("event `{}` is given twice", name.value), "give it once");
+            let twice = NamingFault::GivenTwice { what: Thing::Event, name: shown(&name.value), line: None };
+            report.at(name.at, twice);
         }
         let texts = implies.iter().map(|implied| implied.value.clone()).collect();
         types.push((EventType { name: name.value, implies: texts, names_units }, implies));
@@ -67,11 +72,11 @@ fn check_implied(report: &mut Report<'_>, types: &[(EventType, Vec<At<String>>)]
         for name in implied {
             let Some(other) = index.get(name.value.as_str()) else {
                 let known = types.iter().map(|(kind, _)| kind.name.as_str());
-                report.unknown(name.at, format!("unknown event `{}`", shown(&name.value)), &name.value, known);
+                report.unknown(name.at, Thing::Event, &name.value, known);
                 continue;
             };
             if circular.contains(&n) && circular.contains(other) {
-                report.at(name.at, format!("`{}` implies itself", kind.name), "events must not imply each other");
+                report.at(name.at, ListFault::ImpliesItself(shown(&kind.name)));
             }
         }
     }

@@ -5,11 +5,19 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::{
-    diagnostic::{At, Diagnostics, Report, Source, shown},
+    diagnostic::{At, Diagnostics, Report, Source},
     grammar,
+    mistake::{
+        list::ListFault,
+        naming::{NamingFault, Thing},
+        value::{ValueFault, Wanted},
+        words::shown,
+    },
     sheet::{Row, Sheet},
+    tree::EXAMPLE_DAY,
 };
 use crate::domain::{
+    address::{self, AddressFault},
     text,
     unit::{PostId, Role, Roster, UnitName},
 };
@@ -48,8 +56,8 @@ pub fn read(report: &mut Report<'_>, roster: Option<&Roster>) -> Vec<PostEntry> 
         let Some(entry) = read_row(report, &sheet, row, roster, units.as_ref()) else { continue };
         let line = report.source().line(row.at);
         if let Some(first) = seen.insert(entry.post.clone(), line) {
-            let message = format!("post `{}` is given twice", entry.post);
-            report.at(row.at, message, format!("it stands in line {first} already"));
+            let name = shown(entry.post.to_string());
+            report.at(row.at, NamingFault::GivenTwice { what: Thing::Post, name, line: Some(first) });
         }
         posts.push((entry, sheet.field(row, "address").at));
     }
@@ -71,39 +79,28 @@ fn read_row(
     if let (Some(unit), Some(Role::Office), Some(roster)) = (&unit, role, roster)
         && *unit != roster.office
     {
-        let message = format!("`{unit}` has no post `office`");
-        report.at(row.at, message, format!("only {} has one", roster.office));
+        report.at(row.at, ListFault::NoOfficePost { unit: unit.0.clone(), office: roster.office.0.clone() });
     }
     let holder = read_name(report, "holder", &sheet.field(row, "holder"));
-    let address = sheet.field(row, "address");
-    let sound = check_address(report, "address", &address);
+    let address = read_address(report, "address", &sheet.field(row, "address"));
     let stand_in = Some(sheet.field(row, "stand_in_address")).filter(|field| !field.value.is_empty());
     let from = read_date(report, "from", &sheet.field(row, "from"));
     let until = read_date(report, "until", &sheet.field(row, "until"));
-    match (&stand_in, &from, &until) {
-        (None, Some(day), _) | (None, None, Some(day)) => {
-            report.at(day.at, "days are given, but no stand-in", "give `stand_in_address` as well, or no days");
-        }
-        (Some(field), _, _) => {
-            check_address(report, "stand_in_address", field);
-        }
-        _ => {}
+    if let (None, Some(day)) = (&stand_in, from.as_ref().or(until.as_ref())) {
+        report.at(day.at, ListFault::DaysWithoutStandIn);
     }
+    let stand_in = stand_in.and_then(|field| read_address(report, "stand_in_address", &field));
     if let (Some(from), Some(until)) = (&from, &until)
         && until.value < from.value
     {
-        report.at(
-            until.at,
-            format!("`until` {} is before `from` {}", until.value, from.value),
-            "put the later day last",
-        );
+        let (last, first) = (until.value, from.value);
+        report.at(until.at, ListFault::EndsBeforeItBegins { end: "until", last, begin: "from", first });
     }
-    sound.then_some(())?;
     Some(PostEntry {
         post: PostId { unit: unit?, role: role? },
         holder: holder?,
-        address: address.value.to_owned(),
-        stand_in_address: stand_in.map(|field| field.value.to_owned()),
+        address: address?,
+        stand_in_address: stand_in,
         from: from.map(|day| day.value),
         until: until.map(|day| day.value),
     })
@@ -114,8 +111,7 @@ fn read_unit(report: &mut Report<'_>, field: &At<&str>, units: Option<&HashSet<&
     if let Some(units) = units
         && !units.contains(name.0.as_str())
     {
-        let known = units.iter().copied();
-        report.unknown(field.at, format!("unknown unit `{}`", shown(field.value)), field.value, known);
+        report.unknown(field.at, Thing::Unit, field.value, units.iter().copied());
         return None;
     }
     Some(name)
@@ -124,43 +120,41 @@ fn read_unit(report: &mut Report<'_>, field: &At<&str>, units: Option<&HashSet<&
 fn read_role(report: &mut Report<'_>, field: &At<&str>) -> Option<Role> {
     let role = Role::from_code(field.value).filter(|role| role.gets_letters());
     if role.is_none() {
-        let known = ["liaison", "deputy", "head", "office"];
-        report.unknown(field.at, format!("unknown role `{}`", shown(field.value)), field.value, known);
+        report.unknown(field.at, Thing::Role, field.value, ["liaison", "deputy", "head", "office"]);
     }
     role
 }
 
-fn read_name(report: &mut Report<'_>, column: &str, field: &At<&str>) -> Option<String> {
-    if let Some((within, c, what)) = text::first_forbidden(field.value) {
-        report.at(field.at + within, format!("`{column}` has {what} (U+{:04X})", u32::from(c)), "take it out");
+fn read_name(report: &mut Report<'_>, column: &'static str, field: &At<&str>) -> Option<String> {
+    if let Some((within, c, _)) = text::first_forbidden(field.value) {
+        report.value(field.at + within, column, ValueFault::ForbiddenCharacter(c));
         return None;
     }
     if field.value.trim().is_empty() || field.value.trim() != field.value {
-        report.at(field.at, format!("`{column}` is empty or has blanks at its ends"), "give a plain name");
+        report.value(field.at, column, ValueFault::NoPlainName);
         return None;
     }
     Some(field.value.to_owned())
 }
 
-fn read_date(report: &mut Report<'_>, column: &str, field: &At<&str>) -> Option<At<NaiveDate>> {
+fn read_date(report: &mut Report<'_>, column: &'static str, field: &At<&str>) -> Option<At<NaiveDate>> {
     if field.value.is_empty() {
         return None;
     }
     let date = grammar::date(field.value);
     if date.is_none() {
-        let message = format!("`{column}` is no date: `{}`", shown(field.value));
-        report.at(field.at, message, "dates are written like 2022-09-30 and must exist");
+        report.value(field.at, column, ValueFault::NoDate { written: shown(field.value), like: EXAMPLE_DAY });
     }
     date.map(|date| At::new(date, field.at))
 }
 
-fn check_address(report: &mut Report<'_>, column: &str, field: &At<&str>) -> bool {
-    let fault = text::address_fault(field.value);
-    if let Some(fault) = fault {
-        let message = format!("`{column}` is no e-mail address: `{}`: {fault}", shown(field.value));
-        report.at(field.at, message, "addresses are written like name@example.com");
+fn read_address(report: &mut Report<'_>, column: &'static str, field: &At<&str>) -> Option<String> {
+    match address::read(field.value) {
+        Ok(address) => return Some(address.to_owned()),
+        Err(AddressFault::Empty) => report.value(field.at, column, ValueFault::EmptyValue(Wanted::Email)),
+        Err(fault) => report.value(field.at, column, ValueFault::NoEmail { written: shown(field.value), fault }),
     }
-    fault.is_none()
+    None
 }
 
 /// The digest's mailbox is another one than the liaison's of the same unit.
@@ -169,7 +163,6 @@ fn check_office(report: &mut Report<'_>, roster: &Roster, posts: &[(PostEntry, u
     if let (Some((office, at)), Some((liaison, _))) = (find(Role::Office), find(Role::Liaison))
         && office.address.eq_ignore_ascii_case(&liaison.address)
     {
-        let message = "the post `office` has the address of its unit's liaison";
-        report.at(*at, message, "the digest needs an address of its own");
+        report.at(*at, ListFault::OfficeSharesAddress);
     }
 }

@@ -2,7 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::diagnostic::{At, Report, shown};
+use super::{
+    diagnostic::{At, Report},
+    mistake::{
+        layout::LayoutFault,
+        naming::{NamingFault, Thing},
+        words::shown,
+    },
+};
 
 #[derive(Debug)]
 pub struct Sheet {
@@ -23,7 +30,7 @@ impl Sheet {
         let text = report.source().text();
         let mut rows = split(report, text).into_iter();
         let Some(heading) = rows.next() else {
-            report.at(0, "the file is empty", format!("its first line must be `{}`", needed.join(",")));
+            report.at(0, LayoutFault::EmptySheet { heading: needed.join(",") });
             return None;
         };
         let columns = read_heading(report, &heading, needed, optional)?;
@@ -33,8 +40,7 @@ impl Sheet {
             if row.fields.len() == width {
                 kept.push(row);
             } else {
-                let message = format!("the row has {} fields", row.fields.len());
-                report.at(row.at, message, format!("the heading has {width}"));
+                report.at(row.at, LayoutFault::RowWidth { fields: row.fields.len(), heading: width });
             }
         }
         Some(Sheet { columns, rows: kept })
@@ -58,18 +64,17 @@ fn read_heading(
     let mut sound = true;
     for (index, field) in heading.fields.iter().enumerate() {
         let Some(name) = known.iter().find(|name| **name == field.value) else {
-            let message = format!("unknown column `{}`", shown(&field.value));
-            report.unknown(field.at, message, &field.value, known.iter().copied());
+            report.unknown(field.at, Thing::Column, &field.value, known.iter().copied());
             sound = false;
             continue;
         };
         if columns.insert(*name, index).is_some() {
-            report.at(field.at, format!("column `{name}` is given twice"), "give it once");
+            report.at(field.at, NamingFault::GivenTwice { what: Thing::Column, name: shown(name), line: None });
             sound = false;
         }
     }
-    for name in needed.iter().filter(|name| !columns.contains_key(**name)) {
-        report.at(heading.at, format!("there is no column `{name}`"), format!("needed: {}", needed.join(",")));
+    for column in needed.iter().copied().filter(|name| !columns.contains_key(name)) {
+        report.at(heading.at, LayoutFault::MissingColumn { column, needed: needed.join(",") });
         sound = false;
     }
     sound.then_some(columns)
@@ -115,7 +120,7 @@ fn field(report: &mut Report<'_>, text: &str, start: usize) -> (At<String>, usiz
     let mut at = 0;
     loop {
         let Some(length) = quoted.get(at..).and_then(|part| part.find('"')) else {
-            report.at(start, "a quotation mark is never closed", "close it, or double it inside a field");
+            report.at(start, LayoutFault::UnclosedQuote);
             return (At::new(String::new(), start), text.len());
         };
         value.push_str(quoted.get(at..at + length).unwrap_or_default());
@@ -130,7 +135,7 @@ fn field(report: &mut Report<'_>, text: &str, start: usize) -> (At<String>, usiz
     let tail = text.get(after..).unwrap_or_default();
     let junk = tail.find([',', '\n']).unwrap_or(tail.len());
     if !tail.get(..junk).unwrap_or_default().trim_end_matches('\r').is_empty() {
-        report.at(after, "text stands after a closing quotation mark", "double the mark inside a field");
+        report.at(after, LayoutFault::TextAfterQuote);
     }
     (At::new(value, start), after + junk)
 }

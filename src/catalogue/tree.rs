@@ -8,11 +8,18 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::diagnostic::{At, Report, shown};
-use crate::domain::text;
+use super::{
+    diagnostic::{At, Report},
+    mistake::{
+        layout::{LayoutFault, Table},
+        value::{Type, ValueFault},
+        words::shown,
+    },
+};
+use crate::domain::{name, text};
 
-/// A name is not longer than this.
-const LONGEST_NAME: usize = 64;
+/// A day as messages write one.
+pub const EXAMPLE_DAY: &str = "2022-09-30";
 
 /// Parses a file. Every syntax error is reported; then there is no tree.
 pub fn parse<'s>(report: &mut Report<'s>) -> Option<Spanned<DeTable<'s>>> {
@@ -20,11 +27,11 @@ pub fn parse<'s>(report: &mut Report<'s>) -> Option<Spanned<DeTable<'s>>> {
     for error in &errors {
         let at = error.span().map_or(0, |span| span.start);
         let message = error.message().replace('\n', ", ");
-        let (wrong, right) = match message.split_once(", expected ") {
-            Some((wrong, right)) => (wrong, format!("expected {right}")),
-            None => (message.as_str(), String::new()),
+        let (wrong, expected) = match message.split_once(", expected ") {
+            Some((wrong, expected)) => (wrong, Some(expected.to_owned())),
+            None => (message.as_str(), None),
         };
-        report.at(at, format!("not TOML: {wrong}"), right);
+        report.at(at, LayoutFault::NotToml { wrong: wrong.to_owned(), expected });
     }
     errors.is_empty().then_some(tree)
 }
@@ -34,14 +41,18 @@ pub fn parse<'s>(report: &mut Report<'s>) -> Option<Spanned<DeTable<'s>>> {
 pub struct Fields<'s, 't> {
     table: &'t DeTable<'s>,
     at: usize,
-    what: &'static str,
+    name: Table,
     taken: Vec<&'static str>,
 }
 
 impl<'s, 't> Fields<'s, 't> {
-    /// A table that is called `what` in messages and stands at `at`.
-    pub fn new(table: &'t DeTable<'s>, at: usize, what: &'static str) -> Fields<'s, 't> {
-        Fields { table, at, what, taken: Vec::new() }
+    /// All of a file.
+    pub fn of_file(tree: &'t Spanned<DeTable<'s>>) -> Fields<'s, 't> {
+        Fields { table: tree.get_ref(), at: 0, name: Table::Whole, taken: Vec::new() }
+    }
+
+    fn of_table(table: &'t DeTable<'s>, at: usize, name: &'static str) -> Fields<'s, 't> {
+        Fields { table, at, name: Table::Of(name), taken: Vec::new() }
     }
 
     pub fn at(&self) -> usize {
@@ -53,10 +64,15 @@ impl<'s, 't> Fields<'s, 't> {
         self.table.get(key)
     }
 
-    fn need(&mut self, report: &mut Report<'_>, key: &'static str, like: &str) -> Option<&'t Spanned<DeValue<'s>>> {
+    fn need(
+        &mut self,
+        report: &mut Report<'_>,
+        key: &'static str,
+        like: &'static str,
+    ) -> Option<&'t Spanned<DeValue<'s>>> {
         let found = self.take(key);
         if found.is_none() {
-            report.at(self.at, format!("{} has no `{key}`", self.what), format!("add `{key} = {like}`"));
+            report.at(self.at, LayoutFault::MissingKey { table: self.name.clone(), key, like });
         }
         found
     }
@@ -77,10 +93,14 @@ impl<'s, 't> Fields<'s, 't> {
         string(report, key, value)
     }
 
-    /// A name that must be given: not empty, no blanks at its ends, none of the marks that join names.
+    /// A name that must be given.
     pub fn name(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<String>> {
         let found = self.text(report, key)?;
-        check_name(report, key, &found).then_some(found)
+        if let Err(fault) = name::check_name(&found.value) {
+            report.value(found.at, key, ValueFault::BadName(fault));
+            return None;
+        }
+        Some(found)
     }
 
     /// A whole number that must be given.
@@ -100,13 +120,13 @@ impl<'s, 't> Fields<'s, 't> {
         let value = self.take(key)?;
         match value.get_ref().as_bool() {
             Some(flag) => Some(At::new(flag, value.span().start)),
-            None => wrong_type(report, key, value, "true or false"),
+            None => wrong_type(report, key, value, Type::Flag),
         }
     }
 
     /// A date that must be given.
     pub fn date(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<NaiveDate>> {
-        let value = self.need(report, key, "2022-09-30")?;
+        let value = self.need(report, key, EXAMPLE_DAY)?;
         date(report, key, value)
     }
 
@@ -120,7 +140,7 @@ impl<'s, 't> Fields<'s, 't> {
     pub fn texts_if(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Vec<At<String>>>> {
         let value = self.take(key)?;
         let DeValue::Array(list) = value.get_ref() else {
-            return wrong_type(report, key, value, "a list of texts");
+            return wrong_type(report, key, value, Type::Texts);
         };
         let texts = list.iter().filter_map(|item| string(report, key, item)).collect();
         Some(At::new(texts, value.span().start))
@@ -136,8 +156,8 @@ impl<'s, 't> Fields<'s, 't> {
     pub fn table_if(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<Fields<'s, 't>> {
         let value = self.take(key)?;
         match value.get_ref() {
-            DeValue::Table(table) => Some(Fields::new(table, value.span().start, key)),
-            _ => wrong_type(report, key, value, "a table"),
+            DeValue::Table(table) => Some(Fields::of_table(table, value.span().start, key)),
+            _ => wrong_type(report, key, value, Type::Table),
         }
     }
 
@@ -145,15 +165,15 @@ impl<'s, 't> Fields<'s, 't> {
     pub fn tables(&mut self, report: &mut Report<'_>, key: &'static str) -> Vec<Fields<'s, 't>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(list) = value.get_ref() else {
-            wrong_type::<()>(report, key, value, &format!("a list of tables, each begun by `[[{key}]]`"));
+            wrong_type::<()>(report, key, value, Type::Tables(key));
             return Vec::new();
         };
         let mut tables = Vec::with_capacity(list.len());
         for item in list {
             match item.get_ref() {
-                DeValue::Table(table) => tables.push(Fields::new(table, item.span().start, key)),
+                DeValue::Table(table) => tables.push(Fields::of_table(table, item.span().start, key)),
                 _ => {
-                    wrong_type::<()>(report, key, item, "a table");
+                    wrong_type::<()>(report, key, item, Type::Table);
                 }
             }
         }
@@ -163,25 +183,23 @@ impl<'s, 't> Fields<'s, 't> {
     /// Reports the keys that were not asked for.
     pub fn finish(self, report: &mut Report<'_>) {
         for key in self.table.keys().filter(|key| !self.taken.contains(&key.get_ref().as_ref())) {
-            let name = key.get_ref();
-            let message = format!("unknown key `{}` in {}", shown(name), self.what);
-            report.unknown(key.span().start, message, name, self.taken.iter().copied());
+            let meant = report.meant(key.get_ref(), self.taken.iter().copied());
+            let unknown = LayoutFault::UnknownKey { table: self.name.clone(), key: shown(key.get_ref()), meant };
+            report.at(key.span().start, unknown);
         }
     }
 }
 
-fn wrong_type<T>(report: &mut Report<'_>, key: &str, value: &Spanned<DeValue<'_>>, right: &str) -> Option<T> {
-    let message = format!("`{key}` is of type {}", value.get_ref().type_str());
-    report.at(value.span().start, message, format!("it must be {right}"));
+fn wrong_type<T>(report: &mut Report<'_>, key: &'static str, value: &Spanned<DeValue<'_>>, right: Type) -> Option<T> {
+    report.value(value.span().start, key, ValueFault::WrongType(value.get_ref().type_str(), right));
     None
 }
 
-fn string(report: &mut Report<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<At<String>> {
-    let Some(found) = value.get_ref().as_str() else { return wrong_type(report, key, value, "a text in quotes") };
-    if let Some((_, c, what)) = text::first_forbidden(found) {
+fn string(report: &mut Report<'_>, key: &'static str, value: &Spanned<DeValue<'_>>) -> Option<At<String>> {
+    let Some(found) = value.get_ref().as_str() else { return wrong_type(report, key, value, Type::Text) };
+    if let Some((_, c, _)) = text::first_forbidden(found) {
         let at = raw_position(report.source().text(), value.span(), c);
-        let message = format!("`{key}` has {what} (U+{:04X})", u32::from(c));
-        report.at(at, message, "take it out");
+        report.value(at, key, ValueFault::ForbiddenCharacter(c));
         return None;
     }
     Some(At::new(found.to_owned(), value.span().start))
@@ -192,46 +210,27 @@ fn raw_position(source: &str, span: Range<usize>, c: char) -> usize {
     source.get(span.clone()).and_then(|raw| raw.find(c)).map_or(span.start, |within| span.start + within)
 }
 
-/// Whether a text may be a name; reports it when not.
-pub fn check_name(report: &mut Report<'_>, key: &str, name: &At<String>) -> bool {
-    let value = name.value.as_str();
-    let wrong = if value.is_empty() {
-        "is empty"
-    } else if value.trim() != value {
-        "begins or ends with a blank"
-    } else if value.chars().count() > LONGEST_NAME {
-        "is longer than 64 characters"
-    } else if value.contains([';', '@', '/', ':', ',']) {
-        "has one of `; @ / : ,`, which join or mark names"
-    } else {
-        return true;
-    };
-    report.at(name.at, format!("`{key}` {wrong}"), "give a short plain name");
-    false
-}
-
-fn number(report: &mut Report<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<At<u32>> {
-    let Some(integer) = value.get_ref().as_integer() else { return wrong_type(report, key, value, "a whole number") };
+fn number(report: &mut Report<'_>, key: &'static str, value: &Spanned<DeValue<'_>>) -> Option<At<u32>> {
+    let Some(integer) = value.get_ref().as_integer() else { return wrong_type(report, key, value, Type::WholeNumber) };
     if let Ok(number) = u32::from_str_radix(integer.as_str(), integer.radix()) {
         Some(At::new(number, value.span().start))
     } else {
-        let message = format!("`{key}` is out of range: {}", shown(integer.as_str()));
-        report.at(value.span().start, message, "it must be from 0 to 4294967295");
+        let fault = ValueFault::OutOfRange { written: shown(integer.as_str()), least: 0, most: i64::from(u32::MAX) };
+        report.value(value.span().start, key, fault);
         None
     }
 }
 
-fn date(report: &mut Report<'_>, key: &str, value: &Spanned<DeValue<'_>>) -> Option<At<NaiveDate>> {
+fn date(report: &mut Report<'_>, key: &'static str, value: &Spanned<DeValue<'_>>) -> Option<At<NaiveDate>> {
     let written = match value.get_ref() {
         DeValue::String(written) => written.to_string(),
         DeValue::Datetime(written) => written.to_string(),
-        _ => return wrong_type(report, key, value, "a date like 2022-09-30"),
+        _ => return wrong_type(report, key, value, Type::Date(EXAMPLE_DAY)),
     };
     if let Some(date) = super::grammar::date(&written) {
         Some(At::new(date, value.span().start))
     } else {
-        let message = format!("`{key}` is no date: `{}`", shown(&written));
-        report.at(value.span().start, message, "dates are written like 2022-09-30 and must exist");
+        report.value(value.span().start, key, ValueFault::NoDate { written: shown(&written), like: EXAMPLE_DAY });
         None
     }
 }

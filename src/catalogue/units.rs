@@ -3,7 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    diagnostic::{At, Report, shown},
+    diagnostic::{At, Report},
+    mistake::{
+        layout::LayoutFault,
+        list::ListFault,
+        naming::{NamingFault, Thing},
+        words::shown,
+    },
     tree::{self, Fields},
 };
 use crate::domain::unit::{Roster, Unit, UnitName};
@@ -11,7 +17,7 @@ use crate::domain::unit::{Roster, Unit, UnitName};
 /// Reads the file; `None` when it is no TOML.
 pub fn read(report: &mut Report<'_>) -> Option<Roster> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::new(tree.get_ref(), 0, "the file");
+    let mut file = Fields::of_file(&tree);
     let office = file.text(report, "office");
     let groups = read_groups(&mut file, report);
     let mut units = Vec::new();
@@ -19,7 +25,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Roster> {
     let names: HashSet<&str> = groups.iter().map(|group| group.value.as_str()).collect();
     let tables = file.tables(report, "unit");
     if tables.is_empty() {
-        report.at(0, "there is no unit", "begin each with `[[unit]]`");
+        report.at(0, LayoutFault::NoTable("unit"));
     }
     for mut table in tables {
         let Some((unit, at)) = read_unit(&mut table, report, &names) else {
@@ -27,15 +33,15 @@ pub fn read(report: &mut Report<'_>) -> Option<Roster> {
             continue;
         };
         table.finish(report);
-        twice(report, &mut seen, "unit", &unit.name.0, at);
+        twice(report, &mut seen, Thing::Unit, &unit.name.0, at);
         units.push(unit);
     }
     file.finish(report);
     if let Some(office) = &office
         && !seen.contains_key(&office.value)
     {
-        let message = format!("`office` is no unit: `{}`", shown(&office.value));
-        report.unknown(office.at, message, &office.value, seen.keys().map(String::as_str));
+        let meant = report.meant(&office.value, seen.keys().map(String::as_str));
+        report.at(office.at, NamingFault::UnknownOffice { given: shown(&office.value), meant });
     }
     Some(Roster {
         office: UnitName(office.map(|office| office.value).unwrap_or_default()),
@@ -44,10 +50,10 @@ pub fn read(report: &mut Report<'_>) -> Option<Roster> {
     })
 }
 
-fn twice(report: &mut Report<'_>, seen: &mut HashMap<String, usize>, what: &str, name: &str, at: usize) {
+fn twice(report: &mut Report<'_>, seen: &mut HashMap<String, usize>, what: Thing, name: &str, at: usize) {
     let line = report.source().line(at);
     if let Some(first) = seen.insert(name.to_owned(), line) {
-        report.at(at, format!("{what} `{name}` is given twice"), format!("it stands in line {first} already"));
+        report.at(at, NamingFault::GivenTwice { what, name: shown(name), line: Some(first) });
     }
 }
 
@@ -58,7 +64,7 @@ fn read_groups(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<At<Str
         let name = table.name(report, "name");
         table.finish(report);
         if let Some(name) = name {
-            twice(report, &mut seen, "group", &name.value, name.at);
+            twice(report, &mut seen, Thing::Group, &name.value, name.at);
             groups.push(name);
         }
     }
@@ -74,18 +80,16 @@ fn read_unit(table: &mut Fields<'_, '_>, report: &mut Report<'_>, groups: &HashS
     let mut seen = HashSet::new();
     for group in &member_of {
         if !groups.contains(group.value.as_str()) {
-            let known = groups.iter().copied();
-            report.unknown(group.at, format!("unknown group `{}`", shown(&group.value)), &group.value, known);
+            report.unknown(group.at, Thing::Group, &group.value, groups.iter().copied());
         }
         if !seen.insert(group.value.as_str()) {
-            report.at(group.at, format!("group `{}` is named twice", shown(&group.value)), "name it once");
+            report.at(group.at, NamingFault::GroupNamedTwice(shown(&group.value)));
         }
     }
     if let (Some(joined), Some(left)) = (&joined_on, &left_on)
         && left.value <= joined.value
     {
-        let message = format!("`left_on` {} is not after `joined_on` {}", left.value, joined.value);
-        report.at(left.at, message, "a unit leaves after it joined");
+        report.at(left.at, ListFault::UnitLeavesFirst { left: left.value, joined: joined.value });
     }
     let name = name?;
     let unit = Unit {

@@ -9,7 +9,16 @@ use super::{
     value::Kind,
     values::{Key, Surroundings, Values},
 };
-use crate::{catalogue::Diagnostics, store::Location};
+use crate::{
+    catalogue::{
+        Diagnostics, Mistake,
+        mistake::{
+            setting::{Secret, SettingFault},
+            value::Of,
+        },
+    },
+    store::Location,
+};
 
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,20 +46,22 @@ pub const CREDENTIAL: &str = "database-url";
 pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
     let mut wrong = Diagnostics::default();
     if let (Some(url), Some(_)) = (values.get("database.url"), values.get("database.url_file")) {
-        wrong.add(url.wrong("`url` and `url_file` are both given", "give one of them"));
+        wrong.add(url.wrong(SettingFault::UrlTwice));
         return wrong;
     }
     let at = values.get("database.url_file").map(|file| (file, PathBuf::from(&file.text)));
     match secret::read(at.as_ref().map(|(_, path)| path.as_path()), CREDENTIAL, around) {
-        Err(error) => wrong.add(match at {
-            Some((file, _)) => file.wrong(error, "put the database's address into that file"),
-            None => Diagnostics::of_file(CREDENTIAL, error, "put the database's address into that credential"),
+        Err(error) => wrong.add(if let Some((file, _)) = at {
+            file.wrong(SettingFault::UnreadableSecret { wrong: error, right: Secret::DatabaseFile })
+        } else {
+            let fault = SettingFault::UnreadableSecret { wrong: error, right: Secret::DatabaseCredential };
+            Diagnostics::of_file(CREDENTIAL, fault)
         }),
         Ok(Some(url)) if values.get("database.url").is_none() => {
             if let Err(fault) = Kind::Database.check(secret::expose(&url)) {
                 let name =
                     at.map_or_else(|| format!("credential {CREDENTIAL}"), |(_, path)| path.display().to_string());
-                wrong.add(Diagnostics::of_file(name, format!("its text {}", fault.what), fault.right));
+                wrong.add(Diagnostics::of_file(name, Mistake::Value(Of::Secret, fault)));
             }
         }
         Ok(_) => {}

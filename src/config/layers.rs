@@ -19,26 +19,32 @@ use super::{
     values::{EMBEDDED, Key, PREFIX, Placed, Surroundings, Values},
 };
 use crate::catalogue::{
-    Diagnostics,
-    diagnostic::{Report, Source, meant, shown},
+    Diagnostics, Mistake,
+    diagnostic::{Report, Source},
+    mistake::{
+        file::{FileFault, Unreadable},
+        layout::{LayoutFault, Table},
+        setting::SettingFault,
+        value::{Of, Type, ValueFault},
+        words::{Meant, meant, shown},
+    },
     tree,
 };
+
 /// A larger file is none of ours.
 const LARGEST: u64 = 1 << 20;
 
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, Diagnostics> {
-    let wrong = |what: String| {
-        let right = "give an existing file with --config, or leave it out for the defaults";
-        Diagnostics::of_file(path.display().to_string(), what, right)
-    };
-    let about = fs::metadata(path).map_err(|error| wrong(format!("the file cannot be read: {error}")))?;
+    let wrong = |why| Diagnostics::of_file(path.display().to_string(), FileFault::UnreadableConfiguration(why));
+    let system = |error: std::io::Error| wrong(Unreadable::System(error.to_string()));
+    let about = fs::metadata(path).map_err(system)?;
     if !about.is_file() {
-        return Err(wrong("it is no file".into()));
+        return Err(wrong(Unreadable::NoFile));
     }
     if about.len() > LARGEST {
-        return Err(wrong("it is larger than 1 MB".into()));
+        return Err(wrong(Unreadable::TooLarge(LARGEST >> 20)));
     }
-    fs::read(path).map_err(|error| wrong(format!("the file cannot be read: {error}")))
+    fs::read(path).map_err(system)
 }
 
 /// Reads and joins the layers. `file` is a name and its bytes.
@@ -75,53 +81,56 @@ fn read_table(table: &DeTable<'_>, above: &str, values: &mut Values, report: &mu
         let name = key.get_ref().as_ref();
         let path = if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
         if let Some(key) = keys().find(|key| key.path == path) {
-            read_value(key, name, value, values, report);
-        } else if is_section(&path) {
+            read_value(key, value, values, report);
+        } else if let Some(section) = section(&path) {
             match value.get_ref() {
                 DeValue::Table(inner) => read_table(inner, &path, values, report),
                 other => {
-                    let what = format!("`{name}` is of type {}", other.type_str());
-                    report.at(value.span().start, what, format!("it must be a table, begun by `[{path}]`"));
+                    let fault = ValueFault::WrongType(other.type_str(), Type::Section(section));
+                    report.value(value.span().start, last_name(section), fault);
                 }
             }
         } else {
-            let place = if above.is_empty() { String::from("the file") } else { format!("[{above}]") };
-            report.at(key.span().start, format!("unknown key `{}` in {place}", shown(name)), hint(above, name));
+            let table = if above.is_empty() { Table::Whole } else { Table::Section(above.to_owned()) };
+            let unknown = LayoutFault::UnknownKey { table, key: shown(name), meant: hint(above, name) };
+            report.at(key.span().start, unknown);
         }
     }
 }
 
-fn is_section(path: &str) -> bool {
-    keys().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+/// The section of that path, if there is one.
+fn section(path: &str) -> Option<&'static str> {
+    let within = keys().find(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))?;
+    within.path.get(..path.len())
+}
+
+fn last_name(path: &'static str) -> &'static str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// What was probably meant by an unknown key: one of its neighbours, or the section in which such a key stands.
-fn hint(above: &str, name: &str) -> String {
-    let elsewhere = keys().find(|key| key.path.rsplit('.').next() == Some(name));
+fn hint(above: &str, name: &str) -> Meant {
+    let elsewhere = keys().find(|key| last_name(key.path) == name);
     if let Some(key) = elsewhere {
-        let section = key.path.rsplit_once('.').map_or("", |(section, _)| section);
-        return format!("`{name}` stands in [{section}]");
+        return Meant::ElsewhereIn(key.path.rsplit_once('.').map_or("", |(section, _)| section).to_owned());
     }
     let below = |key: &'static Key| {
         let rest = if above.is_empty() { Some(key.path) } else { key.path.strip_prefix(above)?.strip_prefix('.') };
         rest?.split('.').next()
     };
-    let mut near: Vec<&str> = keys().filter_map(below).collect();
-    near.dedup();
-    meant(name, near)
+    meant(name, keys().filter_map(below))
 }
 
-fn read_value(key: &Key, name: &str, value: &Spanned<DeValue<'_>>, values: &mut Values, report: &mut Report<'_>) {
+fn read_value(key: &Key, value: &Spanned<DeValue<'_>>, values: &mut Values, report: &mut Report<'_>) {
     let at = value.span().start;
     let Some(text) = text_of(key.kind, value.get_ref()) else {
-        let what = format!("`{name}` is of type {}", value.get_ref().type_str());
-        report.at(at, what, format!("it must be {}", key.kind.like()));
+        report.value(at, last_name(key.path), ValueFault::WrongType(value.get_ref().type_str(), key.kind.like()));
         values.bad.insert(key.path);
         values.held.remove(key.path);
         return;
     };
-    if let Err(wrong) = key.kind.check(&text) {
-        report.at(at, format!("`{name}` {}", wrong.what), wrong.right);
+    if let Err(fault) = key.kind.check(&text) {
+        report.value(at, last_name(key.path), fault);
         values.bad.insert(key.path);
         values.held.remove(key.path);
         return;
@@ -148,23 +157,20 @@ fn text_of<'v>(kind: Kind, value: &'v DeValue<'_>) -> Option<Cow<'v, str>> {
 
 fn read_environment(around: &Surroundings, values: &mut Values, found: &mut Diagnostics) {
     for name in around.unreadable.iter().filter(|name| name.starts_with(PREFIX)) {
-        found.add(Diagnostics::of_file(variable(name), "its value is not UTF-8", "write it in UTF-8"));
+        found.add(Diagnostics::of_file(variable(name), SettingFault::VariableNotUtf8));
     }
     for (name, text) in around.ours() {
         let path = name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase().replace("__", ".");
         let Some(key) = keys().find(|key| key.path == path) else {
-            let all = keys().map(|key| key.path);
-            let near = meant(&path, all);
-            let right = near.strip_prefix("did you mean `").and_then(|near| near.strip_suffix("`?"));
-            let right = right.map_or_else(
-                || "variables are written DUBAN__SECTION__KEY; the keys stand in config/default.toml".to_owned(),
-                |path| format!("did you mean {}?", variable_of(path)),
-            );
-            found.add(Diagnostics::of_file(variable(name), "there is no such key", right));
+            let meant = match meant(&path, keys().map(|key| key.path)) {
+                Meant::Word(path) => Some(format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))),
+                _ => None,
+            };
+            found.add(Diagnostics::of_file(variable(name), SettingFault::UnknownVariable(meant)));
             continue;
         };
-        if let Err(wrong) = key.kind.check(text) {
-            found.add(Diagnostics::of_file(variable(name), format!("its value {}", wrong.what), wrong.right));
+        if let Err(fault) = key.kind.check(text) {
+            found.add(Diagnostics::of_file(variable(name), Mistake::Value(Of::Variable, fault)));
             values.bad.insert(key.path);
             values.held.remove(key.path);
             continue;
@@ -177,10 +183,6 @@ fn variable(name: &str) -> String {
     format!("environment variable {}", shown(name))
 }
 
-fn variable_of(path: &str) -> String {
-    format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
-}
-
 fn join(text: &str, around: &Surroundings) -> Result<Sections, Diagnostics> {
     let ours = around.ours().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let environment = Environment::with_prefix("DUBAN").prefix_separator("__").separator("__").source(Some(ours));
@@ -190,7 +192,7 @@ fn join(text: &str, around: &Surroundings) -> Result<Sections, Diagnostics> {
         .add_source(environment)
         .build()
         .and_then(config::Config::try_deserialize);
-    joined.map_err(|error| Diagnostics::of_file("the configuration", error.to_string(), ""))
+    joined.map_err(|error| Diagnostics::of_file("the configuration", FileFault::Unjoined(error.to_string())))
 }
 
 #[cfg(test)]

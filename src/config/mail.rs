@@ -7,7 +7,7 @@ use super::{
     value::{Kind, MailAddress, Span, show_span},
     values::{Key, Values},
 };
-use crate::catalogue::Diagnostics;
+use crate::catalogue::{Diagnostics, mistake::setting::SettingFault};
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,19 +56,14 @@ pub fn check(values: &Values) -> Diagnostics {
     if let (Some((at, after_dot)), Some((_, total))) = (span("mail.timeouts.after_dot"), span("mail.timeouts.total"))
         && after_dot > total
     {
-        let what = format!("`after_dot` is longer than `total`, which is {}", show_span(total));
-        wrong.add(at.wrong(what, "give `total` more time, or `after_dot` less"));
+        wrong.add(at.wrong(SettingFault::LongAfterDot { total: show_span(total) }));
     }
     let batch = values.get("mail.batch").and_then(|placed| placed.text.parse::<i32>().ok());
     if let (Some((at, lease)), Some((_, total)), Some((_, pace)), Some(batch)) =
         (span("mail.lease"), span("mail.timeouts.total"), span("mail.pace"), batch)
         && lease < total + pace * batch
     {
-        let least = show_span(total + pace * batch);
-        let what = format!(
-            "`lease` is shorter than the {least} that sending a batch may take (timeouts.total, and pace × batch)"
-        );
-        wrong.add(at.wrong(what, "a letter whose claim has run out could be sent by somebody else too"));
+        wrong.add(at.wrong(SettingFault::ShortLease { least: show_span(total + pace * batch) }));
     }
     wrong
 }

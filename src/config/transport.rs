@@ -11,7 +11,10 @@ use super::{
     values::{Key, Surroundings, Values},
 };
 use crate::{
-    catalogue::Diagnostics,
+    catalogue::{
+        Diagnostics,
+        mistake::setting::{Secret, SettingFault},
+    },
     mail::{self, FileOutbox, SettingsError, Smtp, SmtpSettings, TlsMode, Transport, is_example_address},
 };
 
@@ -120,9 +123,8 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
             && name != "kind"
             && of_file == smtp
         {
-            let other = if smtp { "file" } else { "smtp" };
-            let what = format!("`{name}` belongs to kind = \"{other}\", and kind is \"{}\"", kind.text);
-            wrong.add(placed.wrong(what, "take it out, or change the kind"));
+            let (of, chosen) = if smtp { ("file", "smtp") } else { ("smtp", "file") };
+            wrong.add(placed.wrong(SettingFault::OtherTransport { key: name, of, chosen }));
         }
     }
     if smtp {
@@ -134,41 +136,38 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
 fn check_smtp(values: &Values, around: &Surroundings, wrong: &mut Diagnostics) {
     let Some(kind) = values.get("mail.transport.kind") else { return };
     if values.get("mail.transport.host").is_none() && !values.is_bad("mail.transport.host") {
-        wrong.add(kind.wrong("kind = \"smtp\" needs `host`", "add `host = \"smtp.example.com\"`"));
+        wrong.add(kind.wrong(SettingFault::SmtpWithoutHost));
     }
     let from = values.get("mail.from");
     let example = |text: &str| text.parse().is_ok_and(|MailAddress(address)| is_example_address(&address));
     if let Some(from) = from.filter(|from| example(&from.text)) {
         let placed = if from.is_default() { kind } else { from };
-        let right = "give the address the letters are to come from";
-        wrong.add(placed.wrong("`mail.from` is an example address, which no mail server will take", right));
+        wrong.add(placed.wrong(SettingFault::ExampleSender));
     }
     let user = values.get("mail.transport.username");
     let file = values.get("mail.transport.password_file");
     match (user, file) {
-        (None, Some(file)) => wrong.add(file.wrong("there is a password and no `username`", "add `username`")),
+        (None, Some(file)) => wrong.add(file.wrong(SettingFault::PasswordWithoutUser)),
         (Some(user), None) if !secret::has_credential(CREDENTIAL, around) => {
-            let right = format!("add `password_file`, or LoadCredential={CREDENTIAL}:… to the unit");
-            wrong.add(user.wrong("there is a `username` and no password", right));
+            wrong.add(user.wrong(SettingFault::UserWithoutPassword { credential: CREDENTIAL }));
         }
         _ => {}
     }
     if let (Some(user), Some(tls)) = (user, values.get("mail.transport.tls")) {
         let allowed = values.get("mail.transport.allow_plain_auth").is_some_and(|flag| flag.text == "true");
         if tls.text == "none" && !allowed {
-            let what = "`username` would send the password over a connection without TLS";
-            wrong.add(user.wrong(what, "set `tls`, or allow it with `allow_plain_auth = true`"));
+            wrong.add(user.wrong(SettingFault::PlainPassword));
         }
     }
     let path = file.map(|file| PathBuf::from(&file.text));
     if let Err(error) = secret::read(path.as_deref(), CREDENTIAL, around) {
-        let right = "put the mail account's password (授权码) into it, readable for this program alone";
-        wrong.add(file.or(user).unwrap_or(kind).wrong(error, right));
+        let fault = SettingFault::UnreadableSecret { wrong: error, right: Secret::MailPassword };
+        wrong.add(file.or(user).unwrap_or(kind).wrong(fault));
     }
     if let Some(root) = values.get("mail.transport.extra_root")
         && let Err(error) = std::fs::File::open(&root.text)
     {
-        wrong.add(root.wrong(format!("`extra_root` cannot be read: {error}"), "give a PEM file of certificates"));
+        wrong.add(root.wrong(SettingFault::UnreadableRoot(error.to_string())));
     }
 }
 

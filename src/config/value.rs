@@ -3,36 +3,24 @@
 //! Each type reads itself from text and says what is wrong and what would be right. Nothing here knows where the text
 //! stands.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 
 use crate::{
-    catalogue::{diagnostic::shown, grammar},
+    catalogue::{
+        grammar,
+        mistake::{
+            form::FormFault,
+            value::{Type, ValueFault, Wanted},
+            words::shown,
+        },
+    },
     domain::text,
     mail::{Address, parse_address},
     store::Location,
 };
-
-/// What is wrong with a text, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    pub what: String,
-    pub right: String,
-}
-
-impl Wrong {
-    pub fn new(what: impl Into<String>, right: impl Into<String>) -> Wrong {
-        Wrong { what: what.into(), right: right.into() }
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; {}", self.what, self.right)
-    }
-}
 
 /// What a key's value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,25 +55,25 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What a value of this kind looks like, for messages.
-    pub fn like(self) -> &'static str {
+    /// What a value of this kind is in TOML.
+    pub fn like(self) -> Type {
         match self {
-            Kind::Number(..) => "a whole number",
-            Kind::Flag => "true or false",
-            Kind::Date => "a date like 2026-01-01",
-            Kind::Span(..) => "a length of time in quotes, like \"30s\", \"10m\" or \"2h\"",
-            Kind::Size => "a size in quotes, like \"50MB\"",
-            _ => "a text in quotes",
+            Kind::Number(..) => Type::WholeNumber,
+            Kind::Flag => Type::Flag,
+            Kind::Date => Type::Date(EXAMPLE_DAY),
+            Kind::Span(..) => Type::LengthOfTime,
+            Kind::Size => Type::Size,
+            _ => Type::Text,
         }
     }
 
     /// Whether the text is such a value.
-    pub fn check(self, written: &str) -> Result<(), Wrong> {
-        if let Some((_, c, what)) = text::first_forbidden(written) {
-            return Err(Wrong::new(format!("has {what} (U+{:04X})", u32::from(c)), "take it out"));
+    pub fn check(self, written: &str) -> Result<(), ValueFault> {
+        if let Some((_, c, _)) = text::first_forbidden(written) {
+            return Err(ValueFault::ForbiddenCharacter(c));
         }
         match self {
-            Kind::Text => nonempty(written, "is empty", "give a text, or leave the key out"),
+            Kind::Text => nonempty(written, Wanted::Text),
             Kind::Zone => ZoneName::from_str(written).map(drop),
             Kind::Date => Day::from_str(written).map(drop),
             Kind::Number(least, most) => number(written, least, most),
@@ -100,99 +88,94 @@ impl Kind {
             Kind::Addresses => addresses(written),
             Kind::Header => header(written),
             Kind::Listen => listen(written),
-            Kind::Path => nonempty(written, "is empty", "give a path, or leave the key out"),
-            Kind::Program => nonempty(written, "is empty", "give a program and its arguments, or leave the key out"),
+            Kind::Path => nonempty(written, Wanted::Path),
+            Kind::Program => nonempty(written, Wanted::Program),
             Kind::Filter => filter(written),
         }
     }
 }
 
-fn nonempty(written: &str, what: &str, right: &str) -> Result<(), Wrong> {
-    if written.trim().is_empty() { Err(Wrong::new(what, right)) } else { Ok(()) }
+/// A day as this file's messages write one.
+const EXAMPLE_DAY: &str = "2026-01-01";
+
+fn nonempty(written: &str, wanted: Wanted) -> Result<(), ValueFault> {
+    if written.trim().is_empty() { Err(ValueFault::EmptyValue(wanted)) } else { Ok(()) }
 }
 
-fn number(written: &str, least: u32, most: u32) -> Result<(), Wrong> {
-    let right = format!("it must be from {least} to {most}");
+fn number(written: &str, least: u32, most: u32) -> Result<(), ValueFault> {
     match written.parse::<i64>() {
         Ok(n) if (i64::from(least)..=i64::from(most)).contains(&n) => Ok(()),
-        Ok(n) => Err(Wrong::new(format!("is {n}"), right)),
-        Err(_) => Err(Wrong::new(format!("is no whole number: `{}`", shown(written)), right)),
+        Ok(n) => Err(outside(n.to_string(), least.to_string(), most.to_string())),
+        Err(_) => Err(FormFault::NoWholeNumber { written: shown(written), least, most }.into()),
     }
 }
 
-fn span(written: &str, least: u32, most: u32) -> Result<(), Wrong> {
+fn outside(written: impl AsRef<str>, least: String, most: String) -> ValueFault {
+    FormFault::Outside { written: shown(written), least, most }.into()
+}
+
+fn span(written: &str, least: u32, most: u32) -> Result<(), ValueFault> {
     let Span(span) = written.parse()?;
     let (least, most) = (TimeDelta::seconds(i64::from(least)), TimeDelta::seconds(i64::from(most)));
     if span < least || span > most {
-        let right = format!("it must be from {} to {}", show_span(least), show_span(most));
-        return Err(Wrong::new(format!("is {}", shown(written)), right));
+        return Err(outside(written, show_span(least), show_span(most)));
     }
     Ok(())
 }
 
-fn flag(written: &str) -> Result<(), Wrong> {
+fn flag(written: &str) -> Result<(), ValueFault> {
     match written {
         "true" | "false" => Ok(()),
-        _ => Err(Wrong::new(format!("is `{}`", shown(written)), "it must be true or false")),
+        _ => Err(FormFault::NoFlag(shown(written)).into()),
     }
 }
 
-fn word(written: &str, words: &[&str]) -> Result<(), Wrong> {
+fn word(written: &str, words: &'static [&'static str]) -> Result<(), ValueFault> {
     if words.contains(&written) {
         return Ok(());
     }
-    Err(Wrong::new(format!("is `{}`", shown(written)), format!("it must be one of {}", words.join(", "))))
+    Err(FormFault::NoneOf { written: shown(written), words }.into())
 }
 
-fn database(written: &str) -> Result<(), Wrong> {
-    let right = "it must be sqlite:PATH or postgres://USER@HOST/NAME";
+fn database(written: &str) -> Result<(), ValueFault> {
     match Location::from_str(written) {
-        Ok(Location::SqliteMemory) => Err(Wrong::new("is a database in memory, which forgets everything", right)),
+        Ok(Location::SqliteMemory) => Err(FormFault::ForgetfulDatabase.into()),
         Ok(_) => Ok(()),
-        // The text may hold a password.
-        Err(_) => Err(Wrong::new("is no address of a database", right)),
+        Err(_) => Err(FormFault::NoDatabase.into()),
     }
 }
 
-fn host(written: &str) -> Result<(), Wrong> {
+fn host(written: &str) -> Result<(), ValueFault> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
     if !written.is_empty() && written.len() <= 255 && written.bytes().all(plain) {
         return Ok(());
     }
-    let right = "it must be a name like smtp.163.com or an IP address, without port or smtp://";
-    Err(Wrong::new(format!("is neither a host name nor an IP address: `{}`", shown(written)), right))
+    Err(FormFault::NoHost(shown(written)).into())
 }
 
-fn addresses(written: &str) -> Result<(), Wrong> {
-    nonempty(written, "is empty", "give IP addresses, or leave the key out")?;
+fn addresses(written: &str) -> Result<(), ValueFault> {
+    nonempty(written, Wanted::IpAddresses)?;
     match written.split_whitespace().find(|one| one.parse::<std::net::IpAddr>().is_err()) {
         None => Ok(()),
-        Some(one) => {
-            Err(Wrong::new(format!("`{}` is no IP address", shown(one)), "give IP addresses, blank-separated"))
-        }
+        Some(one) => Err(FormFault::NoIpAddress(shown(one)).into()),
     }
 }
 
-fn header(written: &str) -> Result<(), Wrong> {
-    match written.parse::<axum::http::HeaderName>() {
-        Ok(_) => Ok(()),
-        Err(_) => Err(Wrong::new(format!("is `{}`", shown(written)), "it must be a header's name like x-duban-post")),
-    }
+fn header(written: &str) -> Result<(), ValueFault> {
+    written.parse::<axum::http::HeaderName>().map(drop).map_err(|_| FormFault::NoHeader(shown(written)).into())
 }
 
-fn listen(written: &str) -> Result<(), Wrong> {
+fn listen(written: &str) -> Result<(), ValueFault> {
     if written == "off" || written.parse::<std::net::SocketAddr>().is_ok() {
         return Ok(());
     }
-    let right = "it must be an IP address and a port like 127.0.0.1:8480, or \"off\"";
-    Err(Wrong::new(format!("is `{}`", shown(written)), right))
+    Err(FormFault::NoListenAddress(shown(written)).into())
 }
 
-fn filter(written: &str) -> Result<(), Wrong> {
-    let right = "it must be error, warn, info, debug or trace, or a filter like `info,duban::jobs=debug`";
+fn filter(written: &str) -> Result<(), ValueFault> {
     match tracing_subscriber::EnvFilter::builder().parse(written) {
         Ok(_) if !written.trim().is_empty() => Ok(()),
-        _ => Err(Wrong::new(format!("is no filter: `{}`", shown(written)), right)),
+        _ => Err(FormFault::NoFilter(shown(written)).into()),
     }
 }
 
@@ -200,10 +183,10 @@ fn filter(written: &str) -> Result<(), Wrong> {
 macro_rules! from_text {
     ($($name:ident),*) => {$(
         impl TryFrom<String> for $name {
-            type Error = Wrong;
+            type Error = String;
 
-            fn try_from(written: String) -> Result<$name, Wrong> {
-                written.parse()
+            fn try_from(written: String) -> Result<$name, String> {
+                written.parse().map_err(|fault: ValueFault| format!("{fault:?}"))
             }
         }
     )*};
@@ -216,13 +199,10 @@ from_text!(ZoneName, Day, Span, Size, MailAddress, Link);
 pub struct ZoneName(pub chrono_tz::Tz);
 
 impl FromStr for ZoneName {
-    type Err = Wrong;
+    type Err = ValueFault;
 
-    fn from_str(written: &str) -> Result<ZoneName, Wrong> {
-        written.parse().map(ZoneName).map_err(|_| {
-            let what = format!("is no time zone: `{}`", shown(written));
-            Wrong::new(what, "it must be a name of the time zone database, like Asia/Shanghai")
-        })
+    fn from_str(written: &str) -> Result<ZoneName, ValueFault> {
+        written.parse().map(ZoneName).map_err(|_| FormFault::NoTimeZone(shown(written)).into())
     }
 }
 
@@ -231,13 +211,11 @@ impl FromStr for ZoneName {
 pub struct Day(pub NaiveDate);
 
 impl FromStr for Day {
-    type Err = Wrong;
+    type Err = ValueFault;
 
-    fn from_str(written: &str) -> Result<Day, Wrong> {
-        grammar::date(written).map(Day).ok_or_else(|| {
-            let what = format!("is no date: `{}`", shown(written));
-            Wrong::new(what, "dates are written like 2026-01-01 and must exist")
-        })
+    fn from_str(written: &str) -> Result<Day, ValueFault> {
+        let fault = || ValueFault::NoDate { written: shown(written), like: EXAMPLE_DAY };
+        grammar::date(written).map(Day).ok_or_else(fault)
     }
 }
 
@@ -254,13 +232,10 @@ impl Span {
 }
 
 impl FromStr for Span {
-    type Err = Wrong;
+    type Err = ValueFault;
 
-    fn from_str(written: &str) -> Result<Span, Wrong> {
-        let wrong = || {
-            let what = format!("is no length of time: `{}`", shown(written));
-            Wrong::new(what, "it is written like 500ms, 30s, 10m, 2h or 5d")
-        };
+    fn from_str(written: &str) -> Result<Span, ValueFault> {
+        let wrong = || ValueFault::from(FormFault::NoLengthOfTime(shown(written)));
         let end = written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len());
         let (digits, unit) = written.split_at(end);
         let milliseconds: i64 = match unit {
@@ -294,10 +269,10 @@ pub fn show_span(span: TimeDelta) -> String {
 pub struct Size(pub u64);
 
 impl FromStr for Size {
-    type Err = Wrong;
+    type Err = ValueFault;
 
-    fn from_str(written: &str) -> Result<Size, Wrong> {
-        let wrong = || Wrong::new(format!("is no size: `{}`", shown(written)), "it is written like 500kB, 50MB or 2GB");
+    fn from_str(written: &str) -> Result<Size, ValueFault> {
+        let wrong = || ValueFault::from(FormFault::NoSize(shown(written)));
         let end = written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len());
         let (digits, unit) = written.split_at(end);
         let bytes: u64 = match unit.trim_start() {
@@ -316,12 +291,10 @@ impl FromStr for Size {
 pub struct MailAddress(pub Address);
 
 impl FromStr for MailAddress {
-    type Err = Wrong;
+    type Err = ValueFault;
 
-    fn from_str(written: &str) -> Result<MailAddress, Wrong> {
-        parse_address(written)
-            .map(MailAddress)
-            .map_err(|error| Wrong::new(format!("is no address: {error}"), "it is written like duban@cq.gov.cn"))
+    fn from_str(written: &str) -> Result<MailAddress, ValueFault> {
+        parse_address(written).map(MailAddress).map_err(|fault| FormFault::NoMailAddress(fault).into())
     }
 }
 
@@ -331,19 +304,16 @@ impl FromStr for MailAddress {
 pub struct Link(pub String);
 
 impl FromStr for Link {
-    type Err = Wrong;
+    type Err = ValueFault;
 
-    fn from_str(written: &str) -> Result<Link, Wrong> {
+    fn from_str(written: &str) -> Result<Link, ValueFault> {
         let rest = written.strip_prefix("https://").or_else(|| written.strip_prefix("http://"));
         let plain = |b: u8| b.is_ascii_graphic() && !b"\"'<>\\^`{|}?#".contains(&b);
         match rest {
             Some(rest) if !rest.trim_matches('/').is_empty() && rest.bytes().all(plain) => {
                 Ok(Link(written.trim_end_matches('/').to_owned()))
             }
-            _ => {
-                let what = format!("is no address of a page: `{}`", shown(written));
-                Err(Wrong::new(what, "it is written like https://duban.cq.gov.cn, without ? or #"))
-            }
+            _ => Err(FormFault::NoPageAddress(shown(written)).into()),
         }
     }
 }
@@ -358,6 +328,7 @@ pub fn program(written: &str) -> (PathBuf, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::mistake::{Mistake, value::Of};
 
     #[test]
     fn lengths_of_time() {
@@ -382,6 +353,6 @@ mod tests {
     #[test]
     fn a_database_address_is_not_repeated() {
         let wrong = Kind::Database.check("mysql://u:secret@h/d").unwrap_err();
-        assert!(!wrong.to_string().contains("secret"));
+        assert!(!Mistake::Value(Of::Secret, wrong).words().english.contains("secret"));
     }
 }

@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use super::value::Kind;
-use crate::catalogue::{Diagnostic, Diagnostics};
+use crate::catalogue::{Diagnostic, Diagnostics, mistake::setting::SettingFault};
 
 /// What variables of the configuration begin with.
 pub(super) const PREFIX: &str = "DUBAN__";
@@ -67,11 +67,9 @@ pub struct Placed {
 }
 
 impl Placed {
-    pub fn wrong(&self, what: impl Into<String>, right: impl Into<String>) -> Diagnostics {
+    pub fn wrong(&self, fault: SettingFault) -> Diagnostics {
         let Placed { name, line, column, .. } = self;
-        let told =
-            Diagnostic { file: name.clone(), line: *line, column: *column, message: what.into(), help: right.into() };
-        Diagnostics { list: vec![told], more: 0 }
+        Diagnostic { file: name.clone(), line: *line, column: *column, mistake: fault.into() }.into()
     }
 
     pub fn is_default(&self) -> bool {

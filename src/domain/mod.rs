@@ -4,6 +4,7 @@
 //! this folder.
 
 pub mod action;
+pub mod address;
 pub mod calendar;
 pub mod catalogue;
 pub mod code;
@@ -13,6 +14,7 @@ pub mod event;
 pub mod ladder;
 pub mod letter;
 pub mod light;
+pub mod name;
 pub mod node;
 pub mod obligation;
 pub mod period;

@@ -26,7 +26,7 @@ mod transport;
 mod values;
 mod wire;
 
-pub use address::{Address, AddressError, is_example_address, parse_address};
+pub use address::{Address, is_example_address, parse_address};
 pub use backoff::{Backoff, GiveUp, Next, Tries};
 pub use classify::classify;
 pub use file::FileOutbox;

@@ -16,7 +16,6 @@ pub mod fields;
 pub mod filter;
 pub mod guard;
 pub mod listen;
-pub mod mistakes;
 pub mod pace;
 pub mod pages;
 pub mod papers;

@@ -10,9 +10,9 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    catalogue::Diagnostics,
+    catalogue::{Diagnostic, Diagnostics},
     engine::JobError,
-    web::{fault::Fault, mistakes},
+    web::fault::Fault,
 };
 
 /// An error as a problem document.
@@ -99,10 +99,10 @@ impl<T: DeserializeOwned + Send, S: Sync + Send> FromRequestParts<S> for Part<T>
 
 /// The mistakes of a file that was sent, a line each.
 pub fn mistaken(found: &Diagnostics) -> Problem {
-    let (mistakes, more) = mistakes::mistakes(found);
-    let mut lines: Vec<String> = mistakes.into_iter().map(|m| format!("{} {}：{}", m.file, m.place, m.words)).collect();
-    if more > 0 {
-        lines.push(format!("另有{more}处"));
+    let line = |one: &Diagnostic| format!("{} {}：{}", one.file, one.place_label(), one.mistake.words().chinese);
+    let mut lines: Vec<String> = found.list.iter().map(line).collect();
+    if found.more > 0 {
+        lines.push(format!("另有{}处", found.more));
     }
     Problem(Fault::Refused(lines.join("\n")))
 }

@@ -2,17 +2,28 @@
 
 use crate::{
     acts::ActError,
-    web::{
-        fault::Fault,
-        mistakes::{Mistake, mistakes},
-    },
+    catalogue::{Diagnostic, Diagnostics},
+    web::fault::Fault,
 };
+
+/// A mistake, as a page shows it.
+pub struct MistakeRow {
+    pub file: String,
+    pub place: String,
+    pub words: String,
+}
+
+impl MistakeRow {
+    fn of(one: &Diagnostic) -> MistakeRow {
+        MistakeRow { file: one.file.clone(), place: one.place_label(), words: one.mistake.words().chinese }
+    }
+}
 
 /// Why something was not taken: a sentence, or the mistakes of a file.
 #[derive(Default)]
 pub struct Refused {
     pub words: Option<String>,
-    pub mistakes: Vec<Mistake>,
+    pub mistakes: Vec<MistakeRow>,
     pub more: usize,
 }
 
@@ -22,10 +33,10 @@ impl Refused {
     }
 
     /// The mistakes of a file: nothing of it was taken.
-    pub fn file(found: &crate::catalogue::Diagnostics) -> Refused {
-        let (mistakes, more) = mistakes(found);
-        let words = format!("文件有{}处错误，未作任何更改", mistakes.len() + more);
-        Refused { words: Some(words), mistakes, more }
+    pub fn file(found: &Diagnostics) -> Refused {
+        let words = format!("文件有{}处错误，未作任何更改", found.list.len() + found.more);
+        let mistakes = found.list.iter().map(MistakeRow::of).collect();
+        Refused { words: Some(words), mistakes, more: found.more }
     }
 
     /// A refusal; what the program could not do is a fault.
