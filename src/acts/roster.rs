@@ -7,7 +7,7 @@ use crate::domain::action::Action;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{ActError, Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse};
 use crate::{
     catalogue::PostEntry,
     domain::{
@@ -303,10 +303,4 @@ pub async fn depart(
     tx.append_log(&entries).await?;
     tx.set_leaves_for(unit, None).await?;
     Ok(Some(rows))
-}
-
-impl From<crate::catalogue::Diagnostics> for ActError {
-    fn from(found: crate::catalogue::Diagnostics) -> ActError {
-        ActError::Refused(found.to_string())
-    }
 }

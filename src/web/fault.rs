@@ -6,7 +6,8 @@ use axum::{
 };
 use serde_json::json;
 
-use crate::{acts::ActError, engine::JobError, store::StoreError};
+use super::mistaken::{self, MistakeJson};
+use crate::{acts::ActError, catalogue::Diagnostics, engine::JobError, store::StoreError};
 
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum Fault {
     /// It is refused, in these words; nothing has changed.
     #[error("{0}")]
     Refused(String),
+    /// Files that were sent have these mistakes; nothing has changed.
+    #[error("{}", mistaken::lines(.0))]
+    Mistaken(Diagnostics),
     /// What was sent cannot be read.
     #[error("{0}")]
     Malformed(String),
@@ -38,7 +42,7 @@ impl Fault {
             Fault::Missing => StatusCode::NOT_FOUND,
             Fault::SignIn => StatusCode::UNAUTHORIZED,
             Fault::Forbidden => StatusCode::FORBIDDEN,
-            Fault::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Fault::Refused(_) | Fault::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Fault::Malformed(_) => StatusCode::BAD_REQUEST,
             Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -51,7 +55,7 @@ impl Fault {
             Fault::Missing => "没有该内容",
             Fault::SignIn => "请先登录",
             Fault::Forbidden => "无权办理",
-            Fault::Refused(_) => "未予受理",
+            Fault::Refused(_) | Fault::Mistaken(_) => "未予受理",
             Fault::Malformed(_) => "无法识别",
             Fault::TooLarge(_) => "内容过大",
             Fault::TooMany => "过于频繁",
@@ -66,6 +70,12 @@ impl From<ActError> for Fault {
             ActError::Refused(words) => Fault::Refused(words),
             ActError::Job(error) => Fault::Failed(error),
         }
+    }
+}
+
+impl From<Diagnostics> for Fault {
+    fn from(found: Diagnostics) -> Fault {
+        Fault::Mistaken(found)
     }
 }
 
@@ -88,7 +98,10 @@ impl Fault {
             tracing::error!("a call could not be answered: {error}");
         }
         let status = self.status();
-        let body = json!({ "type": "about:blank", "title": self.title(), "status": status.as_u16(), "detail": self.to_string() });
+        let mut body = json!({ "type": "about:blank", "title": self.title(), "status": status.as_u16(), "detail": self.to_string() });
+        if let Fault::Mistaken(found) = self {
+            body["mistakes"] = json!(found.list.iter().map(MistakeJson::from).collect::<Vec<_>>());
+        }
         let mut response = (status, body.to_string()).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response

@@ -16,6 +16,7 @@ pub mod fields;
 pub mod filter;
 pub mod guard;
 pub mod listen;
+pub mod mistaken;
 pub mod pace;
 pub mod pages;
 pub mod papers;

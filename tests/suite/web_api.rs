@@ -272,6 +272,11 @@ async fn a_program_changes_units_posts_calendar_and_seeds() {
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         let lines = detail(&wrong);
         assert!(lines.contains("posts.csv 第2行") && lines.contains("posts.csv 第3行"), "all at once: {lines}");
+        let problem: Value = serde_json::from_slice(&wrong.bytes).unwrap();
+        let role = json!({ "code": "unknown_name", "file": "posts.csv", "line": 2, "column": 5,
+            "detail": "没有岗位类别“boss”；可用：deputy, head, liaison, office" });
+        assert_eq!(problem["mistakes"][0], role, "{problem}");
+        assert_eq!((&problem["mistakes"][1]["code"], &problem["mistakes"][1]["line"]), (&json!("no_email"), &json!(3)));
         let (method, path, kind, text) = import("unit,role,holder,address\n质安处,head,新任负责人,head@example.com\n");
         let right = admin.send(method, path, kind, text, None).await;
         assert_eq!(right.text(), r#"{"read":1,"changed":1}"#);

@@ -9,11 +9,7 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    catalogue::{Diagnostic, Diagnostics},
-    engine::JobError,
-    web::fault::Fault,
-};
+use crate::{engine::JobError, web::fault::Fault};
 
 /// An error as a problem document.
 #[derive(Debug)]
@@ -95,16 +91,6 @@ impl<T: DeserializeOwned + Send, S: Sync + Send> FromRequestParts<S> for Part<T>
         let found = Path::<T>::from_request_parts(parts, state).await;
         found.map(|Path(value)| Part(value)).map_err(|_| Problem(Fault::Missing))
     }
-}
-
-/// The mistakes of a file that was sent, a line each.
-pub fn mistaken(found: &Diagnostics) -> Problem {
-    let line = |one: &Diagnostic| format!("{} {}：{}", one.file, one.place_label(), one.mistake.words().chinese);
-    let mut lines: Vec<String> = found.list.iter().map(line).collect();
-    if found.more > 0 {
-        lines.push(format!("另有{}处", found.more));
-    }
-    Problem(Fault::Refused(lines.join("\n")))
 }
 
 /// What is not understood, as a fault.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Answer, Body, Paper, Part, mistaken},
+    call::{Answer, Body, Paper, Part},
     obligations::ObligationJson,
     reference::UnitJson,
 };
@@ -144,7 +144,7 @@ pub async fn import_posts(
     Paper(file): Paper,
 ) -> Answer<Json<ImportedPostsJson>> {
     let desk = Desk::of(&app).await?;
-    let entries = posts::parse("posts.csv", &file, Some(&desk.known.roster)).map_err(|found| mistaken(&found))?;
+    let entries = posts::parse("posts.csv", &file, Some(&desk.known.roster))?;
     let changed = desk.actor(&visitor.post).import_posts(&entries).await?;
     Ok(Json(ImportedPostsJson { read: entries.len(), changed }))
 }
@@ -164,7 +164,7 @@ pub async fn import_calendar(
     Paper(file): Paper,
 ) -> Answer<Json<ImportedDaysJson>> {
     let desk = Desk::of(&app).await?;
-    let listed = holidays::parse("notice", &file).map_err(|found| mistaken(&found))?;
+    let listed = holidays::parse("notice", &file)?;
     let days = desk.actor(&visitor.post).import_calendar(&listed).await?;
     Ok(Json(ImportedDaysJson { years: listed.years.into_iter().collect(), days }))
 }
@@ -186,7 +186,7 @@ impl SeedsJson {
         let effective_on = self.effective_on.unwrap_or(desk.today + Days::new(1));
         let files: Vec<(String, Vec<u8>)> =
             self.files.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
-        let seeds = with_files(&desk.known, &files, effective_on).map_err(|found| mistaken(&found))?;
+        let seeds = with_files(&desk.known, &files, effective_on)?;
         Ok((seeds, effective_on))
     }
 }
