@@ -12,17 +12,19 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{Days, NaiveDate};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 
-use super::form::{Refused, day_if};
+use super::{
+    changes::{ChangeRow, due_words, owners_words},
+    form::{Refused, day_if},
+};
 use crate::{
     acts::{
         ActError,
         catalogue::{Changes, changes, with_files},
         refuse,
     },
-    catalogue::diff::{Change, How, Subject},
-    domain::duty::{Basis, Cadence, Clause, DueRule, Duty, Kind, Mode, Owner, Quota},
+    domain::duty::{Basis, Duty, Mode, Quota},
     read::words,
     web::{
         access::{Right, Visitor},
@@ -71,22 +73,6 @@ impl DutyRow {
             basis: duty.basis.label(),
             policy: duty.basis == Basis::Policy,
         }
-    }
-}
-
-fn owners_words(owners: &[Owner]) -> String {
-    let word = |owner: &Owner| match owner {
-        Owner::Unit(unit) => unit.0.clone(),
-        Owner::Group(group) => format!("{group}各单位"),
-    };
-    owners.iter().map(word).collect::<Vec<_>>().join("、")
-}
-
-fn due_words(due: DueRule) -> String {
-    match due {
-        DueRule::EndOfDay => "期末当日24:00".into(),
-        DueRule::LastWorkday(time) => format!("期内最后一个工作日{}", time.format("%H:%M")),
-        DueRule::Exact => "自事件起按时计".into(),
     }
 }
 
@@ -148,19 +134,6 @@ fn page(desk: &Desk, visitor: &Visitor, done: Option<String>, refused: Refused) 
         refused,
     };
     Ok(view::answer(&shown, shown.refused.any()))
-}
-
-struct FieldRow {
-    field: String,
-    old: String,
-    new: String,
-}
-
-struct ChangeRow {
-    what: &'static str,
-    key: String,
-    how: &'static str,
-    fields: Vec<FieldRow>,
 }
 
 #[derive(Template)]
@@ -230,7 +203,7 @@ fn changes_page(
     let shown = ChangesPage {
         page: Page::new("核对更改", desk, visitor),
         files: files.to_owned(),
-        rows: changes.entries.iter().map(change_row).collect(),
+        rows: changes.entries.iter().map(ChangeRow::of).collect(),
         years: changes.years.iter().copied().collect(),
         posts: changes.posts.iter().map(|entry| entry.post.label()).collect(),
         effective: effective.to_string(),
@@ -274,106 +247,4 @@ async fn apply(State(app): State<App>, visitor: Visitor, Form(form): Form<Apply>
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn change_row(change: &Change) -> ChangeRow {
-    let what = match change.subject {
-        Subject::Duty => "职责",
-        Subject::Ladder => "催办阶梯",
-        Subject::Node => "重要节点",
-        Subject::Event => "事件类型",
-        Subject::Clause => "条款",
-        Subject::Unit => "单位",
-        Subject::Group => "单位组",
-        Subject::Office => "安委办所在单位",
-    };
-    let (how, fields) = match &change.how {
-        How::Added => ("新增", Vec::new()),
-        How::Withdrawn => ("取消", Vec::new()),
-        How::Changed(fields) => {
-            let row = |field: &crate::catalogue::diff::FieldChange| FieldRow {
-                old: value_words(&field.field, &field.old),
-                new: value_words(&field.field, &field.new),
-                field: field_words(&field.field),
-            };
-            ("更改", fields.iter().map(row).collect())
-        }
-    };
-    ChangeRow { what, key: change.key.clone(), how, fields }
-}
-
-fn field_words(field: &str) -> String {
-    let words = match field {
-        "title" => "名称",
-        "summary" => "要求",
-        "clause" => "条款",
-        "kind" => "类别",
-        "cadence" => "频次",
-        "due" => "时限",
-        "basis" => "依据",
-        "owed_by" => "责任单位",
-        "mode" => "承担方式",
-        "quotas" => "数量要求",
-        "supported_by" => "配合单位",
-        "note" => "说明",
-        "also_each_node" => "每个重要节点一次",
-        "event_names_owners" => "由事件写明单位",
-        "answer_suffices" => "叫应即可",
-        "review_first" => "审核后办结",
-        "own_day_only" => "限当日办理",
-        "effective_from" => "施行起始日",
-        "effective_to" => "施行结束日",
-        "groups" => "单位组",
-        "joined_on" => "加入日",
-        "left_on" => "离开日",
-        "first" => "起始日",
-        "last" => "结束日",
-        "grace" => "报送宽限至",
-        "any_day" => "休息日照常提醒",
-        "reminders" => "提醒",
-        "chase" => "催办",
-        "supervise" => "督办",
-        "propose" => "通报建议",
-        "at_once" => "逾期即告",
-        "node_day_limit" => "节点日补办工作日数",
-        "measures" => "措施",
-        "implies" => "同时属于",
-        "names_units" => "须写明涉及单位",
-        other => other,
-    };
-    words.to_owned()
-}
-
-/// A value in words where there are words for it, else as it is stored.
-fn value_words(field: &str, json: &str) -> String {
-    fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
-        serde_json::from_str(json).ok()
-    }
-    let words = match field {
-        "cadence" => read::<Cadence>(json).map(|cadence| cadence.label()),
-        "kind" => read::<Kind>(json).map(|kind| kind.label().to_owned()),
-        "basis" => read::<Basis>(json).map(|basis| basis.label().to_owned()),
-        "clause" => read::<Clause>(json).map(Clause::label),
-        "due" => read::<DueRule>(json).map(due_words),
-        "mode" => {
-            read::<Mode>(json).map(|mode| if mode == Mode::Joint { "任一单位报送即可" } else { "各报各的" }.to_owned())
-        }
-        "owed_by" | "supported_by" => read::<Vec<Owner>>(json).map(|owners| owners_words(&owners)),
-        "quotas" => {
-            read::<Vec<Quota>>(json).map(|quotas| quotas.iter().map(Quota::label).collect::<Vec<_>>().join("；"))
-        }
-        "supervise" | "propose" => read(json).map(|level| super::ladders::level_words(&level)),
-        "chase" | "at_once" => read::<Vec<_>>(json).map(|roles| super::ladders::roles_words(&roles)),
-        "reminders" => read::<Vec<_>>(json)
-            .map(|reminders| reminders.iter().map(super::ladders::reminder_words).collect::<Vec<_>>().join("；")),
-        _ => None,
-    };
-    let plain = || match serde_json::from_str::<serde_json::Value>(json) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(serde_json::Value::Bool(yes)) => if yes { "是" } else { "否" }.to_owned(),
-        Ok(serde_json::Value::Null) => String::new(),
-        _ => json.to_owned(),
-    };
-    let words = words.unwrap_or_else(plain);
-    if words.is_empty() { "无".to_owned() } else { words }
 }

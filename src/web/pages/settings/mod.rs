@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub mod calendar;
+pub mod changes;
 pub mod duties;
 pub mod form;
 pub mod ladders;

@@ -1,0 +1,168 @@
+//! What changed files change, in the office's words.
+
+use super::ladders::{level_words, reminder_words, roles_words};
+use crate::{
+    catalogue::diff::{Change, Field, FieldChange, How, Subject, Value},
+    domain::duty::{Clause, DueRule, Mode, Owner, Quota},
+};
+
+pub struct ChangeRow {
+    pub what: &'static str,
+    pub key: String,
+    pub how: &'static str,
+    pub fields: Vec<FieldRow>,
+}
+
+pub struct FieldRow {
+    pub field: &'static str,
+    pub old: String,
+    pub new: String,
+}
+
+impl ChangeRow {
+    pub fn of(change: &Change) -> ChangeRow {
+        let (how, fields) = match &change.how {
+            How::Added => ("新增", Vec::new()),
+            How::Withdrawn => ("取消", Vec::new()),
+            How::Changed(fields) => ("更改", fields.iter().map(FieldRow::of).collect()),
+        };
+        ChangeRow { what: subject_words(change.subject), key: change.key.clone(), how, fields }
+    }
+}
+
+impl FieldRow {
+    fn of(change: &FieldChange) -> FieldRow {
+        let words = |value| Some(value_words(value)).filter(|words| !words.is_empty()).unwrap_or_else(|| "无".into());
+        FieldRow { field: field_words(change.field), old: words(&change.old), new: words(&change.new) }
+    }
+}
+
+fn subject_words(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Duty => "职责",
+        Subject::Ladder => "催办阶梯",
+        Subject::Node => "重要节点",
+        Subject::Event => "事件类型",
+        Subject::Clause => "条款",
+        Subject::Unit => "单位",
+        Subject::Group => "单位组",
+        Subject::Office => "安委办所在单位",
+    }
+}
+
+fn field_words(field: Field) -> &'static str {
+    match field {
+        Field::Title | Field::Name => "名称",
+        Field::Summary => "要求",
+        Field::Clause => "条款",
+        Field::Kind => "类别",
+        Field::Cadence => "频次",
+        Field::Due => "时限",
+        Field::Basis => "依据",
+        Field::OwedBy => "责任单位",
+        Field::Mode => "承担方式",
+        Field::Quotas => "数量要求",
+        Field::SupportedBy => "配合单位",
+        Field::Note => "说明",
+        Field::AlsoEachNode => "每个重要节点一次",
+        Field::EventNamesOwners => "由事件写明单位",
+        Field::AnswerSuffices => "叫应即可",
+        Field::ReviewFirst => "审核后办结",
+        Field::OwnDayOnly => "限当日办理",
+        Field::EffectiveFrom => "施行起始日",
+        Field::EffectiveTo => "施行结束日",
+        Field::Groups => "单位组",
+        Field::JoinedOn => "加入日",
+        Field::LeftOn => "离开日",
+        Field::First => "起始日",
+        Field::Last => "结束日",
+        Field::Grace => "报送宽限至",
+        Field::AnyDay => "休息日照常提醒",
+        Field::Reminders => "提醒",
+        Field::Chase => "催办",
+        Field::Supervise => "督办",
+        Field::Propose => "通报建议",
+        Field::AtOnce => "逾期即告",
+        Field::NodeDayLimit => "节点日补办工作日数",
+        Field::Part => "部分",
+        Field::PartTitle => "部分名称",
+        Field::Measures => "措施",
+        Field::Implies => "同时属于",
+        Field::NamesUnits => "须写明涉及单位",
+    }
+}
+
+/// A value in words; empty where there is none.
+fn value_words(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Texts(texts) => texts.join("、"),
+        Value::Flag(yes) => if *yes { "是" } else { "否" }.to_owned(),
+        Value::Number(number) => number.map(|number| number.to_string()).unwrap_or_default(),
+        Value::Day(day) => day.map(|day| day.to_string()).unwrap_or_default(),
+        Value::Time(time) => time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default(),
+        Value::Clause(clause) => Clause::label(*clause),
+        Value::Kind(kind) => kind.label().to_owned(),
+        Value::Cadence(cadence) => cadence.label(),
+        Value::Due(due) => due_words(*due),
+        Value::Basis(basis) => basis.label().to_owned(),
+        Value::Mode(Mode::Each) => "各报各的".to_owned(),
+        Value::Mode(Mode::Joint) => "任一单位报送即可".to_owned(),
+        Value::Owners(owners) => owners_words(owners),
+        Value::Quotas(quotas) => quotas.iter().map(Quota::label).collect::<Vec<_>>().join("；"),
+        Value::Roles(roles) => roles_words(roles),
+        Value::Reminders(reminders) => reminders.iter().map(reminder_words).collect::<Vec<_>>().join("；"),
+        Value::Level(level) => level.as_ref().map(level_words).unwrap_or_default(),
+    }
+}
+
+/// 质安处、安全监管单位各单位.
+pub fn owners_words(owners: &[Owner]) -> String {
+    let word = |owner: &Owner| match owner {
+        Owner::Unit(unit) => unit.0.clone(),
+        Owner::Group(group) => format!("{group}各单位"),
+    };
+    owners.iter().map(word).collect::<Vec<_>>().join("、")
+}
+
+/// 期内最后一个工作日18:00.
+pub fn due_words(due: DueRule) -> String {
+    match due {
+        DueRule::EndOfDay => "期末当日24:00".into(),
+        DueRule::LastWorkday(time) => format!("期内最后一个工作日{}", time.format("%H:%M")),
+        DueRule::Exact => "自事件起按时计".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue::{Seeds, diff::diff},
+        domain::unit::UnitName,
+    };
+
+    #[test]
+    fn what_changes_is_said_as_the_office_writes_it() {
+        let old = Seeds::embedded().unwrap().catalogue;
+        let mut new = old.clone();
+        let duty = new.duties.iter_mut().find(|duty| duty.id.0 == "9.1b").unwrap();
+        duty.due = DueRule::EndOfDay;
+        duty.owed_by = ["质安处", "村镇处"].map(|name| Owner::Unit(UnitName(name.into()))).into();
+        duty.effective_to = "2023-01-31".parse().ok();
+        duty.review_first = !duty.review_first;
+        let rows: Vec<ChangeRow> = diff(&old, &new).iter().map(ChangeRow::of).collect();
+        assert_eq!((rows.len(), rows[0].what, rows[0].key.as_str(), rows[0].how), (1, "职责", "9.1b", "更改"));
+        let fields: Vec<(&str, &str, &str)> =
+            rows[0].fields.iter().map(|row| (row.field, row.old.as_str(), row.new.as_str())).collect();
+        assert_eq!(
+            fields,
+            [
+                ("时限", "期内最后一个工作日18:00", "期末当日24:00"),
+                ("施行结束日", "无", "2023-01-31"),
+                ("责任单位", "安全监管单位各单位", "质安处、村镇处"),
+                ("审核后办结", "否", "是"),
+            ]
+        );
+    }
+}
