@@ -15,7 +15,7 @@ impl Actor<'_> {
     /// # Errors
     /// It is closed, disputed already, or not this post's to dispute.
     pub async fn raise_dispute(&self, id: i64, reason: &str) -> Result<String> {
-        check_text("异议理由", reason, LONGEST_REASON)?;
+        let reason = check_text("异议理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         if stored.obligation.phase.is_closed() {
@@ -32,7 +32,7 @@ impl Actor<'_> {
     /// Nothing is disputed, it is closed meanwhile, or it is not the office that decides.
     pub async fn uphold_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
         self.require_office()?;
-        check_words("答复", answer)?;
+        let answer = check_words("答复", answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, RequestKind::Dispute).await?;

@@ -42,7 +42,7 @@ impl Actor<'_> {
     /// It lies ahead, its id is taken, its type or units are not known, or it is not the office that records.
     pub async fn open_event(&self, new: &NewEvent) -> Result<Opened> {
         self.require_office()?;
-        check_text("地点", &new.place, 200)?;
+        let place = check_text("地点", &new.place, 200)?;
         let id = new.id.clone().unwrap_or_else(|| self.engine.new_id("E"));
         check_id(&id)?;
         if new.at > self.now {
@@ -52,7 +52,7 @@ impl Actor<'_> {
             id: id.clone(),
             event_type: new.event_type.clone(),
             at: new.at,
-            place: new.place.clone(),
+            place: place.to_owned(),
             units: new.units.clone(),
         };
         let day = self.known.zone.day_of(event.at);
@@ -89,7 +89,7 @@ impl Actor<'_> {
         if false_alarm {
             check_text("误报说明", reason, LONGEST_REASON)?;
         }
-        check_words("说明", reason)?;
+        let reason = check_words("说明", reason)?;
         let mut tx = self.engine.store.write().await?;
         if tx.event(id).await?.is_none() {
             return refuse(format!("没有事件 {id}"));

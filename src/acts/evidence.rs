@@ -13,7 +13,7 @@ impl Actor<'_> {
     /// # Errors
     /// There is no such submission or file, or it is another unit's.
     pub async fn erase_evidence(&self, vault: &Vault, receipt: &str, sha256: &str, reason: &str) -> Result<bool> {
-        check_text("理由", reason, LONGEST_REASON)?;
+        let reason = check_text("理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let (_, own) = self.own_submission(&mut tx, receipt).await?;
         let mentions = tx.evidence_with_hash(sha256).await?;

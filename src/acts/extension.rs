@@ -20,7 +20,7 @@ impl Actor<'_> {
     /// # Errors
     /// Too late, asked already, or not this post's to ask.
     pub async fn ask_extension(&self, id: i64, until: DateTime<Utc>, reason: &str) -> Result<String> {
-        check_text("延期理由", reason, LONGEST_REASON)?;
+        let reason = check_text("延期理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         stored.obligation.may_ask_extension(until, self.now)?;
@@ -36,7 +36,7 @@ impl Actor<'_> {
     /// Nothing was asked, the new deadline is not later, or it is not the office that decides.
     pub async fn grant_extension(&self, id: i64, until: Option<DateTime<Utc>>, answer: &str) -> Result<Stored> {
         self.require_office()?;
-        check_words("答复", answer)?;
+        let answer = check_words("答复", answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, RequestKind::Extension).await?;
@@ -106,7 +106,7 @@ impl Actor<'_> {
     /// Says no to the request of that kind that waits.
     pub(super) async fn turn_down(&self, id: i64, kind: RequestKind, answer: &str, action: Action) -> Result<Stored> {
         self.require_office()?;
-        check_text("答复", answer, LONGEST_REASON)?;
+        let answer = check_text("答复", answer, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, kind).await?;

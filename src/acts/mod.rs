@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use crate::{
     domain::{
+        name::{self, NameFault},
         obligation::Obligation,
         quota::Filing,
         refusal::Refusal,
-        text,
+        text::{self, TextFault},
         unit::{PostId, Role, UnitName},
     },
     engine::{
@@ -196,32 +197,30 @@ impl Actor<'_> {
     }
 }
 
-/// Refuses a text that is empty, too long or holds what may not stand in it.
-pub fn check_text(what: &str, value: &str, longest: usize) -> Result<()> {
-    if value.trim().is_empty() {
-        return refuse(format!("未填{what}"));
-    }
-    if value.chars().count() > longest {
-        return refuse(format!("{what}过长：至多 {longest} 字"));
-    }
-    match text::first_forbidden(value) {
-        Some((_, c, _)) => refuse(format!("{what}含有不可用的字符 U+{:04X}", u32::from(c))),
-        None => Ok(()),
-    }
+/// A text as it is kept, without blanks at its ends; refuses one that is empty, too long or holds what may not stand in it.
+pub fn check_text<'t>(what: &str, value: &'t str, longest: usize) -> Result<&'t str> {
+    text::plain(value, longest).or_else(|fault| refuse(text_words(what, fault)))
 }
 
 /// As [`check_text`], where nothing may be said as well.
-pub fn check_words(what: &str, value: &str) -> Result<()> {
-    if value.is_empty() { Ok(()) } else { check_text(what, value, LONGEST_REASON) }
+pub fn check_words<'t>(what: &str, value: &'t str) -> Result<&'t str> {
+    if value.trim().is_empty() { Ok("") } else { check_text(what, value, LONGEST_REASON) }
 }
 
 /// Refuses an id that could not stand in a period's key or in a list.
 pub fn check_id(id: &str) -> Result<()> {
-    check_text("编号", id, 64)?;
-    if id.contains(|c: char| c.is_whitespace() || ";:/,\"'".contains(c)) {
-        return refuse(format!("编号“{id}”含有空格或 ; : / , 等符号"));
+    name::check_id(id).or_else(|fault| match fault {
+        NameFault::Text(fault) => refuse(text_words("编号", fault)),
+        NameFault::Blank | NameFault::Mark => refuse(format!("编号“{id}”含有空格或 ; : / , 等符号")),
+    })
+}
+
+fn text_words(what: &str, fault: TextFault) -> String {
+    match fault {
+        TextFault::Empty => format!("未填{what}"),
+        TextFault::TooLong(most) => format!("{what}过长：至多 {most} 字"),
+        TextFault::Forbidden(c) => format!("{what}含有不可用的字符 U+{:04X}", u32::from(c)),
     }
-    Ok(())
 }
 
 /// Answers what is still asked about an obligation that has been closed for good.

@@ -28,7 +28,7 @@ impl Actor<'_> {
     pub async fn open_node(&self, id: &str, name: &str, first: NaiveDate, last: NaiveDate) -> Result<()> {
         self.require_office()?;
         check_id(id)?;
-        check_text("名称", name, 100)?;
+        let name = check_text("名称", name, 100)?;
         if id.parse::<NaiveDate>().is_ok() {
             return refuse(format!("编号“{id}”是日期，日期只用作法定节点的编号"));
         }

@@ -36,7 +36,7 @@ impl Actor<'_> {
     /// # Errors
     /// There is nothing to return, the deadline is not ahead, or it is not this post's to review.
     pub async fn send_back(&self, id: i64, reason: &str, until: DateTime<Utc>) -> Result<Stored> {
-        check_text("退回理由", reason, LONGEST_REASON)?;
+        let reason = check_text("退回理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.to_review(&mut tx, id).await?;
         let next = stored.obligation.returned(until, self.now)?;

@@ -7,11 +7,12 @@ use crate::domain::action::Action;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse, text_words};
 use crate::{
     catalogue::PostEntry,
     domain::{
         address,
+        name::{self, NameFault},
         phase::Phase,
         unit::{PostId, Role, Roster, Unit, UnitName},
     },
@@ -111,7 +112,7 @@ impl Actor<'_> {
     /// There is no such unit, it is the office's, the day is past, or it is neither the office nor the administrator that writes.
     pub async fn leave(&self, unit: &UnitName, on: NaiveDate, reason: &str) -> Result<Vec<Stored>> {
         self.require_settings()?;
-        check_text("理由", reason, LONGEST_REASON)?;
+        let reason = check_text("理由", reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
         let touched = self.leave_in(&mut tx, unit, on, reason).await?;
@@ -171,32 +172,28 @@ impl Actor<'_> {
         if !self.sets() && post.role > self.by.role {
             return refuse(format!("{} 不能移交 {post}，须由该岗位或委安委办办理", self.by));
         }
-        check_text("姓名", &takeover.holder, 100)?;
-        check_address(&takeover.address)?;
-        if let Some((address, from, until)) = &takeover.stand_in {
-            check_address(address)?;
+        let person = check_text("姓名", &takeover.holder, name::LONGEST_HOLDER)?;
+        let address = check_address(&takeover.address)?;
+        let stand_in = takeover.stand_in.as_ref().map(|(address, from, until)| {
+            let address = check_address(address)?.to_owned();
             if until < from {
                 return refuse(format!("代班结束日 {until} 早于起始日 {from}"));
             }
-        }
+            Ok(StandIn { address, from: *from, until: *until })
+        });
+        let stand_in = stand_in.transpose()?;
         if from_on < today {
             return refuse(format!("起始日 {from_on} 已过"));
         }
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
         let known = Known::read(&mut tx, self.known.zone).await?;
-        check_office_address(&known, post, &takeover.address, from_on)?;
-        let stand_in = takeover.stand_in.clone();
-        let holder = Holder {
-            post: post.clone(),
-            holder: takeover.holder.clone(),
-            address: takeover.address.clone(),
-            stand_in: stand_in.map(|(address, from, until)| StandIn { address, from, until }),
-            from_on,
-        };
+        check_office_address(&known, post, address, from_on)?;
+        let holder =
+            Holder { post: post.clone(), holder: person.to_owned(), address: address.to_owned(), stand_in, from_on };
         tx.put_holder(&holder, self.now).await?;
         // Addresses are personal: the log says that the post changed hands, not where its letters go.
-        let detail = json!({ "post": post.to_string(), "holder": takeover.holder, "from": from_on });
+        let detail = json!({ "post": post.to_string(), "holder": person, "from": from_on });
         tx.note(self.now, &self.by.to_string(), Action::SetPost, &detail).await?;
         Ok(tx.commit().await?)
     }
@@ -240,18 +237,15 @@ pub fn post_exists(roster: &Roster, post: &PostId) -> bool {
 }
 
 fn check_unit_name(name: &str) -> Result<()> {
-    check_text("单位名称", name, 60)?;
-    if name.trim() != name || name.contains([';', '/', '@', ',', '*']) {
-        return refuse(format!("单位名称“{name}”首尾有空格，或含有 ; / @ , *"));
-    }
-    Ok(())
+    name::check_name(name).or_else(|fault| match fault {
+        NameFault::Text(fault) => refuse(text_words("单位名称", fault)),
+        NameFault::Blank | NameFault::Mark => refuse(format!("单位名称“{name}”首尾有空格，或含有 ; / @ , * : 或引号")),
+    })
 }
 
-fn check_address(address: &str) -> Result<()> {
-    match address::read(address) {
-        Ok(_) => Ok(()),
-        Err(fault) => refuse(format!("邮箱地址不合规：{}", fault.label())),
-    }
+/// An address as it is kept.
+fn check_address(written: &str) -> Result<&str> {
+    address::read(written).or_else(|fault| refuse(format!("邮箱地址不合规：{}", fault.label())))
 }
 
 /// The digest's mailbox is another one than the liaison's of the same unit.

@@ -13,8 +13,8 @@ impl Actor<'_> {
     /// One of them is closed already or does not exist, or it is not the office that waives.
     pub async fn waive(&self, ids: &[i64], reason: &str, document: &str) -> Result<Vec<Stored>> {
         self.require_office()?;
-        check_text("免除理由", reason, LONGEST_REASON)?;
-        check_text("文号", document, 100)?;
+        let reason = check_text("免除理由", reason, LONGEST_REASON)?;
+        let document = check_text("文号", document, 100)?;
         let detail = json!({ "reason": reason, "document": document });
         let mut tx = self.engine.store.write().await?;
         let mut ids = ids.to_vec();

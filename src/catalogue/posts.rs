@@ -18,7 +18,8 @@ use super::{
 };
 use crate::domain::{
     address::{self, AddressFault},
-    text,
+    name,
+    text::{self, TextFault},
     unit::{PostId, Role, Roster, UnitName},
 };
 
@@ -126,15 +127,16 @@ fn read_role(report: &mut Report<'_>, field: &At<&str>) -> Option<Role> {
 }
 
 fn read_name(report: &mut Report<'_>, column: &'static str, field: &At<&str>) -> Option<String> {
-    if let Some((within, c, _)) = text::first_forbidden(field.value) {
-        report.value(field.at + within, column, ValueFault::ForbiddenCharacter(c));
-        return None;
+    match text::plain(field.value, name::LONGEST_HOLDER) {
+        Ok(plain) if plain == field.value => return Some(plain.to_owned()),
+        Err(TextFault::Forbidden(c)) => {
+            let within = field.value.find(c).unwrap_or_default();
+            report.value(field.at + within, column, ValueFault::ForbiddenCharacter(c));
+        }
+        Err(TextFault::TooLong(most)) => report.value(field.at, column, ValueFault::TooLong(most)),
+        Ok(_) | Err(TextFault::Empty) => report.value(field.at, column, ValueFault::NoPlainName),
     }
-    if field.value.trim().is_empty() || field.value.trim() != field.value {
-        report.value(field.at, column, ValueFault::NoPlainName);
-        return None;
-    }
-    Some(field.value.to_owned())
+    None
 }
 
 fn read_date(report: &mut Report<'_>, column: &'static str, field: &At<&str>) -> Option<At<NaiveDate>> {

@@ -3,10 +3,13 @@
 //! Several of them stand together elsewhere (`质安处/liaison`, `甲;乙`, `event:E1`): the marks that part them there may not
 //! stand in one.
 
-use super::text;
+use super::text::{self, TextFault};
 
 /// The longest name of a unit, a group, a node or an event type, in characters.
 pub const LONGEST_NAME: usize = 60;
+
+/// The longest name of a person, in characters.
+pub const LONGEST_HOLDER: usize = 100;
 
 /// The longest id, in characters.
 pub const LONGEST_ID: usize = 64;
@@ -14,43 +17,29 @@ pub const LONGEST_ID: usize = 64;
 /// What is wrong with a name or an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameFault {
-    Empty,
+    /// It is no text at all.
+    Text(TextFault),
     /// Of a name, at an end; of an id, anywhere.
     Blank,
-    /// Longer than so many characters.
-    TooLong(usize),
     /// It has a mark that joins or parts several.
     Mark,
-    /// It has a character that may not stand in any text.
-    Forbidden(char),
 }
 
 /// Whether a unit, a group, a node or an event type may be called so.
 pub fn check_name(name: &str) -> Result<(), NameFault> {
-    check(name, LONGEST_NAME)?;
-    if name.trim() != name {
+    if text::plain(name, LONGEST_NAME).map_err(NameFault::Text)? != name {
         return Err(NameFault::Blank);
     }
-    if name.contains([';', '@', '/', ':', ',', '*', '"', '\'', '`']) { Err(NameFault::Mark) } else { Ok(()) }
+    if name.contains([';', '@', '/', ':', ',', '*', '"', '\'']) { Err(NameFault::Mark) } else { Ok(()) }
 }
 
 /// Whether an event, a node or a receipt may have that id, which stands in periods' keys and in lists.
 pub fn check_id(id: &str) -> Result<(), NameFault> {
-    check(id, LONGEST_ID)?;
+    text::plain(id, LONGEST_ID).map_err(NameFault::Text)?;
     if id.contains(char::is_whitespace) {
         return Err(NameFault::Blank);
     }
     if id.contains([';', ':', '/', ',', '"', '\'']) { Err(NameFault::Mark) } else { Ok(()) }
-}
-
-fn check(name: &str, longest: usize) -> Result<(), NameFault> {
-    if name.trim().is_empty() {
-        return Err(NameFault::Empty);
-    }
-    if name.chars().count() > longest {
-        return Err(NameFault::TooLong(longest));
-    }
-    text::first_forbidden(name).map_or(Ok(()), |(_, c, _)| Err(NameFault::Forbidden(c)))
 }
 
 #[cfg(test)]
@@ -63,15 +52,15 @@ mod tests {
         {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
-        for mark in ";@/:,*\"'`".chars() {
+        for mark in ";@/:,*\"'".chars() {
             assert_eq!(check_name(&format!("质{mark}安")), Err(NameFault::Mark));
         }
         for (bad, fault) in [
-            ("", NameFault::Empty),
-            (" ", NameFault::Empty),
+            ("", NameFault::Text(TextFault::Empty)),
+            (" ", NameFault::Text(TextFault::Empty)),
             ("质安处 ", NameFault::Blank),
-            ("质\u{200b}安处", NameFault::Forbidden('\u{200b}')),
-            (&"甲".repeat(LONGEST_NAME + 1), NameFault::TooLong(LONGEST_NAME)),
+            ("质\u{200b}安处", NameFault::Text(TextFault::Forbidden('\u{200b}'))),
+            (&"甲".repeat(LONGEST_NAME + 1), NameFault::Text(TextFault::TooLong(LONGEST_NAME))),
         ] {
             assert_eq!(check_name(bad), Err(fault), "{bad}");
         }

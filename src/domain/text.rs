@@ -67,6 +67,28 @@ pub fn first_forbidden(text: &str) -> Option<(usize, char, Forbidden)> {
     text.char_indices().find_map(|(at, c)| forbidden(c).map(|what| (at, c, what)))
 }
 
+/// What is wrong with a text that somebody gives: a reason, a title, a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFault {
+    Empty,
+    /// Longer than so many characters.
+    TooLong(usize),
+    Forbidden(char),
+}
+
+/// A text as it is kept: without blanks at its ends, not empty, not longer than so many characters, and with nothing in
+/// it that may not stand in a text.
+pub fn plain(text: &str, longest: usize) -> Result<&str, TextFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(TextFault::Empty);
+    }
+    if text.chars().count() > longest {
+        return Err(TextFault::TooLong(longest));
+    }
+    first_forbidden(text).map_or(Ok(text), |(_, c, _)| Err(TextFault::Forbidden(c)))
+}
+
 /// Columns the text takes on a terminal: two for CJK and other wide characters, none for combining marks.
 pub fn width(text: &str) -> usize {
     text.chars().map(char_width).sum()
@@ -125,6 +147,14 @@ mod tests {
     #[test]
     fn free_text_is_put_on_one_line() {
         assert_eq!(one_line(" 照片不清\r\n\t请重报 "), "照片不清 请重报");
+    }
+
+    #[test]
+    fn what_is_kept_has_no_blanks_at_its_ends() {
+        assert_eq!(plain(" 照片不清\n", 4), Ok("照片不清"));
+        assert_eq!(plain("照片不清楚", 4), Err(TextFault::TooLong(4)));
+        assert_eq!(plain("　\t", 4), Err(TextFault::Empty));
+        assert_eq!(plain("照\n片", 4), Err(TextFault::Forbidden('\n')));
     }
 
     #[test]

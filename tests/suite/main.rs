@@ -7,6 +7,7 @@ mod browser;
 mod browser_pages;
 mod chaos;
 mod config_errors;
+mod doors;
 mod kill;
 mod mail_letters;
 mod mail_transports;

@@ -4,7 +4,11 @@ use super::{
     form::FormFault,
     words::{Shown, Words, say},
 };
-use crate::domain::{address::AddressFault, name::NameFault, text};
+use crate::domain::{
+    address::AddressFault,
+    name::NameFault,
+    text::{self, TextFault},
+};
 
 /// What the value is called where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub enum ValueFault {
     EmptyValue(Wanted),
     /// Nothing, or blanks at its ends.
     NoPlainName,
+    /// Longer than so many characters.
+    TooLong(usize),
     BadName(NameFault),
     NoDate {
         written: Shown,
@@ -129,11 +135,28 @@ impl ValueFault {
             ValueFault::NoPlainName => {
                 say!("is empty or has blanks at its ends; give a plain name", "未填，或首尾有空格；请填写名称")
             }
-            ValueFault::BadName(NameFault::Forbidden(c)) => ValueFault::ForbiddenCharacter(*c).predicate(),
-            ValueFault::BadName(fault) => {
-                let Words { english, chinese } = name_words(*fault);
-                say!("{english}; give a short plain name", "{chinese}；请填写简短的名称")
+            ValueFault::TooLong(most) => {
+                say!("is longer than {most} characters; give a plain name", "过长：至多 {most} 字；请填写名称")
             }
+            ValueFault::BadName(NameFault::Text(TextFault::Forbidden(c))) => {
+                ValueFault::ForbiddenCharacter(*c).predicate()
+            }
+            ValueFault::BadName(NameFault::Text(TextFault::Empty)) => {
+                say!("is empty; give a short plain name", "未填；请填写简短的名称")
+            }
+            ValueFault::BadName(NameFault::Text(TextFault::TooLong(most))) => {
+                say!(
+                    "is longer than {most} characters; give a short plain name",
+                    "过长：至多 {most} 字；请填写简短的名称"
+                )
+            }
+            ValueFault::BadName(NameFault::Blank) => {
+                say!("begins or ends with a blank; give a short plain name", "首尾有空格；请填写简短的名称")
+            }
+            ValueFault::BadName(NameFault::Mark) => say!(
+                "has one of `; @ / : ,` `*` `\"` `'`, which join or mark names; give a short plain name",
+                "含有 ; @ / : , * 或引号，这些符号用于连接或标记名称；请填写简短的名称"
+            ),
             ValueFault::NoDate { written, like } => say!(
                 "is no date: `{written}`; dates are written like {like} and must exist",
                 "不是日期：{written}；日期应写作 {like}，且须确有其日"
@@ -154,19 +177,6 @@ impl ValueFault {
             }
             ValueFault::Form(fault) => fault.predicate(),
         }
-    }
-}
-
-fn name_words(fault: NameFault) -> Words {
-    match fault {
-        NameFault::Empty => say!("is empty", "未填"),
-        NameFault::Blank => say!("begins or ends with a blank", "首尾有空格"),
-        NameFault::TooLong(most) => say!("is longer than {most} characters", "过长：至多 {most} 字"),
-        NameFault::Mark => say!(
-            "has one of `; @ / : ,` `*` `\"` `'`, which join or mark names",
-            "含有 ; @ / : , * 或引号，这些符号用于连接或标记名称"
-        ),
-        NameFault::Forbidden(c) => ValueFault::ForbiddenCharacter(c).predicate(),
     }
 }
 

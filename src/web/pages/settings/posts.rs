@@ -173,8 +173,8 @@ impl Change {
         };
         Ok(Takeover {
             post,
-            holder: self.holder.trim().to_owned(),
-            address: self.address.trim().to_owned(),
+            holder: self.holder.clone(),
+            address: self.address.clone(),
             from_on: day_if("起始日", &self.from)?,
             stand_in,
         })

@@ -197,7 +197,7 @@ async fn leave(State(app): State<App>, visitor: Visitor, Form(form): Form<Leave>
     let name = UnitName(form.name.clone());
     let unit = desk.known.roster.unit(&name).ok_or(Fault::Missing)?;
     let done = match day_if("离开之日", &form.on) {
-        Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, form.reason.trim()).await,
+        Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, &form.reason).await,
         Ok(None) => crate::acts::refuse("未填离开之日"),
         Err(error) => Err(error),
     };
