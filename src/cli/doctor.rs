@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     catalogue::year_warning,
-    config::{Config, transport::TransportSection},
+    config::Config,
     engine::{Engine, known::Known},
     mail::Outcome,
     read::health::{self, Health},
@@ -113,21 +113,17 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::R
 
 /// Whether others on the machine could read what they should not.
 fn secrets(config: &Config, found: &mut Findings) {
-    let mut files: Vec<&Path> = Vec::new();
-    if let TransportSection::Smtp(smtp) = &config.sections.mail.transport {
-        files.extend(smtp.password_file.as_deref());
-    }
-    files.extend(config.sections.database.url_file.as_deref());
-    for file in files {
+    let (mail, database) = (&config.sections.mail.transport, &config.sections.database);
+    for file in [&mail.password_file, &database.url_file].into_iter().flatten() {
         let mode = std::fs::metadata(file).map_or(0, |about| about.permissions().mode());
         if mode & 0o007 != 0 {
             found.warning("secrets", format!("{}: everybody on this machine can read it; chmod 0600", file.display()));
         }
     }
-    let with_password = |url: &String| {
-        url.split_once("://").is_some_and(|(_, rest)| rest.split_once('@').is_some_and(|(user, _)| user.contains(':')))
+    let with_password = |url: &str| {
+        url.split_once('@').is_some_and(|(user, _)| user.split_once("://").is_some_and(|(_, user)| user.contains(':')))
     };
-    if config.sections.database.url.as_ref().is_some_and(with_password) {
+    if matches!(&database.url, Some(Location::Postgres(url)) if with_password(&url.0)) {
         found.warning(
             "secrets",
             "[database] url holds a password; put the address into a file and name it with url_file",

@@ -16,7 +16,7 @@ const QUIETER: &str = "tokio_cron_scheduler=warn,sqlx::pool=warn";
 
 /// Sets up the log of the daemon. A second call does nothing.
 pub fn start(log: &Log) {
-    let filter = EnvFilter::builder().parse_lossy(format!("{QUIETER},{}", log.level));
+    let filter = EnvFilter::builder().parse_lossy(format!("{QUIETER},{}", log.level.0));
     let wanted = match log.to {
         To::Journal => true,
         To::Stderr => false,

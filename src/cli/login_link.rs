@@ -24,7 +24,7 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::R
 /// The address at which that secret sets a password.
 pub fn link(config: &Config, at: Option<SocketAddr>, secret: &str) -> String {
     let console = &config.sections.console;
-    let own = || at.or(console.address()).map_or_else(String::new, |at| format!("http://{at}"));
-    let url = console.public_url.as_ref().map_or_else(own, |url| url.0.trim_end_matches('/').to_owned());
+    let own = || at.or(console.listen.0).map_or_else(String::new, |at| format!("http://{at}"));
+    let url = console.public_url.as_ref().map_or_else(own, |url| url.0.clone());
     format!("{url}/p/{secret}")
 }

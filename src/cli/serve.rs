@@ -28,7 +28,7 @@ use crate::{
         entry,
         first_start::{self, Loaded},
     },
-    config::{Config, value},
+    config::Config,
     engine::{Engine, Process},
     jobs::{
         Summary,
@@ -147,11 +147,7 @@ pub fn options(config: &Config) -> Options {
     let alarm = &config.sections.alarm;
     Options {
         leap_hold: config.sections.time.leap_hold.std(),
-        alarm: Alarm {
-            program: alarm.on_alarm.as_deref().map(value::program),
-            every: alarm.every.std(),
-            limits: limits(config),
-        },
+        alarm: Alarm { program: alarm.on_alarm.clone(), every: alarm.every.std(), limits: limits(config) },
     }
 }
 
@@ -264,15 +260,15 @@ struct Where {
 /// The console, listening already, so that a port that is taken is told before anything is said to run.
 async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option<(Console, SocketAddr)>> {
     let section = &config.sections.console;
-    let Some(address) = section.address() else { return Ok(None) };
+    let Some(address) = section.listen.0 else { return Ok(None) };
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("[console] listen = \"{address}\": cannot listen there"))?;
     let at = listener.local_addr()?;
     let options = web::Options {
         spans: config.session_spans(),
-        gateways: section.gateways(),
-        gateway_header: section.header(),
+        gateways: section.gateways.clone().unwrap_or_default(),
+        gateway_header: section.gateway_header.clone(),
         ranking: section.ranking,
         secure: section.public_url.as_ref().is_some_and(|url| url.0.starts_with("https:")),
         limits: limits(config),
@@ -280,7 +276,7 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
     };
     let source = Arc::clone(driver);
     let app = web::App::new(Box::new(move || source.engine()), options);
-    let metrics = match section.metrics.as_deref().and_then(|at| at.parse::<SocketAddr>().ok()) {
+    let metrics = match section.metrics.and_then(|metrics| metrics.0) {
         Some(at) => Some(
             TcpListener::bind(at)
                 .await
@@ -288,7 +284,8 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
         ),
         None => None,
     };
-    let patience = web::listen::Patience { gateways: section.gateways(), ..Default::default() };
+    let patience =
+        web::listen::Patience { gateways: section.gateways.clone().unwrap_or_default(), ..Default::default() };
     Ok(Some((Console { listener, metrics, app, patience }, at)))
 }
 

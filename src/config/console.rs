@@ -3,73 +3,48 @@
 use std::{
     fs,
     io::Write,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
-use axum::http::HeaderName;
-use rand::Rng as _;
-use serde::Deserialize;
-
 use super::{
     secret,
-    value::{Kind, Link, Span},
-    values::{Key, Surroundings},
+    section::section,
+    value::{Link, Listen, Span},
+    values::Surroundings,
 };
 use crate::{disk, engine::link::Keys};
+use axum::http::HeaderName;
+use rand::Rng as _;
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Console {
-    /// Where it listens, `127.0.0.1:8480`; `off` = there is no console.
-    pub listen: String,
-    /// Its address for readers of letters; without it letters carry no link.
-    pub public_url: Option<Link>,
-    /// The file with the keys of letters' links, if it is not the one in the state folder.
-    pub link_key_file: Option<PathBuf>,
-    /// A session ends after this time without a request.
-    pub idle: Span,
-    /// A session ends after this time in any case.
-    pub longest: Span,
-    /// The addresses of gateways in front, blank-separated: theirs is the word on who asks.
-    pub gateways: Option<String>,
-    /// The header in which a gateway names the post that it has signed in (`委安委办/office`).
-    pub gateway_header: Option<String>,
-    /// Where `/metrics` is served, if anywhere.
-    pub metrics: Option<String>,
-    pub ranking: bool,
-}
-
-pub const KEYS: &[Key] = &[
-    Key::new("console.listen", Kind::Listen, "\"127.0.0.1:8480\""),
-    Key::new("console.public_url", Kind::Link, "\"https://duban.cq.gov.cn\""),
-    Key::new("console.link_key_file", Kind::Path, "\"/etc/duban/link-key\""),
-    Key::new("console.idle", Kind::Span(60, 2_592_000), "\"2h\""),
-    Key::new("console.longest", Kind::Span(60, 2_592_000), "\"14h\""),
-    Key::new("console.gateways", Kind::Addresses, "\"127.0.0.1 10.0.0.7\""),
-    Key::new("console.gateway_header", Kind::Header, "\"x-duban-post\""),
-    Key::new("console.metrics", Kind::Listen, "\"127.0.0.1:8481\""),
-    Key::new("console.ranking", Kind::Flag, "true"),
-];
+section!(
+    "console",
+    struct Console {
+        /// Where it listens, if anywhere.
+        listen: Listen,
+        /// Its address for readers of letters; without it letters carry no link.
+        public_url: Option<Link>,
+        /// The file with the keys of letters' links, if it is not the one in the state folder.
+        link_key_file: Option<PathBuf>,
+        /// A session ends after this time without a request.
+        idle: Span<60, 2_592_000>,
+        /// A session ends after this time in any case.
+        longest: Span<60, 2_592_000>,
+        /// The addresses of gateways in front: theirs is the word on who asks.
+        gateways: Option<Vec<IpAddr>>,
+        /// The header in which a gateway names the post that it has signed in (`委安委办/office`).
+        gateway_header: Option<HeaderName>,
+        /// Where `/metrics` is served, if anywhere.
+        metrics: Option<Listen>,
+        ranking: bool,
+    }
+);
 
 /// The file of keys in the state folder.
 pub const LINK_KEY: &str = "link-key";
 
 impl Console {
-    /// Where it listens; `None` = nowhere.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.listen.parse().ok()
-    }
-
-    pub fn gateways(&self) -> Vec<IpAddr> {
-        self.gateways.iter().flat_map(|all| all.split_whitespace()).filter_map(|one| one.parse().ok()).collect()
-    }
-
-    pub fn header(&self) -> Option<HeaderName> {
-        self.gateway_header.as_deref().and_then(|name| name.parse().ok())
-    }
-
     /// Where the keys are: the configured file, a credential of systemd, or the state folder.
     pub fn link_key(&self, folder: &Path, around: &Surroundings) -> PathBuf {
         self.link_key_file

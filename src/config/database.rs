@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
 use super::{
     secret,
-    value::Kind,
-    values::{Key, Surroundings, Values},
+    section::{Value as _, section},
+    values::{Surroundings, Values},
 };
 use crate::{
     catalogue::{
@@ -20,24 +18,14 @@ use crate::{
     store::Location,
 };
 
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Database {
-    pub url: Option<String>,
-    /// A file that holds its address.
-    pub url_file: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("url", &self.url.is_some()).field("url_file", &self.url_file).finish()
+section!(
+    "database",
+    struct Database {
+        url: Option<Location>,
+        /// A file that holds its address.
+        url_file: Option<PathBuf>,
     }
-}
-
-pub const KEYS: &[Key] = &[
-    Key::new("database.url", Kind::Database, "\"postgres:///duban\""),
-    Key::new("database.url_file", Kind::Path, "\"/etc/duban/database-url\""),
-];
+);
 
 /// The credential of systemd that may hold the address.
 pub const CREDENTIAL: &str = "database-url";
@@ -51,14 +39,12 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
     }
     let at = values.get("database.url_file").map(|file| (file, PathBuf::from(&file.text)));
     match secret::read(at.as_ref().map(|(_, path)| path.as_path()), CREDENTIAL, around) {
-        Err(error) => wrong.add(if let Some((file, _)) = at {
-            file.wrong(SettingFault::UnreadableSecret { wrong: error, right: Secret::DatabaseFile })
-        } else {
-            let fault = SettingFault::UnreadableSecret { wrong: error, right: Secret::DatabaseCredential };
-            Diagnostics::of_file(CREDENTIAL, fault)
+        Err(bad) => wrong.add(match at {
+            Some((file, _)) => file.wrong(SettingFault::UnreadableSecret(bad, Secret::DatabaseFile)),
+            None => Diagnostics::of_file(CREDENTIAL, SettingFault::UnreadableSecret(bad, Secret::DatabaseCredential)),
         }),
         Ok(Some(url)) if values.get("database.url").is_none() => {
-            if let Err(fault) = Kind::Database.check(secret::expose(&url)) {
+            if let Err(fault) = Location::read(secret::expose(&url)) {
                 let name =
                     at.map_or_else(|| format!("credential {CREDENTIAL}"), |(_, path)| path.display().to_string());
                 wrong.add(Diagnostics::of_file(name, Mistake::Value(Of::Secret, fault)));
@@ -72,11 +58,8 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
 impl Database {
     /// Where the database is; without any word about it, a SQLite file in the state folder.
     pub fn resolve(&self, folder: &std::path::Path, around: &Surroundings) -> Location {
-        let fallback = || Location::SqliteFile(folder.join("duban.sqlite"));
-        if let Some(url) = &self.url {
-            return url.parse().unwrap_or_else(|_| fallback());
-        }
-        let secret = secret::read(self.url_file.as_deref(), CREDENTIAL, around).ok().flatten();
-        secret.and_then(|url| secret::expose(&url).parse().ok()).unwrap_or_else(fallback)
+        let secret = || secret::read(self.url_file.as_deref(), CREDENTIAL, around).ok().flatten();
+        let url = self.url.clone().or_else(|| secret().and_then(|url| secret::expose(&url).parse().ok()));
+        url.unwrap_or_else(|| Location::SqliteFile(folder.join("duban.sqlite")))
     }
 }

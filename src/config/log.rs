@@ -1,20 +1,25 @@
 //! `[log]`: what is logged, and how.
 
-use serde::Deserialize;
+use strum::{EnumString, VariantNames};
 
-use super::{value::Kind, values::Key};
+use super::{
+    section::{Value, section},
+    value::{Filter, word},
+};
+use crate::catalogue::mistake::value::ValueFault;
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Log {
-    /// The least that is logged.
-    pub level: String,
-    /// Where to: the journal when systemd listens, else standard error.
-    pub to: To,
-}
+section!(
+    "log",
+    struct Log {
+        /// The least that is logged.
+        level: Filter,
+        /// Where to: the journal when systemd listens, else standard error.
+        to: To,
+    }
+);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum To {
     /// The journal under systemd, else standard error.
     Auto,
@@ -22,7 +27,8 @@ pub enum To {
     Stderr,
 }
 
-pub const KEYS: &[Key] = &[
-    Key::new("log.level", Kind::Filter, "\"info\""),
-    Key::new("log.to", Kind::Word(&["auto", "journal", "stderr"]), "\"auto\""),
-];
+impl Value for To {
+    fn read(written: &str) -> Result<To, ValueFault> {
+        word(written)
+    }
+}

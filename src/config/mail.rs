@@ -1,69 +1,91 @@
 //! `[mail]`: who the letters are from, how fast they go, how long a mail server may take.
 
-use serde::Deserialize;
+use chrono::TimeDelta;
 
 use super::{
-    transport::{TimeoutsSection, TransportSection},
-    value::{Kind, MailAddress, Span, show_span},
-    values::{Key, Values},
+    section::section,
+    transport::TransportSection,
+    value::{self, Number, Span},
+    values::{Placed, Values},
 };
-use crate::catalogue::{Diagnostics, mistake::setting::SettingFault};
+use crate::{
+    catalogue::{Diagnostics, mistake::setting::SettingFault},
+    mail::{Address, Timeouts},
+};
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MailSection {
-    pub from: MailAddress,
-    pub from_name: String,
-    /// Where answers go, if not to the sender.
-    pub reply_to: Option<MailAddress>,
-    /// One letter in each of these; zero = no pace.
-    pub pace: Span,
-    pub connections: usize,
-    /// Letters a claim takes at once.
-    pub batch: usize,
-    pub lease: Span,
-    /// How long a mail server may take.
-    pub timeouts: TimeoutsSection,
-    pub transport: TransportSection,
+section!(
+    "mail",
+    struct MailSection {
+        from: Address,
+        from_name: String,
+        /// Where answers go, if not to the sender.
+        reply_to: Option<Address>,
+        /// One letter in each of these; zero = no pace.
+        pace: Span<0, 3600>,
+        connections: Number<1, 32>,
+        /// Letters a claim takes at once.
+        batch: Number<1, 1000>,
+        lease: Span<10, 86_400>,
+        timeouts: TimeoutsSection,
+        transport: TransportSection,
+    }
+);
+
+type Phase = Span<1, 3600>;
+
+section!(
+    "mail.timeouts",
+    /// How long a mail server may take for each phase.
+    struct TimeoutsSection {
+        connect: Phase,
+        banner: Phase,
+        /// EHLO, STARTTLS, each step of AUTH.
+        helo: Phase,
+        mail: Phase,
+        rcpt: Phase,
+        data: Phase,
+        block: Phase,
+        /// The answer to the final dot.
+        after_dot: Phase,
+        total: Phase,
+    }
+);
+
+impl TimeoutsSection {
+    pub fn resolve(&self) -> Timeouts {
+        Timeouts {
+            connect: self.connect.std(),
+            banner: self.banner.std(),
+            helo: self.helo.std(),
+            mail: self.mail.std(),
+            rcpt: self.rcpt.std(),
+            data: self.data.std(),
+            block: self.block.std(),
+            after_dot: self.after_dot.std(),
+            total: self.total.std(),
+        }
+    }
 }
-
-const PHASE: Kind = Kind::Span(1, 3600);
-
-pub const KEYS: &[Key] = &[
-    Key::new("mail.from", Kind::Address, "\"duban@cq.gov.cn\""),
-    Key::new("mail.from_name", Kind::Text, "\"督办系统\""),
-    Key::new("mail.reply_to", Kind::Address, "\"anwei@cq.gov.cn\""),
-    Key::new("mail.pace", Kind::Span(0, 3600), "\"1s\""),
-    Key::new("mail.connections", Kind::Number(1, 32), "1"),
-    Key::new("mail.batch", Kind::Number(1, 1000), "20"),
-    Key::new("mail.lease", Kind::Span(10, 86_400), "\"30m\""),
-    Key::new("mail.timeouts.connect", PHASE, "\"30s\""),
-    Key::new("mail.timeouts.banner", PHASE, "\"5m\""),
-    Key::new("mail.timeouts.helo", PHASE, "\"5m\""),
-    Key::new("mail.timeouts.mail", PHASE, "\"5m\""),
-    Key::new("mail.timeouts.rcpt", PHASE, "\"5m\""),
-    Key::new("mail.timeouts.data", PHASE, "\"2m\""),
-    Key::new("mail.timeouts.block", PHASE, "\"3m\""),
-    Key::new("mail.timeouts.after_dot", PHASE, "\"10m\""),
-    Key::new("mail.timeouts.total", PHASE, "\"20m\""),
-];
 
 /// What cannot be true at once.
 pub fn check(values: &Values) -> Diagnostics {
     let mut wrong = Diagnostics::default();
-    let span =
-        |key: &str| values.get(key).and_then(|placed| placed.text.parse::<Span>().ok().map(|span| (placed, span.0)));
-    if let (Some((at, after_dot)), Some((_, total))) = (span("mail.timeouts.after_dot"), span("mail.timeouts.total"))
+    let span = |path: &str| -> Option<(&Placed, TimeDelta)> {
+        let placed = values.get(path)?;
+        Some((placed, value::length(&placed.text)?))
+    };
+    let total = span("mail.timeouts.total").map(|(_, total)| total);
+    if let (Some((at, after_dot)), Some(total)) = (span("mail.timeouts.after_dot"), total)
         && after_dot > total
     {
-        wrong.add(at.wrong(SettingFault::LongAfterDot { total: show_span(total) }));
+        wrong.add(at.wrong(SettingFault::LongAfterDot(value::show(total))));
     }
     let batch = values.get("mail.batch").and_then(|placed| placed.text.parse::<i32>().ok());
-    if let (Some((at, lease)), Some((_, total)), Some((_, pace)), Some(batch)) =
-        (span("mail.lease"), span("mail.timeouts.total"), span("mail.pace"), batch)
+    if let (Some((at, lease)), Some(total), Some((_, pace)), Some(batch)) =
+        (span("mail.lease"), total, span("mail.pace"), batch)
         && lease < total + pace * batch
     {
-        wrong.add(at.wrong(SettingFault::ShortLease { least: show_span(total + pace * batch) }));
+        wrong.add(at.wrong(SettingFault::ShortLease(value::show(total + pace * batch))));
     }
     wrong
 }

@@ -27,6 +27,7 @@ pub mod log;
 pub mod mail;
 pub mod office;
 pub mod secret;
+pub mod section;
 pub mod sections;
 pub mod state;
 pub mod templates;
@@ -36,8 +37,8 @@ pub mod trial;
 pub mod value;
 pub mod values;
 
-pub use sections::{DEFAULTS, Sections, keys};
-pub use values::{Key, Placed, Surroundings, Values};
+pub use sections::{DEFAULTS, Sections};
+pub use values::{Placed, Surroundings, Values};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -65,7 +66,7 @@ impl Config {
     }
 
     pub fn zone(&self) -> Zone {
-        Zone(self.sections.time.zone.0)
+        Zone(self.sections.time.zone)
     }
 
     /// What the jobs are to know.
@@ -73,18 +74,18 @@ impl Config {
         let Sections { office, time, mail, trial, console, .. } = &self.sections;
         Settings {
             zone: self.zone(),
-            horizon: TimeDelta::days(time.horizon_days),
-            starts_on: time.starts_on.map(|day| day.0),
-            from: Mailbox::new(mail.from_name.clone(), mail.from.0.clone()),
-            reply_to: mail.reply_to.as_ref().map(|address| Mailbox::new("", address.0.clone())),
+            horizon: TimeDelta::days(i64::from(time.horizon_days.0)),
+            starts_on: time.starts_on,
+            from: Mailbox::new(mail.from_name.clone(), mail.from.clone()),
+            reply_to: mail.reply_to.as_ref().map(|address| Mailbox::new("", address.clone())),
             contact: office.contact.clone(),
             signature: office.signature.clone(),
             public_url: console.public_url.as_ref().map(|link| link.0.clone()),
-            trial_until: trial.until.map(|day| day.0),
+            trial_until: trial.until,
             // A folder needs no pace.
             pace: Some(mail.pace.0).filter(|pace| *pace > TimeDelta::zero() && mail.transport.is_smtp()),
-            batch: mail.batch,
-            connections: mail.connections,
+            batch: mail.batch.count(),
+            connections: mail.connections.count(),
             lease: mail.lease.0,
             backoff: Backoff::default(),
         }
@@ -92,7 +93,8 @@ impl Config {
 
     pub fn transport(&self) -> Result<Transport, SettingsError> {
         let mail = &self.sections.mail;
-        mail.transport.resolve(&self.folder, self.password.as_ref(), mail.timeouts, mail.connections)
+        let (timeouts, connections) = (mail.timeouts.resolve(), mail.connections.count());
+        mail.transport.resolve(&self.folder, self.password.as_ref(), timeouts, connections)
     }
 
     pub fn link_keys(&self) -> Result<Keys, String> {

@@ -8,13 +8,14 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::values::Surroundings;
+use crate::catalogue::mistake::setting::{BadSecret, SecretFault};
 
 /// A longer file is no secret but a mistake.
 const LONGEST: u64 = 16 << 10;
 
 /// The secret of `file`, else of systemd's credential of that name, if there is one. White space at its end is no part of
 /// it. A blank credential is none: a unit can hand over one that the administrator has not filled.
-pub fn read(file: Option<&Path>, credential: &str, around: &Surroundings) -> Result<Option<SecretString>, String> {
+pub fn read(file: Option<&Path>, credential: &str, around: &Surroundings) -> Result<Option<SecretString>, BadSecret> {
     if let Some(file) = file {
         return read_file(file).map(Some);
     }
@@ -36,19 +37,20 @@ pub fn credential_file(credential: &str, around: &Surroundings) -> Option<PathBu
     (path.exists() && !blank()).then_some(path)
 }
 
-fn read_file(path: &Path) -> Result<SecretString, String> {
-    let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let about = fs::metadata(path).map_err(|error| named(&error))?;
+fn read_file(path: &Path) -> Result<SecretString, BadSecret> {
+    let bad = |why| BadSecret { file: path.display().to_string(), why };
+    let system = |error: std::io::Error| bad(SecretFault::Unreadable(error.to_string()));
+    let about = fs::metadata(path).map_err(system)?;
     if !about.is_file() || about.len() > LONGEST {
-        return Err(named(&"is no file that holds a secret"));
+        return Err(bad(SecretFault::NoFile));
     }
-    let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+    let text = fs::read_to_string(path).map_err(system)?;
     let text = text.trim_end();
     if text.is_empty() {
-        return Err(named(&"is empty"));
+        return Err(bad(SecretFault::Empty));
     }
     if text.chars().any(char::is_control) {
-        return Err(named(&"holds more than one line"));
+        return Err(bad(SecretFault::ManyLines));
     }
     Ok(SecretString::from(text.to_owned()))
 }

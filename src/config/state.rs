@@ -2,21 +2,15 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use super::{section::section, values::Surroundings};
 
-use super::{
-    value::Kind,
-    values::{Key, Surroundings},
-};
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct State {
-    /// The folder, if it is not the usual one.
-    pub folder: Option<PathBuf>,
-}
-
-pub const KEYS: &[Key] = &[Key::new("state.folder", Kind::Path, "\"/var/lib/duban\"")];
+section!(
+    "state",
+    struct State {
+        /// The folder, if it is not the usual one.
+        folder: Option<PathBuf>,
+    }
+);
 
 impl State {
     /// The folder: the configured one, else the one systemd gives, else `./var`.

@@ -2,15 +2,12 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use super::section::section;
 
-use super::{value::Kind, values::Key};
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TemplatesSection {
-    /// A folder of templates that stand in for the embedded ones of the same names.
-    pub folder: Option<PathBuf>,
-}
-
-pub const KEYS: &[Key] = &[Key::new("templates.folder", Kind::Path, "\"/etc/duban/templates\"")];
+section!(
+    "templates",
+    struct TemplatesSection {
+        /// A folder of templates that stand in for the embedded ones of the same names.
+        folder: Option<PathBuf>,
+    }
+);

@@ -1,17 +1,13 @@
 //! `[trial]`: 试运行.
 
-use serde::Deserialize;
+use chrono::NaiveDate;
 
-use super::{
-    value::{Day, Kind},
-    values::Key,
-};
+use super::section::section;
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trial {
-    /// The day on which letters begin to go to whom they are for; before it the office alone gets them.
-    pub until: Option<Day>,
-}
-
-pub const KEYS: &[Key] = &[Key::new("trial.until", Kind::Date, "2026-01-15")];
+section!(
+    "trial",
+    struct Trial {
+        /// The day on which letters begin to go to whom they are for; before it the office alone gets them.
+        until: Option<NaiveDate>,
+    }
+);

@@ -1,13 +1,19 @@
-//! The kinds of value that a key can have: read once here, for files and the environment alike.
-//!
-//! Each type reads itself from text and says what is wrong and what would be right. Nothing here knows where the text
-//! stands.
+//! What keys can hold, beside plain texts, numbers and dates: read once here, for files and the environment alike.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU16,
+    path::PathBuf,
+    str::FromStr,
+    time::Duration,
+};
 
+use axum::http::HeaderName;
 use chrono::{NaiveDate, TimeDelta};
-use serde::Deserialize;
+use chrono_tz::Tz;
+use strum::VariantNames;
 
+use super::section::Value;
 use crate::{
     catalogue::{
         grammar,
@@ -17,243 +23,186 @@ use crate::{
             words::shown,
         },
     },
-    domain::text,
-    mail::{Address, parse_address},
+    mail::{Address, TlsMode, parse_address},
     store::Location,
 };
 
-/// What a key's value must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// One line of text, not empty.
-    Text,
-    /// A name of the time zone database.
-    Zone,
-    Date,
-    /// A whole number from and to.
-    Number(u32, u32),
-    /// A length of time from and to, in seconds.
-    Span(u32, u32),
-    /// A size, such as 50MB.
-    Size,
-    Flag,
-    Word(&'static [&'static str]),
-    Address,
-    /// The address of a web page.
-    Link,
-    Database,
-    /// A host name or IP address.
-    Host,
-    /// IP addresses, blank-separated.
-    Addresses,
-    Header,
-    /// Where to listen: an IP address and a port, or `off`.
-    Listen,
-    Path,
-    Program,
-    Filter,
-}
-
-impl Kind {
-    /// What a value of this kind is in TOML.
-    pub fn like(self) -> Type {
-        match self {
-            Kind::Number(..) => Type::WholeNumber,
-            Kind::Flag => Type::Flag,
-            Kind::Date => Type::Date(EXAMPLE_DAY),
-            Kind::Span(..) => Type::LengthOfTime,
-            Kind::Size => Type::Size,
-            _ => Type::Text,
-        }
-    }
-
-    /// Whether the text is such a value.
-    pub fn check(self, written: &str) -> Result<(), ValueFault> {
-        if let Some((_, c, _)) = text::first_forbidden(written) {
-            return Err(ValueFault::ForbiddenCharacter(c));
-        }
-        match self {
-            Kind::Text => nonempty(written, Wanted::Text),
-            Kind::Zone => ZoneName::from_str(written).map(drop),
-            Kind::Date => Day::from_str(written).map(drop),
-            Kind::Number(least, most) => number(written, least, most),
-            Kind::Span(least, most) => span(written, least, most),
-            Kind::Size => Size::from_str(written).map(drop),
-            Kind::Flag => flag(written),
-            Kind::Word(words) => word(written, words),
-            Kind::Address => MailAddress::from_str(written).map(drop),
-            Kind::Link => Link::from_str(written).map(drop),
-            Kind::Database => database(written),
-            Kind::Host => host(written),
-            Kind::Addresses => addresses(written),
-            Kind::Header => header(written),
-            Kind::Listen => listen(written),
-            Kind::Path => nonempty(written, Wanted::Path),
-            Kind::Program => nonempty(written, Wanted::Program),
-            Kind::Filter => filter(written),
-        }
-    }
-}
-
-/// A day as this file's messages write one.
+/// A day as messages write one.
 const EXAMPLE_DAY: &str = "2026-01-01";
 
-fn nonempty(written: &str, wanted: Wanted) -> Result<(), ValueFault> {
-    if written.trim().is_empty() { Err(ValueFault::EmptyValue(wanted)) } else { Ok(()) }
+fn nonempty(written: &str, wanted: Wanted) -> Result<&str, ValueFault> {
+    if written.trim().is_empty() { Err(ValueFault::EmptyValue(wanted)) } else { Ok(written) }
 }
 
-fn number(written: &str, least: u32, most: u32) -> Result<(), ValueFault> {
-    match written.parse::<i64>() {
-        Ok(n) if (i64::from(least)..=i64::from(most)).contains(&n) => Ok(()),
-        Ok(n) => Err(outside(n.to_string(), least.to_string(), most.to_string())),
-        Err(_) => Err(FormFault::NoWholeNumber { written: shown(written), least, most }.into()),
+fn number(written: &str, least: u32, most: u32) -> Result<u32, ValueFault> {
+    let Ok(n) = written.parse::<i64>() else {
+        return Err(FormFault::NoWholeNumber { written: shown(written), least, most }.into());
+    };
+    let outside = || FormFault::Outside { written: shown(written), least: least.to_string(), most: most.to_string() };
+    let within = u32::try_from(n).ok().filter(|n| (least..=most).contains(n));
+    within.ok_or_else(|| outside().into())
+}
+
+/// A number and what is written behind it.
+fn with_unit(written: &str) -> Option<(i64, &str)> {
+    let (digits, unit) = written.split_at(written.find(|c: char| !c.is_ascii_digit())?);
+    Some((digits.parse().ok()?, unit))
+}
+
+impl Value for String {
+    fn read(written: &str) -> Result<String, ValueFault> {
+        nonempty(written, Wanted::Text).map(str::to_owned)
     }
 }
 
-fn outside(written: impl AsRef<str>, least: String, most: String) -> ValueFault {
-    FormFault::Outside { written: shown(written), least, most }.into()
-}
-
-fn span(written: &str, least: u32, most: u32) -> Result<(), ValueFault> {
-    let Span(span) = written.parse()?;
-    let (least, most) = (TimeDelta::seconds(i64::from(least)), TimeDelta::seconds(i64::from(most)));
-    if span < least || span > most {
-        return Err(outside(written, show_span(least), show_span(most)));
-    }
-    Ok(())
-}
-
-fn flag(written: &str) -> Result<(), ValueFault> {
-    match written {
-        "true" | "false" => Ok(()),
-        _ => Err(FormFault::NoFlag(shown(written)).into()),
+impl Value for PathBuf {
+    fn read(written: &str) -> Result<PathBuf, ValueFault> {
+        nonempty(written, Wanted::Path).map(PathBuf::from)
     }
 }
 
-fn word(written: &str, words: &'static [&'static str]) -> Result<(), ValueFault> {
-    if words.contains(&written) {
-        return Ok(());
-    }
-    Err(FormFault::NoneOf { written: shown(written), words }.into())
-}
+impl Value for bool {
+    const TYPE: Type = Type::Flag;
 
-fn database(written: &str) -> Result<(), ValueFault> {
-    match Location::from_str(written) {
-        Ok(Location::SqliteMemory) => Err(FormFault::ForgetfulDatabase.into()),
-        Ok(_) => Ok(()),
-        Err(_) => Err(FormFault::NoDatabase.into()),
+    fn read(written: &str) -> Result<bool, ValueFault> {
+        written.parse().map_err(|_| FormFault::NoFlag(shown(written)).into())
     }
 }
 
-fn host(written: &str) -> Result<(), ValueFault> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
-    if !written.is_empty() && written.len() <= 255 && written.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(FormFault::NoHost(shown(written)).into())
-}
+impl Value for NaiveDate {
+    const TYPE: Type = Type::Date(EXAMPLE_DAY);
 
-fn addresses(written: &str) -> Result<(), ValueFault> {
-    nonempty(written, Wanted::IpAddresses)?;
-    match written.split_whitespace().find(|one| one.parse::<std::net::IpAddr>().is_err()) {
-        None => Ok(()),
-        Some(one) => Err(FormFault::NoIpAddress(shown(one)).into()),
+    fn read(written: &str) -> Result<NaiveDate, ValueFault> {
+        grammar::date(written).ok_or_else(|| ValueFault::NoDate { written: shown(written), like: EXAMPLE_DAY })
     }
 }
 
-fn header(written: &str) -> Result<(), ValueFault> {
-    written.parse::<axum::http::HeaderName>().map(drop).map_err(|_| FormFault::NoHeader(shown(written)).into())
-}
-
-fn listen(written: &str) -> Result<(), ValueFault> {
-    if written == "off" || written.parse::<std::net::SocketAddr>().is_ok() {
-        return Ok(());
-    }
-    Err(FormFault::NoListenAddress(shown(written)).into())
-}
-
-fn filter(written: &str) -> Result<(), ValueFault> {
-    match tracing_subscriber::EnvFilter::builder().parse(written) {
-        Ok(_) if !written.trim().is_empty() => Ok(()),
-        _ => Err(FormFault::NoFilter(shown(written)).into()),
+impl Value for Tz {
+    fn read(written: &str) -> Result<Tz, ValueFault> {
+        written.parse().map_err(|_| FormFault::NoTimeZone(shown(written)).into())
     }
 }
 
-/// Makes a type readable by serde from its text.
-macro_rules! from_text {
-    ($($name:ident),*) => {$(
-        impl TryFrom<String> for $name {
-            type Error = String;
+impl Value for Address {
+    fn read(written: &str) -> Result<Address, ValueFault> {
+        parse_address(written).map_err(|fault| FormFault::NoMailAddress(fault).into())
+    }
+}
 
-            fn try_from(written: String) -> Result<$name, String> {
-                written.parse().map_err(|fault: ValueFault| format!("{fault:?}"))
-            }
+impl Value for Location {
+    fn read(written: &str) -> Result<Location, ValueFault> {
+        match written.parse() {
+            Ok(Location::SqliteMemory) => Err(FormFault::ForgetfulDatabase.into()),
+            Ok(location) => Ok(location),
+            Err(_) => Err(FormFault::NoDatabase.into()),
         }
-    )*};
-}
-
-from_text!(ZoneName, Day, Span, Size, MailAddress, Link);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ZoneName(pub chrono_tz::Tz);
-
-impl FromStr for ZoneName {
-    type Err = ValueFault;
-
-    fn from_str(written: &str) -> Result<ZoneName, ValueFault> {
-        written.parse().map(ZoneName).map_err(|_| FormFault::NoTimeZone(shown(written)).into())
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Day(pub NaiveDate);
-
-impl FromStr for Day {
-    type Err = ValueFault;
-
-    fn from_str(written: &str) -> Result<Day, ValueFault> {
-        let fault = || ValueFault::NoDate { written: shown(written), like: EXAMPLE_DAY };
-        grammar::date(written).map(Day).ok_or_else(fault)
+impl Value for HeaderName {
+    fn read(written: &str) -> Result<HeaderName, ValueFault> {
+        written.parse().map_err(|_| FormFault::NoHeader(shown(written)).into())
     }
 }
 
-/// A length of time: `500ms`, `30s`, `10m`, `2h`, `5d`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Span(pub TimeDelta);
+/// IP addresses, blank-separated.
+impl Value for Vec<IpAddr> {
+    fn read(written: &str) -> Result<Vec<IpAddr>, ValueFault> {
+        let address = |one: &str| one.parse().map_err(|_| FormFault::NoIpAddress(shown(one)).into());
+        nonempty(written, Wanted::IpAddresses)?.split_whitespace().map(address).collect()
+    }
+}
 
-impl Span {
+/// A port.
+impl Value for NonZeroU16 {
+    const TYPE: Type = Type::WholeNumber;
+
+    fn read(written: &str) -> Result<NonZeroU16, ValueFault> {
+        let port = number(written, 1, u32::from(u16::MAX))?;
+        Ok(u16::try_from(port).ok().and_then(NonZeroU16::new).unwrap_or(NonZeroU16::MAX))
+    }
+}
+
+/// A program and its arguments, parted by blanks; no shell reads them.
+pub type Program = (PathBuf, Vec<String>);
+
+impl Value for Program {
+    fn read(written: &str) -> Result<Program, ValueFault> {
+        let mut words = nonempty(written, Wanted::Program)?.split_whitespace().map(str::to_owned);
+        let program = words.next().unwrap_or_default();
+        Ok((PathBuf::from(program), words.collect()))
+    }
+}
+
+/// One of the words of an enum.
+pub fn word<T: FromStr + VariantNames>(written: &str) -> Result<T, ValueFault> {
+    written.parse().map_err(|_| FormFault::NoneOf { written: shown(written), words: T::VARIANTS }.into())
+}
+
+impl Value for TlsMode {
+    fn read(written: &str) -> Result<TlsMode, ValueFault> {
+        word(written)
+    }
+}
+
+/// A whole number from and to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number<const LEAST: u32, const MOST: u32>(pub u32);
+
+impl<const LEAST: u32, const MOST: u32> Value for Number<LEAST, MOST> {
+    const TYPE: Type = Type::WholeNumber;
+
+    fn read(written: &str) -> Result<Self, ValueFault> {
+        number(written, LEAST, MOST).map(Number)
+    }
+}
+
+impl<const LEAST: u32, const MOST: u32> Number<LEAST, MOST> {
+    pub fn count(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A length of time (`500ms`, `30s`, `10m`, `2h`, `5d`) from and to, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span<const LEAST: u32, const MOST: u32>(pub TimeDelta);
+
+impl<const LEAST: u32, const MOST: u32> Value for Span<LEAST, MOST> {
+    const TYPE: Type = Type::LengthOfTime;
+
+    fn read(written: &str) -> Result<Self, ValueFault> {
+        let (least, most) = (TimeDelta::seconds(i64::from(LEAST)), TimeDelta::seconds(i64::from(MOST)));
+        match length(written) {
+            None => Err(FormFault::NoLengthOfTime(shown(written)).into()),
+            Some(span) if (least..=most).contains(&span) => Ok(Span(span)),
+            Some(_) => Err(FormFault::Outside { written: shown(written), least: show(least), most: show(most) }.into()),
+        }
+    }
+}
+
+impl<const LEAST: u32, const MOST: u32> Span<LEAST, MOST> {
     /// As the standard library has it.
     pub fn std(self) -> Duration {
         self.0.to_std().unwrap_or_default()
     }
 }
 
-impl FromStr for Span {
-    type Err = ValueFault;
-
-    fn from_str(written: &str) -> Result<Span, ValueFault> {
-        let wrong = || ValueFault::from(FormFault::NoLengthOfTime(shown(written)));
-        let end = written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len());
-        let (digits, unit) = written.split_at(end);
-        let milliseconds: i64 = match unit {
-            "ms" => 1,
-            "s" => 1000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            _ => return Err(wrong()),
-        };
-        let n: i64 = digits.parse().map_err(|_| wrong())?;
-        let span = n.checked_mul(milliseconds).and_then(TimeDelta::try_milliseconds);
-        span.map(Span).ok_or_else(wrong)
-    }
+/// A length of time as it is written.
+pub fn length(written: &str) -> Option<TimeDelta> {
+    let (n, unit) = with_unit(written)?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    TimeDelta::try_milliseconds(n.checked_mul(milliseconds)?)
 }
 
 /// A length of time as one writes it: `10m`.
-pub fn show_span(span: TimeDelta) -> String {
+pub fn show(span: TimeDelta) -> String {
     let seconds = span.num_seconds();
     for (unit, length) in [("d", 86_400), ("h", 3600), ("m", 60)] {
         if seconds >= length && seconds % length == 0 {
@@ -264,49 +213,70 @@ pub fn show_span(span: TimeDelta) -> String {
 }
 
 /// A size in bytes: `500kB`, `50MB`, `2GB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size(pub u64);
 
-impl FromStr for Size {
-    type Err = ValueFault;
+impl Value for Size {
+    const TYPE: Type = Type::Size;
 
-    fn from_str(written: &str) -> Result<Size, ValueFault> {
-        let wrong = || ValueFault::from(FormFault::NoSize(shown(written)));
-        let end = written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len());
-        let (digits, unit) = written.split_at(end);
-        let bytes: u64 = match unit.trim_start() {
-            "kB" => 1_000,
-            "MB" => 1_000_000,
-            "GB" => 1_000_000_000,
-            _ => return Err(wrong()),
-        };
-        let n: u64 = digits.parse().map_err(|_| wrong())?;
-        n.checked_mul(bytes).filter(|size| *size > 0).map(Size).ok_or_else(wrong)
+    fn read(written: &str) -> Result<Size, ValueFault> {
+        let bytes = with_unit(written).and_then(|(n, unit)| match unit.trim_start() {
+            "kB" => n.checked_mul(1_000),
+            "MB" => n.checked_mul(1_000_000),
+            "GB" => n.checked_mul(1_000_000_000),
+            _ => None,
+        });
+        let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok()).filter(|bytes| *bytes > 0);
+        bytes.map(Size).ok_or_else(|| FormFault::NoSize(shown(written)).into())
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct MailAddress(pub Address);
+/// A host name or IP address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host(pub String);
 
-impl FromStr for MailAddress {
-    type Err = ValueFault;
-
-    fn from_str(written: &str) -> Result<MailAddress, ValueFault> {
-        parse_address(written).map(MailAddress).map_err(|fault| FormFault::NoMailAddress(fault).into())
+impl Value for Host {
+    fn read(written: &str) -> Result<Host, ValueFault> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
+        if !written.is_empty() && written.len() <= 255 && written.bytes().all(plain) {
+            return Ok(Host(written.to_owned()));
+        }
+        Err(FormFault::NoHost(shown(written)).into())
     }
 }
 
-/// Where the console is, without a slash at its end.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+/// Where to listen: an IP address and a port; `None` = nowhere, written `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen(pub Option<SocketAddr>);
+
+impl Value for Listen {
+    fn read(written: &str) -> Result<Listen, ValueFault> {
+        if written == "off" {
+            return Ok(Listen(None));
+        }
+        written.parse().map(|at| Listen(Some(at))).map_err(|_| FormFault::NoListenAddress(shown(written)).into())
+    }
+}
+
+/// What is logged: a level, or a filter by modules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter(pub String);
+
+impl Value for Filter {
+    fn read(written: &str) -> Result<Filter, ValueFault> {
+        match tracing_subscriber::EnvFilter::builder().parse(written) {
+            Ok(_) if !written.trim().is_empty() => Ok(Filter(written.to_owned())),
+            _ => Err(FormFault::NoFilter(shown(written)).into()),
+        }
+    }
+}
+
+/// The address of a web page, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link(pub String);
 
-impl FromStr for Link {
-    type Err = ValueFault;
-
-    fn from_str(written: &str) -> Result<Link, ValueFault> {
+impl Value for Link {
+    fn read(written: &str) -> Result<Link, ValueFault> {
         let rest = written.strip_prefix("https://").or_else(|| written.strip_prefix("http://"));
         let plain = |b: u8| b.is_ascii_graphic() && !b"\"'<>\\^`{|}?#".contains(&b);
         match rest {
@@ -318,13 +288,6 @@ impl FromStr for Link {
     }
 }
 
-/// A program and its arguments, parted by blanks; no shell reads them.
-pub fn program(written: &str) -> (PathBuf, Vec<String>) {
-    let mut words = written.split_whitespace().map(str::to_owned);
-    let program = words.next().unwrap_or_default();
-    (PathBuf::from(program), words.collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,27 +295,34 @@ mod tests {
 
     #[test]
     fn lengths_of_time() {
-        assert_eq!("500ms".parse(), Ok(Span(TimeDelta::milliseconds(500))));
-        assert_eq!("10m".parse(), Ok(Span(TimeDelta::minutes(10))));
+        assert_eq!(length("500ms"), Some(TimeDelta::milliseconds(500)));
+        assert_eq!(length("10m"), Some(TimeDelta::minutes(10)));
         for wrong in ["", "10", "m", "-5s", "1.5h", "5 m", "99999999999999999d", "5M"] {
-            assert!(wrong.parse::<Span>().is_err(), "{wrong}");
+            assert_eq!(length(wrong), None, "{wrong}");
         }
-        assert_eq!((show_span(TimeDelta::seconds(90)), show_span(TimeDelta::hours(48))), ("90s".into(), "2d".into()));
+        assert_eq!((show(TimeDelta::seconds(90)), show(TimeDelta::hours(48))), ("90s".into(), "2d".into()));
+        assert!(Span::<600, 3600>::read("10m").is_ok() && Span::<600, 3600>::read("599s").is_err());
     }
 
     #[test]
     fn sizes_and_links() {
-        assert_eq!("50MB".parse(), Ok(Size(50_000_000)));
-        assert!("0MB".parse::<Size>().is_err() && "50".parse::<Size>().is_err());
-        assert_eq!("https://a.cn/x/".parse(), Ok(Link("https://a.cn/x".into())));
+        assert_eq!(Size::read("50MB"), Ok(Size(50_000_000)));
+        assert!(Size::read("0MB").is_err() && Size::read("50").is_err());
+        assert_eq!(Link::read("https://a.cn/x/"), Ok(Link("https://a.cn/x".into())));
         for wrong in ["a.cn", "ftp://a.cn", "https://", "https://a.cn/?x", "https://a b"] {
-            assert!(wrong.parse::<Link>().is_err(), "{wrong}");
+            assert!(Link::read(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
+    fn programs_and_addresses_are_parted_by_blanks() {
+        assert_eq!(Program::read("/bin/x --sms  1"), Ok(("/bin/x".into(), vec!["--sms".into(), "1".into()])));
+        assert_eq!(Vec::<IpAddr>::read("127.0.0.1 ::1").map(|all| all.len()), Ok(2));
+    }
+
+    #[test]
     fn a_database_address_is_not_repeated() {
-        let wrong = Kind::Database.check("mysql://u:secret@h/d").unwrap_err();
+        let wrong = Location::read("mysql://u:secret@h/d").unwrap_err();
         assert!(!Mistake::Value(Of::Secret, wrong).words().english.contains("secret"));
     }
 }

@@ -1,11 +1,13 @@
 //! What is written for each key, with its place, before it is understood; and the process that it is read in.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::env;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fmt,
+    path::{Path, PathBuf},
+};
 
-use super::value::Kind;
+use config::{Config, ConfigBuilder, ConfigError, Map, Source, Value, builder::DefaultState};
+
 use crate::catalogue::{Diagnostic, Diagnostics, mistake::setting::SettingFault};
 
 /// What variables of the configuration begin with.
@@ -61,30 +63,80 @@ impl Surroundings {
 #[derive(Clone)]
 pub struct Placed {
     pub text: String,
-    pub(super) name: String,
+    pub(super) file: String,
     pub(super) line: usize,
     pub(super) column: usize,
 }
 
 impl Placed {
     pub fn wrong(&self, fault: SettingFault) -> Diagnostics {
-        let Placed { name, line, column, .. } = self;
-        Diagnostic { file: name.clone(), line: *line, column: *column, mistake: fault.into() }.into()
+        let Placed { file, line, column, .. } = self;
+        Diagnostic { file: file.clone(), line: *line, column: *column, mistake: fault.into() }.into()
     }
 
     pub fn is_default(&self) -> bool {
-        self.name == EMBEDDED
+        self.file == EMBEDDED
+    }
+}
+
+/// The values that one source gives, by their keys' paths.
+#[derive(Clone)]
+pub(super) struct Layer {
+    name: String,
+    pub(super) held: BTreeMap<&'static str, Placed>,
+}
+
+impl Layer {
+    pub(super) fn new(name: &str) -> Layer {
+        Layer { name: name.to_owned(), held: BTreeMap::new() }
+    }
+}
+
+/// What is held may be secret.
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Source for Layer {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
+        let value =
+            |(path, placed): (&&str, &Placed)| ((*path).to_owned(), Value::new(Some(&self.name), placed.text.clone()));
+        Ok(self.held.iter().map(value).collect())
     }
 }
 
 /// The values of all layers, the highest of each key.
 #[derive(Default)]
 pub struct Values {
-    pub(super) held: BTreeMap<&'static str, Placed>,
-    pub(super) bad: BTreeSet<&'static str>,
+    held: BTreeMap<&'static str, Placed>,
+    bad: BTreeSet<&'static str>,
 }
 
 impl Values {
+    /// Puts the layers together, the highest last. Of keys in `bad` nothing is held.
+    pub(super) fn join(
+        layers: &[Layer],
+        paths: impl Iterator<Item = &'static str>,
+        bad: BTreeSet<&'static str>,
+    ) -> Result<Values, ConfigError> {
+        let joined =
+            layers.iter().cloned().fold(Config::builder(), ConfigBuilder::<DefaultState>::add_source).build()?;
+        let placed = |path: &'static str| {
+            let (section, name) = path.rsplit_once('.')?;
+            let table = joined.get_table(section).ok()?;
+            let ruling = table.get(name)?.origin()?;
+            Some((path, layers.iter().find(|layer| layer.name == ruling)?.held.get(path)?.clone()))
+        };
+        let held = paths.filter(|path| !bad.contains(path)).filter_map(placed).collect();
+        Ok(Values { held, bad })
+    }
+
     pub fn get(&self, path: &str) -> Option<&Placed> {
         self.held.get(path)
     }
@@ -92,22 +144,6 @@ impl Values {
     /// Whether a key was given a value that it cannot have.
     pub fn is_bad(&self, path: &str) -> bool {
         self.bad.contains(path)
-    }
-}
-
-/// A key that the configuration may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    /// Where it stands: `mail.transport.host`.
-    pub path: &'static str,
-    pub kind: Kind,
-    /// A value it could have, as a file has it.
-    pub example: &'static str,
-}
-
-impl Key {
-    pub const fn new(path: &'static str, kind: Kind, example: &'static str) -> Key {
-        Key { path, kind, example }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use strum::{EnumString, VariantNames};
 use thiserror::Error;
 use tokio_rustls::{
     TlsConnector,
@@ -14,14 +14,14 @@ use tokio_rustls::{
     },
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum TlsMode {
-    /// Not at all: for a relay on this machine.
-    None,
     StartTls,
     /// TLS from the first byte (port 465).
     Implicit,
+    /// Not at all: for a relay on this machine.
+    None,
 }
 
 /// How long each phase may take. The defaults are those of RFC 5321 4.5.3.2.

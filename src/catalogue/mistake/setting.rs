@@ -8,17 +8,12 @@ pub enum SettingFault {
     VariableNotUtf8,
     /// No key has this variable; this one was probably meant.
     UnknownVariable(Option<String>),
-    UnreadableSecret {
-        wrong: String,
-        right: Secret,
-    },
+    UnreadableSecret(BadSecret, Secret),
     UrlTwice,
-    LongAfterDot {
-        total: String,
-    },
-    ShortLease {
-        least: String,
-    },
+    /// `total` being that.
+    LongAfterDot(String),
+    /// Sending a batch may take that.
+    ShortLease(String),
     /// A key of the other kind of transport.
     OtherTransport {
         key: &'static str,
@@ -28,11 +23,37 @@ pub enum SettingFault {
     SmtpWithoutHost,
     ExampleSender,
     PasswordWithoutUser,
-    UserWithoutPassword {
-        credential: &'static str,
-    },
+    /// Which could come from this credential.
+    UserWithoutPassword(&'static str),
     PlainPassword,
     UnreadableRoot(String),
+}
+
+/// A file that holds no secret as it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadSecret {
+    pub file: String,
+    pub why: SecretFault,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretFault {
+    /// In the words of the system.
+    Unreadable(String),
+    NoFile,
+    Empty,
+    ManyLines,
+}
+
+impl SecretFault {
+    fn words(&self) -> Words {
+        match self {
+            SecretFault::Unreadable(words) => say!("{words}", "{words}"),
+            SecretFault::NoFile => say!("is no file that holds a secret", "不是存放密码的文件"),
+            SecretFault::Empty => say!("is empty", "是空的"),
+            SecretFault::ManyLines => say!("holds more than one line", "不止一行"),
+        }
+    }
 }
 
 /// What a secret is to hold.
@@ -56,18 +77,19 @@ impl SettingFault {
                 "there is no such key; variables are written DUBAN__SECTION__KEY; the keys stand in config/default.toml",
                 "没有此键；变量写作 DUBAN__SECTION__KEY，各键见 config/default.toml"
             ),
-            SettingFault::UnreadableSecret { wrong, right } => {
-                let Words { english, chinese } = right.words();
-                say!("{wrong}; {english}", "{wrong}；{chinese}")
+            SettingFault::UnreadableSecret(BadSecret { file, why }, right) => {
+                let (Words { english, chinese }, right) = (why.words(), right.words());
+                let (give, put) = (right.english, right.chinese);
+                say!("{file}: {english}; {give}", "{file}：{chinese}；{put}")
             }
             SettingFault::UrlTwice => {
                 say!("`url` and `url_file` are both given; give one of them", "“url”与“url_file”都填了；只填其一")
             }
-            SettingFault::LongAfterDot { total } => say!(
+            SettingFault::LongAfterDot(total) => say!(
                 "`after_dot` is longer than `total`, which is {total}; give `total` more time, or `after_dot` less",
                 "“after_dot”长于“total”（{total}）；请加长 total，或缩短 after_dot"
             ),
-            SettingFault::ShortLease { least } => say!(
+            SettingFault::ShortLease(least) => say!(
                 "`lease` is shorter than the {least} that sending a batch may take (timeouts.total, and pace × batch); a \
                  letter whose claim has run out could be sent by somebody else too",
                 "“lease”短于发送一批所需的 {least}（timeouts.total 加 pace × batch）；领取过期的邮件可能被重复发送"
@@ -88,7 +110,7 @@ impl SettingFault {
             SettingFault::PasswordWithoutUser => {
                 say!("there is a password and no `username`; add `username`", "有密码而没有“username”；请补上 username")
             }
-            SettingFault::UserWithoutPassword { credential } => say!(
+            SettingFault::UserWithoutPassword(credential) => say!(
                 "there is a `username` and no password; add `password_file`, or LoadCredential={credential}:… to the unit",
                 "有“username”而没有密码；请补上 password_file，或在 unit 中加 LoadCredential={credential}:…"
             ),
