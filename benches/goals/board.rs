@@ -11,10 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use duban::{
     acts::first_start,
     clock::monotonic,
-    domain::unit::UnitName,
+    domain::{query::Query, unit::UnitName},
     jobs::materialise,
     mail::{MemoryOutbox, Transport},
-    store::ledger::LedgerFilter,
 };
 
 /// What is live, whatever is stored.
@@ -118,7 +117,7 @@ impl Bench {
     /// Milliseconds of each question, the middle of several.
     async fn ask(&self) -> Vec<(&'static str, f64)> {
         let (unit, day) = (UnitName(UNIT.into()), ZONE.day_of(today()));
-        let filter = LedgerFilter { unit: Some(unit.clone()), ..LedgerFilter::default() };
+        let filter = Query { unit: Some(unit.clone()), ..Query::default() };
         let mut taken: Vec<(&'static str, Vec<f64>)> = Vec::new();
         for run in 0..=RUNS {
             // The first one prepares the statements and warms the caches.

@@ -14,12 +14,12 @@ use crate::{
         address,
         name::{self, NameFault},
         phase::Phase,
+        query::{Order, Query},
         unit::{PostId, Role, Roster, Unit, UnitName},
     },
     engine::known::{Known, touch},
     store::{
         Tx, log,
-        obligations::Filter,
         roster::{Holder, StandIn},
         row::Stored,
     },
@@ -273,23 +273,23 @@ pub async fn depart(
     let reason = tx.leaves_for(unit).await?.unwrap_or_default();
     let mut rows = Vec::new();
     let mut entries = Vec::new();
-    for phase in [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed] {
-        let filter = Filter { unit: Some(unit.0.clone()), phase: Some(phase), ..Filter::default() };
-        for stored in tx.find_obligations(&filter, now).await? {
-            let (next, action, detail) = if let Some(others) = stored.obligation.without(unit) {
-                (others, Action::OwnerLeft, json!({ "reason": reason, "unit": unit }))
-            } else {
-                let Ok(waived) = stored.obligation.waived(now) else { continue };
-                for request in tx.requests_of(stored.obligation.id).await? {
-                    // Those that have an answer keep it.
-                    tx.decide_request(&request.id, now, by, false, "该事项已免除").await?;
-                }
-                (waived, Action::Waive, json!({ "reason": reason, "unit": unit, "left": true }))
-            };
-            let mut row = stored.with(next);
-            entries.push(log::entry(Some(row.obligation.id), &mut row.log_head, now, by, action, &detail));
-            rows.push(row);
-        }
+    let open = vec![Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed];
+    let owed = Query { unit: Some(unit.clone()), phases: open, order: Order::Oldest, ..Query::default() };
+    let owed = tx.ledger(&owed, None, usize::MAX).await?;
+    for stored in owed.into_iter().filter(|row| row.obligation.opens_at <= now) {
+        let (next, action, detail) = if let Some(others) = stored.obligation.without(unit) {
+            (others, Action::OwnerLeft, json!({ "reason": reason, "unit": unit }))
+        } else {
+            let Ok(waived) = stored.obligation.waived(now) else { continue };
+            for request in tx.requests_of(stored.obligation.id).await? {
+                // Those that have an answer keep it.
+                tx.decide_request(&request.id, now, by, false, "该事项已免除").await?;
+            }
+            (waived, Action::Waive, json!({ "reason": reason, "unit": unit, "left": true }))
+        };
+        let mut row = stored.with(next);
+        entries.push(log::entry(Some(row.obligation.id), &mut row.log_head, now, by, action, &detail));
+        rows.push(row);
     }
     if tx.update_obligations(&mut rows).await?.len() != rows.len() {
         return Ok(None);

@@ -1,7 +1,8 @@
 //! `duban obligation`: what is owed, how it stands, and why.
 
-use crate::domain::unit::UnitName;
 use std::io::Write;
+
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     acting::local,
@@ -10,12 +11,20 @@ use super::{
 use crate::{
     acts::ActError,
     domain::{
-        light::{self, Light},
+        calendar::Zone,
+        code::UnknownCode,
+        duty::{CadenceKind, DutyId},
+        light::Light,
         phase::Phase,
+        query::{Order, PhaseGroup, Query},
+        unit::UnitName,
     },
     engine::Engine,
-    read::explain::{self, action_label},
-    store::{obligations::Filter, row::Stored},
+    read::{
+        explain::{self, action_label},
+        query,
+        view::View,
+    },
 };
 
 /// The columns of the list.
@@ -48,29 +57,75 @@ pub struct ListArgs {
     /// Of this duty
     #[arg(long, value_name = "ID")]
     pub duty: Option<String>,
+    /// For duties of this task
+    #[arg(long, value_name = "NUMBER")]
+    pub item: Option<u16>,
+    /// For duties of this hard measure
+    #[arg(long, value_name = "NUMBER")]
+    pub part: Option<u16>,
+    /// Of duties that are owed so: daily, workday, weekly, monthly, quarterly, `half_yearly`, yearly, once, on,
+    /// `each_day_of_node`
+    #[arg(long, value_parser = code::<CadenceKind>)]
+    pub cadence: Option<CadenceKind>,
     /// For this period
     #[arg(long, value_name = "KEY")]
     pub period: Option<String>,
+    /// First due on this day or later
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<NaiveDate>,
+    /// First due on this day or earlier
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<NaiveDate>,
+    /// Due on this day by the deadline in force
+    #[arg(long, value_name = "DAY")]
+    pub due: Option<NaiveDate>,
     /// With this light: grey, yellow, green, orange, red, white
-    #[arg(long, value_parser = parse_light)]
+    #[arg(long, value_parser = code::<Light>)]
     pub light: Option<Light>,
     /// In this phase: scheduled, open, returned, missed, waiting, done, lapsed, waived, withdrawn, upheld
-    #[arg(long, value_parser = parse_phase)]
+    #[arg(long, value_parser = code::<Phase>)]
     pub phase: Option<Phase>,
-    /// Also those that have not opened yet
+    /// With this in its number, title, owners or period
+    #[arg(long, value_name = "WORDS")]
+    pub text: Option<String>,
+    /// Also those that have not opened yet or were withdrawn
     #[arg(long)]
     pub unopened: bool,
+    /// By the day first due, newest or oldest first, or by number
+    #[arg(long, value_parser = code::<Order>, default_value_t = Order::Oldest)]
+    pub order: Order,
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-fn parse_light(written: &str) -> Result<Light, String> {
-    Light::try_from(written.to_owned()).map_err(|unknown| unknown.to_string())
+fn code<T: TryFrom<String, Error = UnknownCode>>(written: &str) -> Result<T, String> {
+    T::try_from(written.to_owned()).map_err(|unknown| unknown.to_string())
 }
 
-fn parse_phase(written: &str) -> Result<Phase, String> {
-    Phase::try_from(written.to_owned()).map_err(|unknown| unknown.to_string())
+impl ListArgs {
+    fn query(&self) -> Query {
+        let phases = match self.phase {
+            Some(phase) => vec![phase],
+            None if self.unopened => PhaseGroup::All.phases(),
+            None => Vec::new(),
+        };
+        Query {
+            unit: self.unit.clone().map(UnitName),
+            duty: self.duty.clone().map(DutyId),
+            item: self.item,
+            part: self.part,
+            cadence: self.cadence,
+            period: self.period.clone(),
+            phases,
+            light: self.light,
+            from: self.from,
+            until: self.until,
+            due: self.due,
+            text: self.text.as_ref().map(|text| text.to_lowercase()),
+            order: self.order,
+        }
+    }
 }
 
 /// Answers.
@@ -99,32 +154,28 @@ fn missing(id: i64) -> ActError {
 }
 
 async fn list(engine: &Engine, args: ListArgs, out: &mut dyn Write) -> anyhow::Result<()> {
-    let zone = engine.settings.zone;
-    let opened_by = if args.unopened { chrono::DateTime::<chrono::Utc>::MAX_UTC } else { engine.clock.now() };
-    // Neither database holds instants beyond this.
-    let opened_by = opened_by.min(zone.start_of(chrono::NaiveDate::from_ymd_opt(9999, 1, 1).unwrap_or_default()));
-    let filter = Filter { duty: args.duty, unit: args.unit, period: args.period, phase: args.phase };
-    let found = engine.store.read().await?.find_obligations(&filter, opened_by).await?;
-    let wanted = |stored: &&Stored| args.light.is_none_or(|light| Light::of(&stored.obligation) == light);
-    let rows: Vec<Vec<String>> = found.iter().filter(wanted).map(|stored| row(zone, stored)).collect();
+    let known = engine.known().await?;
+    let mut tx = engine.store.read().await?;
+    let found = query::find(&mut tx, &known, &args.query(), None, usize::MAX).await?;
+    let views = View::all(&mut tx, &known, &found.rows, engine.today()).await?;
+    let rows: Vec<Vec<String>> = views.iter().map(|view| row(known.zone, view)).collect();
     Ok(write_list(args.format, &COLUMNS, &rows, out)?)
 }
 
-fn row(zone: crate::domain::calendar::Zone, stored: &Stored) -> Vec<String> {
-    let obligation = &stored.obligation;
-    let optional = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| local(zone, at)).unwrap_or_default();
+fn row(zone: Zone, view: &View) -> Vec<String> {
+    let optional = |at: Option<DateTime<Utc>>| at.map(|at| local(zone, at)).unwrap_or_default();
     vec![
-        obligation.id.to_string(),
-        obligation.duty.0.clone(),
-        UnitName::join(&obligation.owners),
-        obligation.period.clone(),
-        local(zone, obligation.opens_at),
-        local(zone, obligation.round.due_at),
-        obligation.phase.code().to_owned(),
-        Light::of(obligation).code().to_owned(),
-        light::word(obligation).to_owned(),
-        optional(obligation.filed_at),
-        optional(obligation.closed_at),
+        view.id.to_string(),
+        view.duty.0.clone(),
+        UnitName::join(&view.owners),
+        view.period.clone(),
+        local(zone, view.opens_at),
+        local(zone, view.round.due_at),
+        view.phase.code().to_owned(),
+        view.light.code().to_owned(),
+        view.word.to_owned(),
+        optional(view.filed_at),
+        optional(view.closed_at),
     ]
 }
 
@@ -133,12 +184,11 @@ async fn show(engine: &Engine, id: i64, out: &mut dyn Write) -> anyhow::Result<(
     let known = engine.known().await?;
     let mut tx = engine.store.read().await?;
     let stored = tx.obligation(id).await?.ok_or_else(|| missing(id))?;
-    for (column, cell) in COLUMNS.iter().zip(row(zone, &stored)) {
+    let view = View::one(&mut tx, &known, &stored, engine.today()).await?;
+    for (column, cell) in COLUMNS.iter().zip(row(zone, &view)) {
         writeln!(out, "{column}: {cell}")?;
     }
-    if let Ok(rules) = known.rules(&stored, engine.today()) {
-        writeln!(out, "title: {}", rules.duty.title)?;
-    }
+    writeln!(out, "title: {}", view.title)?;
     for counted in tx.submissions_for(&[id]).await? {
         let submission = &counted.submission;
         let state = match (submission.withdrawn_at, counted.returned_at) {

@@ -2,7 +2,11 @@
 
 use chrono::NaiveDate;
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use super::{
+    calendar::Zone,
+    code::coded,
     duty::{CadenceKind, DutyId},
     light::Light,
     obligation::Obligation,
@@ -37,7 +41,10 @@ pub struct Query {
     pub order: Order,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+coded!(Order, PhaseGroup);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Order {
     /// By the day of the first deadline, the latest first.
     #[default]
@@ -46,6 +53,29 @@ pub enum Order {
     Oldest,
     /// By number: as they were made.
     Number,
+}
+
+/// Phases that are asked for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum PhaseGroup {
+    /// Not settled for good.
+    Live,
+    /// Something is still to be filed.
+    Owed,
+    /// Every phase: those that have not begun and those withdrawn too.
+    All,
+}
+
+impl PhaseGroup {
+    pub fn phases(self) -> Vec<Phase> {
+        let holds = |phase: &Phase| match self {
+            PhaseGroup::Live => phase.is_live(),
+            PhaseGroup::Owed => phase.is_owed(),
+            PhaseGroup::All => true,
+        };
+        Phase::ALL.iter().copied().filter(holds).collect()
+    }
 }
 
 /// The place after which the next page begins.
@@ -63,8 +93,19 @@ impl Place {
 }
 
 impl Query {
-    /// Whether such an obligation may be meant, by all that a light depends on.
-    pub fn holds(&self, phase: Phase, reminded: bool, late: bool) -> bool {
+    /// Whether it is asked for, by all that an obligation itself says; what its duty says is not looked at.
+    pub fn holds(&self, obligation: &Obligation, zone: Zone) -> bool {
+        self.holds_standing(obligation.phase, obligation.reminded, obligation.late)
+            && self.unit.as_ref().is_none_or(|unit| obligation.owners.contains(unit))
+            && self.duty.as_ref().is_none_or(|duty| obligation.duty == *duty)
+            && self.period.as_ref().is_none_or(|period| obligation.period == *period)
+            && self.from.is_none_or(|from| obligation.due_on >= from)
+            && self.until.is_none_or(|until| obligation.due_on <= until)
+            && self.due.is_none_or(|due| zone.due_day(obligation.round.due_at) == due)
+    }
+
+    /// Whether such an obligation is asked for, by all that a light depends on.
+    pub fn holds_standing(&self, phase: Phase, reminded: bool, late: bool) -> bool {
         let asked = if self.phases.is_empty() { phase.is_counted() } else { self.phases.contains(&phase) };
         asked && self.light.is_none_or(|light| light == Light::shown(phase, reminded, late))
     }

@@ -1,5 +1,6 @@
 //! 督办清单: on each workday at 09:00, empty or not, one letter to the office. Its absence is the alarm.
 
+use crate::read::view::View;
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     trouble::{self, Subject},
-    write::Desk,
+    write::Material,
 };
 use crate::{
     domain::{letter::LetterKind, phase::Phase, slot::MORNING, step::NoticeKind},
@@ -172,7 +173,7 @@ async fn gather(
     let asked_for: BTreeSet<i64> = asked_for.chain(requests.iter().map(|request| request.obligation)).collect();
     let missing: Vec<i64> = asked_for.into_iter().filter(|id| !there.contains(id)).collect();
     rows.extend(tx.obligations(&missing).await?);
-    let desk = Desk::lay(tx, known, rows, now).await?;
+    let material = Material::gather(tx, known, &rows, now).await?;
     let new_ids: HashSet<i64> = new.iter().map(|row| row.obligation.id).collect();
     let told: Vec<Stored> = standing.into_iter().filter(|row| !new_ids.contains(&row.obligation.id)).collect();
     let undelivered = tx.undelivered_letters(since).await?;
@@ -183,16 +184,16 @@ async fn gather(
         recipient: known.roster.office_post().label(),
         date_label: words::date(today),
         new_misses: items(
-            &desk,
+            &material,
             new.iter().filter(|row| row.obligation.phase.is_overdue()).map(|row| row.obligation.id),
         ),
-        standing: items(&desk, by_age(known, told).iter().map(|row| row.obligation.id)),
-        proposals: items(&desk, proposals.iter().map(|(_, obligation)| *obligation)),
-        waiting_review: items(&desk, waiting.iter().map(|row| row.obligation.id)),
-        extensions: asked(&desk, known, &requests, RequestKind::Extension, today),
-        disputes: asked(&desk, known, &requests, RequestKind::Dispute, today),
+        standing: items(&material, by_age(known, told).iter().map(|row| row.obligation.id)),
+        proposals: items(&material, proposals.iter().map(|(_, obligation)| *obligation)),
+        waiting_review: items(&material, waiting.iter().map(|row| row.obligation.id)),
+        extensions: asked(&material, known, &requests, RequestKind::Extension, today),
+        disputes: asked(&material, known, &requests, RequestKind::Dispute, today),
         undelivered: undelivered.iter().map(|letter| undelivered_row(known, letter)).collect(),
-        unreminded: items(&desk, unreminded.iter().map(|row| row.obligation.id)),
+        unreminded: items(&material, unreminded.iter().map(|row| row.obligation.id)),
         watcher: down.lines().filter_map(|line| down_line(known, line)).collect(),
         totals,
         link: true,
@@ -218,14 +219,20 @@ fn by_age(known: &Known, mut rows: Vec<Stored>) -> Vec<Stored> {
     rows
 }
 
-fn items(desk: &Desk<'_>, ids: impl Iterator<Item = i64>) -> Vec<Item> {
-    ids.filter_map(|id| desk.item(id).ok()).collect()
+fn items(material: &Material<'_>, ids: impl Iterator<Item = i64>) -> Vec<Item> {
+    ids.filter_map(|id| material.view(id).ok()?.map(View::item)).collect()
 }
 
-fn asked(desk: &Desk<'_>, known: &Known, requests: &[Request], kind: RequestKind, today: NaiveDate) -> Vec<Item> {
+fn asked(
+    material: &Material<'_>,
+    known: &Known,
+    requests: &[Request],
+    kind: RequestKind,
+    today: NaiveDate,
+) -> Vec<Item> {
     let of_kind = requests.iter().filter(|request| request.kind == kind);
     let item = |request: &Request| {
-        let mut item = desk.item(request.obligation).ok()?;
+        let mut item = material.view(request.obligation).ok()??.item();
         let until = request.until_at.map(|until| format!("申请延至{}；", words::deadline(known.zone, until, today)));
         item.note = Some(format!("{}理由：{}", until.unwrap_or_default(), request.reason));
         Some(item)

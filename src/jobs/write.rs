@@ -11,18 +11,22 @@ use super::trouble::{self, Subject};
 use crate::{
     domain::{
         letter::LetterKind,
+        obligation::Obligation,
         phase::Phase,
-        quota::Filing,
         step::NoticeKind,
         unit::{PostId, Role, UnitName},
     },
     engine::{
-        Engine, Result,
+        Engine, JobError, Result,
         known::Known,
         outbox::{new_letter, slot_key},
     },
     mail::{Item, LetterContext, Section, SectionKind},
-    read::{day, words},
+    read::{
+        day,
+        view::{self, View},
+        words,
+    },
     store::{Tx, letters::NewLetter, notices::Notice, row::Stored},
 };
 
@@ -149,12 +153,12 @@ async fn write_chunk(
     ids.dedup();
     let mut tx = engine.store.write().await?;
     let rows = tx.obligations(&ids).await?;
-    let desk = Desk::lay(&mut tx, known, rows, now).await?;
+    let material = Material::gather(&mut tx, known, &rows, now).await?;
     let mut letters = Vec::with_capacity(chunk.len());
     let mut taken: HashMap<String, (&Mailbox, Vec<i64>)> = HashMap::with_capacity(chunk.len());
     let mut moot: Vec<i64> = Vec::new();
     for mailbox in chunk {
-        match letter(engine, &desk, mailbox, due_today) {
+        match letter(engine, &material, mailbox, due_today) {
             Ok(None) => moot.extend(mailbox.notices.iter().map(|notice| notice.id)),
             Ok(Some((letter, ids))) => {
                 taken.insert(letter.message_id.clone(), (mailbox, ids));
@@ -191,49 +195,29 @@ async fn write_chunk(
     Ok(queued.len() as u64)
 }
 
-/// What lies on the desk while letters are written.
-pub struct Desk<'a> {
+/// What the letters of a round are written from: what is known, and each obligation as letters show it.
+pub struct Material<'a> {
     known: &'a Known,
     now: DateTime<Utc>,
     today: NaiveDate,
-    obligations: HashMap<i64, Stored>,
-    filings: HashMap<i64, Vec<Filing>>,
+    views: HashMap<i64, std::result::Result<View, JobError>>,
 }
 
-impl<'a> Desk<'a> {
-    /// Lays down the obligations and reads what was filed for them.
-    pub async fn lay(tx: &mut Tx, known: &'a Known, rows: Vec<Stored>, now: DateTime<Utc>) -> Result<Desk<'a>> {
-        let obligations: HashMap<i64, Stored> = rows.into_iter().map(|row| (row.obligation.id, row)).collect();
+impl<'a> Material<'a> {
+    /// Takes these obligations, with what was filed for them.
+    pub async fn gather(tx: &mut Tx, known: &'a Known, rows: &[Stored], now: DateTime<Utc>) -> Result<Material<'a>> {
         let today = known.zone.day_of(now);
-        // Only what is counted needs its filings here.
-        let counted: Vec<i64> = obligations
-            .values()
-            .filter(|row| known.rules(row, today).is_ok_and(|rules| !rules.duty.quotas.is_empty()))
-            .map(|row| row.obligation.id)
-            .collect();
-        let mut filings: HashMap<i64, Vec<Filing>> = HashMap::new();
-        for counted in tx.submissions_for(&counted).await? {
-            if counted.stands() {
-                filings.entry(counted.obligation).or_default().push(counted.submission.filing());
-            }
-        }
-        Ok(Desk { known, now, today, obligations, filings })
+        let filed = view::filed(tx, known, rows, today).await?;
+        let shown = |row: &Stored| (row.obligation.id, View::of(known, row, view::stands(&filed, row), today));
+        Ok(Material { known, now, today, views: rows.iter().map(shown).collect() })
     }
 
-    pub fn stored(&self, id: i64) -> Option<&Stored> {
-        self.obligations.get(&id)
+    /// An obligation as letters show it; none = there is none of that number.
+    pub fn view(&self, id: i64) -> std::result::Result<Option<&View>, String> {
+        self.views.get(&id).map(|view| view.as_ref().map_err(ToString::to_string)).transpose()
     }
 
-    /// An obligation as letters show it.
-    pub fn item(&self, id: i64) -> std::result::Result<Item, String> {
-        let stored = self.obligations.get(&id).ok_or_else(|| format!("obligation {id} is missing"))?;
-        let rules = self.known.rules(stored, self.today)?;
-        let filings = self.filings.get(&id).map_or(&[][..], Vec::as_slice);
-        Ok(words::item(self.known, &rules, &stored.obligation, filings, self.today))
-    }
-
-    fn section(&self, notice: &Notice, stored: &Stored) -> SectionKind {
-        let obligation = &stored.obligation;
+    fn section(&self, notice: &Notice, obligation: &Obligation) -> SectionKind {
         match notice.kind {
             NoticeKind::Event if obligation.phase == Phase::Missed => SectionKind::EventMissed,
             NoticeKind::Event => SectionKind::Event,
@@ -250,51 +234,51 @@ impl<'a> Desk<'a> {
 }
 
 /// Whether it is still worth telling: what was filed, waived or withdrawn meanwhile is not.
-fn worth_telling(stored: &Stored) -> bool {
-    stored.obligation.phase.is_owed() || stored.obligation.phase == Phase::Lapsed
+fn worth_telling(obligation: &Obligation) -> bool {
+    obligation.phase.is_owed() || obligation.phase == Phase::Lapsed
 }
 
 /// The letter to a mailbox and the notices it takes up; none when nothing is left to say.
 fn letter(
     engine: &Engine,
-    desk: &Desk<'_>,
+    material: &Material<'_>,
     mailbox: &Mailbox,
     due_today: &DueToday,
 ) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, String> {
-    let mut sections: BTreeMap<SectionKind, Vec<(i64, Item)>> = BTreeMap::new();
-    let mut gravest: HashMap<i64, SectionKind> = HashMap::new();
+    let mut sections: BTreeMap<SectionKind, Vec<&View>> = BTreeMap::new();
+    let mut gravest: HashMap<i64, (SectionKind, &View)> = HashMap::new();
     let mut taken = Vec::with_capacity(mailbox.notices.len());
     for notice in &mailbox.notices {
-        let Some(stored) = desk.stored(notice.obligation).filter(|stored| worth_telling(stored)) else { continue };
+        let Some(view) = material.view(notice.obligation)?.filter(|view| worth_telling(view)) else { continue };
         taken.push(notice.id);
         // An obligation stands once in a letter, in its gravest section.
-        let section = desk.section(notice, stored);
-        let place = gravest.entry(notice.obligation).or_insert(section);
+        let section = material.section(notice, view);
+        let (place, _) = gravest.entry(notice.obligation).or_insert((section, view));
         *place = section.min(*place);
     }
     if taken.is_empty() {
         return Ok(None);
     }
-    for (id, section) in gravest {
-        sections.entry(section).or_default().push((id, desk.item(id)?));
+    for (section, view) in gravest.into_values() {
+        sections.entry(section).or_default().push(view);
     }
     let sections: Vec<Section> =
-        sections.into_iter().map(|(kind, items)| Section::new(kind, in_order(desk, items))).collect();
+        sections.into_iter().map(|(kind, views)| Section::new(kind, in_order(views))).collect();
     let shown: HashSet<i64> = mailbox.notices.iter().map(|notice| notice.obligation).collect();
-    let context = context_rows(desk, mailbox, due_today, &shown)?;
+    let context = context_rows(material, mailbox, due_today, &shown)?;
     let kind = LetterContext::gravest(&sections).unwrap_or(LetterKind::Today);
     let label = PostId::label;
     let recipient = mailbox.posts.first().map(label).unwrap_or_default();
     let trial = engine
         .settings
         .trial_until
-        .filter(|until| desk.today < *until)
+        .filter(|until| material.today < *until)
         .map(|_| mailbox.posts.iter().map(label).collect::<Vec<_>>().join("、"));
     let context = LetterContext {
         kind,
         recipient,
         posts: if mailbox.posts.len() > 1 { mailbox.posts.iter().map(label).collect() } else { Vec::new() },
-        date_label: words::date(desk.today),
+        date_label: words::date(material.today),
         sections,
         context_rows: context,
         link: true,
@@ -306,27 +290,24 @@ fn letter(
     let rendered = engine.templates.letter(&context).map_err(|error| error.to_string())?;
     let posts: Vec<String> = mailbox.posts.iter().map(ToString::to_string).collect();
     let class = if mailbox.event { "event" } else { "letter" };
-    let slot_key = slot_key(class, &posts.join(";"), &mailbox.address, desk.now);
-    let letter = new_letter(engine, slot_key, kind, posts.join(";"), mailbox.address.clone(), rendered, desk.now);
+    let slot_key = slot_key(class, &posts.join(";"), &mailbox.address, material.now);
+    let letter = new_letter(engine, slot_key, kind, posts.join(";"), mailbox.address.clone(), rendered, material.now);
     Ok(Some((letter, taken)))
 }
 
-fn in_order(desk: &Desk<'_>, mut items: Vec<(i64, Item)>) -> Vec<Item> {
-    let due = |id: &i64| desk.stored(*id).map(|stored| stored.obligation.round.due_at);
-    items.sort_by_cached_key(|(id, item)| {
-        (words::document_order(&crate::domain::duty::DutyId(item.duty.clone())), due(id), *id)
-    });
-    items.into_iter().map(|(_, item)| item).collect()
+fn in_order(mut views: Vec<&View>) -> Vec<Item> {
+    views.sort_by_cached_key(|view| (words::document_order(&view.duty), view.round.due_at, view.id));
+    views.into_iter().map(View::item).collect()
 }
 
 /// What is due today and has no step of its own: shown to the liaison, and no reason to write.
 fn context_rows(
-    desk: &Desk<'_>,
+    material: &Material<'_>,
     mailbox: &Mailbox,
     due_today: &DueToday,
     shown: &HashSet<i64>,
 ) -> std::result::Result<Vec<Item>, String> {
     let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
-    let items: std::result::Result<Vec<_>, _> = others.map(|id| Ok::<_, String>((id, desk.item(id)?))).collect();
-    Ok(in_order(desk, items?))
+    let views: std::result::Result<Vec<Option<&View>>, String> = others.map(|id| material.view(id)).collect();
+    Ok(in_order(views?.into_iter().flatten().collect()))
 }

@@ -4,5 +4,7 @@ pub mod day;
 pub mod explain;
 pub mod health;
 pub mod preview;
+pub mod query;
 pub mod series;
+pub mod view;
 pub mod words;

@@ -2,19 +2,15 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 
-use crate::engine::known::{Known, Rules};
-use crate::{
-    domain::{
-        calendar::Zone,
-        duty::{Basis, Cadence, DutyId},
-        light,
-        obligation::Obligation,
-        period::Period,
-        quota::{self, Count, Filing},
-        unit::UnitName,
-    },
-    mail::Item,
+use crate::domain::{
+    calendar::Zone,
+    duty::{Cadence, DutyId},
+    obligation::Obligation,
+    period::Period,
+    quota::Count,
+    unit::UnitName,
 };
+use crate::engine::known::{Known, Rules};
 
 fn weekday(day: NaiveDate) -> &'static str {
     match day.weekday() {
@@ -78,33 +74,6 @@ pub fn missing(counts: &[Count]) -> Option<String> {
         .map(|count| format!("{}{}{}", count.counter, count.missing(), count.unit))
         .collect();
     (!missing.is_empty()).then(|| missing.join("、"))
-}
-
-/// An obligation as a letter shows it. `filings` are those that stand.
-pub fn item(known: &Known, rules: &Rules<'_>, obligation: &Obligation, filings: &[Filing], today: NaiveDate) -> Item {
-    let due_day = known.zone.due_day(obligation.round.due_at);
-    let overdue = obligation.phase.is_overdue();
-    let partly = obligation.phase.is_owed() && !rules.duty.quotas.is_empty();
-    let filings: Vec<&Filing> = filings.iter().collect();
-    Item {
-        duty: obligation.duty.0.clone(),
-        number: Some(obligation.id),
-        clause_label: rules.duty.clause.label(),
-        title: rules.duty.title.clone(),
-        owners: owners(&obligation.owners),
-        period_label: period(known, rules, obligation),
-        due_label: deadline(known.zone, obligation.round.due_at, today),
-        light_word: light::word(obligation).to_owned(),
-        missing: missing(&quota::count(&rules.duty.quotas, &filings)).filter(|_| partly),
-        days_overdue: overdue.then(|| (today - due_day).num_days().max(0)),
-        streak: obligation
-            .round
-            .streak
-            .and_then(|streak| u32::try_from(streak).ok())
-            .filter(|streak| overdue && *streak > 1),
-        basis_note: (rules.duty.basis == Basis::Policy).then(|| "本办默认频次".to_owned()),
-        note: None,
-    }
 }
 
 /// The place of an obligation's first owner in the roster.

@@ -10,7 +10,12 @@ use super::{
     tally::{as_number, phase_of},
     tx::{Tx, on},
 };
-use crate::domain::{duty::DutyId, light::Light, phase::Phase, unit::UnitName};
+use crate::domain::{
+    light::Light,
+    phase::Phase,
+    query::{Order, Place, Query},
+    unit::UnitName,
+};
 
 const LIVE_OF_UNIT: &str = select!(
     "JOIN obligation_owner AS mine ON mine.obligation = obligation.id \
@@ -26,7 +31,7 @@ const DUE_ON: &str = "SELECT phase, reminded, late, COUNT(*) AS n FROM obligatio
 macro_rules! narrowed {
     () => {
         " AND (CAST($2 AS TEXT) IS NULL OR duty = $2) \
-         AND (CAST($3 AS TEXT) IS NULL OR SUBSTR(duty, 1, LENGTH($3)) = $3) \
+         AND (CAST($3 AS TEXT) IS NULL OR period = $3) \
          AND REPLACE($4, ';' || phase || CASE WHEN reminded THEN '/1' ELSE '/0' END \
             || CASE WHEN late THEN '/1;' ELSE '/0;' END, '') <> $4"
     };
@@ -84,6 +89,22 @@ macro_rules! by_day {
     };
 }
 
+/// In the order of numbers: `$6` and `$5` hold the days between which the first deadline is, said so that neither database
+/// takes the index of days for it.
+macro_rules! by_number {
+    ($and:literal) => {
+        select!(
+            "WHERE (CAST($1 AS TEXT) IS NULL OR ",
+            owed_by!("$1"),
+            ")",
+            $and,
+            " AND obligation.id > $7 AND NOT obligation.due_on > $5 AND NOT obligation.due_on < $6",
+            narrowed!(),
+            " ORDER BY obligation.id LIMIT $8"
+        )
+    };
+}
+
 /// In the order of a unit's own days.
 macro_rules! by_unit {
     ($order:ident) => {
@@ -103,73 +124,42 @@ const DUTY_NEWEST: &str = by_day!(" AND duty = $2", newest);
 const DUTY_OLDEST: &str = by_day!(" AND duty = $2", oldest);
 const UNIT_NEWEST: &str = by_unit!(newest);
 const UNIT_OLDEST: &str = by_unit!(oldest);
+const PERIOD_NEWEST: &str = by_day!(" AND period = $3", newest);
+const PERIOD_OLDEST: &str = by_day!(" AND period = $3", oldest);
+const PERIOD_BY_NUMBER: &str = by_number!(" AND period = $3");
+const BY_NUMBER: &str = by_number!("");
 
-pub const STATEMENTS: &[&str] =
-    &[LIVE_OF_UNIT, DUE_ON, DAYS_NEWEST, DAYS_OLDEST, DUTY_NEWEST, DUTY_OLDEST, UNIT_NEWEST, UNIT_OLDEST];
-
-/// What the ledger is narrowed by; by default it holds everything that is counted, the newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LedgerFilter {
-    /// Owed by this unit, alone or with others.
-    pub unit: Option<UnitName>,
-    pub duty: Option<DutyId>,
-    /// For duties whose id begins so: `13.` for all of the 13th task.
-    pub clause: Option<String>,
-    /// In one of these phases; none = in any that is counted.
-    pub phases: Vec<Phase>,
-    pub light: Option<Light>,
-    /// First due on this day or later.
-    pub from: Option<NaiveDate>,
-    /// First due on this day or earlier.
-    pub until: Option<NaiveDate>,
-    pub order: Order,
-}
-
-/// The order of a ledger: by the day of the first deadline.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
-    /// The latest day first.
-    #[default]
-    Newest,
-    /// The earliest day first.
-    Oldest,
-}
-
-/// The place after which the next page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The day of the last one shown.
-    pub due_on: NaiveDate,
-    pub id: i64,
-}
-
-impl Place {
-    pub fn after(stored: &Stored) -> Place {
-        Place { due_on: stored.obligation.due_on, id: stored.obligation.id }
-    }
-}
+pub const STATEMENTS: &[&str] = &[
+    LIVE_OF_UNIT,
+    DUE_ON,
+    DAYS_NEWEST,
+    DAYS_OLDEST,
+    DUTY_NEWEST,
+    DUTY_OLDEST,
+    UNIT_NEWEST,
+    UNIT_OLDEST,
+    PERIOD_NEWEST,
+    PERIOD_OLDEST,
+    PERIOD_BY_NUMBER,
+    BY_NUMBER,
+];
 
 /// Days that both databases take, before and after all others.
 const FIRST: NaiveDate = NaiveDate::from_ymd_opt(1, 1, 1).expect("it is a day");
 const LAST: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("it is a day");
 
-impl LedgerFilter {
-    /// Everything that a light depends on, in each way that passes, by the domain's rule: `;open/0/0;;open/0/1;`.
-    fn standings(&self) -> String {
-        let asked = |phase: &Phase| {
-            if self.phases.is_empty() { phase.is_counted() } else { self.phases.contains(phase) }
-        };
-        let mut standings = String::new();
-        for phase in Phase::ALL.iter().copied().filter(asked) {
-            for (reminded, late) in [(false, false), (false, true), (true, false), (true, true)] {
-                if self.light.is_none_or(|light| light == Light::shown(phase, reminded, late)) {
-                    let code = phase.code();
-                    standings.push_str(&format!(";{code}/{}/{};", u8::from(reminded), u8::from(late)));
-                }
+/// Every standing that is asked for, by the domain's rule: `;open/0/0;;open/0/1;`.
+fn standings(query: &Query) -> String {
+    let mut standings = String::new();
+    for phase in Phase::ALL.iter().copied() {
+        for (reminded, late) in [(false, false), (false, true), (true, false), (true, true)] {
+            if query.holds_standing(phase, reminded, late) {
+                let code = phase.code();
+                standings.push_str(&format!(";{code}/{}/{};", u8::from(reminded), u8::from(late)));
             }
         }
-        standings
     }
+    standings
 }
 
 impl Tx {
@@ -194,35 +184,45 @@ impl Tx {
         Ok(counts)
     }
 
-    /// A page of the ledger, after a place or from the beginning.
-    pub async fn ledger(&mut self, filter: &LedgerFilter, after: Option<Place>, limit: usize) -> Result<Vec<Stored>> {
-        let (from, until) = (filter.from.unwrap_or(FIRST), filter.until.unwrap_or(LAST));
-        let (start, end) = match filter.order {
+    /// A page of what is asked, after a place or from the beginning; all but what the duty says (item, part, cadence, text)
+    /// and the deadline in force is looked at.
+    pub async fn ledger(&mut self, query: &Query, after: Option<Place>, limit: usize) -> Result<Vec<Stored>> {
+        let (from, until) = (query.from.unwrap_or(FIRST), query.until.unwrap_or(LAST));
+        let (start, end) = match query.order {
             Order::Newest => (Place { due_on: until, id: i64::MAX }, from),
-            Order::Oldest => (Place { due_on: from, id: 0 }, until),
+            Order::Oldest | Order::Number => (Place { due_on: from, id: 0 }, until),
         };
         let start = after.unwrap_or(start);
-        let text = match (&filter.unit, &filter.duty, filter.order) {
-            (_, Some(_), Order::Newest) => DUTY_NEWEST,
-            (_, Some(_), Order::Oldest) => DUTY_OLDEST,
-            (Some(_), None, Order::Newest) => UNIT_NEWEST,
-            (Some(_), None, Order::Oldest) => UNIT_OLDEST,
-            (None, None, Order::Newest) => DAYS_NEWEST,
-            (None, None, Order::Oldest) => DAYS_OLDEST,
-        };
         stored(on!(self, |c| {
-            let rows: Vec<Row> = sqlx::query_as(text)
-                .bind(filter.unit.as_ref().map(|unit| &unit.0))
-                .bind(filter.duty.as_ref().map(|duty| &duty.0))
-                .bind(&filter.clause)
-                .bind(filter.standings())
+            let rows: Vec<Row> = sqlx::query_as(plan(query))
+                .bind(query.unit.as_ref().map(|unit| &unit.0))
+                .bind(query.duty.as_ref().map(|duty| &duty.0))
+                .bind(&query.period)
+                .bind(standings(query))
                 .bind(end)
-                .bind(start.due_on)
+                .bind(if query.order == Order::Number { from } else { start.due_on })
                 .bind(start.id)
                 .bind(as_count(limit))
                 .fetch_all(c)
                 .await?;
             rows
         }))
+    }
+}
+
+/// The statement that reads the least for what is asked.
+fn plan(query: &Query) -> &'static str {
+    let Query { unit, duty, period, order, .. } = query;
+    match (order, period, duty, unit) {
+        (Order::Number, Some(_), ..) => PERIOD_BY_NUMBER,
+        (Order::Newest, Some(_), ..) => PERIOD_NEWEST,
+        (Order::Oldest, Some(_), ..) => PERIOD_OLDEST,
+        (Order::Number, None, ..) => BY_NUMBER,
+        (Order::Newest, None, Some(_), _) => DUTY_NEWEST,
+        (Order::Oldest, None, Some(_), _) => DUTY_OLDEST,
+        (Order::Newest, None, None, Some(_)) => UNIT_NEWEST,
+        (Order::Oldest, None, None, Some(_)) => UNIT_OLDEST,
+        (Order::Newest, None, None, None) => DAYS_NEWEST,
+        (Order::Oldest, None, None, None) => DAYS_OLDEST,
     }
 }

@@ -17,10 +17,11 @@ use crate::domain::{
     unit::{PostId, Role, UnitName},
 };
 
+/// A join would put them in an order of its own; their numbers are the order in which letters tell of them.
 const INSERT: &str = "WITH v (obligation, round, kind, at, name, role, created_at) AS (VALUES {values}) \
     INSERT INTO notice (obligation, round, kind, at, unit, role, created_at) \
-    SELECT v.obligation, v.round, v.kind, v.at, unit.id, v.role, v.created_at \
-    FROM v LEFT JOIN unit ON unit.name = v.name WHERE TRUE \
+    SELECT v.obligation, v.round, v.kind, v.at, (SELECT id FROM unit WHERE unit.name = v.name), v.role, v.created_at \
+    FROM v WHERE TRUE \
     ON CONFLICT (obligation, round, kind, at, unit, role) DO NOTHING";
 const INSERT_COLUMNS: usize = 7;
 const UNWRITTEN: &str = "SELECT notice.id, obligation, notice.kind, at, unit.name AS unit, role \

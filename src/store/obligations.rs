@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     bulk::{self, as_count},
     error::Result,
-    row::{Row, Stored, columns, owed_by, owners, qualified, select, stored},
+    row::{Row, Stored, columns, owners, qualified, select, stored},
     tx::{Tx, on},
 };
 use crate::domain::phase::Phase;
@@ -79,22 +79,8 @@ const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 
 /// As above, and what lay before speaks no more: another ladder's past steps are nobody's news.
 const RETIME: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1, settled_to = $1 \
     WHERE next_at > $1 AND settled_to < $1 AND due_at > $1 AND phase IN ('open', 'returned')";
-const PAGE: &str = select!(
-    "WHERE id > $5 AND (CAST($1 AS TEXT) IS NULL OR duty = $1) AND (CAST($2 AS TEXT) IS NULL OR ",
-    owed_by!("$2"),
-    ") AND (CAST($3 AS TEXT) IS NULL OR period = $3) AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
-     AND opens_at <= $6 ORDER BY id LIMIT $7"
-);
-const FILTERED: &str = select!(
-    "WHERE (CAST($1 AS TEXT) IS NULL OR duty = $1) AND (CAST($2 AS TEXT) IS NULL OR ",
-    owed_by!("$2"),
-    ") AND (CAST($3 AS TEXT) IS NULL OR period = $3) AND (CAST($4 AS TEXT) IS NULL OR phase = $4) \
-     AND opens_at <= $5"
-);
-
 pub const STATEMENTS: &[&str] = &[
     DUE,
-    PAGE,
     ANY_DUE,
     NEXT,
     BY_ID,
@@ -112,7 +98,6 @@ pub const STATEMENTS: &[&str] = &[
     UNREMINDED,
     WAKE,
     RETIME,
-    FILTERED,
 ];
 
 /// The statements of many rows, with their columns.
@@ -120,16 +105,6 @@ pub const BULK: &[(&str, usize)] = &[(BACK_SHORT, BACK_COLUMNS), (BACK_LONG, BAC
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
-
-/// What a list is narrowed by; `None` = not at all.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    pub duty: Option<String>,
-    /// Owed by this unit, alone or jointly.
-    pub unit: Option<String>,
-    pub period: Option<String>,
-    pub phase: Option<Phase>,
-}
 
 /// By deadline; of one deadline by duty and owners.
 fn by_deadline(rows: Vec<Row>) -> Result<Vec<Stored>> {
@@ -295,41 +270,5 @@ impl Tx {
     pub async fn retime_open_obligations(&mut self, now: DateTime<Utc>) -> Result<u64> {
         let retimed = on!(self, |c| sqlx::query(RETIME).bind(now).execute(c).await?.rows_affected());
         Ok(retimed + self.wake_open_obligations(now).await?)
-    }
-
-    /// What matches and opens by `opened_by`, in the order of numbers, after the obligation of that number.
-    pub async fn obligations_page(
-        &mut self,
-        filter: &Filter,
-        opened_by: DateTime<Utc>,
-        after: i64,
-        limit: usize,
-    ) -> Result<Vec<Stored>> {
-        stored(on!(self, |c| {
-            sqlx::query_as(PAGE)
-                .bind(&filter.duty)
-                .bind(&filter.unit)
-                .bind(&filter.period)
-                .bind(filter.phase.map(Phase::code))
-                .bind(after)
-                .bind(opened_by)
-                .bind(as_count(limit))
-                .fetch_all(c)
-                .await?
-        }))
-    }
-
-    /// What matches and opens by `opened_by`, by deadline.
-    pub async fn find_obligations(&mut self, filter: &Filter, opened_by: DateTime<Utc>) -> Result<Vec<Stored>> {
-        by_deadline(on!(self, |c| {
-            sqlx::query_as(FILTERED)
-                .bind(&filter.duty)
-                .bind(&filter.unit)
-                .bind(&filter.period)
-                .bind(filter.phase.map(Phase::code))
-                .bind(opened_by)
-                .fetch_all(c)
-                .await?
-        }))
     }
 }

@@ -12,8 +12,9 @@ use super::{fault::Fault, rate::Rates};
 use crate::{
     acts::{Actor, entry::Spans, filings::Filings},
     domain::unit::{PostId, UnitName},
-    engine::{Engine, Known},
-    read::health::Limits,
+    engine::{Engine, JobError, Known},
+    read::{health::Limits, view::View},
+    store::{Tx, row::Stored},
 };
 
 /// How the configuration wants the console to behave.
@@ -84,6 +85,16 @@ impl Desk {
         let known = engine.known().await?;
         let today = engine.today();
         Ok(Desk { app: app.clone(), engine, known, today })
+    }
+
+    /// Obligations as they are shown today.
+    pub async fn views(&self, tx: &mut Tx, rows: &[Stored]) -> Result<Vec<View>, JobError> {
+        View::all(tx, &self.known, rows, self.today).await
+    }
+
+    /// One as it is shown today.
+    pub async fn view(&self, tx: &mut Tx, row: &Stored) -> Result<View, JobError> {
+        View::one(tx, &self.known, row, self.today).await
     }
 
     pub fn office(&self) -> &UnitName {

@@ -16,7 +16,6 @@ use super::{
     fault::Fault,
     pages::todo,
     route::{Route, get, post},
-    row::Row,
     view::{self, Page},
 };
 use crate::{
@@ -98,7 +97,7 @@ async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Resp
     let stored = todo::owed(&mut tx, &entered.post.unit).await?;
     let mut calendar = Calendar::new();
     calendar.name(&format!("督办 {}", entered.post.unit));
-    for (stored, row) in stored.iter().zip(Row::all(&desk, &mut tx, &stored).await?) {
+    for (stored, row) in stored.iter().zip(desk.views(&mut tx, &stored).await?) {
         let due = stored.obligation.round.due_at;
         let mut event = Event::new();
         event
@@ -107,7 +106,7 @@ async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Resp
             .starts(due - TimeDelta::minutes(30))
             .ends(due)
             .summary(&format!("{} {}（{}）", row.duty, row.title, row.word))
-            .description(&format!("{} {}，时限 {}", row.clause, row.period, row.due));
+            .description(&format!("{} {}，时限 {}", row.clause_label, row.period_label, row.due_label));
         event.alarm(Alarm::display("督办", -TimeDelta::hours(3)));
         calendar.push(event.done());
     }

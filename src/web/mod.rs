@@ -24,7 +24,6 @@ pub mod probe;
 pub mod rate;
 pub mod route;
 pub mod routes;
-pub mod row;
 pub mod upload;
 pub mod view;
 

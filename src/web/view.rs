@@ -10,7 +10,7 @@ use super::{
     fault::Fault,
 };
 use crate::{
-    domain::{light::Light, phase::Phase, unit::PostId},
+    domain::{light::Light, phase::Phase, query::PhaseGroup, unit::PostId},
     read::words,
 };
 
@@ -112,6 +112,15 @@ pub fn light_label(light: Light) -> &'static str {
         Light::Orange => "橙（逾期补办）",
         Light::Red => "红（逾期未办）",
         Light::White => "白（免除等）",
+    }
+}
+
+/// A group of phases, for choosing by it.
+pub fn phase_group_label(group: PhaseGroup) -> &'static str {
+    match group {
+        PhaseGroup::Live => "在办（含待审、逾期未办）",
+        PhaseGroup::Owed => "尚未报送",
+        PhaseGroup::All => "全部（含未开始、已撤销）",
     }
 }
 

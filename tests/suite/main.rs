@@ -11,6 +11,7 @@ mod doors;
 mod kill;
 mod mail_letters;
 mod mail_transports;
+mod one_question;
 mod plan_cli;
 mod plan_mission;
 mod plan_rules;

@@ -93,7 +93,7 @@ fn row_types(statement: &str, types: &HashMap<(String, String), String>) -> Vec<
 }
 
 /// How a statement begins: whole, or made by a macro that makes several of one text.
-const BEGINNINGS: [&str; 13] = [
+const BEGINNINGS: [&str; 14] = [
     "SELECT",
     "INSERT",
     "UPDATE",
@@ -102,6 +102,7 @@ const BEGINNINGS: [&str; 13] = [
     "select!(",
     "update!(",
     "months!(",
+    "by_number!(",
     "back!(",
     "by_day!(",
     "by_unit!(",

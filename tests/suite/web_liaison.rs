@@ -95,12 +95,12 @@ async fn a_long_list_goes_on_behind_a_link() {
         rows.sort();
         rows.dedup();
         let mut tx = story.engine.store.read().await.unwrap();
-        let filter = duban::store::obligations::Filter {
-            unit: Some("质安处".into()),
-            phase: Some(duban::domain::phase::Phase::Missed),
+        let query = duban::domain::query::Query {
+            unit: Some(duban::domain::unit::UnitName("质安处".into())),
+            phases: vec![duban::domain::phase::Phase::Missed],
             ..Default::default()
         };
-        let missed = tx.find_obligations(&filter, story.now()).await.unwrap().len();
+        let missed = tx.ledger(&query, None, usize::MAX).await.unwrap().len();
         drop(tx);
         assert_eq!(rows.len(), missed);
         story

@@ -37,7 +37,7 @@ pub fn routes() -> Vec<Route> {
 pub async fn accept(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
     let desk = Desk::of(&app).await?;
     let stored = desk.actor(&visitor.post).accept(id).await?;
-    Ok(Json(ObligationJson::of(&desk, &stored)))
+    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
 
 /// Why it is returned, and until when it is to be filed again.
@@ -58,7 +58,7 @@ pub async fn send_back(
 ) -> Answer<Json<ObligationJson>> {
     let desk = Desk::of(&app).await?;
     let stored = desk.actor(&visitor.post).send_back(id, &body.reason, whole(body.until)).await?;
-    Ok(Json(ObligationJson::of(&desk, &stored)))
+    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
 
 /// Let a 未提醒 miss count
@@ -70,7 +70,7 @@ pub async fn confirm_miss(
 ) -> Answer<Json<ObligationJson>> {
     let desk = Desk::of(&app).await?;
     let stored = desk.actor(&visitor.post).confirm_miss(id).await?;
-    Ok(Json(ObligationJson::of(&desk, &stored)))
+    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
 
 /// What is waived, and why.
@@ -92,7 +92,7 @@ pub async fn waive(
 ) -> Answer<Json<Vec<ObligationJson>>> {
     let desk = Desk::of(&app).await?;
     let rows = desk.actor(&visitor.post).waive(&body.obligations, &body.reason, &body.document).await?;
-    Ok(Json(rows.iter().map(|row| ObligationJson::of(&desk, row)).collect()))
+    Ok(Json(ObligationJson::of_rows(&desk, &rows).await?))
 }
 
 /// Until when, and why.
@@ -149,7 +149,7 @@ pub async fn decide_extension(
         (false, None) => actor.refuse_extension(id, &body.answer).await?,
         (false, Some(_)) => refuse("不予延期的，不填新的时限")?,
     };
-    Ok(Json(ObligationJson::of(&desk, &stored)))
+    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
 
 /// Why.
@@ -197,7 +197,7 @@ pub async fn decide_dispute(
     } else {
         actor.reject_dispute(id, &body.answer).await?
     };
-    Ok(Json(ObligationJson::of(&desk, &stored)))
+    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
 
 /// Instants are whole seconds.

@@ -7,16 +7,15 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::call::{Answer, Asked, Listed, Part, broken, malformed};
+use super::call::{Answer, Asked, Listed, Part, malformed};
 use crate::{
-    acts::standing_filings,
-    domain::{
-        light::{self, Light},
-        phase::Phase,
-        quota::{self, Count, Filing},
+    domain::{query::Order, quota::Count},
+    read::{
+        explain,
+        query::{self, QueryText, Unreadable},
+        view::View,
     },
-    read::explain,
-    store::{obligations::Filter, row::Stored},
+    store::row::Stored,
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
@@ -81,47 +80,45 @@ pub struct DetailJson {
     submissions: Vec<String>,
 }
 
-impl ObligationJson {
-    /// As programs see it.
-    pub fn of(desk: &Desk, stored: &Stored) -> ObligationJson {
-        let obligation = &stored.obligation;
-        let title =
-            desk.known.rules(stored, desk.today).map_or_else(|_| String::new(), |rules| rules.duty.title.clone());
+impl From<&View> for ObligationJson {
+    fn from(view: &View) -> ObligationJson {
         ObligationJson {
-            id: obligation.id,
-            duty: obligation.duty.0.clone(),
-            title,
-            owners: obligation.owners.iter().map(|owner| owner.0.clone()).collect(),
-            joint: obligation.joint,
-            period: obligation.period.clone(),
-            opens_at: obligation.opens_at,
-            due_at: obligation.round.due_at,
-            phase: obligation.phase.code().to_owned(),
-            light: Light::of(obligation).code().to_owned(),
-            word: light::word(obligation).to_owned(),
-            filed_at: obligation.filed_at,
-            closed_at: obligation.closed_at,
-            missed_at: obligation.round.missed_at,
-            unreminded: obligation.round.unreminded,
-            streak: obligation.round.streak,
+            id: view.id,
+            duty: view.duty.0.clone(),
+            title: view.title.clone(),
+            owners: view.owners.iter().map(|owner| owner.0.clone()).collect(),
+            joint: view.joint,
+            period: view.period.clone(),
+            opens_at: view.opens_at,
+            due_at: view.round.due_at,
+            phase: view.phase.code().to_owned(),
+            light: view.light.code().to_owned(),
+            word: view.word.to_owned(),
+            filed_at: view.filed_at,
+            closed_at: view.closed_at,
+            missed_at: view.round.missed_at,
+            unreminded: view.round.unreminded,
+            streak: view.round.streak,
         }
     }
 }
 
-/// Which obligations.
+impl ObligationJson {
+    /// Obligations that an act has touched, as they stand now.
+    pub async fn of_rows(desk: &Desk, rows: &[Stored]) -> Answer<Vec<ObligationJson>> {
+        let mut tx = desk.engine.store.read().await?;
+        Ok(desk.views(&mut tx, rows).await?.iter().map(ObligationJson::from).collect())
+    }
+
+    pub async fn of_row(desk: &Desk, row: &Stored) -> Answer<ObligationJson> {
+        let mut tx = desk.engine.store.read().await?;
+        Ok(ObligationJson::from(&desk.view(&mut tx, row).await?))
+    }
+}
+
+/// How much of a list.
 #[derive(Debug, Deserialize, IntoParams)]
-pub struct ListQuery {
-    /// Owed by this unit, alone or with others.
-    unit: Option<String>,
-    /// Of this duty.
-    duty: Option<String>,
-    /// For this period.
-    period: Option<String>,
-    /// In this phase.
-    phase: Option<String>,
-    /// After the obligation of that number: the `next` of the page before.
-    #[serde(default)]
-    after: i64,
+pub struct PageQuery {
     /// At most so many, 500 at the most.
     limit: Option<usize>,
 }
@@ -129,28 +126,27 @@ pub struct ListQuery {
 /// The most items of a page.
 pub const MOST: usize = 500;
 
-/// List obligations that have opened, in the order of their numbers
-#[utoipa::path(get, path = "/api/v1/obligations", params(ListQuery), responses((status = 200, body = Listed<ObligationJson>)))]
+/// List obligations that have opened, in the order of their numbers unless another is asked for
+#[utoipa::path(get, path = "/api/v1/obligations", params(QueryText, PageQuery), responses((status = 200, body = Listed<ObligationJson>)))]
 pub async fn list(
     State(app): State<App>,
     visitor: Visitor,
-    Asked(query): Asked<ListQuery>,
+    Asked(mut text): Asked<QueryText>,
+    Asked(page): Asked<PageQuery>,
 ) -> Answer<Json<Listed<ObligationJson>>> {
     let desk = Desk::of(&app).await?;
-    let phase = match query.phase.as_deref().map(Phase::from_code) {
-        Some(None) => return Err(malformed("phase: 没有该状态")),
-        Some(phase) => phase,
-        None => None,
-    };
-    let unit = visitor.asked_unit(query.unit)?.map(|unit| unit.0);
-    let filter = Filter { duty: query.duty, unit, period: query.period, phase };
-    let limit = query.limit.unwrap_or(100).clamp(1, MOST);
+    let unit = visitor.asked_unit(Some(text.unit).filter(|unit| !unit.is_empty()))?;
+    text.unit = unit.map(|unit| unit.0).unwrap_or_default();
+    if text.order.is_empty() {
+        Order::Number.code().clone_into(&mut text.order);
+    }
+    let unread = |Unreadable { field, value }: Unreadable| malformed(format!("{field}: “{value}”无法识别"));
+    let (query, after) = (text.query().map_err(unread)?, text.after().map_err(unread)?);
+    let limit = page.limit.unwrap_or(100).clamp(1, MOST);
     let mut tx = desk.engine.store.read().await?;
-    let mut rows = tx.obligations_page(&filter, desk.now(), query.after, limit + 1).await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.obligation.id);
-    Ok(Json(Listed { items: rows.iter().map(|row| ObligationJson::of(&desk, row)).collect(), next }))
+    let found = query::find(&mut tx, &desk.known, &query, after, limit).await?;
+    let items = desk.views(&mut tx, &found.rows).await?.iter().map(ObligationJson::from).collect();
+    Ok(Json(Listed { items, next: found.next }))
 }
 
 /// Show one
@@ -159,13 +155,11 @@ pub async fn show(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>)
     let desk = Desk::of(&app).await?;
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
-    let rules = desk.known.rules(&stored, desk.today).map_err(broken)?;
-    let filings = standing_filings(&mut tx, id).await?;
-    let filings: Vec<&Filing> = filings.iter().collect();
-    let counts = quota::count(&rules.duty.quotas, &filings).into_iter().map(CountJson::from).collect();
+    let view = desk.view(&mut tx, &stored).await?;
     let filed = tx.submissions_for(&[id]).await?;
     let submissions = filed.into_iter().map(|counted| counted.submission.id).collect();
-    Ok(Json(DetailJson { obligation: ObligationJson::of(&desk, &stored), counts, submissions }))
+    let counts = view.counts.iter().cloned().map(CountJson::from).collect();
+    Ok(Json(DetailJson { obligation: ObligationJson::from(&view), counts, submissions }))
 }
 
 /// One heading of an explanation and what stands under it.

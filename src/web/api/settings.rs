@@ -89,7 +89,7 @@ pub async fn leave(
     let desk = Desk::of(&app).await?;
     let on = body.on.unwrap_or(desk.today);
     let touched = desk.actor(&visitor.post).leave(&UnitName(name), on, &body.reason).await?;
-    Ok(Json(touched.iter().map(|row| ObligationJson::of(&desk, row)).collect()))
+    Ok(Json(ObligationJson::of_rows(&desk, &touched).await?))
 }
 
 /// Who takes a post over.

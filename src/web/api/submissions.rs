@@ -2,6 +2,7 @@
 //!
 //! With files it is sent as a form: the submission as JSON in the field `submission`, and each file.
 
+use crate::store::row::Stored;
 use axum::{
     Json,
     extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
@@ -192,7 +193,8 @@ pub async fn show(
     let mut tx = desk.engine.store.read().await?;
     let (submission, rows) = visitor.submission(&mut tx, &receipt).await?;
     // What it counts for at another unit's is not theirs to see.
-    let seen = rows.iter().filter(|row| visitor.sees(&row.obligation.owners));
+    let seen: Vec<Stored> = rows.into_iter().filter(|row| visitor.sees(&row.obligation.owners)).collect();
+    let seen = desk.views(&mut tx, &seen).await?;
     let item = |Item { counter, value }: Item| ItemJson { counter, value };
     let files = tx.evidence_of(&receipt).await?.into_iter().map(FileJson::from).collect();
     Ok(Json(SubmissionJson {
@@ -205,7 +207,7 @@ pub async fn show(
         note: submission.note,
         files,
         withdrawn_at: submission.withdrawn_at,
-        obligations: seen.map(|row| ObligationJson::of(&desk, row)).collect(),
+        obligations: seen.iter().map(ObligationJson::from).collect(),
     }))
 }
 
@@ -241,7 +243,7 @@ pub async fn correct(
     let items = body.items.map(|items| items.into_iter().map(Item::from).collect());
     let correction = Correction { acted_on: body.acted_on, items, note: body.note };
     let rows = desk.actor(&visitor.post).correct(&receipt, &correction).await?;
-    Ok(Json(rows.iter().map(|row| ObligationJson::of(&desk, row)).collect()))
+    Ok(Json(ObligationJson::of_rows(&desk, &rows).await?))
 }
 
 /// Read a file that came with one. Who reads is logged

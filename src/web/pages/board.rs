@@ -7,13 +7,17 @@ use axum::{extract::State, response::Response};
 
 use crate::{
     domain::{light::Light, phase::Phase, unit::UnitName},
-    read::{day, health::Health, words},
+    read::{
+        day,
+        health::Health,
+        query::{Duties, QueryText},
+        words,
+    },
     store::{Tx, counts::Counts, requests::RequestKind},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
         fault::Fault,
-        filter::{Asked, Duties},
         route::{Route, get},
         view::{self, Page},
     },
@@ -86,7 +90,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let sum = |cells: &[Vec<Lamp>]| cells.iter().flatten().map(|lamp| lamp.n).sum();
     let lines = desk.known.roster.units.iter().map(|unit| {
         let cells = line(Some(&unit.name));
-        let asked = Asked { unit: unit.name.0.clone(), phase: "live".into(), ..Asked::default() };
+        let asked = QueryText { unit: unit.name.0.clone(), phase: "live".into(), ..QueryText::default() };
         Line { unit: unit.name.0.clone(), href: asked.address("/ledger", None), total: sum(&cells), cells }
     });
     let lines: Vec<Line> = lines.filter(|line| line.total > 0).collect();
@@ -109,7 +113,7 @@ fn columns(desk: &Desk, parts: &[u16]) -> Vec<Column> {
     let clauses = desk.known.versions.last().map(|version| version.catalogue.clauses.as_slice()).unwrap_or_default();
     let column = |part: &u16| {
         let title = clauses.iter().find(|entry| entry.part == *part).map_or("", |entry| entry.part_title.as_str());
-        let asked = Asked { part: part.to_string(), phase: "live".into(), ..Asked::default() };
+        let asked = QueryText { part: part.to_string(), phase: "live".into(), ..QueryText::default() };
         Column { title: format!("{part} {title}"), href: asked.address("/ledger", None) }
     };
     parts.iter().map(column).collect()
@@ -122,12 +126,12 @@ fn lamps<'a>(counts: impl Iterator<Item = &'a Counts>, unit: Option<&UnitName>, 
         *lights.entry(count.light).or_default() += count.n;
     }
     let lamp = |(light, n): (Light, u64)| {
-        let asked = Asked {
+        let asked = QueryText {
             unit: unit.map(|unit| unit.0.clone()).unwrap_or_default(),
             part: part.to_string(),
             light: light.code().to_owned(),
             phase: "live".into(),
-            ..Asked::default()
+            ..QueryText::default()
         };
         Lamp {
             light: light.code(),
@@ -150,12 +154,12 @@ async fn tiles(
     let of = |phase: Phase| {
         counts.iter().filter(|count| count.unit.is_none() && count.phase == phase).map(|count| count.n).sum()
     };
-    let ledger = |phase: &str| Asked { phase: phase.into(), ..Asked::default() }.address("/ledger", None);
+    let ledger = |phase: &str| QueryText { phase: phase.into(), ..QueryText::default() }.address("/ledger", None);
     let decides = |path: &str| if visitor.has(Right::Decide) { path.to_owned() } else { String::new() };
     let requests = tx.pending_requests().await?;
     let extensions = requests.iter().filter(|request| request.kind == RequestKind::Extension).count();
     let unreminded = day::unreminded(tx, desk.now()).await?.len();
-    let today = Asked { due: desk.today.to_string(), phase: "owed".into(), ..Asked::default() };
+    let today = QueryText { due: desk.today.to_string(), phase: "owed".into(), ..QueryText::default() };
     let owed = [Phase::Open, Phase::Returned, Phase::Missed];
     let due = day::due_on(tx, &desk.known, desk.today, &owed).await?.len();
     let undelivered = u64::try_from(health.undelivered()).unwrap_or(0);

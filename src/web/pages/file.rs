@@ -3,6 +3,7 @@
 //! The form carries its receipt number from the start, so that sending it twice files once. What was filled in comes
 //! back with every refusal.
 
+use crate::read::view::View;
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -16,20 +17,14 @@ use serde::Deserialize;
 
 use super::todo;
 use crate::{
-    acts::{ActError, standing_filings, submit::NewSubmission},
-    domain::{
-        phase::Phase,
-        quota::{Filing, Item},
-        text,
-        unit::UnitName,
-    },
+    acts::{ActError, submit::NewSubmission},
+    domain::{phase::Phase, quota::Item, text, unit::UnitName},
     store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
         fault::Fault,
         route::{Route, get, upload},
-        row::Row,
         upload as uploads,
         upload::Sent,
         view::{self, Page},
@@ -65,7 +60,7 @@ struct Counter {
 }
 
 struct Other {
-    row: Row,
+    row: View,
     ticked: bool,
 }
 
@@ -73,7 +68,7 @@ struct Other {
 #[template(path = "file.html")]
 struct FilePage {
     page: Page,
-    row: Row,
+    row: View,
     receipt: String,
     acted_on: String,
     first: String,
@@ -123,8 +118,7 @@ async fn page(
 ) -> Result<Response, Fault> {
     let unit = files_for(visitor, stored)?;
     let rules = desk.known.rules(stored, desk.today).map_err(crate::engine::JobError::Setup)?;
-    let filings: Vec<Filing> = standing_filings(tx, stored.obligation.id).await?;
-    let row = Row::of(desk, stored, &filings)?;
+    let row = desk.view(tx, stored).await?;
     let counters = rules
         .duty
         .quotas
@@ -158,7 +152,7 @@ async fn page(
     let ticked = |other: &Stored| filled.also.contains(&other.obligation.id);
     let offered = open.into_iter().enumerate().filter(|(at, other)| *at < OFFERED || ticked(other));
     let open: Vec<Stored> = offered.map(|(_, other)| other).collect();
-    let others = Row::all(desk, tx, &open).await?.into_iter();
+    let others = desk.views(tx, &open).await?.into_iter();
     let others = others.map(|row| Other { ticked: filled.also.contains(&row.id), row }).collect();
     let known_names = named_before(desk, tx, &unit.0).await?;
     let window = desk.known.window(&stored.obligation, &rules);
@@ -279,7 +273,7 @@ struct ReceiptPage {
     items: Vec<Item>,
     note: String,
     files: Vec<FileRow>,
-    rows: Vec<Row>,
+    rows: Vec<View>,
     withdrawn: bool,
 }
 
@@ -304,7 +298,7 @@ async fn receipt(State(app): State<App>, visitor: Visitor, Path(receipt): Path<S
         items: submission.items,
         note: submission.note,
         files: files.collect(),
-        rows: Row::all(&desk, &mut tx, &stored).await?,
+        rows: desk.views(&mut tx, &stored).await?,
         withdrawn: submission.withdrawn_at.is_some(),
     };
     Ok(view::html(&page))
@@ -346,14 +340,16 @@ async fn list(State(app): State<App>, visitor: Visitor, Query(query): Query<Unti
     for submission in filed.into_iter().take(PAGE) {
         let ids = tx.obligations_of_submission(&submission.id).await?;
         let stored = tx.obligations(&ids).await?;
-        let for_what = Row::all(&desk, &mut tx, &stored).await?.into_iter();
+        let for_what = desk.views(&mut tx, &stored).await?.into_iter();
         rows.push(FiledRow {
             at: crate::read::words::moment(desk.known.zone, submission.received_at),
             acted_on: submission.acted_on.to_string(),
             by: view::post_label(&submission.by_post),
             withdrawn: submission.withdrawn_at.is_some(),
             for_what: for_what
-                .map(|row| (row.id, format!("{} {}（{}）", row.duty, row.title, row.period), row.light, row.word))
+                .map(|row| {
+                    (row.id, format!("{} {}（{}）", row.duty, row.title, row.period_label), row.light.code(), row.word)
+                })
                 .collect(),
             number: submission.id,
         });

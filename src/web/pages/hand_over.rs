@@ -1,5 +1,6 @@
 //! 移交: a post names its own successor and the day; what is still open is listed for whoever takes over.
 
+use crate::read::view::View;
 use askama::Template;
 use axum::{
     Form,
@@ -17,7 +18,6 @@ use crate::{
         app::{App, Desk},
         fault::Fault,
         route::{Route, get, post},
-        row::Row,
         view::{self, Page},
     },
 };
@@ -35,7 +35,7 @@ struct HandOverPage {
     /// Who takes over, from which day, where that is settled.
     ahead: Vec<(String, String)>,
     form: Change,
-    rows: Vec<Row>,
+    rows: Vec<View>,
     today: String,
     words: Option<String>,
 }
@@ -64,7 +64,7 @@ async fn page(
     let post = &visitor.post;
     let mut tx = desk.engine.store.read().await?;
     let owed = todo::owed(&mut tx, &post.unit).await?;
-    let rows = Row::all(desk, &mut tx, &owed).await?;
+    let rows = desk.views(&mut tx, &owed).await?;
     let later = desk.known.holders.get(post).into_iter().flatten().filter(|holder| holder.from_on > desk.today);
     let shown = HandOverPage {
         page: Page::new("移交本岗位", desk, visitor).with_done(done),

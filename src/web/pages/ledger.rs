@@ -1,6 +1,7 @@
 //! 台账: every obligation that has opened, narrowed by what the address says; and the same as a file.
 
-use std::collections::HashMap;
+use crate::read::query::{self, QueryText};
+use crate::read::view::View;
 
 use askama::Template;
 use axum::{
@@ -10,18 +11,16 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::{calendar::Zone, duty::Owner, light::Light},
-    engine::JobError,
+    domain::calendar::Zone,
     read::words,
-    store::{Tx, row::Stored, submissions::Submission},
+    store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
         app::{App, Desk},
         csv,
         fault::Fault,
-        filter::{Asked, Choices},
+        filter::{self, Choices},
         route::{Route, get},
-        row::Row,
         view::{self, Page},
     },
 };
@@ -36,7 +35,7 @@ const PAGE: usize = 50;
 const MOST: usize = 50_000;
 
 struct Line {
-    row: Row,
+    row: View,
     filed: String,
 }
 
@@ -44,7 +43,7 @@ struct Line {
 #[template(path = "ledger.html")]
 struct LedgerPage {
     page: Page,
-    asked: Asked,
+    asked: QueryText,
     choices: Choices,
     lines: Vec<Line>,
     next: Option<String>,
@@ -53,20 +52,19 @@ struct LedgerPage {
     words: Option<String>,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let (mut lines, mut next, mut words) = (Vec::new(), None, None);
-    match asked.filter() {
-        Ok(filter) => {
-            let found = filter.find(&desk, &mut tx, asked.place(), PAGE).await?;
-            let rows = Row::all(&desk, &mut tx, &found.rows).await?;
-            let filed = found.rows.iter().map(|stored| instant(zone, stored.obligation.filed_at));
-            lines = rows.into_iter().zip(filed).map(|(row, filed)| Line { row, filed }).collect();
-            next = found.next.map(|place| asked.address("/ledger", Some(place)));
+    match asked.query().and_then(|query| Ok((query, asked.after()?))) {
+        Ok((query, after)) => {
+            let found = query::find(&mut tx, &desk.known, &query, after, PAGE).await?;
+            let rows = desk.views(&mut tx, &found.rows).await?;
+            lines = rows.into_iter().map(|row| Line { filed: instant(zone, row.filed_at), row }).collect();
+            next = found.next.map(|after| asked.address("/ledger", Some(after)));
         }
-        Err(refusal) => words = Some(refusal),
+        Err(unreadable) => words = Some(filter::unreadable(unreadable)),
     }
     let shown = LedgerPage {
         page: Page::new("台账", &desk, &visitor),
@@ -105,14 +103,14 @@ pub const COLUMNS: [&str; 21] = [
     "说明",
 ];
 
-async fn file(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+async fn file(State(app): State<App>, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
     let desk = Desk::of(&app).await?;
-    let filter = asked.filter().map_err(Fault::Refused)?;
+    let query = asked.query().map_err(|unreadable| Fault::Refused(filter::unreadable(unreadable)))?;
     let mut tx = desk.engine.store.read().await?;
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let found = filter.find(&desk, &mut tx, after, MOST + 1 - rows.len()).await?;
+        let found = query::find(&mut tx, &desk.known, &query, after, MOST + 1 - rows.len()).await?;
         rows.extend(found.rows);
         after = found.next;
         if rows.len() > MOST {
@@ -122,7 +120,7 @@ async fn file(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Resp
             break;
         }
     }
-    let lines = cells(&desk, &mut tx, rows).await?;
+    let lines = cells(&desk, &mut tx, &rows).await?;
     let name = format!("ledger-{}.csv", desk.today);
     Ok(csv::download(&name, csv::content(&COLUMNS, lines.iter())))
 }
@@ -142,55 +140,39 @@ fn deadline(zone: Zone, due: DateTime<Utc>) -> String {
 }
 
 /// The file's rows, in the document's order: task, measure, unit, deadline.
-async fn cells(desk: &Desk, tx: &mut Tx, mut stored: Vec<Stored>) -> Result<Vec<Vec<String>>, Fault> {
-    let known = &desk.known;
-    stored.sort_by_cached_key(|row| {
-        let obligation = &row.obligation;
-        let place = words::roster_order(known, &obligation.owners);
-        (words::document_order(&obligation.duty), place, obligation.round.due_at, obligation.id)
+async fn cells(desk: &Desk, tx: &mut Tx, stored: &[Stored]) -> Result<Vec<Vec<String>>, Fault> {
+    let zone = desk.known.zone;
+    let mut rows = desk.views(tx, stored).await?;
+    rows.sort_by_cached_key(|row| {
+        let place = words::roster_order(&desk.known, &row.owners);
+        (words::document_order(&row.duty), place, row.round.due_at, row.id)
     });
-    let rows = Row::all(desk, tx, &stored).await?;
-    let ids: Vec<i64> = stored.iter().map(|row| row.obligation.id).collect();
-    let mut newest: HashMap<i64, Submission> = HashMap::new();
-    for counted in tx.submissions_for(&ids).await? {
-        if counted.stands() {
-            newest.insert(counted.obligation, counted.submission);
-        }
-    }
-    let mut lines = Vec::with_capacity(rows.len());
-    for (n, (row, stored)) in rows.into_iter().zip(&stored).enumerate() {
-        let obligation = &stored.obligation;
-        let rules = known.rules(stored, desk.today).map_err(JobError::Setup)?;
-        let supporting = rules.duty.supported_by.iter().map(|owner| match owner {
-            Owner::Unit(unit) => unit.0.as_str(),
-            Owner::Group(group) => group.as_str(),
-        });
+    let cells = rows.into_iter().enumerate().map(|(n, row)| {
         let counts =
             row.counts.iter().map(|count| format!("{} {}/{}{}", count.counter, count.have, count.want, count.unit));
-        let submission = newest.remove(&obligation.id);
-        lines.push(vec![
+        vec![
             (n + 1).to_string(),
-            obligation.id.to_string(),
-            row.clause,
-            rules.catalogue.clause(rules.duty.clause).map(|entry| entry.title.clone()).unwrap_or_default(),
-            row.duty,
-            row.title,
-            row.owners,
-            supporting.collect::<Vec<_>>().join("、"),
-            rules.duty.cadence.label(),
-            row.period,
-            instant(known.zone, Some(obligation.opens_at)),
-            deadline(known.zone, obligation.round.due_at),
-            view::light_label(Light::of(obligation)).chars().take(1).collect(),
+            row.id.to_string(),
+            row.clause_label.clone(),
+            row.task.clone(),
+            row.duty.to_string(),
+            row.title.clone(),
+            row.owners_label.clone(),
+            row.supporting_label.clone(),
+            row.cadence_label.clone(),
+            row.period_label.clone(),
+            instant(zone, Some(row.opens_at)),
+            deadline(zone, row.round.due_at),
+            view::light_label(row.light).chars().take(1).collect(),
             row.word.to_owned(),
             counts.collect::<Vec<_>>().join("；"),
-            instant(known.zone, obligation.filed_at),
-            instant(known.zone, obligation.accepted_at),
-            row.overdue.map(|days| days.to_string()).unwrap_or_default(),
-            obligation.round.streak.map(|streak| streak.to_string()).unwrap_or_default(),
-            submission.as_ref().map(|submission| submission.id.clone()).unwrap_or_default(),
-            submission.map(|submission| submission.note).unwrap_or_default(),
-        ]);
-    }
-    Ok(lines)
+            instant(zone, row.filed_at),
+            instant(zone, row.accepted_at),
+            row.overdue().map(|days| days.to_string()).unwrap_or_default(),
+            row.round.streak.map(|streak| streak.to_string()).unwrap_or_default(),
+            row.receipts.last().cloned().unwrap_or_default(),
+            row.note.clone(),
+        ]
+    });
+    Ok(cells.collect())
 }

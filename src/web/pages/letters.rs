@@ -2,6 +2,7 @@
 //!
 //! No address stands on these pages and no token: where the link goes the stored body has a placeholder.
 
+use crate::read::view::View;
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -21,7 +22,6 @@ use crate::{
         app::{App, Desk},
         fault::Fault,
         route::{Route, get, post},
-        row::Row,
         view::{self, Page, post_label},
     },
 };
@@ -122,7 +122,7 @@ struct LetterPage {
     text: String,
     /// Whether the text goes on.
     cut: bool,
-    rows: Vec<Row>,
+    rows: Vec<View>,
     /// How many obligations there are that are not among the rows.
     others: usize,
     revoked: Option<String>,
@@ -177,7 +177,7 @@ async fn page(
         line: Line::of(desk.known.zone, letter),
         text,
         cut,
-        rows: Row::all(&desk, &mut tx, &stored).await?,
+        rows: desk.views(&mut tx, &stored).await?,
         others,
         revoked: linked.and_then(|linked| linked.revoked_at).map(|at| words::moment(desk.known.zone, at)),
         may: visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide),

@@ -1,6 +1,7 @@
 //! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
 
 use crate::domain::action::Action;
+use crate::read::view::View;
 use askama::Template;
 use axum::{
     Form,
@@ -15,7 +16,7 @@ use super::{
     verdict::{self, May, Refused, ToldRow, Twin},
 };
 use crate::{
-    acts::{ActError, standing_filings, submit::NewSubmission},
+    acts::{ActError, submit::NewSubmission},
     domain::{phase::Phase, quota::Item},
     read::{
         explain::{self, Section, action_label},
@@ -28,7 +29,6 @@ use crate::{
         download::download,
         fault::Fault,
         route::{Route, get, post},
-        row::Row,
         view::{self, Page},
     },
 };
@@ -83,7 +83,7 @@ struct LogRow {
 #[template(path = "obligation.html")]
 struct ObligationPage {
     page: Page,
-    row: Row,
+    row: View,
     summary: String,
     sections: Vec<Section>,
     submissions: Vec<SubmissionRow>,
@@ -151,8 +151,7 @@ pub async fn page(
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
     let rules = desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?;
-    let filings = standing_filings(&mut tx, id).await?;
-    let row = Row::of(&desk, &stored, &filings)?;
+    let row = desk.view(&mut tx, &stored).await?;
     let mut submissions = Vec::new();
     let counted = tx.submissions_for(&[id]).await?;
     let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {

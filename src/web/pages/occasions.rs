@@ -1,5 +1,6 @@
 //! 事件与节点: what happened and what key dates there are; opened, extended and closed by the office.
 
+use crate::read::view::View;
 use askama::Template;
 use axum::{
     Form,
@@ -24,7 +25,6 @@ use crate::{
         fault::Fault,
         fields::Fields,
         route::{Route, get, post},
-        row::Row,
         view::{self, Page},
     },
 };
@@ -320,7 +320,7 @@ async fn close_node(State(app): State<App>, visitor: Visitor, Path(id): Path<Str
 }
 
 struct AnswerRow {
-    row: Row,
+    row: View,
     at: Option<String>,
 }
 
@@ -357,7 +357,7 @@ async fn event_page(
     let mut tx = desk.engine.store.read().await?;
     let stored = tx.event(id).await?.ok_or(Fault::Missing)?;
     let opened = tx.obligations_of_period(&acts::event::period(id)).await?;
-    let rows = Row::all(desk, &mut tx, &opened).await?;
+    let rows = desk.views(&mut tx, &opened).await?;
     let answers = rows
         .into_iter()
         .zip(&opened)

@@ -1,5 +1,6 @@
 //! 申请: extensions and disputes that wait for the office's answer, the longest waiting first.
 
+use crate::read::view::View;
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -16,7 +17,6 @@ use crate::{
         app::{App, Desk},
         fault::Fault,
         route::{Route, get},
-        row::Row,
         view::{self, Page, post_label},
     },
 };
@@ -26,7 +26,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 struct Asking {
-    row: Row,
+    row: View,
     extension: bool,
     by: String,
     at: String,
@@ -72,7 +72,7 @@ pub async fn page(
         if !visitor.sees(&stored.obligation.owners) {
             continue;
         }
-        let Some(row) = Row::all(&desk, &mut tx, std::slice::from_ref(&stored)).await?.pop() else { continue };
+        let Some(row) = desk.views(&mut tx, std::slice::from_ref(&stored)).await?.pop() else { continue };
         asking.push(Asking {
             may: May::of(&desk, &mut tx, visitor, &stored).await?.answer,
             row,

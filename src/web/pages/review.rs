@@ -2,6 +2,7 @@
 //!
 //! Nobody reviews their own unit's submission: what the office's unit owes stands in its head's list and in nobody else's.
 
+use crate::read::view::View;
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -22,7 +23,6 @@ use crate::{
         app::{App, Desk},
         fault::Fault,
         route::{Route, get},
-        row::Row,
         view::{self, Page, post_label},
     },
 };
@@ -45,7 +45,7 @@ struct Filed {
 }
 
 struct Waiting {
-    row: Row,
+    row: View,
     filed: Vec<Filed>,
     twins: Vec<Twin>,
 }
@@ -57,7 +57,7 @@ struct ReviewPage {
     waiting: Vec<Waiting>,
     total: usize,
     next: Option<usize>,
-    unreminded: Vec<Row>,
+    unreminded: Vec<View>,
     may_see_all: bool,
     offered: String,
     today: String,
@@ -97,7 +97,7 @@ pub async fn page(
         .map_or(skip, |at| at - at % PAGE);
     let shown: Vec<Stored> = waiting.into_iter().skip(skip).take(PAGE).collect();
     let mut lines = Vec::with_capacity(shown.len());
-    for row in Row::all(&desk, &mut tx, &shown).await? {
+    for row in desk.views(&mut tx, &shown).await? {
         lines.push(look(&desk, &mut tx, visitor, row).await?);
     }
     let unreminded = day::unreminded(&mut tx, desk.now()).await?;
@@ -107,7 +107,7 @@ pub async fn page(
         next: (skip + lines.len() < total).then_some(skip + PAGE),
         waiting: lines,
         total,
-        unreminded: Row::all(&desk, &mut tx, &unreminded).await?,
+        unreminded: desk.views(&mut tx, &unreminded).await?,
         may_see_all: visitor.has(Right::SeeAll),
         offered: verdict::offered_day(&desk),
         today: desk.today.to_string(),
@@ -133,7 +133,7 @@ async fn own(
     Ok(own)
 }
 
-async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: Row) -> Result<Waiting, Fault> {
+async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: View) -> Result<Waiting, Fault> {
     let counted = tx.submissions_for(&[row.id]).await?;
     let twins = verdict::twins(desk, tx, visitor, row.id, &counted).await?;
     let mut filed = Vec::new();

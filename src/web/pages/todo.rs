@@ -1,5 +1,7 @@
 //! 我的待办: what a unit owes, in one list; and what it has filed.
 
+use crate::read::view::TodoList;
+use crate::read::view::View;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -17,7 +19,6 @@ use crate::{
         app::{App, Desk},
         fault::Fault,
         route::{Route, get},
-        row::{Row, Section},
         view::{self, Page},
     },
 };
@@ -35,16 +36,16 @@ const ALONE: usize = 60;
 struct List {
     heading: &'static str,
     total: usize,
-    rows: Vec<Row>,
+    rows: Vec<View>,
     /// Where its other rows are, and how many there are behind these.
     more: Option<(String, usize)>,
 }
 
 impl List {
     /// The rows of a list from one on, as many as there is room for.
-    fn of(section: Section, rows: Vec<Row>, from: usize, room: usize) -> List {
+    fn of(section: TodoList, rows: Vec<View>, from: usize, room: usize) -> List {
         let total = rows.len();
-        let rows: Vec<Row> = rows.into_iter().skip(from).take(room).collect();
+        let rows: Vec<View> = rows.into_iter().skip(from).take(room).collect();
         let next = from + rows.len();
         let more = (next < total).then(|| (format!("/todo?list={}&skip={next}", section.code()), total - next));
         List { heading: section.label(), total, rows, more }
@@ -80,9 +81,9 @@ async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Aske
     let desk = Desk::of(&app).await?;
     let mut tx = desk.engine.store.read().await?;
     let stored = owed(&mut tx, &visitor.post.unit).await?;
-    let mut lists: BTreeMap<Section, Vec<Row>> = BTreeMap::new();
-    for row in Row::all(&desk, &mut tx, &stored).await? {
-        lists.entry(row.section).or_default().push(row);
+    let mut lists: BTreeMap<TodoList, Vec<View>> = BTreeMap::new();
+    for row in desk.views(&mut tx, &stored).await? {
+        lists.entry(row.list).or_default().push(row);
     }
     let (from, room) = if asked.list.is_some() { (asked.skip, ALONE) } else { (0, EACH) };
     let wanted = lists.into_iter().filter(|(section, _)| asked.list.as_ref().is_none_or(|list| list == section.code()));

@@ -1,5 +1,7 @@
 //! 免除 in bulk: narrow down, look at the list, then let go what is ticked, with a reason and a document's number.
 
+use crate::read::query::{self, QueryText};
+use crate::read::view::View;
 use std::collections::BTreeSet;
 
 use askama::Template;
@@ -19,9 +21,8 @@ use crate::{
         app::{App, Desk},
         fault::Fault,
         fields::Fields,
-        filter::{Asked, Choices},
+        filter::{self, Choices},
         route::{Route, get, post},
-        row::Row,
         view::{self, Page},
     },
 };
@@ -37,7 +38,7 @@ const MOST: usize = 200;
 const OPEN: [Phase; 6] = [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting, Phase::Lapsed];
 
 struct Line {
-    row: Row,
+    row: View,
     ticked: bool,
 }
 
@@ -45,7 +46,7 @@ struct Line {
 #[template(path = "waive.html")]
 struct WaivePage {
     page: Page,
-    asked: Asked,
+    asked: QueryText,
     choices: Choices,
     picked: bool,
     lines: Vec<Line>,
@@ -72,7 +73,7 @@ struct Done {
 async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<QueryText>,
     Query(done): Query<Done>,
 ) -> Result<Response, Fault> {
     let done = done.done.map(|n| format!("已免除 {n} 项。"));
@@ -82,7 +83,7 @@ async fn show(
 async fn page(
     app: &App,
     visitor: &Visitor,
-    asked: Asked,
+    asked: QueryText,
     sent: Option<Sent>,
     done: Option<String>,
     refused: Option<String>,
@@ -94,17 +95,17 @@ async fn page(
     let picked = !(asked.unit.is_empty() && asked.duty.is_empty() && asked.from.is_empty() && asked.until.is_empty());
     let (mut rows, mut more) = (Vec::new(), false);
     if may && picked {
-        match asked.filter() {
-            Ok(mut filter) => {
-                filter.phases = OPEN.to_vec();
+        match asked.query() {
+            Ok(mut query) => {
+                query.phases = OPEN.to_vec();
                 let mut tx = desk.engine.store.read().await?;
-                let found = filter.find(&desk, &mut tx, None, MOST).await?;
+                let found = query::find(&mut tx, &desk.known, &query, None, MOST).await?;
                 more = found.next.is_some();
                 let open = |row: &Stored| row.obligation.waived(desk.now()).is_ok();
                 let stored: Vec<Stored> = found.rows.into_iter().filter(open).collect();
-                rows = Row::all(&desk, &mut tx, &stored).await?;
+                rows = desk.views(&mut tx, &stored).await?;
             }
-            Err(words) => refused = Some(words),
+            Err(unreadable) => refused = Some(filter::unreadable(unreadable)),
         }
     }
     let ticked = |id: i64| sent.as_ref().is_none_or(|sent| sent.ids.contains(&id));
@@ -128,12 +129,12 @@ async fn page(
 async fn waive(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let field = |name: &str| fields.trimmed(name).to_owned();
     let ids = fields.all("id").filter_map(|id| id.parse().ok());
-    let asked = Asked {
+    let asked = QueryText {
         unit: field("unit"),
         duty: field("duty"),
         from: field("from"),
         until: field("until"),
-        ..Asked::default()
+        ..QueryText::default()
     };
     let sent = Sent {
         ids: ids.collect(),

@@ -1,0 +1,210 @@
+//! An obligation as everybody is shown it: its facts with the words for them. Pages, files, calls, commands and letters
+//! write it out, each in its own form; what stands in it is said here alone.
+
+use std::{collections::HashMap, ops::Deref};
+
+use chrono::{NaiveDate, TimeDelta};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::{
+    domain::{
+        code::coded,
+        duty::{Basis, Owner},
+        light::{self, Light},
+        obligation::Obligation,
+        phase::Phase,
+        quota::{self, Count, Filing},
+    },
+    engine::{JobError, known::Known},
+    mail::Item,
+    read::words,
+    store::{Tx, row::Stored, submissions::Counted},
+};
+
+/// See the module. The obligation's own facts are read from it directly.
+#[derive(Debug, Clone)]
+pub struct View {
+    obligation: Obligation,
+    pub title: String,
+    /// 第9项第1条
+    pub clause_label: String,
+    /// 主要任务
+    pub task: String,
+    pub owners_label: String,
+    /// 配合单位
+    pub supporting_label: String,
+    pub cadence_label: String,
+    pub period_label: String,
+    /// The deadline in words: 10月31日（周一）18:00.
+    pub due_label: String,
+    pub light: Light,
+    /// The light's word.
+    pub word: &'static str,
+    /// How far each counter is: 检查企业 1/2 家.
+    pub counts: Vec<Count>,
+    /// Of a miss: whole days since the deadline's.
+    pub days_overdue: Option<i64>,
+    /// Whether its basis is the office's own.
+    pub policy: bool,
+    /// Whether one press of a button answers it (叫应).
+    pub answer: bool,
+    /// What stands for it: receipt numbers, the newest last, and what the newest says.
+    pub receipts: Vec<String>,
+    pub note: String,
+    pub list: TodoList,
+}
+
+impl Deref for View {
+    type Target = Obligation;
+
+    fn deref(&self) -> &Obligation {
+        &self.obligation
+    }
+}
+
+/// The lists of 我的待办, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum TodoList {
+    /// 逾期
+    Overdue,
+    /// 已退回
+    Returned,
+    /// 今日到期
+    Today,
+    /// 三日内
+    Soon,
+    /// 以后
+    Later,
+    /// 待审
+    Waiting,
+    /// 尚未开始
+    Ahead,
+    /// 已了
+    Closed,
+}
+
+coded!(TodoList);
+
+impl TodoList {
+    /// In which list it stands whose deadline's day that is.
+    pub fn of(phase: Phase, due_day: NaiveDate, today: NaiveDate) -> TodoList {
+        match phase {
+            Phase::Scheduled => TodoList::Ahead,
+            Phase::Missed => TodoList::Overdue,
+            Phase::Returned => TodoList::Returned,
+            Phase::Waiting => TodoList::Waiting,
+            Phase::Open if due_day <= today => TodoList::Today,
+            Phase::Open if due_day <= today + TimeDelta::days(3) => TodoList::Soon,
+            Phase::Open => TodoList::Later,
+            Phase::Done | Phase::Lapsed | Phase::Waived | Phase::Withdrawn | Phase::Upheld => TodoList::Closed,
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            TodoList::Overdue => "已逾期",
+            TodoList::Returned => "已退回，待重报",
+            TodoList::Today => "今日到期",
+            TodoList::Soon => "三日内到期",
+            TodoList::Later => "以后到期",
+            TodoList::Waiting => "已报送，待审核",
+            TodoList::Ahead => "即将开始",
+            TodoList::Closed => "已办结",
+        }
+    }
+}
+
+impl View {
+    /// An obligation on a day; `filed` is what was filed for it and stands, the newest last.
+    pub fn of(known: &Known, stored: &Stored, filed: &[Counted], today: NaiveDate) -> Result<View, JobError> {
+        let rules = known.rules(stored, today).map_err(JobError::Setup)?;
+        let (duty, obligation) = (rules.duty, &stored.obligation);
+        let filings: Vec<Filing> = filed.iter().map(|counted| counted.submission.filing()).collect();
+        let filings: Vec<&Filing> = filings.iter().collect();
+        let due_day = known.zone.due_day(obligation.round.due_at);
+        let supporting = duty.supported_by.iter().map(|owner| match owner {
+            Owner::Unit(unit) => unit.0.as_str(),
+            Owner::Group(group) => group.as_str(),
+        });
+        Ok(View {
+            title: duty.title.clone(),
+            clause_label: duty.clause.label(),
+            task: rules.catalogue.clause(duty.clause).map(|entry| entry.title.clone()).unwrap_or_default(),
+            owners_label: words::owners(&obligation.owners),
+            supporting_label: supporting.collect::<Vec<_>>().join("、"),
+            cadence_label: duty.cadence.label(),
+            period_label: words::period(known, &rules, obligation),
+            due_label: words::deadline(known.zone, obligation.round.due_at, today),
+            light: Light::of(obligation),
+            word: light::word(obligation),
+            counts: quota::count(&duty.quotas, &filings),
+            days_overdue: obligation.phase.is_overdue().then(|| (today - due_day).num_days().max(0)),
+            policy: duty.basis == Basis::Policy,
+            answer: duty.answer_suffices && obligation.period.starts_with("event:"),
+            receipts: filed.iter().map(|counted| counted.submission.id.clone()).collect(),
+            note: filed.last().map(|counted| counted.submission.note.clone()).unwrap_or_default(),
+            list: TodoList::of(obligation.phase, due_day, today),
+            obligation: obligation.clone(),
+        })
+    }
+
+    /// Obligations on a day, with what stands for them read at once.
+    pub async fn all(tx: &mut Tx, known: &Known, rows: &[Stored], today: NaiveDate) -> Result<Vec<View>, JobError> {
+        let filed = filed(tx, known, rows, today).await?;
+        rows.iter().map(|row| View::of(known, row, stands(&filed, row), today)).collect()
+    }
+
+    /// As [`View::all`], of one.
+    pub async fn one(tx: &mut Tx, known: &Known, row: &Stored, today: NaiveDate) -> Result<View, JobError> {
+        let filed = filed(tx, known, std::slice::from_ref(row), today).await?;
+        View::of(known, row, stands(&filed, row), today)
+    }
+
+    /// For how many days it has been overdue; on the day itself the light says it.
+    pub fn overdue(&self) -> Option<i64> {
+        self.days_overdue.filter(|days| *days > 0)
+    }
+
+    /// As a letter shows it.
+    pub fn item(&self) -> Item {
+        let streak = self.round.streak.and_then(|streak| u32::try_from(streak).ok());
+        Item {
+            duty: self.duty.0.clone(),
+            number: Some(self.id),
+            clause_label: self.clause_label.clone(),
+            title: self.title.clone(),
+            owners: self.owners_label.clone(),
+            period_label: self.period_label.clone(),
+            due_label: self.due_label.clone(),
+            light_word: self.word.to_owned(),
+            missing: words::missing(&self.counts).filter(|_| self.phase.is_owed()),
+            days_overdue: self.days_overdue,
+            streak: streak.filter(|streak| self.phase.is_overdue() && *streak > 1),
+            basis_note: self.policy.then(|| "本办默认频次".to_owned()),
+            note: None,
+        }
+    }
+}
+
+/// What was filed for obligations and stands, by their numbers.
+pub type Filed = HashMap<i64, Vec<Counted>>;
+
+/// Reads what was filed for these obligations and stands, where anything can have been.
+pub async fn filed(tx: &mut Tx, known: &Known, rows: &[Stored], today: NaiveDate) -> Result<Filed, JobError> {
+    let partly = |row: &Stored| known.rules(row, today).is_ok_and(|rules| !rules.duty.quotas.is_empty());
+    let some = rows.iter().filter(|row| row.obligation.filed_at.is_some() || partly(row));
+    let ids: Vec<i64> = some.map(|row| row.obligation.id).collect();
+    let mut filed = Filed::new();
+    for counted in tx.submissions_for(&ids).await? {
+        if counted.stands() {
+            filed.entry(counted.obligation).or_default().push(counted);
+        }
+    }
+    Ok(filed)
+}
+
+/// What stands for a row.
+pub fn stands<'a>(filed: &'a Filed, row: &Stored) -> &'a [Counted] {
+    filed.get(&row.obligation.id).map_or(&[], Vec::as_slice)
+}
