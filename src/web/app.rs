@@ -70,8 +70,8 @@ impl App {
     }
 }
 
-/// What most pages need: the engine, what is known, and today. A handler that is given one has it from the guard, who has
-/// just looked; one that shows what it has changed looks again.
+/// What handlers are given: the console, the engine, what is known, and today. The guard has just looked at what is known;
+/// where nobody has signed in it is looked at here.
 pub struct Desk {
     pub app: App,
     pub engine: Arc<Engine>,
@@ -80,13 +80,6 @@ pub struct Desk {
 }
 
 impl Desk {
-    pub async fn of(app: &App) -> Result<Desk, Fault> {
-        let engine = app.engine();
-        let known = engine.known().await?;
-        let today = engine.today();
-        Ok(Desk { app: app.clone(), engine, known, today })
-    }
-
     /// Obligations as they are shown today.
     pub async fn views(&self, tx: &mut Tx, rows: &[Stored]) -> Result<Vec<View>, JobError> {
         View::all(tx, &self.known, rows, self.today).await
@@ -115,8 +108,11 @@ impl FromRequestParts<App> for Desk {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Desk, Fault> {
-        let known = parts.extensions.get::<Arc<Known>>().cloned().ok_or(Fault::SignIn)?;
         let engine = app.engine();
+        let known = match parts.extensions.get::<Arc<Known>>() {
+            Some(known) => Arc::clone(known),
+            None => engine.known().await?,
+        };
         let today = engine.today();
         Ok(Desk { app: app.clone(), engine, known, today })
     }

@@ -3,7 +3,7 @@
 use crate::domain::action::Action;
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
@@ -12,7 +12,7 @@ use icalendar::{Alarm, Calendar, Component, Event, EventLike};
 
 use super::{
     access::{Right, Visitor},
-    app::{App, Desk},
+    app::Desk,
     fault::Fault,
     pages::todo,
     route::{Route, get, post},
@@ -40,24 +40,23 @@ struct FeedsPage {
     made: Option<String>,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    page(&app, &visitor, None).await
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
+    page(&desk, &visitor, None).await
 }
 
-async fn page(app: &App, visitor: &Visitor, made: Option<String>) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
+async fn page(desk: &Desk, visitor: &Visitor, made: Option<String>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let post = &visitor.post;
     let moment = |at| crate::read::words::moment(desk.known.zone, at);
     let feeds = tx.credentials_of(CredentialKind::Feed, &post.unit.0, post.role.code()).await?.into_iter();
     let feeds = feeds.map(|feed| (feed.id, moment(feed.created_at), moment(feed.seen_at))).collect();
-    Ok(view::html(&FeedsPage { page: Page::new("日历订阅", &desk, visitor), feeds, made }))
+    Ok(view::html(&FeedsPage { page: Page::new("日历订阅", desk, visitor), feeds, made }))
 }
 
 /// Makes a feed and shows its address, this once: only its hash is kept.
-async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+async fn make(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     visitor.in_person()?;
-    let engine = app.engine();
+    let engine = &desk.engine;
     let (secret, hash) = entry::new_secret();
     let by = visitor.post.to_string();
     let new = NewCredential {
@@ -76,23 +75,23 @@ async fn make(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     tx.note(new.created_at, &by, Action::MakeFeed, &serde_json::json!({ "credential": id })).await?;
     tx.commit().await?;
     let base = engine.settings.public_url.clone().unwrap_or_default();
-    page(&app, &visitor, Some(format!("{}/feeds/{secret}", base.trim_end_matches('/')))).await
+    page(&desk, &visitor, Some(format!("{}/feeds/{secret}", base.trim_end_matches('/')))).await
 }
 
-async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+async fn end(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.in_person()?;
-    if !entry::end_own(&app.engine(), CredentialKind::Feed, &visitor.post, id).await? {
+    if !entry::end_own(&desk.engine, CredentialKind::Feed, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }
     Ok(Redirect::to("/me/feeds").into_response())
 }
 
 /// What the unit owes, each deadline an event. It says number, title and deadline: no more than a letter.
-async fn feed(State(app): State<App>, Path(secret): Path<String>) -> Result<Response, Fault> {
+async fn feed(desk: Desk, Path(secret): Path<String>) -> Result<Response, Fault> {
     let secret = secret.strip_suffix(".ics").unwrap_or(&secret);
-    let desk = Desk::of(&app).await?;
-    let entered =
-        entry::entered(&desk.engine, CredentialKind::Feed, secret, app.options().spans).await?.ok_or(Fault::Missing)?;
+    let entered = entry::entered(&desk.engine, CredentialKind::Feed, secret, desk.app.options().spans)
+        .await?
+        .ok_or(Fault::Missing)?;
     let mut tx = desk.engine.store.read().await?;
     let stored = todo::owed(&mut tx, &entered.post.unit).await?;
     let mut calendar = Calendar::new();

@@ -1,6 +1,6 @@
 //! What the office decides, and what units ask it for.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use crate::{
     acts::refuse,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         route::{Route, post},
     },
 };
@@ -34,8 +34,7 @@ pub fn routes() -> Vec<Route> {
 
 /// 通过
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/accept", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
-pub async fn accept(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn accept(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
     let stored = desk.actor(&visitor.post).accept(id).await?;
     Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
@@ -51,24 +50,18 @@ pub struct ReturnJson {
 /// 退回
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/return", params(("id" = i64, Path)), request_body = ReturnJson, responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn send_back(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<i64>,
     Body(body): Body<ReturnJson>,
 ) -> Answer<Json<ObligationJson>> {
-    let desk = Desk::of(&app).await?;
     let stored = desk.actor(&visitor.post).send_back(id, &body.reason, whole(body.until)).await?;
     Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
 
 /// Let a 未提醒 miss count
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/confirm-miss", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
-pub async fn confirm_miss(
-    State(app): State<App>,
-    visitor: Visitor,
-    Part(id): Part<i64>,
-) -> Answer<Json<ObligationJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn confirm_miss(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
     let stored = desk.actor(&visitor.post).confirm_miss(id).await?;
     Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }
@@ -85,12 +78,7 @@ pub struct WaiverJson {
 
 /// 免除, all of them or none
 #[utoipa::path(post, path = "/api/v1/waivers", request_body = WaiverJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
-pub async fn waive(
-    State(app): State<App>,
-    visitor: Visitor,
-    Body(body): Body<WaiverJson>,
-) -> Answer<Json<Vec<ObligationJson>>> {
-    let desk = Desk::of(&app).await?;
+pub async fn waive(desk: Desk, visitor: Visitor, Body(body): Body<WaiverJson>) -> Answer<Json<Vec<ObligationJson>>> {
     let rows = desk.actor(&visitor.post).waive(&body.obligations, &body.reason, &body.document).await?;
     Ok(Json(ObligationJson::of_rows(&desk, &rows).await?))
 }
@@ -112,12 +100,11 @@ pub struct RequestNumber {
 /// Ask for an extension
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/extension", params(("id" = i64, Path)), request_body = ExtensionJson, responses((status = 201, body = RequestNumber), (status = 404), (status = 422)))]
 pub async fn ask_extension(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<i64>,
     Body(body): Body<ExtensionJson>,
 ) -> Answer<(StatusCode, Json<RequestNumber>)> {
-    let desk = Desk::of(&app).await?;
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let request = desk.actor(&visitor.post).ask_extension(id, whole(body.until), &body.reason).await?;
     Ok((StatusCode::CREATED, Json(RequestNumber { request })))
@@ -137,12 +124,11 @@ pub struct ExtensionDecisionJson {
 /// Grant or refuse the extension that was asked for
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/extension/decision", params(("id" = i64, Path)), request_body = ExtensionDecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn decide_extension(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<i64>,
     Body(body): Body<ExtensionDecisionJson>,
 ) -> Answer<Json<ObligationJson>> {
-    let desk = Desk::of(&app).await?;
     let actor = desk.actor(&visitor.post);
     let stored = match (body.granted, body.until) {
         (true, until) => actor.grant_extension(id, until.map(whole), &body.answer).await?,
@@ -162,12 +148,11 @@ pub struct ReasonJson {
 /// Raise a dispute
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute", params(("id" = i64, Path)), request_body = ReasonJson, responses((status = 201, body = RequestNumber), (status = 404), (status = 422)))]
 pub async fn raise_dispute(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<i64>,
     Body(body): Body<ReasonJson>,
 ) -> Answer<(StatusCode, Json<RequestNumber>)> {
-    let desk = Desk::of(&app).await?;
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let request = desk.actor(&visitor.post).raise_dispute(id, &body.reason).await?;
     Ok((StatusCode::CREATED, Json(RequestNumber { request })))
@@ -185,12 +170,11 @@ pub struct DisputeDecisionJson {
 /// Uphold or reject the dispute that was raised
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute/decision", params(("id" = i64, Path)), request_body = DisputeDecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn decide_dispute(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<i64>,
     Body(body): Body<DisputeDecisionJson>,
 ) -> Answer<Json<ObligationJson>> {
-    let desk = Desk::of(&app).await?;
     let actor = desk.actor(&visitor.post);
     let stored = if body.upheld {
         actor.uphold_dispute(id, &body.answer).await?

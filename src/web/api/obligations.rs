@@ -2,7 +2,7 @@
 
 #![allow(unused_qualifications, reason = "the macros of utoipa write them")]
 
-use axum::{Json, extract::State};
+use axum::Json;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +18,7 @@ use crate::{
     store::row::Stored,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         route::{Route, get},
     },
 };
@@ -129,12 +129,11 @@ pub const MOST: usize = 500;
 /// List obligations that have opened, in the order of their numbers unless another is asked for
 #[utoipa::path(get, path = "/api/v1/obligations", params(QueryText, PageQuery), responses((status = 200, body = Listed<ObligationJson>)))]
 pub async fn list(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Asked(mut text): Asked<QueryText>,
     Asked(page): Asked<PageQuery>,
 ) -> Answer<Json<Listed<ObligationJson>>> {
-    let desk = Desk::of(&app).await?;
     let unit = visitor.asked_unit(Some(text.unit).filter(|unit| !unit.is_empty()))?;
     text.unit = unit.map(|unit| unit.0).unwrap_or_default();
     if text.order.is_empty() {
@@ -151,8 +150,7 @@ pub async fn list(
 
 /// Show one
 #[utoipa::path(get, path = "/api/v1/obligations/{id}", params(("id" = i64, Path)), responses((status = 200, body = DetailJson), (status = 404)))]
-pub async fn show(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<DetailJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn show(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<DetailJson>> {
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
     let view = desk.view(&mut tx, &stored).await?;
@@ -171,10 +169,10 @@ pub struct SectionJson {
 
 /// Say why one is owed, by whom, how its deadline came about, and what happens next
 #[utoipa::path(get, path = "/api/v1/obligations/{id}/explain", params(("id" = i64, Path)), responses((status = 200, body = Vec<SectionJson>), (status = 404)))]
-pub async fn explain(State(app): State<App>, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<Vec<SectionJson>>> {
-    let engine = app.engine();
+pub async fn explain(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<Vec<SectionJson>>> {
+    let engine = &desk.engine;
     visitor.obligation(&mut engine.store.read().await?, id).await?;
-    let sections = explain::explain(&engine, id).await?.unwrap_or_default();
+    let sections = explain::explain(engine, id).await?.unwrap_or_default();
     let sections =
         sections.into_iter().map(|section| SectionJson { heading: section.heading.to_owned(), lines: section.lines });
     Ok(Json(sections.collect()))

@@ -1,6 +1,6 @@
 //! Events and nodes.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use crate::{
     store::catalogue::{NodeWindow, StoredEvent},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         route::{Route, get, post},
     },
 };
@@ -59,8 +59,8 @@ impl From<StoredEvent> for EventJson {
 
 /// List events
 #[utoipa::path(get, path = "/api/v1/events", responses((status = 200, body = Vec<EventJson>)))]
-pub async fn events(State(app): State<App>) -> Answer<Json<Vec<EventJson>>> {
-    let events = app.engine().store.read().await?.events().await?;
+pub async fn events(desk: Desk) -> Answer<Json<Vec<EventJson>>> {
+    let events = desk.engine.store.read().await?.events().await?;
     Ok(Json(events.into_iter().map(EventJson::from).collect()))
 }
 
@@ -89,11 +89,10 @@ pub struct OpenedJson {
 /// Record an event
 #[utoipa::path(post, path = "/api/v1/events", request_body = NewEventJson, responses((status = 201, body = OpenedJson), (status = 422)))]
 pub async fn open_event(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Body(new): Body<NewEventJson>,
 ) -> Answer<(StatusCode, Json<OpenedJson>)> {
-    let desk = Desk::of(&app).await?;
     let new = NewEvent {
         id: new.id,
         event_type: new.event_type,
@@ -120,12 +119,11 @@ pub struct CloseJson {
 /// Close an event
 #[utoipa::path(post, path = "/api/v1/events/{id}/close", params(("id" = String, Path)), request_body = CloseJson, responses((status = 204), (status = 422)))]
 pub async fn close_event(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<String>,
     Body(body): Body<CloseJson>,
 ) -> Answer<StatusCode> {
-    let desk = Desk::of(&app).await?;
     desk.actor(&visitor.post).close_event(&id, body.false_alarm, &body.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -142,8 +140,8 @@ pub struct NodeJson {
 
 /// List the windows that the office opened
 #[utoipa::path(get, path = "/api/v1/nodes", responses((status = 200, body = Vec<NodeJson>)))]
-pub async fn nodes(State(app): State<App>) -> Answer<Json<Vec<NodeJson>>> {
-    let windows = app.engine().store.read().await?.windows().await?;
+pub async fn nodes(desk: Desk) -> Answer<Json<Vec<NodeJson>>> {
+    let windows = desk.engine.store.read().await?.windows().await?;
     let node = |NodeWindow { id, name, first_on, last_on, .. }: NodeWindow| NodeJson {
         id,
         name,
@@ -155,8 +153,7 @@ pub async fn nodes(State(app): State<App>) -> Answer<Json<Vec<NodeJson>>> {
 
 /// Open a window
 #[utoipa::path(post, path = "/api/v1/nodes", request_body = NodeJson, responses((status = 201), (status = 422)))]
-pub async fn open_node(State(app): State<App>, visitor: Visitor, Body(node): Body<NodeJson>) -> Answer<StatusCode> {
-    let desk = Desk::of(&app).await?;
+pub async fn open_node(desk: Desk, visitor: Visitor, Body(node): Body<NodeJson>) -> Answer<StatusCode> {
     desk.actor(&visitor.post).open_node(&node.id, &node.name, node.first, node.last).await?;
     Ok(StatusCode::CREATED)
 }
@@ -171,20 +168,18 @@ pub struct LastDayJson {
 /// Move a window's last day, later or earlier
 #[utoipa::path(post, path = "/api/v1/nodes/{id}/extend", params(("id" = String, Path)), request_body = LastDayJson, responses((status = 204), (status = 422)))]
 pub async fn extend_node(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(id): Part<String>,
     Body(body): Body<LastDayJson>,
 ) -> Answer<StatusCode> {
-    let desk = Desk::of(&app).await?;
     desk.actor(&visitor.post).extend_node(&id, body.last).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Close a window today
 #[utoipa::path(post, path = "/api/v1/nodes/{id}/close", params(("id" = String, Path)), responses((status = 204), (status = 422)))]
-pub async fn close_node(State(app): State<App>, visitor: Visitor, Part(id): Part<String>) -> Answer<StatusCode> {
-    let desk = Desk::of(&app).await?;
+pub async fn close_node(desk: Desk, visitor: Visitor, Part(id): Part<String>) -> Answer<StatusCode> {
     desk.actor(&visitor.post).close_node(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 #![allow(unused_qualifications, reason = "the macros of utoipa write them")]
 
-use axum::{Json, extract::State};
+use axum::Json;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,7 +23,7 @@ use crate::{
     store::roster::Holder,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
     },
@@ -62,8 +62,7 @@ impl From<Unit> for UnitJson {
 
 /// List units in the document's order
 #[utoipa::path(get, path = "/api/v1/units", responses((status = 200, body = Vec<UnitJson>)))]
-pub async fn units(State(app): State<App>) -> Answer<Json<Vec<UnitJson>>> {
-    let desk = Desk::of(&app).await?;
+pub async fn units(desk: Desk) -> Answer<Json<Vec<UnitJson>>> {
     Ok(Json(desk.known.roster.units.iter().cloned().map(UnitJson::from).collect()))
 }
 
@@ -79,8 +78,7 @@ pub struct PostJson {
 
 /// List who holds which post today, and what is to come
 #[utoipa::path(get, path = "/api/v1/posts", responses((status = 200, body = Vec<PostJson>)))]
-pub async fn posts(State(app): State<App>) -> Answer<Json<Vec<PostJson>>> {
-    let desk = Desk::of(&app).await?;
+pub async fn posts(desk: Desk) -> Answer<Json<Vec<PostJson>>> {
     let post = |holder: &Holder| PostJson {
         post: holder.post.to_string(),
         holder: holder.holder.clone(),
@@ -108,8 +106,7 @@ pub struct DutyJson {
 
 /// List the duties in force
 #[utoipa::path(get, path = "/api/v1/duties", responses((status = 200, body = Vec<DutyJson>)))]
-pub async fn duties(State(app): State<App>) -> Answer<Json<Vec<DutyJson>>> {
-    let desk = Desk::of(&app).await?;
+pub async fn duties(desk: Desk) -> Answer<Json<Vec<DutyJson>>> {
     let version = desk.known.version_on(desk.today).ok_or(Fault::Missing)?;
     let owner = |owner: &Owner| match owner {
         Owner::Unit(unit) => unit.0.clone(),
@@ -142,8 +139,7 @@ pub struct DayJson {
 
 /// The listed days of a year
 #[utoipa::path(get, path = "/api/v1/calendar/{year}", params(("year" = i32, Path)), responses((status = 200, body = Vec<DayJson>)))]
-pub async fn calendar(State(app): State<App>, Part(year): Part<i32>) -> Answer<Json<Vec<DayJson>>> {
-    let desk = Desk::of(&app).await?;
+pub async fn calendar(desk: Desk, Part(year): Part<i32>) -> Answer<Json<Vec<DayJson>>> {
     let days = desk.known.calendar.listed.iter().filter(|(date, _)| date.year() == year).map(|(date, day)| DayJson {
         date: *date,
         name: day.name.clone(),
@@ -246,8 +242,8 @@ pub struct RequestJson {
 
 /// List what waits for the office's decision
 #[utoipa::path(get, path = "/api/v1/requests", responses((status = 200, body = Vec<RequestJson>)))]
-pub async fn requests(State(app): State<App>) -> Answer<Json<Vec<RequestJson>>> {
-    let pending = app.engine().store.read().await?.pending_requests().await?;
+pub async fn requests(desk: Desk) -> Answer<Json<Vec<RequestJson>>> {
+    let pending = desk.engine.store.read().await?.pending_requests().await?;
     let requests = pending.into_iter().map(|request| RequestJson {
         id: request.id,
         obligation: request.obligation,
@@ -288,9 +284,9 @@ pub struct LetterJson {
 
 /// List letters in the order of their numbers
 #[utoipa::path(get, path = "/api/v1/letters", params(LettersQuery), responses((status = 200, body = Listed<LetterJson>)))]
-pub async fn letters(State(app): State<App>, Asked(query): Asked<LettersQuery>) -> Answer<Json<Listed<LetterJson>>> {
+pub async fn letters(desk: Desk, Asked(query): Asked<LettersQuery>) -> Answer<Json<Listed<LetterJson>>> {
     let limit = query.limit.unwrap_or(100).clamp(1, MOST);
-    let mut rows = app.engine().store.read().await?.letters_page(query.after, limit + 1).await?;
+    let mut rows = desk.engine.store.read().await?.letters_page(query.after, limit + 1).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| row.id);
@@ -325,8 +321,8 @@ pub struct StatusJson {
 
 /// How the daemon is doing
 #[utoipa::path(get, path = "/api/v1/status", responses((status = 200, body = StatusJson)))]
-pub async fn status(State(app): State<App>) -> Answer<Json<StatusJson>> {
-    let health = Health::look(&app.engine()).await?;
+pub async fn status(desk: Desk) -> Answer<Json<StatusJson>> {
+    let health = Health::look(&desk.engine).await?;
     Ok(Json(StatusJson {
         last_pass: health.last_pass.as_ref().map(|run| run.finished_at),
         next_step: health.next_step_at,
@@ -334,7 +330,7 @@ pub async fn status(State(app): State<App>) -> Answer<Json<StatusJson>> {
         mail_down_since: health.mail_down.as_ref().map(|(since, _)| *since),
         letters_in_doubt: health.in_doubt(),
         letters_undelivered: health.undelivered(),
-        wrong: health.wrong(app.options().limits),
+        wrong: health.wrong(desk.app.options().limits),
         troubles: health.troubles.into_iter().map(|trouble| trouble.subject).collect(),
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ use crate::{
     domain::unit::{PostId, UnitName},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, papers, post, put},
     },
@@ -57,12 +57,11 @@ pub struct UnitEntryJson {
 /// Write down a new unit, or another kind or other groups of one
 #[utoipa::path(put, path = "/api/v1/units/{name}", params(("name" = String, Path)), request_body = UnitEntryJson, responses((status = 200, body = UnitJson), (status = 422)))]
 pub async fn set_unit(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(name): Part<String>,
     Body(body): Body<UnitEntryJson>,
 ) -> Answer<Json<UnitJson>> {
-    let desk = Desk::of(&app).await?;
     let UnitEntryJson { kind, groups, joined_on, stays } = body;
     let entry = UnitEntry { name: UnitName(name), kind, groups, joined_on, stays };
     let unit = desk.actor(&visitor.post).set_unit(&entry).await?;
@@ -81,12 +80,11 @@ pub struct DepartureJson {
 /// A unit leaves: what it owes alone is waived, what it shares goes on with the others. Says what that is, where it is today
 #[utoipa::path(post, path = "/api/v1/units/{name}/leave", params(("name" = String, Path)), request_body = DepartureJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
 pub async fn leave(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(name): Part<String>,
     Body(body): Body<DepartureJson>,
 ) -> Answer<Json<Vec<ObligationJson>>> {
-    let desk = Desk::of(&app).await?;
     let on = body.on.unwrap_or(desk.today);
     let touched = desk.actor(&visitor.post).leave(&UnitName(name), on, &body.reason).await?;
     Ok(Json(ObligationJson::of_rows(&desk, &touched).await?))
@@ -115,13 +113,12 @@ pub struct StandInJson {
 /// Put somebody on a post, or hand it over from a day on
 #[utoipa::path(put, path = "/api/v1/posts/{unit}/{role}", params(("unit" = String, Path), ("role" = String, Path)), request_body = TakeoverJson, responses((status = 204), (status = 404), (status = 422)))]
 pub async fn set_post(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part((unit, role)): Part<(String, String)>,
     Body(body): Body<TakeoverJson>,
 ) -> Answer<StatusCode> {
     let post = PostId::parse(&format!("{unit}/{role}")).ok_or(Fault::Missing)?;
-    let desk = Desk::of(&app).await?;
     let TakeoverJson { holder, address, from, stand_in } = body;
     let stand_in = stand_in.map(|StandInJson { address, from, until }| (address, from, until));
     let takeover = Takeover { post, holder, address, from_on: from, stand_in };
@@ -138,12 +135,7 @@ pub struct ImportedPostsJson {
 
 /// Load the holders of many posts, all of them or none
 #[utoipa::path(post, path = "/api/v1/posts/import", request_body(content = String, content_type = "text/csv"), responses((status = 200, body = ImportedPostsJson), (status = 422)))]
-pub async fn import_posts(
-    State(app): State<App>,
-    visitor: Visitor,
-    Paper(file): Paper,
-) -> Answer<Json<ImportedPostsJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn import_posts(desk: Desk, visitor: Visitor, Paper(file): Paper) -> Answer<Json<ImportedPostsJson>> {
     let entries = posts::parse("posts.csv", &file, Some(&desk.known.roster))?;
     let changed = desk.actor(&visitor.post).import_posts(&entries).await?;
     Ok(Json(ImportedPostsJson { read: entries.len(), changed }))
@@ -158,12 +150,7 @@ pub struct ImportedDaysJson {
 
 /// Take in a holiday notice: csv, or JSON in the holiday-cn layout
 #[utoipa::path(post, path = "/api/v1/calendar/import", request_body(content((String = "text/csv"), (String = "application/json"))), responses((status = 200, body = ImportedDaysJson), (status = 422)))]
-pub async fn import_calendar(
-    State(app): State<App>,
-    visitor: Visitor,
-    Paper(file): Paper,
-) -> Answer<Json<ImportedDaysJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn import_calendar(desk: Desk, visitor: Visitor, Paper(file): Paper) -> Answer<Json<ImportedDaysJson>> {
     let listed = holidays::parse("notice", &file)?;
     let days = desk.actor(&visitor.post).import_calendar(&listed).await?;
     Ok(Json(ImportedDaysJson { years: listed.years.into_iter().collect(), days }))
@@ -218,20 +205,14 @@ impl ChangesJson {
 
 /// Show what changed seeds would change
 #[utoipa::path(post, path = "/api/v1/seeds/diff", request_body = SeedsJson, responses((status = 200, body = ChangesJson), (status = 422)))]
-pub async fn compare_seeds(State(app): State<App>, Body(body): Body<SeedsJson>) -> Answer<Json<ChangesJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn compare_seeds(desk: Desk, Body(body): Body<SeedsJson>) -> Answer<Json<ChangesJson>> {
     let (seeds, effective_on) = body.read(&desk)?;
     Ok(Json(ChangesJson::of(&changes(&desk.known, &seeds, effective_on), effective_on)))
 }
 
 /// Bring changed seeds in as a new version, all of them or nothing
 #[utoipa::path(post, path = "/api/v1/seeds/apply", request_body = SeedsJson, responses((status = 200, body = ChangesJson), (status = 422)))]
-pub async fn apply_seeds(
-    State(app): State<App>,
-    visitor: Visitor,
-    Body(mut body): Body<SeedsJson>,
-) -> Answer<Json<ChangesJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn apply_seeds(desk: Desk, visitor: Visitor, Body(mut body): Body<SeedsJson>) -> Answer<Json<ChangesJson>> {
     let mark = body.mark.take();
     let (seeds, effective_on) = body.read(&desk)?;
     let actor = desk.actor(&visitor.post);

@@ -5,7 +5,7 @@
 use crate::store::row::Stored;
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request},
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
@@ -184,12 +184,7 @@ pub async fn file(
 
 /// Show one
 #[utoipa::path(get, path = "/api/v1/submissions/{receipt}", params(("receipt" = String, Path)), responses((status = 200, body = SubmissionJson), (status = 404)))]
-pub async fn show(
-    State(app): State<App>,
-    visitor: Visitor,
-    Part(receipt): Part<String>,
-) -> Answer<Json<SubmissionJson>> {
-    let desk = Desk::of(&app).await?;
+pub async fn show(desk: Desk, visitor: Visitor, Part(receipt): Part<String>) -> Answer<Json<SubmissionJson>> {
     let mut tx = desk.engine.store.read().await?;
     let (submission, rows) = visitor.submission(&mut tx, &receipt).await?;
     // What it counts for at another unit's is not theirs to see.
@@ -213,8 +208,7 @@ pub async fn show(
 
 /// Take one back before it is reviewed
 #[utoipa::path(post, path = "/api/v1/submissions/{receipt}/withdraw", params(("receipt" = String, Path)), responses((status = 204), (status = 404), (status = 422)))]
-pub async fn withdraw(State(app): State<App>, visitor: Visitor, Part(receipt): Part<String>) -> Answer<StatusCode> {
-    let desk = Desk::of(&app).await?;
+pub async fn withdraw(desk: Desk, visitor: Visitor, Part(receipt): Part<String>) -> Answer<StatusCode> {
     visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
     desk.actor(&visitor.post).withdraw(&receipt).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -233,12 +227,11 @@ pub struct CorrectionJson {
 /// Correct one before it is reviewed
 #[utoipa::path(post, path = "/api/v1/submissions/{receipt}/correct", params(("receipt" = String, Path)), request_body = CorrectionJson, responses((status = 200, body = Vec<ObligationJson>), (status = 404), (status = 422)))]
 pub async fn correct(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part(receipt): Part<String>,
     Body(body): Body<CorrectionJson>,
 ) -> Answer<Json<Vec<ObligationJson>>> {
-    let desk = Desk::of(&app).await?;
     visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
     let items = body.items.map(|items| items.into_iter().map(Item::from).collect());
     let correction = Correction { acted_on: body.acted_on, items, note: body.note };
@@ -250,11 +243,11 @@ pub async fn correct(
 #[utoipa::path(get, path = "/api/v1/submissions/{receipt}/files/{position}", params(("receipt" = String, Path), ("position" = i64, Path)),
     responses((status = 200, content_type = "application/octet-stream"), (status = 404)))]
 pub async fn read_file(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part((receipt, position)): Part<(String, i64)>,
 ) -> Answer<Response> {
-    Ok(download(&app, &visitor, &receipt, position).await?)
+    Ok(download(&desk.app, &visitor, &receipt, position).await?)
 }
 
 /// Why.
@@ -275,12 +268,11 @@ pub struct ErasedJson {
 #[utoipa::path(post, path = "/api/v1/submissions/{receipt}/files/{position}/erase", params(("receipt" = String, Path), ("position" = i64, Path)),
     request_body = ErasureJson, responses((status = 200, body = ErasedJson), (status = 404), (status = 422)))]
 pub async fn erase_file(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Part((receipt, position)): Part<(String, i64)>,
     Body(body): Body<ErasureJson>,
 ) -> Answer<Json<ErasedJson>> {
-    let desk = Desk::of(&app).await?;
     let mut tx = desk.engine.store.read().await?;
     visitor.submission(&mut tx, &receipt).await?;
     let files = tx.evidence_of(&receipt).await?;

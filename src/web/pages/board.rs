@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 
 use crate::{
     domain::{light::Light, phase::Phase, unit::UnitName},
@@ -16,7 +16,7 @@ use crate::{
     store::{Tx, counts::Counts, requests::RequestKind},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page},
@@ -69,11 +69,10 @@ struct BoardPage {
     total: u64,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let health = Health::look(&desk.engine).await?;
     let alarms: Vec<String> =
-        health.alarms(app.options().limits).iter().map(crate::read::health::Alarm::label).collect();
+        health.alarms(desk.app.options().limits).iter().map(crate::read::health::Alarm::label).collect();
     let mut tx = desk.engine.store.read().await?;
     let counts = tx.board().await?;
     let tiles = tiles(&desk, &mut tx, &visitor, &counts, &health, alarms.len() as u64).await?;

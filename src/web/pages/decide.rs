@@ -5,7 +5,7 @@
 
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -23,7 +23,7 @@ use crate::{
     },
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, post},
     },
@@ -63,7 +63,7 @@ fn end_of(desk: &Desk, day: &str) -> Result<DateTime<Utc>, ActError> {
 
 /// Leads back to where it was sent from, or shows that again with the refusal and what was filled in.
 async fn outcome(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     id: i64,
     form: &'static str,
@@ -91,71 +91,60 @@ async fn outcome(
     ];
     let refused = Some(Refused::of(words, id, form, fields));
     match sent.back.as_str() {
-        "review" => review::page(app, visitor, 0, None, refused).await,
-        "requests" => requests::page(app, visitor, None, refused).await,
-        _ => obligation::page(app, visitor, id, None, refused).await,
+        "review" => review::page(desk, visitor, 0, None, refused).await,
+        "requests" => requests::page(desk, visitor, None, refused).await,
+        _ => obligation::page(desk, visitor, id, None, refused).await,
     }
 }
 
 /// Looks at the obligation as the visitor may, then acts.
 macro_rules! act {
-    ($app:ident, $visitor:ident, $id:ident, $form:literal, $sent:ident, |$desk:ident, $actor:ident| $act:expr) => {{
-        let $desk = Desk::of(&$app).await?;
+    ($desk:ident, $visitor:ident, $id:ident, $form:literal, $sent:ident, |$actor:ident| $act:expr) => {{
         $visitor.obligation(&mut $desk.engine.store.read().await?, $id).await?;
         let $actor = $desk.actor(&$visitor.post);
         let done: Result<Stored, ActError> = async { $act }.await;
-        outcome(&$app, &$visitor, $id, $form, $sent, done).await
+        outcome(&$desk, &$visitor, $id, $form, $sent, done).await
     }};
 }
 
-async fn accept(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<i64>,
-    Form(sent): Form<Sent>,
-) -> Result<Response, Fault> {
-    act!(app, visitor, id, "accept", sent, |desk, actor| actor.accept(id).await)
+async fn accept(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
+    act!(desk, visitor, id, "accept", sent, |actor| actor.accept(id).await)
 }
 
 async fn send_back(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    act!(app, visitor, id, "return", sent, |desk, actor| {
+    act!(desk, visitor, id, "return", sent, |actor| {
         actor.send_back(id, sent.reason.trim(), end_of(&desk, &sent.until)?).await
     })
 }
 
 async fn confirm_miss(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    act!(app, visitor, id, "confirm-miss", sent, |desk, actor| actor.confirm_miss(id).await)
+    act!(desk, visitor, id, "confirm-miss", sent, |actor| actor.confirm_miss(id).await)
 }
 
-async fn waive(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<i64>,
-    Form(sent): Form<Sent>,
-) -> Result<Response, Fault> {
-    act!(app, visitor, id, "waive", sent, |desk, actor| {
+async fn waive(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
+    act!(desk, visitor, id, "waive", sent, |actor| {
         let waived = actor.waive(&[id], sent.reason.trim(), sent.document.trim()).await?;
         waived.into_iter().next().map_or_else(|| refuse("没有该事项"), Ok)
     })
 }
 
 async fn extension(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Fault> {
-    act!(app, visitor, id, "extension", sent, |desk, actor| {
+    act!(desk, visitor, id, "extension", sent, |actor| {
         match sent.verdict.as_str() {
             "grant" => {
                 let asked = desk.engine.store.read().await?.requests_of(id).await?;
@@ -173,13 +162,8 @@ async fn extension(
     })
 }
 
-async fn verdict(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<i64>,
-    Form(sent): Form<Sent>,
-) -> Result<Response, Fault> {
-    act!(app, visitor, id, "verdict", sent, |desk, actor| {
+async fn verdict(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
+    act!(desk, visitor, id, "verdict", sent, |actor| {
         match sent.verdict.as_str() {
             "uphold" => actor.uphold_dispute(id, sent.answer.trim()).await,
             "reject" => actor.reject_dispute(id, sent.answer.trim()).await,

@@ -1,11 +1,11 @@
 //! Coming in: by a letter's link, by a password, by a new link asked for. A GET shows and changes nothing.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -68,14 +68,13 @@ struct EnterQuery {
     next: String,
 }
 
-async fn enter(State(app): State<App>, Query(query): Query<EnterQuery>) -> Result<Response, Fault> {
-    enter_page(&app, &query.next, None, false).await
+async fn enter(desk: Desk, Query(query): Query<EnterQuery>) -> Response {
+    enter_page(&desk, &query.next, None, false)
 }
 
-async fn enter_page(app: &App, next: &str, words: Option<String>, asked: bool) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
+fn enter_page(desk: &Desk, next: &str, words: Option<String>, asked: bool) -> Response {
     let posts = entry::password_posts(desk.office()).map(|post| (post.to_string(), post.label())).to_vec();
-    Ok(view::html(&EnterPage { page: Page::bare("登录"), next: own_path(next).to_owned(), posts, words, asked }))
+    view::html(&EnterPage { page: Page::bare("登录"), next: own_path(next).to_owned(), posts, words, asked })
 }
 
 /// A path of ours: anything else leads to the beginning.
@@ -93,25 +92,25 @@ struct SignIn {
 }
 
 async fn sign_in(
-    State(app): State<App>,
+    desk: Desk,
     axum::Extension(From(address)): axum::Extension<From>,
     headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Result<Response, Fault> {
-    app.rates().try_in(&form.post, address)?;
-    let engine = app.engine();
+    desk.app.rates().try_in(&form.post, address)?;
+    let engine = &desk.engine;
     let office = engine.known().await?.roster.office.clone();
     let post = PostId::parse(&form.post).filter(|post| entry::password_posts(&office).contains(post));
     let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
-    let right = entry::check_password(&engine, &asked, &form.password).await?;
+    let right = entry::check_password(engine, &asked, &form.password).await?;
     let Some(post) = post.filter(|_| right) else {
         tracing::warn!(access.refused = "password", access.post = %asked, "a wrong password, or an unknown post");
-        let mut page = enter_page(&app, &form.next, Some("岗位或口令不对".into()), false).await?;
+        let mut page = enter_page(&desk, &form.next, Some("岗位或口令不对".into()), false);
         *page.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
         return Ok(page);
     };
     let to = if form.next.is_empty() || form.next == "/" { first_page(&post, false) } else { own_path(&form.next) };
-    begin(&app, &headers, &post, "password", "", to).await
+    begin(&desk.app, &headers, &post, "password", "", to).await
 }
 
 /// Begins a session and leads to a clean address. Whatever session there was ends.
@@ -145,20 +144,20 @@ struct AskLink {
 }
 
 async fn ask_link(
-    State(app): State<App>,
+    desk: Desk,
     axum::Extension(From(address)): axum::Extension<From>,
     Form(form): Form<AskLink>,
 ) -> Result<Response, Fault> {
     let written = form.address.trim().to_lowercase();
-    app.rates().try_in(&written, address)?;
+    desk.app.rates().try_in(&written, address)?;
     // The same answer, and no wait for the work, whether or not the address is a post's.
-    let engine = app.engine();
+    let engine = Arc::clone(&desk.engine);
     tokio::spawn(async move {
         if let Err(error) = entry::write_link_letter(&engine, &written).await {
             tracing::error!("a letter with a link cannot be written: {error}");
         }
     });
-    enter_page(&app, "/", None, true).await
+    Ok(enter_page(&desk, "/", None, true))
 }
 
 #[derive(Template)]
@@ -170,16 +169,16 @@ struct LinkPage {
 }
 
 async fn show_link(
-    State(app): State<App>,
+    desk: Desk,
     axum::Extension(From(address)): axum::Extension<From>,
     Path(token): Path<String>,
 ) -> Result<Response, Fault> {
-    match entry::open_link(&app.engine(), &token).await? {
+    match entry::open_link(&desk.engine, &token).await? {
         Opened::For { posts, shows_only, .. } => {
             let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
             Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
         }
-        Opened::Over | Opened::Unknown => Err(wrong_link(&app, address)),
+        Opened::Over | Opened::Unknown => Err(wrong_link(&desk.app, address)),
     }
 }
 
@@ -200,18 +199,18 @@ struct OpenLink {
 }
 
 async fn open_link(
-    State(app): State<App>,
+    desk: Desk,
     axum::Extension(From(address)): axum::Extension<From>,
     headers: HeaderMap,
     Path(token): Path<String>,
     Form(form): Form<OpenLink>,
 ) -> Result<Response, Fault> {
-    app.rates().try_from(address)?;
-    let opened = entry::open_link(&app.engine(), &token).await?;
+    desk.app.rates().try_from(address)?;
+    let opened = entry::open_link(&desk.engine, &token).await?;
     let Opened::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
     let scopes = if shows_only { Scope::Read.code() } else { "" };
-    begin(&app, &headers, &post, &format!("letter:{letter}"), scopes, first_page(&post, shows_only)).await
+    begin(&desk.app, &headers, &post, &format!("letter:{letter}"), scopes, first_page(&post, shows_only)).await
 }
 
 #[derive(Template)]
@@ -223,11 +222,11 @@ struct SetupPage {
 }
 
 async fn show_setup(
-    State(app): State<App>,
+    desk: Desk,
     axum::Extension(From(address)): axum::Extension<From>,
     Path(secret): Path<String>,
 ) -> Result<Response, Fault> {
-    let post = entry::setup_post(&app.engine(), &secret).await?.ok_or_else(|| wrong_link(&app, address))?;
+    let post = entry::setup_post(&desk.engine, &secret).await?.ok_or_else(|| wrong_link(&desk.app, address))?;
     Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), words: None }))
 }
 
@@ -238,22 +237,22 @@ struct NewPassword {
 }
 
 async fn set_password(
-    State(app): State<App>,
+    desk: Desk,
     axum::Extension(From(address)): axum::Extension<From>,
     headers: HeaderMap,
     Path(secret): Path<String>,
     Form(form): Form<NewPassword>,
 ) -> Result<Response, Fault> {
-    app.rates().try_from(address)?;
-    let engine = app.engine();
-    let post = entry::setup_post(&engine, &secret).await?.ok_or_else(link_over)?;
+    desk.app.rates().try_from(address)?;
+    let engine = &desk.engine;
+    let post = entry::setup_post(engine, &secret).await?.ok_or_else(link_over)?;
     let done = if form.password == form.again {
-        entry::set_password(&engine, &secret, &form.password).await
+        entry::set_password(engine, &secret, &form.password).await
     } else {
         Err(ActError::Refused("两次输入的口令不一致".into()))
     };
     match done {
-        Ok(post) => begin(&app, &headers, &post, "setup", "", first_page(&post, false)).await,
+        Ok(post) => begin(&desk.app, &headers, &post, "setup", "", first_page(&post, false)).await,
         Err(ActError::Refused(words)) => {
             let page = SetupPage { page: Page::bare("设置口令"), post: post.label(), words: Some(words) };
             let mut response = view::html(&page);
@@ -264,12 +263,12 @@ async fn set_password(
     }
 }
 
-async fn leave(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
+async fn leave(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     if let How::Session(id) = visitor.how {
-        entry::end_own(&app.engine(), CredentialKind::Session, &visitor.post, id).await?;
+        entry::end_own(&desk.engine, CredentialKind::Session, &visitor.post, id).await?;
     }
     let mut response = Redirect::to("/enter").into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(app.options().secure, "")) {
+    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(desk.app.options().secure, "")) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

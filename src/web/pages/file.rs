@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::{
-    extract::{Multipart, Path, Query, State},
+    extract::{Multipart, Path, Query},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -22,7 +22,7 @@ use crate::{
     store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get, upload},
         upload as uploads,
@@ -99,16 +99,14 @@ fn files_for(visitor: &Visitor, stored: &Stored) -> Result<UnitName, Fault> {
     own.or(first).cloned().ok_or(Fault::Missing)
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
     let filled = Filled { receipt: desk.engine.new_id("R"), acted_on: desk.today.to_string(), ..Filled::default() };
-    page(&app, &desk, &visitor, &mut tx, &stored, filled, None).await
+    page(&desk, &visitor, &mut tx, &stored, filled, None).await
 }
 
 async fn page(
-    app: &App,
     desk: &Desk,
     visitor: &Visitor,
     tx: &mut Tx,
@@ -169,7 +167,7 @@ async fn page(
         note: filled.note,
         others,
         unit: unit.0,
-        largest: format!("{} MB", app.options().largest >> 20),
+        largest: format!("{} MB", desk.app.options().largest >> 20),
         words,
     };
     let mut response = view::html(&shown);
@@ -179,22 +177,16 @@ async fn page(
     Ok(response)
 }
 
-async fn file(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<i64>,
-    form: Multipart,
-) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart) -> Result<Response, Fault> {
     let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let unit = files_for(&visitor, &stored)?;
-    let sent = uploads::receive(&app, form).await?;
+    let sent = uploads::receive(&desk.app, form).await?;
     let filled = filled(&sent);
     match submit(&desk, &visitor, &stored, unit, &filled, &sent).await {
         Ok(receipt) => Ok(Redirect::to(&format!("/filed/{receipt}")).into_response()),
         Err(ActError::Refused(words)) => {
             let mut tx = desk.engine.store.read().await?;
-            page(&app, &desk, &visitor, &mut tx, &stored, filled, Some(words)).await
+            page(&desk, &visitor, &mut tx, &stored, filled, Some(words)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -277,8 +269,7 @@ struct ReceiptPage {
     withdrawn: bool,
 }
 
-async fn receipt(State(app): State<App>, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn receipt(desk: Desk, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let (submission, stored) = visitor.submission(&mut tx, &receipt).await?;
     let files = tx.evidence_of(&receipt).await?.into_iter().map(|file| FileRow {
@@ -330,8 +321,7 @@ struct Until {
 }
 
 /// What the unit has filed, newest first, and how each thing it counted for stands now.
-async fn list(State(app): State<App>, visitor: Visitor, Query(query): Query<Until>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn list(desk: Desk, visitor: Visitor, Query(query): Query<Until>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let until = query.until.unwrap_or(desk.now());
     let filed = tx.submissions_of(&visitor.post.unit.0, until, PAGE + 1).await?;

@@ -4,7 +4,7 @@ use crate::read::view::View;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Query, State},
+    extract::Query,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::{
     read::words,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get, post},
         view::{self, Page},
@@ -46,8 +46,7 @@ struct Done {
     done: String,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
     let done =
         (done.done == "1").then(|| "移交已记录，自起始日起邮件寄往新邮箱；未办事项见下表，请交接任者。".to_owned());
     let form = Change { from: desk.today.to_string(), ..Change::default() };
@@ -80,8 +79,7 @@ async fn page(
 }
 
 /// Whatever post a form may name, it is the visitor's own that is handed over.
-async fn hand_over(State(app): State<App>, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn hand_over(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
     let done = match form.takeover(visitor.post.clone()) {
         Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
         Err(error) => Err(error),

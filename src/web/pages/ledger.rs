@@ -4,10 +4,7 @@ use crate::read::query::{self, QueryText};
 use crate::read::view::View;
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -16,7 +13,7 @@ use crate::{
     store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         csv,
         fault::Fault,
         filter::{self, Choices},
@@ -52,8 +49,7 @@ struct LedgerPage {
     words: Option<String>,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let (mut lines, mut next, mut words) = (Vec::new(), None, None);
@@ -103,8 +99,7 @@ pub const COLUMNS: [&str; 21] = [
     "说明",
 ];
 
-async fn file(State(app): State<App>, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn file(desk: Desk, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
     let query = asked.query().map_err(|unreadable| Fault::Refused(filter::unreadable(unreadable)))?;
     let mut tx = desk.engine.store.read().await?;
     let mut rows = Vec::new();

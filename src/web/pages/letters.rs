@@ -5,7 +5,7 @@
 use crate::read::view::View;
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
@@ -19,7 +19,7 @@ use crate::{
     store::letters::{LetterRow, Which},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get, post},
         view::{self, Page, post_label},
@@ -98,8 +98,7 @@ struct LettersPage {
     next: Option<i64>,
 }
 
-async fn list(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn list(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let (which, title) = match asked.which.as_str() {
         "waiting" => (Which::Waiting, "邮件（待发）"),
         "undelivered" => (Which::Undelivered, "邮件（未送达）"),
@@ -136,28 +135,22 @@ struct Done {
     done: String,
 }
 
-async fn show(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<i64>,
-    Query(done): Query<Done>,
-) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Query(done): Query<Done>) -> Result<Response, Fault> {
     let done = match done.done.as_str() {
         "again" => Some("已列入待发，将以同一编号重发。".to_owned()),
         "revoke" => Some("链接已作废，由此进入的登录均已结束。".to_owned()),
         _ => None,
     };
-    page(&app, &visitor, id, done, None).await
+    page(&desk, &visitor, id, done, None).await
 }
 
 async fn page(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     id: i64,
     done: Option<String>,
     refused: Option<String>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
     let mut tx = desk.engine.store.read().await?;
     let letter = tx.letter(id).await?.ok_or(Fault::Missing)?;
     let (_, text) = tx.letter_text(id).await?.ok_or(Fault::Missing)?;
@@ -173,7 +166,7 @@ async fn page(
         None => (text, false),
     };
     let shown = LetterPage {
-        page: Page::new(format!("邮件 {id}"), &desk, visitor).with_done(done),
+        page: Page::new(format!("邮件 {id}"), desk, visitor).with_done(done),
         line: Line::of(desk.known.zone, letter),
         text,
         cut,
@@ -195,13 +188,13 @@ fn beginning(text: &str) -> Option<&str> {
 }
 
 /// A letter's whole text, as text.
-async fn whole(State(app): State<App>, _: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let (_, text) = app.engine().store.read().await?.letter_text(id).await?.ok_or(Fault::Missing)?;
+async fn whole(desk: Desk, _: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let (_, text) = desk.engine.store.read().await?.letter_text(id).await?.ok_or(Fault::Missing)?;
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], fill_link(&text, Some(LINK))).into_response())
 }
 
 async fn outcome<T>(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     id: i64,
     done: &str,
@@ -210,19 +203,17 @@ async fn outcome<T>(
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/letters/{id}?done={done}")).into_response()),
         // A letter that is not for them to see, the head of the office's unit say, must not be shown by a refusal.
-        Err(ActError::Refused(words)) if visitor.has(Right::SeeAll) => page(app, visitor, id, None, Some(words)).await,
+        Err(ActError::Refused(words)) if visitor.has(Right::SeeAll) => page(desk, visitor, id, None, Some(words)).await,
         Err(error) => Err(error.into()),
     }
 }
 
-async fn again(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn again(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let queued = desk.actor(&visitor.post).send_again(id).await;
-    outcome(&app, &visitor, id, "again", queued).await
+    outcome(&desk, &visitor, id, "again", queued).await
 }
 
-async fn revoke(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn revoke(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let revoked = desk.actor(&visitor.post).revoke_link(id).await;
-    outcome(&app, &visitor, id, "revoke", revoked).await
+    outcome(&desk, &visitor, id, "revoke", revoked).await
 }

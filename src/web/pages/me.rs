@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -12,7 +12,7 @@ use crate::{
     store::access::CredentialKind,
     web::{
         access::{How, Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get, post},
         view::{self, Page},
@@ -41,15 +41,14 @@ struct MePage {
     unit: String,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let post = &visitor.post;
     let zone = desk.known.zone;
     let sessions = tx.credentials_of(CredentialKind::Session, &post.unit.0, post.role.code()).await?;
     let now = desk.now();
     let lasting = |one: &crate::store::access::Credential| {
-        one.ends_at.is_none_or(|end| end > now) && now - one.seen_at <= app.options().spans.idle
+        one.ends_at.is_none_or(|end| end > now) && now - one.seen_at <= desk.app.options().spans.idle
     };
     let sessions = sessions
         .into_iter()
@@ -68,9 +67,9 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     Ok(view::html(&MePage { page: Page::new("本岗位", &desk, &visitor), holder, sessions, may_hand_over, unit }))
 }
 
-async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+async fn end(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.in_person()?;
-    if !entry::end_own(&app.engine(), CredentialKind::Session, &visitor.post, id).await? {
+    if !entry::end_own(&desk.engine, CredentialKind::Session, &visitor.post, id).await? {
         return Err(Fault::Missing);
     }
     Ok(Redirect::to("/me").into_response())

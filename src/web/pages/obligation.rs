@@ -5,7 +5,7 @@ use crate::read::view::View;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::NaiveDate;
@@ -25,7 +25,7 @@ use crate::{
     store::requests::RequestKind,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         download::download,
         fault::Fault,
         route::{Route, get, post},
@@ -129,24 +129,18 @@ impl Done {
     }
 }
 
-async fn show(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(id): Path<i64>,
-    Query(done): Query<Done>,
-) -> Result<Response, Fault> {
-    page(&app, &visitor, id, done.words(), None).await
+async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Query(done): Query<Done>) -> Result<Response, Fault> {
+    page(&desk, &visitor, id, done.words(), None).await
 }
 
 /// The page; with a refusal, what was filled in stands there again.
 pub async fn page(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     id: i64,
     done: Option<String>,
     refused: Option<Refused>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
@@ -156,10 +150,10 @@ pub async fn page(
     let counted = tx.submissions_for(&[id]).await?;
     let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {
         Some(OfficePart {
-            may: May::of(&desk, &mut tx, visitor, &stored).await?,
-            told: verdict::told(&desk, &mut tx, id).await?,
-            twins: verdict::twins(&desk, &mut tx, visitor, id, &counted).await?,
-            offered: verdict::offered_day(&desk),
+            may: May::of(desk, &mut tx, visitor, &stored).await?,
+            told: verdict::told(desk, &mut tx, id).await?,
+            twins: verdict::twins(desk, &mut tx, visitor, id, &counted).await?,
+            offered: verdict::offered_day(desk),
         })
     } else {
         None
@@ -194,7 +188,7 @@ pub async fn page(
         until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
         open: request.decided_at.is_none(),
         extension: request.kind == RequestKind::Extension,
-        day: verdict::asked_day(&desk, &request),
+        day: verdict::asked_day(desk, &request),
         answer: match (request.granted, request.answer) {
             (None, _) => "待审批".to_owned(),
             (Some(granted), answer) => {
@@ -221,7 +215,7 @@ pub async fn page(
     let obligation = &stored.obligation;
     let owed = obligation.phase.is_owed() && obligation.opens_at <= desk.now();
     let shown = ObligationPage {
-        page: Page::new(format!("{} {}", row.duty, row.title), &desk, visitor).with_done(done),
+        page: Page::new(format!("{} {}", row.duty, row.title), desk, visitor).with_done(done),
         row,
         summary: rules.duty.summary.clone(),
         submissions,
@@ -253,7 +247,7 @@ fn reason_of(detail: &str) -> String {
 
 /// Leads back to the obligation, or shows it again with the refusal.
 async fn outcome<T>(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     id: i64,
     done: &'static str,
@@ -262,25 +256,25 @@ async fn outcome<T>(
 ) -> Result<Response, Fault> {
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/o/{id}?done={done}")).into_response()),
-        Err(ActError::Refused(words)) => page(app, visitor, id, None, Some(Refused::of(words, id, done, fields))).await,
+        Err(ActError::Refused(words)) => {
+            page(desk, visitor, id, None, Some(Refused::of(words, id, done, fields))).await
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn confirm(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn confirm(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let confirmed = desk.actor(&visitor.post).confirm_receipt(id).await;
-    outcome(&app, &visitor, id, "confirm", Vec::new(), confirmed).await
+    outcome(&desk, &visitor, id, "confirm", Vec::new(), confirmed).await
 }
 
 /// 叫应: one press of a button, where an answer is all that is wanted.
-async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn answer(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     if !desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?.duty.answer_suffices {
         let refused = Err::<(), _>(ActError::Refused("该事项不能以叫应代替报送，请填报办理情况".into()));
-        return outcome(&app, &visitor, id, "answer", Vec::new(), refused).await;
+        return outcome(&desk, &visitor, id, "answer", Vec::new(), refused).await;
     }
     let unit = stored.obligation.owners.iter().find(|owner| **owner == visitor.post.unit);
     let unit = unit.or(stored.obligation.owners.first()).cloned().ok_or(Fault::Missing)?;
@@ -294,7 +288,7 @@ async fn answer(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -
         files: Vec::new(),
     };
     let answered = desk.app.filings().file(&desk.actor(&visitor.post), &new).await;
-    outcome(&app, &visitor, id, "answer", Vec::new(), answered).await
+    outcome(&desk, &visitor, id, "answer", Vec::new(), answered).await
 }
 
 #[derive(Deserialize)]
@@ -304,12 +298,11 @@ struct Extend {
 }
 
 async fn extend(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
     Form(form): Form<Extend>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let asked = match form.until.parse::<NaiveDate>() {
         Ok(day) => {
@@ -318,7 +311,7 @@ async fn extend(
         }
         Err(_) => Err(ActError::Refused("延至日期应写作 2022-10-31".into())),
     };
-    outcome(&app, &visitor, id, "extend", vec![("until", form.until), ("reason", form.reason)], asked).await
+    outcome(&desk, &visitor, id, "extend", vec![("until", form.until), ("reason", form.reason)], asked).await
 }
 
 #[derive(Deserialize)]
@@ -327,39 +320,36 @@ struct Reason {
 }
 
 async fn dispute(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
     Form(form): Form<Reason>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let raised = desk.actor(&visitor.post).raise_dispute(id, form.reason.trim()).await;
-    outcome(&app, &visitor, id, "dispute", vec![("reason", form.reason)], raised).await
+    outcome(&desk, &visitor, id, "dispute", vec![("reason", form.reason)], raised).await
 }
 
-async fn withdraw(State(app): State<App>, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn withdraw(desk: Desk, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
     let (_, rows) = visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
     let id = rows.first().map(|row| row.obligation.id).ok_or(Fault::Missing)?;
     let withdrawn = desk.actor(&visitor.post).withdraw(&receipt).await;
-    outcome(&app, &visitor, id, "withdraw", Vec::new(), withdrawn).await
+    outcome(&desk, &visitor, id, "withdraw", Vec::new(), withdrawn).await
 }
 
-async fn endorse(State(app): State<App>, visitor: Visitor, Path(request): Path<String>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn endorse(desk: Desk, visitor: Visitor, Path(request): Path<String>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let asked = tx.request(&request).await?.ok_or(Fault::Missing)?;
     visitor.obligation(&mut tx, asked.obligation).await?;
     drop(tx);
     let endorsed = desk.actor(&visitor.post).endorse(&request).await;
-    outcome(&app, &visitor, asked.obligation, "endorse", Vec::new(), endorsed).await
+    outcome(&desk, &visitor, asked.obligation, "endorse", Vec::new(), endorsed).await
 }
 
 async fn evidence(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path((receipt, position)): Path<(String, i64)>,
 ) -> Result<Response, Fault> {
-    download(&app, &visitor, &receipt, position).await
+    download(&desk.app, &visitor, &receipt, position).await
 }

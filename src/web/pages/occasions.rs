@@ -4,7 +4,7 @@ use crate::read::view::View;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -21,7 +21,7 @@ use crate::{
     store::{Tx, catalogue::StoredEvent},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         fields::Fields,
         route::{Route, get, post},
@@ -151,8 +151,7 @@ impl Done {
     }
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
     let now = desk.known.zone.local(desk.now()).format("%Y-%m-%dT%H:%M").to_string();
     let event = EventForm { at: now, ..EventForm::default() };
     let node = NodeForm { first: desk.today.to_string(), ..NodeForm::default() };
@@ -257,8 +256,7 @@ fn day(text: &str) -> Result<NaiveDate, ActError> {
     text.trim().parse().or_else(|_| acts::refuse("日期应写作 2022-10-31"))
 }
 
-async fn open_event(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn open_event(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let field = |name: &str| fields.trimmed(name).to_owned();
     let form = EventForm {
         event_type: field("type"),
@@ -283,8 +281,7 @@ async fn open_event(State(app): State<App>, visitor: Visitor, Form(fields): Form
     outcome(&desk, &visitor, "open-event", opened, form, NodeForm::default()).await
 }
 
-async fn open_node(State(app): State<App>, visitor: Visitor, Form(form): Form<NodeForm>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn open_node(desk: Desk, visitor: Visitor, Form(form): Form<NodeForm>) -> Result<Response, Fault> {
     let given = form.id.trim();
     let id = if given.is_empty() { desk.engine.new_id("N") } else { given.to_owned() };
     let opened = match (day(&form.first), day(&form.last)) {
@@ -300,12 +297,11 @@ struct Last {
 }
 
 async fn extend_node(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<String>,
     Form(form): Form<Last>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     let moved = match day(&form.last) {
         Ok(last) => desk.actor(&visitor.post).extend_node(&id, last).await,
         Err(error) => Err(error),
@@ -313,8 +309,7 @@ async fn extend_node(
     outcome(&desk, &visitor, "extend-node", moved, EventForm::default(), NodeForm::default()).await
 }
 
-async fn close_node(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn close_node(desk: Desk, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
     let closed = desk.actor(&visitor.post).close_node(&id).await;
     outcome(&desk, &visitor, "close-node", closed, EventForm::default(), NodeForm::default()).await
 }
@@ -337,12 +332,12 @@ struct EventPage {
 }
 
 async fn show_event(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, Fault> {
-    event_page(&Desk::of(&app).await?, &visitor, &id, done.words(), String::new(), None).await
+    event_page(&desk, &visitor, &id, done.words(), String::new(), None).await
 }
 
 async fn event_page(
@@ -383,12 +378,11 @@ struct Close {
 }
 
 async fn close_event(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<String>,
     Form(form): Form<Close>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     let false_alarm = form.how == "false-alarm";
     match desk.actor(&visitor.post).close_event(&id, false_alarm, form.reason.trim()).await {
         Ok(_) => {

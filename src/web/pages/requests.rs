@@ -2,10 +2,7 @@
 
 use crate::read::view::View;
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use serde::Deserialize;
 
 use super::verdict::{self, May, Refused};
@@ -14,7 +11,7 @@ use crate::{
     store::requests::RequestKind,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page, post_label},
@@ -51,19 +48,18 @@ struct Asked {
     done: String,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&app, &visitor, verdict::done_words(&asked.done), None).await
+async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    page(&desk, &visitor, verdict::done_words(&asked.done), None).await
 }
 
 /// The page; with a refusal, what was filled in stands there again. The head of the office's unit sees what that unit
 /// has asked for and answers nothing.
 pub async fn page(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     done: Option<String>,
     refused: Option<Refused>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let mut asking = Vec::new();
@@ -74,19 +70,19 @@ pub async fn page(
         }
         let Some(row) = desk.views(&mut tx, std::slice::from_ref(&stored)).await?.pop() else { continue };
         asking.push(Asking {
-            may: May::of(&desk, &mut tx, visitor, &stored).await?.answer,
+            may: May::of(desk, &mut tx, visitor, &stored).await?.answer,
             row,
             extension: request.kind == RequestKind::Extension,
             by: post_label(&request.by_post),
             at: words::moment(zone, request.asked_at),
             until: request.until_at.map(|until| words::deadline(zone, until, desk.today)),
-            day: verdict::asked_day(&desk, &request),
+            day: verdict::asked_day(desk, &request),
             endorsed: request.endorsed_by.as_deref().map(post_label),
             reason: request.reason,
         });
     }
     let shown = RequestsPage {
-        page: Page::new("申请", &desk, visitor).with_done(done),
+        page: Page::new("申请", desk, visitor).with_done(done),
         asking,
         refused: refused.unwrap_or_default(),
     };

@@ -4,10 +4,7 @@
 
 use crate::read::view::View;
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use serde::Deserialize;
 
 use super::{
@@ -20,7 +17,7 @@ use crate::{
     store::{Tx, row::Stored, submissions::Counted},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page, post_label},
@@ -72,22 +69,21 @@ struct Asked {
     skip: usize,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&app, &visitor, asked.skip, verdict::done_words(&asked.done), None).await
+async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    page(&desk, &visitor, asked.skip, verdict::done_words(&asked.done), None).await
 }
 
 /// The page, from the `skip`th on; with a refusal, what was filled in stands there again.
 pub async fn page(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     skip: usize,
     done: Option<String>,
     refused: Option<Refused>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
     let mut tx = desk.engine.store.read().await?;
     let waiting = tx.live_obligations(Phase::Waiting).await?;
-    let mut waiting = own(&desk, &mut tx, visitor, waiting, |may| may.accept).await?;
+    let mut waiting = own(desk, &mut tx, visitor, waiting, |may| may.accept).await?;
     waiting.sort_by_key(|row| (row.obligation.filed_at, row.obligation.id));
     let total = waiting.len();
     // What was refused stands on the page that says so, wherever it was in the list.
@@ -98,18 +94,18 @@ pub async fn page(
     let shown: Vec<Stored> = waiting.into_iter().skip(skip).take(PAGE).collect();
     let mut lines = Vec::with_capacity(shown.len());
     for row in desk.views(&mut tx, &shown).await? {
-        lines.push(look(&desk, &mut tx, visitor, row).await?);
+        lines.push(look(desk, &mut tx, visitor, row).await?);
     }
     let unreminded = day::unreminded(&mut tx, desk.now()).await?;
-    let unreminded = own(&desk, &mut tx, visitor, unreminded, |may| may.confirm_miss).await?;
+    let unreminded = own(desk, &mut tx, visitor, unreminded, |may| may.confirm_miss).await?;
     let shown = ReviewPage {
-        page: Page::new("审核", &desk, visitor).with_done(done),
+        page: Page::new("审核", desk, visitor).with_done(done),
         next: (skip + lines.len() < total).then_some(skip + PAGE),
         waiting: lines,
         total,
         unreminded: desk.views(&mut tx, &unreminded).await?,
         may_see_all: visitor.has(Right::SeeAll),
-        offered: verdict::offered_day(&desk),
+        offered: verdict::offered_day(desk),
         today: desk.today.to_string(),
         refused: refused.unwrap_or_default(),
     };

@@ -5,10 +5,7 @@ use crate::read::view::View;
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use serde::Deserialize;
 
 use crate::{
@@ -16,7 +13,7 @@ use crate::{
     store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page},
@@ -77,8 +74,7 @@ pub async fn owed(tx: &mut Tx, unit: &UnitName) -> Result<Vec<Stored>, Fault> {
     Ok(rows)
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let stored = owed(&mut tx, &visitor.post.unit).await?;
     let mut lists: BTreeMap<TodoList, Vec<View>> = BTreeMap::new();

@@ -4,7 +4,7 @@ use crate::domain::action::Action;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::Path,
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::TimeDelta;
@@ -19,7 +19,7 @@ use crate::{
     store::access::{CredentialKind, NewCredential},
     web::{
         access::{Right, Scope, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         fields::Fields,
         route::{Route, get, post},
@@ -68,12 +68,16 @@ fn label(scope: Scope) -> &'static str {
     }
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    page(&app, &visitor, None, None).await
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
+    page(&desk, &visitor, None, None).await
 }
 
-async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Option<String>) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
+async fn page(
+    desk: &Desk,
+    visitor: &Visitor,
+    made: Option<String>,
+    refused: Option<String>,
+) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let tokens =
         desk.engine.store.read().await?.credentials(CredentialKind::Token).await?.into_iter().map(|token| TokenRow {
@@ -102,7 +106,7 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Optio
     );
     let status = if refused.is_some() { 422 } else { 200 };
     let shown = TokensPage {
-        page: Page::new("接口令牌", &desk, visitor),
+        page: Page::new("接口令牌", desk, visitor),
         tokens: tokens.collect(),
         posts: posts.iter().map(|post| (post.to_string(), post.label())).collect(),
         scopes: Scope::ALL.map(|scope| (scope.code(), label(scope))),
@@ -115,19 +119,18 @@ async fn page(app: &App, visitor: &Visitor, made: Option<String>, refused: Optio
 }
 
 /// Makes a token and shows it, this once. Nobody makes one that may do more than they may.
-async fn make(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let named = fields.trimmed("name").to_owned();
     let scopes: Vec<Scope> = fields.all("scope").filter_map(Scope::from_code).collect();
     let post = PostId::parse(fields.trimmed("post")).filter(|post| post_exists(&desk.known.roster, post));
-    let Some(post) = post else { return page(&app, &visitor, None, Some("没有该岗位".into())).await };
+    let Some(post) = post else { return page(&desk, &visitor, None, Some("没有该岗位".into())).await };
     let bad_name = named.is_empty() || named.chars().count() > 60 || text::first_forbidden(&named).is_some();
     if bad_name || scopes.is_empty() {
-        return page(&app, &visitor, None, Some("请写明用途（60字以内），并至少选一项权限".into())).await;
+        return page(&desk, &visitor, None, Some("请写明用途（60字以内），并至少选一项权限".into())).await;
     }
     let decides = scopes.contains(&Scope::Decide) || post.role == Role::Office;
     if decides && !visitor.has(Right::Decide) {
-        return page(&app, &visitor, None, Some("管理员不能生成可审批的令牌，须由值班岗位办理".into())).await;
+        return page(&desk, &visitor, None, Some("管理员不能生成可审批的令牌，须由值班岗位办理".into())).await;
     }
     let (secret, hash) = entry::new_secret();
     let now = desk.now();
@@ -149,11 +152,11 @@ async fn make(State(app): State<App>, visitor: Visitor, Form(fields): Form<Field
         serde_json::json!({ "credential": id, "post": post.to_string(), "scopes": new.scopes, "name": new.name });
     tx.note(now, &visitor.post.to_string(), Action::MakeToken, &detail).await?;
     tx.commit().await?;
-    page(&app, &visitor, Some(secret), None).await
+    page(&desk, &visitor, Some(secret), None).await
 }
 
-async fn end(State(app): State<App>, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
-    let engine = app.engine();
+async fn end(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
+    let engine = &desk.engine;
     let now = engine.clock.now();
     let mut tx = engine.store.write().await?;
     if !tx.credentials(CredentialKind::Token).await?.iter().any(|token| token.id == id)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Query, State},
+    extract::Query,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use crate::{
     store::row::Stored,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         fields::Fields,
         filter::{self, Choices},
@@ -71,24 +71,23 @@ struct Done {
 }
 
 async fn show(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Query(asked): Query<QueryText>,
     Query(done): Query<Done>,
 ) -> Result<Response, Fault> {
     let done = done.done.map(|n| format!("已免除 {n} 项。"));
-    page(&app, &visitor, asked, None, done, None).await
+    page(&desk, &visitor, asked, None, done, None).await
 }
 
 async fn page(
-    app: &App,
+    desk: &Desk,
     visitor: &Visitor,
     asked: QueryText,
     sent: Option<Sent>,
     done: Option<String>,
     refused: Option<String>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(app).await?;
     let mut refused = refused;
     let may = visitor.post == desk.known.roster.office_post();
     // What everybody owes is nothing to be waived in one list.
@@ -112,7 +111,7 @@ async fn page(
     let lines = rows.into_iter().map(|row| Line { ticked: ticked(row.id), row }).collect();
     let sent = sent.unwrap_or_default();
     let shown = WaivePage {
-        page: Page::new("免除", &desk, visitor).with_done(done),
+        page: Page::new("免除", desk, visitor).with_done(done),
         choices: Choices::of(&desk.known, &asked),
         picked: picked && may,
         lines,
@@ -126,7 +125,7 @@ async fn page(
     Ok(view::answer(&shown, shown.words.is_some()))
 }
 
-async fn waive(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let field = |name: &str| fields.trimmed(name).to_owned();
     let ids = fields.all("id").filter_map(|id| id.parse().ok());
     let asked = QueryText {
@@ -141,7 +140,6 @@ async fn waive(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fiel
         reason: field("reason").trim().to_owned(),
         document: field("document").trim().to_owned(),
     };
-    let desk = Desk::of(&app).await?;
     let ids: Vec<i64> = sent.ids.iter().copied().collect();
     let waived = if ids.is_empty() {
         Err(ActError::Refused("未勾选任何事项".into()))
@@ -154,7 +152,7 @@ async fn waive(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fiel
             let sign = if to.contains('?') { '&' } else { '?' };
             Ok(Redirect::to(&format!("{to}{sign}done={}", rows.len())).into_response())
         }
-        Err(ActError::Refused(words)) => page(&app, &visitor, asked, Some(sent), None, Some(words)).await,
+        Err(ActError::Refused(words)) => page(&desk, &visitor, asked, Some(sent), None, Some(words)).await,
         Err(error) => Err(error.into()),
     }
 }

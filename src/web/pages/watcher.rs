@@ -1,7 +1,7 @@
 //! 运行状况: whether the watcher itself watches: its alarms, passes, mail path, troubles and the sealed log.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     },
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page},
@@ -112,8 +112,7 @@ fn figure_label(key: &str) -> &str {
     }
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let health = Health::look(&desk.engine).await?;
     let mut tx = desk.engine.store.read().await?;
@@ -135,7 +134,7 @@ async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Faul
     let letters = health.letters.iter().map(|(state, n)| (state.label(), *n));
     let shown = WatcherPage {
         page: Page::new("运行状况", &desk, &visitor),
-        alarms: health.alarms(app.options().limits).iter().map(Alarm::label).collect(),
+        alarms: health.alarms(desk.app.options().limits).iter().map(Alarm::label).collect(),
         facts,
         letters: letters.collect(),
         troubles: troubles.collect(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, Query},
     response::Response,
 };
 use chrono::{Datelike, NaiveDate};
@@ -19,7 +19,7 @@ use crate::{
     store::{Tx, counts::Whose},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page},
@@ -102,15 +102,14 @@ struct PicturesPage {
     fewest: u64,
 }
 
-async fn all(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn all(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
     let (year, first, last) = chosen(&desk, &which)?;
     let mut tx = desk.engine.store.read().await?;
     let counted = numbers::months(&mut tx, first, last).await?;
     let months = counted.iter().filter(|((_, unit), _)| unit.is_none());
     let months = by_month(months.map(|((month, _), ends)| (month_number(month), *ends)));
     let ages = ages(&desk, &mut tx, None).await?;
-    let ranking = app.options().ranking;
+    let ranking = desk.app.options().ranking;
     let (ranked, few) = if ranking { rank(&counted) } else { (Vec::new(), Vec::new()) };
     let version = desk.known.version_on(desk.today);
     let duties = version.map(|version| {
@@ -225,12 +224,11 @@ struct PicturePage {
 }
 
 async fn of_unit(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(name): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     let unit = UnitName(name);
     // Another unit's and one that does not exist look the same.
     if desk.known.roster.unit(&unit).is_none() || !visitor.sees(std::slice::from_ref(&unit)) {
@@ -240,12 +238,11 @@ async fn of_unit(
 }
 
 async fn of_duty(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(id): Path<String>,
     Query(which): Query<Which>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     let id = DutyId(id);
     let named = desk.known.versions.iter().rev().find_map(|version| version.catalogue.duty(&id));
     let name = format!("{id} {}", named.ok_or(Fault::Missing)?.title);

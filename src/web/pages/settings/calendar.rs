@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Multipart, Path, Query, State},
+    extract::{Multipart, Path, Query},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{Datelike, NaiveDate};
@@ -14,7 +14,7 @@ use crate::{
     domain::calendar::{Calendar, DayReason, DayStatus, YearStatus},
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         papers::Papers,
         route::{Route, get, papers},
@@ -74,12 +74,11 @@ struct Done {
 }
 
 async fn show(
-    State(app): State<App>,
+    desk: Desk,
     visitor: Visitor,
     Path(year): Path<i32>,
     Query(done): Query<Done>,
 ) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
     let done = (done.done > 0).then(|| format!("通知已导入，共{}天；尚未开始的应办事项随之重算。", done.done));
     page(&desk, &visitor, year, done, Refused::default())
 }
@@ -164,13 +163,7 @@ fn listed(calendar: &Calendar, year: i32) -> Vec<Listed> {
 }
 
 /// Takes a notice in, all of it or nothing: the listed days of its years give way to it.
-async fn import(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path(year): Path<i32>,
-    form: Multipart,
-) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn import(desk: Desk, visitor: Visitor, Path(year): Path<i32>, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
     let Some((name, bytes)) = sent.files.first() else {
         return page(&desk, &visitor, year, None, Refused::words("未选择文件"));

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Multipart, Query, State},
+    extract::{Multipart, Query},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{Days, NaiveDate};
@@ -28,7 +28,7 @@ use crate::{
     read::words,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         papers::Papers,
         route::{Route, get, papers, post},
@@ -103,9 +103,8 @@ struct Done {
     done: String,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
     let done = (done.done == "applied").then(|| "更改已确认，自生效日起施行；已开始的应办事项不变。".to_owned());
-    let desk = Desk::of(&app).await?;
     page(&desk, &visitor, done, Refused::default())
 }
 
@@ -152,8 +151,7 @@ struct ChangesPage {
 }
 
 /// Shows what the files would change. Nothing is changed yet.
-async fn compare(State(app): State<App>, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn compare(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
     if sent.files.is_empty() {
         return page(&desk, &visitor, None, Refused::words("未选择文件"));
@@ -222,8 +220,7 @@ struct Apply {
     effective: String,
 }
 
-async fn apply(State(app): State<App>, visitor: Visitor, Form(form): Form<Apply>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn apply(desk: Desk, visitor: Visitor, Form(form): Form<Apply>) -> Result<Response, Fault> {
     let vault = desk.engine.vault.as_ref().ok_or(Fault::Missing)?;
     let bytes = vault.get(&form.upload).await.map_err(ActError::from)?;
     let bundle: Option<BTreeMap<String, String>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use chrono::{DateTime, Days, Utc};
 use serde::Deserialize;
 
@@ -22,7 +19,7 @@ use crate::{
     },
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         route::{Route, get},
         view::{self, Page},
@@ -108,8 +105,7 @@ struct LaddersPage {
     may: bool,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let version = desk.known.version_on(desk.today).ok_or(Fault::Missing)?;
     let shown = LaddersPage {
         page: Page::new("催办阶梯", &desk, &visitor),
@@ -162,8 +158,7 @@ struct Which {
     post: String,
 }
 
-async fn preview(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn preview(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
     let last = desk.today + Days::new(DAYS);
     let preview = preview::preview(&desk.engine, desk.known.zone.end_of(last)).await?;
     let chosen = PostId::parse(&which.post);

@@ -1,13 +1,13 @@
 //! 设置: what the office and the administrator set and the auditor may read: posts, units, calendar, duties, ladders, trial.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::response::Response;
 
 use crate::{
     read::words,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         pages::settings::calendar::year_words,
         route::{Route, get},
@@ -45,8 +45,7 @@ struct SettingsPage {
     may: bool,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let known = &desk.known;
     let year = chrono::Datelike::year(&desk.today);
     let place = |href: &str, label, words: String| Place { href: href.to_owned(), label, words };
@@ -91,8 +90,7 @@ struct TrialPage {
     office: String,
 }
 
-async fn trial(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn trial(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let shown = TrialPage {
         page: Page::new("试运行", &desk, &visitor),
         state: trial_words(&desk),

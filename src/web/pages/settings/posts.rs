@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::{Multipart, Query, State},
+    extract::{Multipart, Query},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::{
     store::roster::Holder,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         papers::Papers,
         route::{Route, get, papers, post},
@@ -89,8 +89,7 @@ struct Done {
     n: usize,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
     let known = &desk.known;
     let all: Vec<PostId> = known.roster.units.iter().flat_map(|unit| posts_of(&desk, &unit.name.0)).collect();
     let (without, example) = health::unreachable_posts(known, &all, desk.today);
@@ -199,8 +198,7 @@ fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: Change, word
     view::answer(&shown, shown.words.is_some())
 }
 
-async fn show_change(State(app): State<App>, visitor: Visitor, Query(form): Query<Change>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show_change(desk: Desk, visitor: Visitor, Query(form): Query<Change>) -> Result<Response, Fault> {
     let post = known_post(&desk, &form.post)?;
     let form = Change { from: desk.today.to_string(), ..form };
     Ok(change_page(&desk, &visitor, &post, form, None))
@@ -211,8 +209,7 @@ fn known_post(desk: &Desk, written: &str) -> Result<PostId, Fault> {
     post.filter(|post| post.role.gets_letters()).ok_or(Fault::Missing)
 }
 
-async fn change(State(app): State<App>, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn change(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
     let post = known_post(&desk, &form.post)?;
     let done = match form.takeover(post.clone()) {
         Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
@@ -237,13 +234,12 @@ fn import_page(desk: &Desk, visitor: &Visitor, refused: Refused) -> Response {
     view::answer(&shown, shown.refused.any())
 }
 
-async fn show_import(State(app): State<App>, visitor: Visitor) -> Result<Response, Fault> {
-    Ok(import_page(&Desk::of(&app).await?, &visitor, Refused::default()))
+async fn show_import(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
+    Ok(import_page(&desk, &visitor, Refused::default()))
 }
 
 /// All of the file or nothing.
-async fn import(State(app): State<App>, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn import(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
     let Some((name, bytes)) = sent.files.first() else {
         return Ok(import_page(&desk, &visitor, Refused::words("未选择文件")));

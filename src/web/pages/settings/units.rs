@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::{Query, State},
+    extract::Query,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::{
     read::words,
     web::{
         access::{Right, Visitor},
-        app::{App, Desk},
+        app::Desk,
         fault::Fault,
         fields::Fields,
         route::{Route, get, post},
@@ -68,8 +68,7 @@ struct Done {
     done: String,
 }
 
-async fn show(State(app): State<App>, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
     let roster = &desk.known.roster;
     let done = match done.done.as_str() {
         "change" => Some("单位已记录，此后开始的应办事项随之调整。".to_owned()),
@@ -141,8 +140,7 @@ struct Which {
     name: String,
 }
 
-async fn show_change(State(app): State<App>, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn show_change(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
     let filled = match desk.known.roster.unit(&UnitName(which.name.clone())) {
         Some(unit) => Filled {
             name: unit.name.0.clone(),
@@ -156,8 +154,7 @@ async fn show_change(State(app): State<App>, visitor: Visitor, Query(which): Que
     Ok(page(&desk, &visitor, filled, None))
 }
 
-async fn change(State(app): State<App>, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn change(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let field = |name: &str| fields.trimmed(name).to_owned();
     let filled = Filled {
         name: field("name"),
@@ -192,8 +189,7 @@ struct Leave {
     reason: String,
 }
 
-async fn leave(State(app): State<App>, visitor: Visitor, Form(form): Form<Leave>) -> Result<Response, Fault> {
-    let desk = Desk::of(&app).await?;
+async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<Response, Fault> {
     let name = UnitName(form.name.clone());
     let unit = desk.known.roster.unit(&name).ok_or(Fault::Missing)?;
     let done = match day_if("离开之日", &form.on) {
