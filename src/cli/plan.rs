@@ -9,8 +9,9 @@ use super::list::{Format, write_list};
 use crate::domain::{
     calendar::Zone,
     duty::{Duty, DutyId, Owner},
-    plan::{self, Owed, World},
+    plan::{self, Owed},
     unit::UnitName,
+    world::World,
 };
 
 /// The columns of the list.

@@ -6,9 +6,11 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{
     calendar::{Calendar, DayReason, DayStatus, YearStatus, Zone},
+    due::due_day,
     duty::{After, Cadence, DueRule, Duty, Form},
     period::{Period, month_and_day},
-    plan::{ONCE_OPENS_WORKDAYS_BEFORE, World, due_day},
+    plan::ONCE_OPENS_WORKDAYS_BEFORE,
+    world::World,
 };
 
 /// How the deadline was derived, line by line, for people: the period, its last day, the workday and on whose word it is

@@ -3,16 +3,16 @@
 //! Everything here walks only the periods near the range it is asked for: the cost grows with the rows in the range, not
 //! with history. What it says does not depend on when it is asked.
 
+use super::due::{due_at, due_day, event_due};
+use super::world::World;
 use std::{cmp::Ordering, collections::HashMap};
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::{
-    calendar::{Calendar, DayReason, Zone},
-    catalogue::Catalogue,
-    duty::{After, Cadence, DueRule, Duty, DutyId, Form, Mode, Owner},
+    duty::{Cadence, Duty, DutyId, Form, Mode, Owner},
     event::Event,
-    node::{self, Node},
+    node::Node,
     period::Period,
     unit::{Roster, Unit, UnitName},
 };
@@ -32,43 +32,6 @@ pub struct Owed {
     /// The instant at which its period ends; of an event obligation, the due instant.
     pub period_end: DateTime<Utc>,
     pub due_at: DateTime<Utc>,
-}
-
-/// Everything that the plan follows from.
-#[derive(Debug, Clone, Copy)]
-pub struct World<'a> {
-    /// Duties, ladders, named nodes, event types.
-    pub catalogue: &'a Catalogue,
-    pub roster: &'a Roster,
-    pub calendar: &'a Calendar,
-    pub zone: Zone,
-    pub nodes: &'a [Node],
-}
-
-impl World<'_> {
-    /// All nodes: the calendar's, the catalogue's and those opened by hand.
-    pub fn all_nodes(&self) -> Vec<Node> {
-        node::all(self.calendar, &self.catalogue.nodes, self.nodes)
-    }
-
-    pub fn node(&self, key: &str) -> Option<Node> {
-        self.all_nodes().into_iter().find(|node| node.key == key)
-    }
-
-    /// Whether the day belongs to a node.
-    fn is_node_day(&self, day: NaiveDate) -> bool {
-        matches!(self.calendar.day(day), DayReason::Holiday(_))
-            || self.catalogue.nodes.iter().chain(self.nodes).any(|node| node.contains(day))
-    }
-
-    /// The first day on or after `day` that belongs to a node.
-    fn node_day_from(&self, day: NaiveDate) -> Option<NaiveDate> {
-        let named = self.catalogue.nodes.iter().chain(self.nodes);
-        let named = named.filter(|node| node.last >= day).map(|node| node.first.max(day)).min();
-        let mut listed = self.calendar.listed.range(day..).map(|(day, _)| *day);
-        let listed = listed.find(|day| matches!(self.calendar.day(*day), DayReason::Holiday(_)));
-        named.into_iter().chain(listed).min()
-    }
 }
 
 /// What is owed in one period, before it is known by whom.
@@ -225,12 +188,6 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// Who owes a duty on a day, in the duty's order: the explicit units and the groups' members that exist on it.
-pub fn owners_on(roster: &Roster, duty: &Duty, day: NaiveDate) -> Vec<UnitName> {
-    let units = Owners::new(roster).of(duty);
-    units.into_iter().filter(|unit| unit.active_on(day)).map(|unit| unit.name.clone()).collect()
-}
-
 /// The terms of the duty's own cadence that may open or fall due in the range; a few beyond it, never one too few.
 fn cadence_terms(world: &World<'_>, duty: &Duty, first: NaiveDate, last: NaiveDate) -> Vec<Term> {
     match &duty.cadence {
@@ -248,38 +205,10 @@ fn cadence_terms(world: &World<'_>, duty: &Duty, first: NaiveDate, last: NaiveDa
             let end = last.checked_add_days(Days::new(1)).unwrap_or(last);
             std::iter::successors(Some(period), Period::next)
                 .take_while(|period| period.first_day().is_some_and(|day| day <= end))
-                .filter(|period| in_series(world, cadence, period))
+                .filter(|period| world.owes_for(cadence, period))
                 .filter_map(|period| calendar_term(world, duty, period))
                 .collect()
         }
-    }
-}
-
-/// Whether the duty is owed for that day at all: not every day is a workday, or a node's.
-fn in_series(world: &World<'_>, cadence: &Cadence, period: &Period) -> bool {
-    match (cadence, period) {
-        (Cadence::Workday, Period::Day(day)) => world.calendar.is_workday(*day),
-        (Cadence::EachNodeDay, Period::Day(day)) => world.is_node_day(*day),
-        _ => true,
-    }
-}
-
-/// The civil day that the due rule gives for a calendar period.
-pub(super) fn due_day(world: &World<'_>, duty: &Duty, period: &Period) -> NaiveDate {
-    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return NaiveDate::MIN };
-    match duty.due {
-        DueRule::EndOfDay | DueRule::Exact => last,
-        DueRule::LastWorkday(_) => {
-            world.calendar.last_workday(first, last).unwrap_or_else(|| world.calendar.workday_from(last))
-        }
-    }
-}
-
-fn due_at(world: &World<'_>, duty: &Duty, period: &Period) -> DateTime<Utc> {
-    let day = due_day(world, duty, period);
-    match duty.due {
-        DueRule::LastWorkday(time) => world.zone.at(day, time),
-        DueRule::EndOfDay | DueRule::Exact => world.zone.end_of(day),
     }
 }
 
@@ -402,43 +331,4 @@ fn named_owners<'a>(
         return Err(EventError::NoOwner { duty: duty.id.clone(), members });
     }
     Ok(named)
-}
-
-fn event_due(world: &World<'_>, at: DateTime<Utc>, after: After) -> DateTime<Utc> {
-    match after {
-        After::Minutes(minutes) => at + TimeDelta::minutes(i64::from(minutes)),
-        After::Days(days) => {
-            let day = world.zone.day_of(at);
-            world.zone.end_of(day.checked_add_days(Days::new(u64::from(days))).unwrap_or(day))
-        }
-    }
-}
-
-/// The next due instant strictly after `after` in the duty's series, whether or not the duty still runs then. `None` where
-/// none follows: a `once`, an event, no further node known.
-pub fn next_due(world: &World<'_>, duty: &Duty, form: Form, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if form == Form::Node {
-        let nodes = world.all_nodes();
-        return nodes.iter().map(|node| world.zone.end_of(node.last)).filter(|due| *due > after).min();
-    }
-    let start = world.zone.day_of(after);
-    match &duty.cadence {
-        Cadence::Once(_) | Cadence::OnEvent { .. } => None,
-        Cadence::EachNodeDay => {
-            let days = std::iter::successors(world.node_day_from(start), |day| world.node_day_from(day.succ_opt()?));
-            days.map(|day| world.zone.end_of(day)).find(|due| *due > after)
-        }
-        cadence => {
-            let mut period = Period::containing(cadence, start)?;
-            while let Some(before) = period.previous()
-                && due_at(world, duty, &before) > after
-            {
-                period = before;
-            }
-            std::iter::successors(Some(period), Period::next)
-                .filter(|period| in_series(world, cadence, period))
-                .map(|period| due_at(world, duty, &period))
-                .find(|due| *due > after)
-        }
-    }
 }

@@ -14,15 +14,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    due,
     duty::{Cadence, Duty, Form},
     ladder::{Class, Ladder, Level, When},
     obligation::Obligation,
     phase::Phase,
-    plan::{self, World},
     series::{self, Member, Streak},
     slot::{END_OF_OFFICE_HOURS, MORNING, Slots},
     unit::Role,
     window::grace_end,
+    world::World,
 };
 
 coded!(NoticeKind, Move);
@@ -164,7 +165,7 @@ pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTi
     let slots = context.slots();
     let chase = slots.from(grace_end(context.ladder, obligation.round.due_at, slots), false);
     let chase_day_end = slots.zone.at(slots.zone.day_of(chase), END_OF_OFFICE_HOURS);
-    let next_due = plan::next_due(context.world, context.duty, obligation.form, obligation.round.due_at);
+    let next_due = due::next_due(context.world, context.duty, obligation.form, obligation.round.due_at);
     let limit = context.ladder.node_day_limit.filter(|_| context.duty.cadence == Cadence::EachNodeDay);
     let limit = limit.filter(|_| obligation.form == Form::Cadence).map(|n| {
         slots

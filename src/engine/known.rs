@@ -16,10 +16,11 @@ use crate::{
         ladder::{Class, Ladder},
         node::Node,
         obligation::Obligation,
-        plan::{Owed, World},
+        plan::Owed,
         slot::Slots,
         unit::{PostId, Role, Roster},
         window::Window,
+        world::World,
     },
     store::{
         Tx,

@@ -7,12 +7,7 @@ use chrono::NaiveDate;
 use duban::{
     catalogue::Seeds,
     cli::plan::row,
-    domain::{
-        calendar::Zone,
-        duty::Form,
-        period::Period,
-        plan::{World, due_between},
-    },
+    domain::{calendar::Zone, duty::Form, period::Period, plan::due_between, world::World},
 };
 
 /// Days since 1970-01-01.

@@ -9,12 +9,14 @@ use duban::{
     domain::{
         calendar::Zone,
         derive,
+        due::next_due,
         duty::{Cadence, DueRule, Duty, DutyId, Form, Kind},
         event::Event,
         node::Node,
         period::Period,
-        plan::{self, EventError, Owed, World, due_between, for_event, next_due, opening_between},
+        plan::{self, EventError, Owed, due_between, for_event, opening_between},
         unit::{Unit, UnitName},
+        world::World,
     },
 };
 use proptest::prelude::*;

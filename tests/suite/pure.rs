@@ -14,12 +14,13 @@ use duban::{
         ladder::{Class, Ladder},
         obligation::{Facts, Obligation},
         phase::Phase,
-        plan::{self, World},
+        plan,
         quota::Standing,
         series::Member,
         slot::Slots,
         step::{self, Context, Move, NoticeKind},
         window,
+        world::World,
     },
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
