@@ -1,4 +1,5 @@
 //! What time does to an obligation: it opens, reminds, is declared missed, is chased, carried up, and closes as missed.
+//! Why somebody got a mail is answered here first: each step names whom it tells, by the ladder that is in force.
 //!
 //! [`advance`] settles every step up to `now` and says what has to be told to whom. It is the only place that decides
 //! a step. Whoever calls it twice, late, or after three days of silence gets the same obligation; only how much is

@@ -1,4 +1,4 @@
-//! Wording: from a letter's values to subject, text and HTML.
+//! Wording: from a letter's values to subject, text and HTML. A subject is the template `<letter>/subject.txt`.
 //!
 //! The templates are embedded; files of the same names in a folder override them, so that the office can change the
 //! wording without a rebuild. An undefined name is an error, values are escaped in HTML, and what a subject may not be

@@ -1,5 +1,6 @@
 //! An obligation as everybody is shown it: its facts with the words for them. Pages, files, calls, commands and letters
-//! write it out, each in its own form; what stands in it is said here alone.
+//! write it out, each in its own form; what stands in it is said here alone. A new export is one more way to write it out,
+//! as `web/pages/ledger.rs` does for CSV.
 
 use std::{collections::HashMap, ops::Deref};
 

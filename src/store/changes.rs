@@ -1,4 +1,10 @@
 //! Obligations as they are made and changed: by compare-and-swap, with their owners' rows and the summaries.
+//!
+//! What keeps two daemons on one database from doubling anything begins here. Both may make and decide the same row; one
+//! write wins, by the row's unique (period, series) or by its revision, and the other's log entries and notices are left
+//! out with it. The rest is keys too: a notice is unique by (obligation, round, kind, instant, post) and given to one letter
+//! by a conditional update (`notices.rs`); a letter is unique by its slot and claimed under a lease, because sending is not
+//! undone by a rollback (`letters.rs`). Nothing relies on one daemon knowing of the other.
 
 use std::collections::{HashMap, HashSet};
 
