@@ -6,7 +6,12 @@ use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::{catalogue::ListedDays, domain::calendar::Calendar, engine::known::touch, store::Tx};
+use crate::{
+    catalogue::ListedDays,
+    domain::{calendar::Calendar, refusal::setting::SettingRefusal},
+    engine::known::touch,
+    store::Tx,
+};
 
 impl Actor<'_> {
     /// Takes a notice in. Returns how many days are listed now for the years it speaks of.
@@ -25,7 +30,7 @@ impl Actor<'_> {
     /// As [`Actor::import_calendar`], in a transaction that is open already and has moved the revision on.
     pub(super) async fn import_calendar_in(&self, tx: &mut Tx, listed: &ListedDays) -> Result<()> {
         if listed.days.is_empty() {
-            return refuse("文件中没有任何日期；没有列出日期不等于没有节假日");
+            return refuse(SettingRefusal::NoDayListed);
         }
         let before = tx.calendar().await?;
         let mut after = Calendar { listed: before.listed.clone() };

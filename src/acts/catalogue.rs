@@ -19,6 +19,10 @@ use crate::{
     },
     domain::{
         calendar::{Calendar, YearStatus, notice_year},
+        refusal::{
+            field::{Field, FieldRefusal},
+            setting::SettingRefusal,
+        },
         unit::{Roster, Unit, UnitName},
     },
     engine::known::{Known, touch},
@@ -150,17 +154,17 @@ impl Actor<'_> {
         let today = self.known.zone.day_of(self.now);
         let effective_on = effective_on.unwrap_or(today + Days::new(1));
         if effective_on < today {
-            return refuse(format!("生效日 {effective_on} 已过"));
+            return refuse((Field::EffectiveDay, FieldRefusal::DayPast(effective_on)));
         }
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
         let known = Known::read(&mut tx, self.known.zone).await?;
         let changes = changes(&known, seeds, effective_on);
         if changes.is_empty() {
-            return refuse("与现行目录、名册、日历相同，没有可应用的更改");
+            return refuse(SettingRefusal::NothingToApply);
         }
         if shown.is_some_and(|shown| shown != changes.mark(effective_on)) {
-            return refuse("所列更改与此前核对的不同（其间另有更改），请重新核对后再确认");
+            return refuse(SettingRefusal::OtherThanShown);
         }
         let mut version = None;
         if changes.of_catalogue() {

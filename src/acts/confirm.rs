@@ -4,7 +4,17 @@ use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::{domain::unit::Role, store::row::Stored};
+use crate::{
+    domain::{
+        refusal::{
+            obligation::ObligationRefusal,
+            request::RequestRefusal,
+            who::{NoSuch, NotTheirs},
+        },
+        unit::Role,
+    },
+    store::row::Stored,
+};
 
 impl Actor<'_> {
     /// 签收, once for each unit's post.
@@ -15,11 +25,11 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         if !stored.obligation.phase.is_owed() {
-            return refuse("该事项无须签收");
+            return refuse(ObligationRefusal::NothingToConfirm);
         }
         let by = self.by.to_string();
         if tx.log_of(id).await?.iter().any(|entry| entry.action == Action::Confirm && entry.by_post == by) {
-            return refuse("已签收");
+            return refuse(ObligationRefusal::AlreadyConfirmed);
         }
         let next = stored.obligation.clone();
         let written = self.write(&mut tx, &stored, next, Action::Confirm, &json!({})).await?;
@@ -33,13 +43,15 @@ impl Actor<'_> {
     /// There is none, it was decided or endorsed already, or it is not this post's to endorse.
     pub async fn endorse(&self, request: &str) -> Result<Stored> {
         let mut tx = self.engine.store.write().await?;
-        let Some(asked) = tx.request(request).await? else { return refuse(format!("没有申请 {request}")) };
+        let Some(asked) = tx.request(request).await? else {
+            return refuse(NoSuch::NoRequest(request.to_owned()));
+        };
         let stored = self.find(&mut tx, asked.obligation).await?;
         if !matches!(self.by.role, Role::Deputy | Role::Head) {
-            return refuse(format!("{} 无权签署意见，须由本单位负责人办理", self.by));
+            return refuse(NotTheirs::LeadersOnly(self.by.clone()));
         }
         if !tx.endorse_request(request, self.now, &self.by.to_string()).await? {
-            return refuse("该申请已审批或已签署意见");
+            return refuse(RequestRefusal::AlreadyEndorsed);
         }
         let next = stored.obligation.clone();
         let written = self.write(&mut tx, &stored, next, Action::Endorse, &json!({ "request": request })).await?;

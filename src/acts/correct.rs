@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{
         quota::{Item, Standing},
-        refusal::Refusal,
+        refusal::{filing::FilingRefusal, who::NoSuch},
         unit::UnitName,
     },
     store::{Tx, row::Stored, submissions::Submission},
@@ -39,7 +39,7 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let (submission, rows) = self.unreviewed(&mut tx, receipt).await?;
         if !tx.withdraw_submission(&submission.id, self.now).await? {
-            return refuse(format!("回执 {receipt} 已撤回"));
+            return refuse(FilingRefusal::AlreadyWithdrawn(receipt.to_owned()));
         }
         let detail = json!({ "receipt": receipt });
         let written = self.judge_anew(&mut tx, rows, Action::Withdraw, &detail).await?;
@@ -63,14 +63,14 @@ impl Actor<'_> {
             standings.push(self.standing(&mut tx, stored).await?);
         }
         if !tx.correct_submission(receipt, acted_on, &items, &note).await? {
-            return refuse(format!("回执 {receipt} 已撤回"));
+            return refuse(FilingRefusal::AlreadyWithdrawn(receipt.to_owned()));
         }
         for (stored, earlier) in rows.iter().zip(standings) {
             let rules = self.rules(stored)?;
             let closed = self.now > self.known.window(&stored.obligation, &rules).filed_by;
             let now_in_time = matches!(self.standing(&mut tx, stored).await?, Standing::InTime(_));
             if closed && now_in_time && !matches!(earlier, Standing::InTime(_)) {
-                return refuse("时限已过，更正不能补足当时所缺；请另行报送");
+                return refuse(FilingRefusal::CorrectedTooLate);
             }
         }
         let detail = json!({
@@ -93,7 +93,7 @@ impl Actor<'_> {
     ) -> Result<()> {
         let today = self.known.zone.day_of(self.now);
         if acted_on > today {
-            return refuse(format!("办理日期 {acted_on} 尚未到来"));
+            return refuse(FilingRefusal::ActedInTheFuture(acted_on));
         }
         check_texts(&NewSubmission {
             receipt: None,
@@ -108,7 +108,7 @@ impl Actor<'_> {
         for stored in rows {
             let rules = self.rules(stored)?;
             if let Some(untimely) = self.known.window(&stored.obligation, &rules).objection(acted_on) {
-                return Err(Refusal::Untimely(untimely).into());
+                return refuse(FilingRefusal::from(untimely));
             }
             counters.extend(rules.duty.quotas.iter().map(|quota| quota.counter.clone()));
         }
@@ -119,13 +119,13 @@ impl Actor<'_> {
     pub(super) async fn unreviewed(&self, tx: &mut Tx, receipt: &str) -> Result<(Submission, Vec<Stored>)> {
         let (submission, rows) = self.own_submission(tx, receipt).await?;
         if submission.withdrawn_at.is_some() {
-            return refuse(format!("回执 {receipt} 已撤回"));
+            return refuse(FilingRefusal::AlreadyWithdrawn(receipt.to_owned()));
         }
         let ids: Vec<i64> = rows.iter().map(|row| row.obligation.id).collect();
         let counted = tx.submissions_for(&ids).await?;
         let returned = counted.iter().any(|one| one.submission.id == receipt && one.returned_at.is_some());
         if returned || rows.iter().any(|row| row.obligation.accepted_at.is_some()) {
-            return refuse(format!("回执 {receipt} 已审核，不能再更正或撤回"));
+            return refuse(FilingRefusal::AlreadyReviewed(receipt.to_owned()));
         }
         Ok((submission, rows))
     }
@@ -136,7 +136,9 @@ impl Actor<'_> {
         self.check_post()?;
         let found = tx.submission(receipt).await?;
         let own = |submission: &Submission| self.acts_for(&UnitName(submission.unit.clone()));
-        let Some(submission) = found.filter(own) else { return refuse(format!("没有回执 {receipt}")) };
+        let Some(submission) = found.filter(own) else {
+            return refuse(NoSuch::NoReceipt(receipt.to_owned()));
+        };
         let ids = tx.obligations_of_submission(receipt).await?;
         let mut rows = tx.obligations(&ids).await?;
         rows.sort_by_key(|row| row.obligation.id);

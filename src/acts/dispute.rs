@@ -5,7 +5,10 @@ use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, drop_requests, refuse};
 use crate::{
-    domain::light,
+    domain::{
+        light::Light,
+        refusal::{field::Field, request::RequestRefusal},
+    },
     store::{requests::RequestKind, row::Stored},
 };
 
@@ -15,11 +18,12 @@ impl Actor<'_> {
     /// # Errors
     /// It is closed, disputed already, or not this post's to dispute.
     pub async fn raise_dispute(&self, id: i64, reason: &str) -> Result<String> {
-        let reason = check_text("异议理由", reason, LONGEST_REASON)?;
+        let reason = check_text(Field::DisputeReason, reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         if stored.obligation.phase.is_closed() {
-            return refuse(format!("事项 {id} {}，不能再提异议", light::word(&stored.obligation)));
+            let (light, phase) = (Light::of(&stored.obligation), stored.obligation.phase);
+            return refuse(RequestRefusal::ClosedIsNotDisputed { id, light, phase });
         }
         let number = self.ask(&mut tx, &stored, RequestKind::Dispute, reason, None).await?;
         tx.commit().await?;
@@ -32,7 +36,7 @@ impl Actor<'_> {
     /// Nothing is disputed, it is closed meanwhile, or it is not the office that decides.
     pub async fn uphold_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
         self.require_office()?;
-        let answer = check_words("答复", answer)?;
+        let answer = check_words(Field::Answer, answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, RequestKind::Dispute).await?;

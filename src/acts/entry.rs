@@ -16,11 +16,11 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::ActError;
 use crate::{
     acts,
     domain::{
         letter::LetterKind,
+        refusal::entry::EntryRefusal,
         text,
         unit::{PostId, Role, UnitName},
     },
@@ -185,7 +185,7 @@ pub async fn end_own(engine: &Engine, kind: CredentialKind, post: &PostId, id: i
 pub async fn setup_secret(engine: &Engine, post: &PostId, by: &str) -> acts::Result<String> {
     let known = engine.known().await?;
     if post.role.is_of_unit() || post.unit != known.roster.office {
-        return acts::refuse(format!("{post} 没有口令：单位岗位由邮件中的链接进入"));
+        return acts::refuse(EntryRefusal::PostWithoutPassword(post.clone()));
     }
     let now = engine.clock.now();
     let (secret, hash) = new_secret();
@@ -215,10 +215,10 @@ pub async fn setup_secret(engine: &Engine, post: &PostId, by: &str) -> acts::Res
 pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts::Result<PostId> {
     let length = password.chars().count();
     if length < SHORTEST_PASSWORD || password.len() > LONGEST_PASSWORD {
-        return acts::refuse(format!("口令须有 {SHORTEST_PASSWORD} 个以上字符，不超过 {LONGEST_PASSWORD} 字节"));
+        return acts::refuse(EntryRefusal::PasswordLength { shortest: SHORTEST_PASSWORD, longest: LONGEST_PASSWORD });
     }
     if password.chars().collect::<std::collections::BTreeSet<char>>().len() < 4 {
-        return acts::refuse("口令过于简单：所用字符至少 4 种");
+        return acts::refuse(EntryRefusal::PasswordTooPlain);
     }
     let hash = hash_password(password).await?;
     let now = engine.clock.now();
@@ -227,10 +227,10 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
     let found = found.filter(|one| one.ends_at.is_some_and(|end| end > now));
     let Some((credential, post)) = found.and_then(|one| PostId::of(&one.unit, &one.role).map(|post| (one, post)))
     else {
-        return acts::refuse("该链接无效、已过期或已使用；请向管理员另取");
+        return acts::refuse(EntryRefusal::SetupLinkOver);
     };
     if !tx.end_credential(credential.id, now).await? {
-        return acts::refuse("该链接已使用；请向管理员另取");
+        return acts::refuse(EntryRefusal::SetupLinkUsed);
     }
     tx.set_password(&credential.unit, &credential.role, &hash, now).await?;
     tx.end_credentials_of(CredentialKind::Session, &credential.unit, &credential.role, now).await?;
@@ -256,14 +256,13 @@ pub async fn check_password(engine: &Engine, post: &PostId, password: &str) -> R
     }
     let stored = engine.store.read().await?.password(&post.unit.0, post.role.code()).await?;
     let has_one = stored.is_some();
-    let _place = HASHING.acquire().await.map_err(|error| JobError::Setup(error.to_string()))?;
+    let _place = HASHING.acquire().await.map_err(JobError::from)?;
     let (stored, password) = (stored.unwrap_or_else(|| NOBODYS.to_owned()), password.to_owned());
     let right = tokio::task::spawn_blocking(move || {
         PasswordHash::new(&stored)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     })
-    .await
-    .map_err(|error| JobError::Setup(error.to_string()))?;
+    .await?;
     Ok(right && has_one)
 }
 
@@ -297,7 +296,7 @@ pub async fn write_link_letter(engine: &Engine, address: &str) -> Result<()> {
         trial: trial.then(|| labels.join("、")),
         note: None,
     };
-    let rendered = engine.templates.letter(&context).map_err(|error| JobError::Setup(error.to_string()))?;
+    let rendered = engine.templates.letter(&context)?;
     let office = known.address(&known.roster.office_post(), today).filter(|_| trial);
     let to = office.or_else(|| known.address(first, today)).unwrap_or_default().to_owned();
     let written: Vec<String> = posts.iter().map(ToString::to_string).collect();
@@ -311,18 +310,14 @@ pub async fn write_link_letter(engine: &Engine, address: &str) -> Result<()> {
 }
 
 /// argon2id, with the crate's own parameters (OWASP's: 19 MiB, two passes).
-async fn hash_password(password: &str) -> std::result::Result<String, ActError> {
-    let _place = HASHING.acquire().await.map_err(|error| JobError::Setup(error.to_string()))?;
+async fn hash_password(password: &str) -> Result<String> {
+    let _place = HASHING.acquire().await.map_err(JobError::from)?;
     let password = password.to_owned();
     let hashed = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     })
     .await;
-    match hashed {
-        Ok(Ok(hash)) => Ok(hash),
-        Ok(Err(error)) => Err(ActError::Job(JobError::Setup(error.to_string()))),
-        Err(error) => Err(ActError::Job(JobError::Setup(error.to_string()))),
-    }
+    Ok(hashed??)
 }
 
 /// The posts that sign in with a password.

@@ -8,7 +8,12 @@ use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_id, check_text, check_words, refuse};
 use crate::{
-    domain::{event::Event, plan, unit::UnitName},
+    domain::{
+        event::Event,
+        plan,
+        refusal::{field::Field, occasion::OccasionRefusal, who::NoSuch},
+        unit::UnitName,
+    },
     store::row::Stored,
 };
 
@@ -42,11 +47,11 @@ impl Actor<'_> {
     /// It lies ahead, its id is taken, its type or units are not known, or it is not the office that records.
     pub async fn open_event(&self, new: &NewEvent) -> Result<Opened> {
         self.require_office()?;
-        let place = check_text("地点", &new.place, 200)?;
+        let place = check_text(Field::Place, &new.place, 200)?;
         let id = new.id.clone().unwrap_or_else(|| self.engine.new_id("E"));
         check_id(&id)?;
         if new.at > self.now {
-            return refuse("事件时间尚未到来");
+            return refuse(OccasionRefusal::EventAhead);
         }
         let event = Event {
             id: id.clone(),
@@ -56,17 +61,16 @@ impl Actor<'_> {
             units: new.units.clone(),
         };
         let day = self.known.zone.day_of(event.at);
-        let Some(version) = self.known.version_on(day) else { return refuse("没有职责目录") };
+        let Some(version) = self.known.version_on(day) else { return refuse(NoSuch::NoCatalogue) };
         let world = self.known.world(&version.catalogue);
-        let owed =
-            plan::for_event(&world, &event).map_err(|error| crate::acts::ActError::Refused(error.to_string()))?;
+        let owed = plan::for_event(&world, &event)?;
         // What was due before the first day that counts is nobody's miss.
         let counts = |owed: &plan::Owed| self.known.zone.due_day(owed.due_at) >= self.known.starts_on;
         let mut rows: Vec<Stored> =
             owed.into_iter().filter(counts).map(|owed| self.known.planned(version.version, owed)).collect();
         let mut tx = self.engine.store.write().await?;
         if tx.event(&id).await?.is_some() {
-            return refuse(format!("事件编号 {id} 已被使用"));
+            return refuse(OccasionRefusal::EventIdTaken(id));
         }
         tx.insert_event(&event, self.now).await?;
         tx.insert_obligations(&mut rows).await?;
@@ -87,15 +91,15 @@ impl Actor<'_> {
     pub async fn close_event(&self, id: &str, false_alarm: bool, reason: &str) -> Result<Vec<Stored>> {
         self.require_office()?;
         if false_alarm {
-            check_text("误报说明", reason, LONGEST_REASON)?;
+            check_text(Field::FalseAlarm, reason, LONGEST_REASON)?;
         }
-        let reason = check_words("说明", reason)?;
+        let reason = check_words(Field::Note, reason)?;
         let mut tx = self.engine.store.write().await?;
         if tx.event(id).await?.is_none() {
-            return refuse(format!("没有事件 {id}"));
+            return refuse(NoSuch::NoEvent(id.to_owned()));
         }
         if !tx.close_event(id, self.now, false_alarm).await? {
-            return refuse(format!("事件 {id} 已结束"));
+            return refuse(OccasionRefusal::EventClosed(id.to_owned()));
         }
         let mut waived = Vec::new();
         if false_alarm {

@@ -4,7 +4,10 @@ use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
-use crate::vault::Vault;
+use crate::{
+    domain::refusal::{field::Field, who::NoSuch},
+    vault::Vault,
+};
 
 impl Actor<'_> {
     /// Erases a file of a submission: for a unit its own mention of it, for the office every mention. The bytes go once
@@ -13,12 +16,12 @@ impl Actor<'_> {
     /// # Errors
     /// There is no such submission or file, or it is another unit's.
     pub async fn erase_evidence(&self, vault: &Vault, receipt: &str, sha256: &str, reason: &str) -> Result<bool> {
-        let reason = check_text("理由", reason, LONGEST_REASON)?;
+        let reason = check_text(Field::Reason, reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let (_, own) = self.own_submission(&mut tx, receipt).await?;
         let mentions = tx.evidence_with_hash(sha256).await?;
         if !mentions.iter().any(|file| file.submission == receipt) {
-            return refuse(format!("回执 {receipt} 没有文件 {sha256}"));
+            return refuse(NoSuch::NoFileOfReceipt { receipt: receipt.to_owned(), sha256: sha256.to_owned() });
         }
         let mut rows = own;
         if self.is_office() {

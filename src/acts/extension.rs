@@ -6,7 +6,10 @@ use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, refuse};
 use crate::{
-    domain::obligation::Obligation,
+    domain::{
+        obligation::Obligation,
+        refusal::{field::Field, request::RequestRefusal, who::NoSuch},
+    },
     store::{
         Tx,
         requests::{Request, RequestKind},
@@ -20,7 +23,7 @@ impl Actor<'_> {
     /// # Errors
     /// Too late, asked already, or not this post's to ask.
     pub async fn ask_extension(&self, id: i64, until: DateTime<Utc>, reason: &str) -> Result<String> {
-        let reason = check_text("延期理由", reason, LONGEST_REASON)?;
+        let reason = check_text(Field::ExtensionReason, reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         stored.obligation.may_ask_extension(until, self.now)?;
@@ -36,11 +39,11 @@ impl Actor<'_> {
     /// Nothing was asked, the new deadline is not later, or it is not the office that decides.
     pub async fn grant_extension(&self, id: i64, until: Option<DateTime<Utc>>, answer: &str) -> Result<Stored> {
         self.require_office()?;
-        let answer = check_words("答复", answer)?;
+        let answer = check_words(Field::Answer, answer)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, RequestKind::Extension).await?;
-        let Some(until) = until.or(request.until_at) else { return refuse("未写明新时限") };
+        let Some(until) = until.or(request.until_at) else { return refuse(RequestRefusal::NoNewDeadline) };
         let moved = stored.with(stored.obligation.extended(until, self.now)?);
         let next = self.reconsidered(&mut tx, &moved).await?;
         let detail = json!({ "request": request.id, "until": until, "answer": answer });
@@ -70,7 +73,7 @@ impl Actor<'_> {
         let id = stored.obligation.id;
         let earlier = tx.requests_of(id).await?;
         if let Some(earlier) = earlier.iter().find(|request| request.kind == kind && request.decided_at.is_none()) {
-            return refuse(format!("该事项已有待办的申请 {}，请等候答复", earlier.id));
+            return refuse(RequestRefusal::AlreadyAsked { request: earlier.id.clone() });
         }
         let number = self.engine.new_id(if kind == RequestKind::Extension { "X" } else { "D" });
         let request = Request {
@@ -99,14 +102,19 @@ impl Actor<'_> {
     pub(super) async fn pending(&self, tx: &mut Tx, id: i64, kind: RequestKind) -> Result<Request> {
         let requests = tx.requests_of(id).await?;
         let found = requests.into_iter().find(|request| request.kind == kind && request.decided_at.is_none());
-        let what = kind.label();
-        found.map_or_else(|| refuse(format!("事项 {id} 没有待办的{what}")), Ok)
+        found.map_or_else(
+            || match kind {
+                RequestKind::Extension => refuse(NoSuch::NoExtensionAsked(id)),
+                RequestKind::Dispute => refuse(NoSuch::NoDisputeRaised(id)),
+            },
+            Ok,
+        )
     }
 
     /// Says no to the request of that kind that waits.
     pub(super) async fn turn_down(&self, id: i64, kind: RequestKind, answer: &str, action: Action) -> Result<Stored> {
         self.require_office()?;
-        let answer = check_text("答复", answer, LONGEST_REASON)?;
+        let answer = check_text(Field::Answer, answer, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, kind).await?;
@@ -130,7 +138,7 @@ impl Actor<'_> {
         (action, detail): (Action, &serde_json::Value),
     ) -> Result<Stored> {
         if !tx.decide_request(&request.id, self.now, &self.by.to_string(), granted, answer).await? {
-            return refuse(format!("申请 {} 已有答复", request.id));
+            return refuse(RequestRefusal::AlreadyAnswered { request: request.id.clone() });
         }
         self.write(tx, stored, next, action, detail).await
     }

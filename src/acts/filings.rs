@@ -15,11 +15,15 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::{
-    ActError, Actor, CHANGED_MEANWHILE, JobError, Result, refuse,
+    ActError, Actor, JobError, Result, refuse,
     submit::{NewSubmission, Receipt},
 };
 use crate::{
-    domain::{quota::Filing, unit::PostId},
+    domain::{
+        quota::Filing,
+        refusal::{filing::FilingRefusal, obligation::ObligationRefusal},
+        unit::PostId,
+    },
     engine::MOST_CONFLICTS,
     store::{
         Tx,
@@ -103,7 +107,7 @@ impl Actor<'_> {
     pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
         self.check_submission(new)?;
         let mut answers = file_patiently(self, &[Asked::of(self, new)]).await?;
-        answers.pop().unwrap_or_else(|| refuse(CHANGED_MEANWHILE))
+        answers.pop().unwrap_or_else(|| refuse(ObligationRefusal::ChangedMeanwhile))
     }
 }
 
@@ -209,7 +213,7 @@ impl Group {
         let number = new.receipt.clone().unwrap_or_else(|| actor.engine.new_id("R"));
         if let Some((unit, ids)) = self.filed.get(&number) {
             if *unit != new.unit.0 {
-                return refuse("该回执号不可用");
+                return refuse(FilingRefusal::ReceiptTaken);
             }
             let ids = ids.clone();
             return self.receipt(actor, number, true, &ids);
@@ -263,7 +267,7 @@ impl Group {
     /// Writes what the filings have changed.
     async fn write(mut self, tx: &mut Tx) -> Result<()> {
         if tx.insert_submissions(&self.submissions).await? != self.submissions.len() as u64 {
-            return refuse("该回执号正在受理，请稍后重试");
+            return refuse(FilingRefusal::ReceiptInWork);
         }
         let pairs: Vec<(&str, i64)> = self.counts_for.iter().map(|(number, id)| (number.as_str(), *id)).collect();
         tx.insert_submissions_for(&pairs).await?;
@@ -271,7 +275,7 @@ impl Group {
         // One order for all, so that two who write the same rows wait for each other and no more.
         let mut rows: Vec<Stored> = self.changed.iter().filter_map(|id| self.rows.remove(id)).collect();
         if tx.update_obligations(&mut rows).await?.len() != rows.len() {
-            return refuse(CHANGED_MEANWHILE);
+            return refuse(ObligationRefusal::ChangedMeanwhile);
         }
         Ok(tx.append_log(&self.entries).await?)
     }

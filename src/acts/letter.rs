@@ -4,6 +4,7 @@ use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
+use crate::domain::refusal::{setting::SettingRefusal, who::NoSuch};
 
 impl Actor<'_> {
     /// Queues an undelivered letter again, under the same Message-ID.
@@ -14,7 +15,7 @@ impl Actor<'_> {
         self.require_office()?;
         let mut tx = self.engine.store.write().await?;
         if !tx.retry_letter(letter, self.now).await? {
-            return refuse(format!("邮件 {letter} 不是未送达的邮件，无须重发"));
+            return refuse(SettingRefusal::NotUndelivered(letter));
         }
         tx.note(self.now, &self.by.to_string(), Action::SendAgain, &json!({ "letter": letter })).await?;
         Ok(tx.commit().await?)
@@ -28,8 +29,8 @@ impl Actor<'_> {
         self.require_office()?;
         let mut tx = self.engine.store.write().await?;
         match tx.linked_letter(letter).await? {
-            None => return refuse(format!("没有邮件 {letter}")),
-            Some(linked) if linked.revoked_at.is_some() => return refuse("该邮件的链接已作废"),
+            None => return refuse(NoSuch::NoLetter(letter)),
+            Some(linked) if linked.revoked_at.is_some() => return refuse(SettingRefusal::LinkRevoked),
             Some(_) => {}
         }
         let ended = tx.revoke_link(letter, self.now).await?;

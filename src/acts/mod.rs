@@ -1,7 +1,7 @@
 //! What people do: file, review, ask, waive, dispute, open and close. One file an act.
 //!
-//! Every act is one transaction: the change, its log entry, and what follows for the obligation. A refusal is a sentence
-//! for the person who asked, and nothing has changed then. The rules themselves are the domain's.
+//! Every act is one transaction: the change, its log entry, and what follows for the obligation. Where one is refused,
+//! nothing has changed; why is a closed set of facts, worded by whoever shows it. The rules themselves are the domain's.
 
 use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
@@ -12,14 +12,21 @@ use crate::{
         name::{self, NameFault},
         obligation::Obligation,
         quota::Filing,
-        refusal::Refusal,
-        text::{self, TextFault},
+        refusal::{
+            Refusal,
+            field::{Field, FieldRefusal},
+            filing::FilingRefusal,
+            obligation::ObligationRefusal,
+            who::{NoSuch, NotTheirs},
+        },
+        text,
         unit::{PostId, Role, UnitName},
     },
     engine::{
-        Engine, JobError,
+        Engine, JobError, SetupError,
         known::{Known, Rules},
     },
+    read::refusal::english,
     store::{StoreError, Tx, log, row::Stored},
     vault::VaultError,
 };
@@ -45,24 +52,25 @@ pub mod waiver;
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
-    /// It may not be done; nothing has changed.
-    #[error("{0}")]
-    Refused(String),
+    /// It may not be done; nothing has changed. As an administrator reads it; pages have the words in Chinese.
+    #[error("{}", english(.0))]
+    Refused(Refusal),
     #[error(transparent)]
     Job(#[from] JobError),
 }
 
-impl From<Refusal> for ActError {
-    fn from(refusal: Refusal) -> ActError {
-        ActError::Refused(refusal.to_string())
+impl<R: Into<Refusal>> From<R> for ActError {
+    fn from(refusal: R) -> ActError {
+        ActError::Refused(refusal.into())
     }
 }
 
 impl From<VaultError> for ActError {
     fn from(error: VaultError) -> ActError {
         match error {
-            VaultError::TooLarge { .. } | VaultError::NoHash(_) => ActError::Refused(error.to_string()),
-            other => ActError::Job(JobError::Setup(other.to_string())),
+            VaultError::TooLarge { largest } => FilingRefusal::LargerThan(largest).into(),
+            VaultError::NoHash(written) => NoSuch::NoHash(written).into(),
+            other => ActError::Job(SetupError::Evidence(other).into()),
         }
     }
 }
@@ -73,10 +81,16 @@ impl From<StoreError> for ActError {
     }
 }
 
+impl From<SetupError> for ActError {
+    fn from(error: SetupError) -> ActError {
+        ActError::Job(error.into())
+    }
+}
+
 pub type Result<T> = std::result::Result<T, ActError>;
 
-pub fn refuse<T>(words: impl Into<String>) -> Result<T> {
-    Err(ActError::Refused(words.into()))
+pub fn refuse<T>(refusal: impl Into<Refusal>) -> Result<T> {
+    Err(ActError::Refused(refusal.into()))
 }
 
 pub struct Actor<'a> {
@@ -85,8 +99,6 @@ pub struct Actor<'a> {
     pub by: &'a PostId,
     pub now: DateTime<Utc>,
 }
-
-const CHANGED_MEANWHILE: &str = "该事项刚刚被他人更改，请重试";
 
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 500;
@@ -97,7 +109,7 @@ impl Actor<'_> {
         let today = self.known.zone.day_of(self.now);
         let unit = self.known.roster.unit(&self.by.unit).filter(|unit| unit.active_on(today));
         let office = self.by.role.is_of_unit() || self.by.unit == self.known.roster.office;
-        if unit.is_some() && office { Ok(()) } else { refuse(format!("没有岗位 {}", self.by)) }
+        if unit.is_some() && office { Ok(()) } else { refuse(NoSuch::NoPost(self.by.clone())) }
     }
 
     /// Whether the office's own post acts.
@@ -110,7 +122,7 @@ impl Actor<'_> {
         if self.is_office() {
             return Ok(());
         }
-        refuse(format!("{} 无权办理，须由 {} 办理", self.by, self.known.roster.office_post()))
+        refuse(NotTheirs::OfficeOnly { by: self.by.clone(), office: self.known.roster.office_post() })
     }
 
     /// Refuses everybody but the office and the administrator: posts, units, calendar and catalogue are theirs to set.
@@ -119,7 +131,7 @@ impl Actor<'_> {
         if self.sets() {
             return Ok(());
         }
-        refuse(format!("{} 无权办理，须由 {} 或管理员办理", self.by, self.known.roster.office_post()))
+        refuse(NotTheirs::OfficeOrAdminOnly { by: self.by.clone(), office: self.known.roster.office_post() })
     }
 
     /// Whether the settings are the post's to change.
@@ -144,14 +156,14 @@ impl Actor<'_> {
         let own = |stored: &Stored| stored.obligation.owners.iter().any(|owner| self.acts_for(owner));
         match found.filter(own) {
             Some(stored) => Ok(stored),
-            None if self.is_office() => refuse(format!("没有事项 {id}")),
-            None => refuse(format!("没有事项 {id}，或不属 {}", self.by.unit)),
+            None if self.is_office() => refuse(NoSuch::NoObligation(id)),
+            None => refuse(NoSuch::NoOwnObligation { id, unit: self.by.unit.clone() }),
         }
     }
 
     pub fn rules(&self, stored: &Stored) -> Result<Rules<'_>> {
         let today = self.known.zone.day_of(self.now);
-        self.known.rules(stored, today).map_err(|words| ActError::Job(JobError::Setup(words)))
+        Ok(self.known.rules(stored, today)?)
     }
 
     /// Writes an obligation that an act has changed, with its log entry.
@@ -168,7 +180,7 @@ impl Actor<'_> {
     ) -> Result<Stored> {
         let (mut row, entry) = self.changed(stored, next, action, detail);
         if tx.update_obligations(std::slice::from_mut(&mut row)).await?.is_empty() {
-            return refuse(CHANGED_MEANWHILE);
+            return refuse(ObligationRefusal::ChangedMeanwhile);
         }
         tx.append_log(&[entry]).await?;
         Ok(row)
@@ -198,29 +210,21 @@ impl Actor<'_> {
 }
 
 /// A text as it is kept, without blanks at its ends; refuses one that is empty, too long or holds what may not stand in it.
-pub fn check_text<'t>(what: &str, value: &'t str, longest: usize) -> Result<&'t str> {
-    text::plain(value, longest).or_else(|fault| refuse(text_words(what, fault)))
+pub fn check_text(field: Field, value: &str, longest: usize) -> Result<&str> {
+    text::plain(value, longest).or_else(|fault| refuse((field, fault)))
 }
 
 /// As [`check_text`], where nothing may be said as well.
-pub fn check_words<'t>(what: &str, value: &'t str) -> Result<&'t str> {
-    if value.trim().is_empty() { Ok("") } else { check_text(what, value, LONGEST_REASON) }
+pub fn check_words(field: Field, value: &str) -> Result<&str> {
+    if value.trim().is_empty() { Ok("") } else { check_text(field, value, LONGEST_REASON) }
 }
 
 /// Refuses an id that could not stand in a period's key or in a list.
 pub fn check_id(id: &str) -> Result<()> {
     name::check_id(id).or_else(|fault| match fault {
-        NameFault::Text(fault) => refuse(text_words("编号", fault)),
-        NameFault::Blank | NameFault::Mark => refuse(format!("编号“{id}”含有空格或 ; : / , 等符号")),
+        NameFault::Text(fault) => refuse((Field::Id, fault)),
+        NameFault::Blank | NameFault::Mark => refuse((Field::Id, FieldRefusal::MarkInId(id.to_owned()))),
     })
-}
-
-fn text_words(what: &str, fault: TextFault) -> String {
-    match fault {
-        TextFault::Empty => format!("未填{what}"),
-        TextFault::TooLong(most) => format!("{what}过长：至多 {most} 字"),
-        TextFault::Forbidden(c) => format!("{what}含有不可用的字符 U+{:04X}", u32::from(c)),
-    }
 }
 
 /// Answers what is still asked about an obligation that has been closed for good.

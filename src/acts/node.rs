@@ -9,9 +9,18 @@ use serde_json::json;
 
 use super::{Actor, Result, check_id, check_text, refuse};
 use crate::{
-    domain::{node::Node, phase::Phase, plan},
+    domain::{
+        node::Node,
+        phase::Phase,
+        plan,
+        refusal::{
+            field::{Field, FieldRefusal},
+            occasion::OccasionRefusal,
+            who::NoSuch,
+        },
+    },
     engine::{
-        JobError,
+        SetupError,
         known::{Known, touch},
     },
     store::{Tx, catalogue::NodeWindow, row::Stored},
@@ -28,18 +37,18 @@ impl Actor<'_> {
     pub async fn open_node(&self, id: &str, name: &str, first: NaiveDate, last: NaiveDate) -> Result<()> {
         self.require_office()?;
         check_id(id)?;
-        let name = check_text("名称", name, 100)?;
+        let name = check_text(Field::Name, name, 100)?;
         if id.parse::<NaiveDate>().is_ok() {
-            return refuse(format!("编号“{id}”是日期，日期只用作法定节点的编号"));
+            return refuse(OccasionRefusal::NodeIdIsDate(id.to_owned()));
         }
         Self::check_days(first, last)?;
         if first < self.known.zone.day_of(self.now) {
-            return refuse(format!("起始日 {first} 已过"));
+            return refuse((Field::FirstDay, FieldRefusal::DayPast(first)));
         }
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
         if tx.windows().await?.iter().any(|window| window.id == id) {
-            return refuse(format!("节点编号 {id} 已被使用"));
+            return refuse(OccasionRefusal::NodeIdTaken(id.to_owned()));
         }
         let window = NodeWindow {
             id: id.to_owned(),
@@ -64,7 +73,7 @@ impl Actor<'_> {
         self.require_office()?;
         let today = self.known.zone.day_of(self.now);
         if last < today {
-            return refuse(format!("结束日 {last} 已过；结束节点请用 close"));
+            return refuse(OccasionRefusal::NodeEndsInThePast(last));
         }
         self.move_end(id, last, false).await
     }
@@ -85,10 +94,10 @@ impl Actor<'_> {
         touch(&mut tx).await?;
         let windows = tx.windows().await?;
         let Some(window) = windows.into_iter().find(|window| window.id == id) else {
-            return refuse(format!("没有手动开启的节点 {id}"));
+            return refuse(NoSuch::NoNode(id.to_owned()));
         };
         if window.closed_at.is_some() || window.last_on < today {
-            return refuse(format!("节点 {id} 已结束，请另开新节点"));
+            return refuse(OccasionRefusal::NodeOver(id.to_owned()));
         }
         let last = if close && window.first_on > today { window.first_on - Days::new(1) } else { last };
         if !close {
@@ -109,10 +118,10 @@ impl Actor<'_> {
 
     fn check_days(first: NaiveDate, last: NaiveDate) -> Result<()> {
         if last < first {
-            return refuse(format!("结束日 {last} 早于起始日 {first}"));
+            return refuse(OccasionRefusal::NodeEndsFirst { last, first });
         }
         if first.checked_add_days(Days::new(LONGEST_DAYS)).is_none_or(|end| last >= end) {
-            return refuse(format!("节点过长：至多 {LONGEST_DAYS} 天"));
+            return refuse(OccasionRefusal::NodeTooLong(LONGEST_DAYS));
         }
         Ok(())
     }
@@ -122,7 +131,7 @@ impl Actor<'_> {
         let known = Known::read(tx, self.known.zone).await?;
         let today = known.zone.day_of(self.now);
         let Some(version) = known.version_on(node.first.min(today)) else {
-            return Err(JobError::Setup("there is no catalogue".into()).into());
+            return Err(SetupError::NoCatalogue.into());
         };
         let owed = plan::for_node(&known.world(&version.catalogue), node);
         let begun = owed.into_iter().filter(|owed| owed.opens_at <= self.now && self.now < owed.due_at);

@@ -10,6 +10,10 @@ use serde_json::json;
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
 use crate::{
     domain::{
+        refusal::{
+            field::Field,
+            who::{NoSuch, NotTheirs},
+        },
         step::{self, NoticeKind},
         unit::{PostId, Role, UnitName},
     },
@@ -36,7 +40,7 @@ impl Actor<'_> {
     /// # Errors
     /// There is nothing to return, the deadline is not ahead, or it is not this post's to review.
     pub async fn send_back(&self, id: i64, reason: &str, until: DateTime<Utc>) -> Result<Stored> {
-        let reason = check_text("退回理由", reason, LONGEST_REASON)?;
+        let reason = check_text(Field::ReturnReason, reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.to_review(&mut tx, id).await?;
         let next = stored.obligation.returned(until, self.now)?;
@@ -84,17 +88,17 @@ impl Actor<'_> {
         self.check_post()?;
         let head = PostId { unit: self.known.roster.office.clone(), role: Role::Head };
         if !self.is_office() && *self.by != head {
-            return refuse(format!("{} 无权审核，须由 {} 办理", self.by, self.known.roster.office_post()));
+            return refuse(NotTheirs::ReviewerOnly { by: self.by.clone(), reviewer: self.known.roster.office_post() });
         }
-        let Some(stored) = tx.obligation(id).await? else { return refuse(format!("没有事项 {id}")) };
+        let Some(stored) = tx.obligation(id).await? else { return refuse(NoSuch::NoObligation(id)) };
         let reviewer = reviewer(tx, self.known, &stored).await?;
         if *self.by == reviewer {
             return Ok(stored);
         }
         if reviewer.role == Role::Head {
-            return refuse(format!("本单位的报送不能自审，须由 {reviewer} 审核"));
+            return refuse(NotTheirs::OwnFilingNotReviewed { reviewer });
         }
-        refuse(format!("{} 无权审核，须由 {reviewer} 办理", self.by))
+        refuse(NotTheirs::ReviewerOnly { by: self.by.clone(), reviewer })
     }
 }
 

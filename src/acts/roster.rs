@@ -7,7 +7,7 @@ use crate::domain::action::Action;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse, text_words};
+use super::{Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse};
 use crate::{
     catalogue::PostEntry,
     domain::{
@@ -15,6 +15,12 @@ use crate::{
         name::{self, NameFault},
         phase::Phase,
         query::{Order, Query},
+        refusal::{
+            field::{Field, FieldRefusal},
+            obligation::ObligationRefusal,
+            roster::RosterRefusal,
+            who::{NoSuch, NotTheirs},
+        },
         unit::{PostId, Role, Roster, Unit, UnitName},
     },
     engine::known::{Known, touch},
@@ -64,16 +70,16 @@ impl Actor<'_> {
         touch(&mut tx).await?;
         let mut roster = tx.roster().await?;
         if let Some(group) = entry.groups.iter().flatten().find(|group| !roster.groups.contains(group)) {
-            return refuse(format!("没有单位组“{group}”；现有：{}", roster.groups.join("、")));
+            return refuse(NoSuch::NoGroup { group: group.clone(), known: roster.groups });
         }
         let there = |unit: &Unit| unit.left_on.is_none_or(|left| left > today);
         let active = roster.unit(&entry.name).is_some_and(there);
         if active && entry.joined_on.is_some() {
-            return refuse(format!("{} 已在名册中，不能改起始日", entry.name));
+            return refuse(RosterRefusal::UnitThereAlready(entry.name.clone()));
         }
         let first = entry.joined_on.unwrap_or(today + Days::new(1));
         if !active && first <= today {
-            return refuse(format!("起始日 {first} 不在今日之后；新单位最早从明日起"));
+            return refuse(RosterRefusal::UnitJoinsTooSoon(first));
         }
         let place = roster.units.iter().position(|unit| unit.name == entry.name);
         let known = place.and_then(|place| roster.units.get(place).cloned());
@@ -112,7 +118,7 @@ impl Actor<'_> {
     /// There is no such unit, it is the office's, the day is past, or it is neither the office nor the administrator that writes.
     pub async fn leave(&self, unit: &UnitName, on: NaiveDate, reason: &str) -> Result<Vec<Stored>> {
         self.require_settings()?;
-        let reason = check_text("理由", reason, LONGEST_REASON)?;
+        let reason = check_text(Field::Reason, reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
         let touched = self.leave_in(&mut tx, unit, on, reason).await?;
@@ -130,17 +136,17 @@ impl Actor<'_> {
     ) -> Result<Vec<Stored>> {
         let today = self.known.zone.day_of(self.now);
         if on < today {
-            return refuse(format!("离开之日 {on} 已过"));
+            return refuse((Field::LeavingDay, FieldRefusal::DayPast(on)));
         }
         let mut roster = tx.roster().await?;
         if *unit == roster.office {
-            return refuse(format!("{unit} 是安委办所在单位，不能移出名册"));
+            return refuse(RosterRefusal::OfficesUnitStays(unit.clone()));
         }
         let Some(known) = roster.units.iter_mut().find(|known| known.name == *unit) else {
-            return refuse(format!("没有单位 {unit}"));
+            return refuse(NoSuch::NoUnit(unit.clone()));
         };
         if known.left_on.is_some_and(|left| left <= today) {
-            return refuse(format!("{unit} 已于此前离开"));
+            return refuse(RosterRefusal::UnitLeftBefore(unit.clone()));
         }
         known.left_on = Some(on);
         tx.put_roster(&roster).await?;
@@ -152,7 +158,7 @@ impl Actor<'_> {
         }
         match depart(tx, unit, self.now, &self.by.to_string()).await? {
             Some(touched) => Ok(touched),
-            None => refuse("有事项刚刚被更改，请重试"),
+            None => refuse(ObligationRefusal::OneChangedMeanwhile),
         }
     }
 
@@ -167,23 +173,23 @@ impl Actor<'_> {
         self.check_post()?;
         let post = &takeover.post;
         if !(self.sets() || self.acts_for(&post.unit)) || !post_exists(&self.known.roster, post) {
-            return refuse(format!("没有岗位 {post}，或不属 {}", self.by.unit));
+            return refuse(NoSuch::NoOwnPost { post: post.clone(), unit: self.by.unit.clone() });
         }
         if !self.sets() && post.role > self.by.role {
-            return refuse(format!("{} 不能移交 {post}，须由该岗位或委安委办办理", self.by));
+            return refuse(NotTheirs::PostAboveNotHandedOver { by: self.by.clone(), post: post.clone() });
         }
-        let person = check_text("姓名", &takeover.holder, name::LONGEST_HOLDER)?;
+        let person = check_text(Field::Holder, &takeover.holder, name::LONGEST_HOLDER)?;
         let address = check_address(&takeover.address)?;
         let stand_in = takeover.stand_in.as_ref().map(|(address, from, until)| {
             let address = check_address(address)?.to_owned();
             if until < from {
-                return refuse(format!("代班结束日 {until} 早于起始日 {from}"));
+                return refuse(RosterRefusal::StandInEndsFirst { until: *until, from: *from });
             }
             Ok(StandIn { address, from: *from, until: *until })
         });
         let stand_in = stand_in.transpose()?;
         if from_on < today {
-            return refuse(format!("起始日 {from_on} 已过"));
+            return refuse((Field::FirstDay, FieldRefusal::DayPast(from_on)));
         }
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
@@ -210,7 +216,7 @@ impl Actor<'_> {
         touch(&mut tx).await?;
         let known = Known::read(&mut tx, self.known.zone).await?;
         if let Some(entry) = posts.iter().find(|entry| !post_exists(&known.roster, &entry.post)) {
-            return refuse(format!("没有岗位 {}", entry.post));
+            return refuse(NoSuch::NoPost(entry.post.clone()));
         }
         let same = |entry: &&PostEntry| {
             let plain = entry.stand_in_address.is_none();
@@ -238,14 +244,14 @@ pub fn post_exists(roster: &Roster, post: &PostId) -> bool {
 
 fn check_unit_name(name: &str) -> Result<()> {
     name::check_name(name).or_else(|fault| match fault {
-        NameFault::Text(fault) => refuse(text_words("单位名称", fault)),
-        NameFault::Blank | NameFault::Mark => refuse(format!("单位名称“{name}”首尾有空格，或含有 ; / @ , * : 或引号")),
+        NameFault::Text(fault) => refuse((Field::UnitName, fault)),
+        NameFault::Blank | NameFault::Mark => refuse((Field::UnitName, FieldRefusal::MarkInName(name.to_owned()))),
     })
 }
 
 /// An address as it is kept.
 fn check_address(written: &str) -> Result<&str> {
-    address::read(written).or_else(|fault| refuse(format!("邮箱地址不合规：{}", fault.label())))
+    address::read(written).or_else(|fault| refuse((Field::Address, FieldRefusal::NoEmailAddress(fault))))
 }
 
 /// The digest's mailbox is another one than the liaison's of the same unit.
@@ -257,7 +263,7 @@ fn check_office_address(known: &Known, post: &PostId, address: &str, day: NaiveD
     };
     let other = PostId { unit: post.unit.clone(), role: other };
     if known.address(&other, day).is_some_and(|taken| taken.eq_ignore_ascii_case(address)) {
-        return refuse("值班岗位须有自己的邮箱，不能与本单位联络员相同");
+        return refuse(RosterRefusal::OfficeSharesAddress);
     }
     Ok(())
 }

@@ -10,7 +10,12 @@ use crate::{
         light::{self, Light},
         phase::Phase,
         quota::{self, Count, Filing, Item},
-        refusal::Refusal,
+        refusal::{
+            Refusal,
+            field::{Field, FieldRefusal},
+            filing::FilingRefusal,
+            who::NoSuch,
+        },
         step, text,
         unit::UnitName,
     },
@@ -64,13 +69,13 @@ impl Actor<'_> {
     pub(super) fn check_submission(&self, new: &NewSubmission) -> Result<()> {
         self.check_post()?;
         if !self.acts_for(&new.unit) {
-            return refuse(format!("没有该事项，或不属 {}", self.by.unit));
+            return refuse(NoSuch::NothingOfUnit(self.by.unit.clone()));
         }
         check_texts(new)?;
         new.receipt.as_deref().map_or(Ok(()), crate::acts::check_id)?;
         let acted_on = self.acted_on(new);
         if acted_on > self.known.zone.day_of(self.now) {
-            return refuse(format!("办理日期 {acted_on} 尚未到来"));
+            return refuse(FilingRefusal::ActedInTheFuture(acted_on));
         }
         Ok(())
     }
@@ -78,7 +83,7 @@ impl Actor<'_> {
     /// The obligations a submission is for, each of which must be open to it, out of those at hand.
     pub(super) fn wanted(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Stored>> {
         if new.obligations.is_empty() {
-            return refuse("未指明报送哪一事项");
+            return refuse(FilingRefusal::ForNothing);
         }
         let acted_on = self.acted_on(new);
         let mut wanted = BTreeMap::new();
@@ -86,7 +91,9 @@ impl Actor<'_> {
         for id in &new.obligations {
             // Another unit's and one that does not exist look the same.
             let own = rows.get(id).filter(|row| row.obligation.owners.contains(&new.unit));
-            let Some(stored) = own else { return refuse(format!("没有事项 {id}，或不属 {}", new.unit)) };
+            let Some(stored) = own else {
+                return refuse(NoSuch::NoOwnObligation { id: *id, unit: new.unit.clone() });
+            };
             self.check_open(stored, acted_on)?;
             counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
             wanted.insert(*id, stored.clone());
@@ -103,24 +110,25 @@ impl Actor<'_> {
     fn check_open(&self, stored: &Stored, acted_on: NaiveDate) -> Result<()> {
         let obligation = &stored.obligation;
         if obligation.opens_at > self.now {
-            let opens = crate::read::words::moment(self.known.zone, obligation.opens_at);
-            return refuse(format!("事项 {} 尚未开始，{opens}起可报送", obligation.id));
+            let opens = self.known.zone.local(obligation.opens_at).naive_local();
+            return refuse(FilingRefusal::NotOpenYet { id: obligation.id, opens });
         }
         let rules = self.rules(stored)?;
         // Making good ends at an instant, whether or not a pass has noticed.
         let lapsed = obligation.phase == Phase::Lapsed || self.making_good_ended(stored, &rules);
         match obligation.phase {
-            _ if lapsed => return refuse(format!("事项 {} 已按逾期未办结，不再受理补报", obligation.id)),
-            Phase::Waived | Phase::Withdrawn | Phase::Upheld => {
-                return refuse(format!("事项 {} {}，无须报送", obligation.id, light::word(obligation)));
+            _ if lapsed => return refuse(FilingRefusal::NoLongerMadeGood(obligation.id)),
+            phase @ (Phase::Waived | Phase::Withdrawn | Phase::Upheld) => {
+                let light = Light::of(obligation);
+                return refuse(FilingRefusal::NothingToFile { id: obligation.id, light, phase });
             }
             Phase::Done if obligation.accepted_at.is_some() => {
-                return refuse(format!("事项 {} 已审核通过，无须再报", obligation.id));
+                return refuse(FilingRefusal::AcceptedIsNotFiledAgain(obligation.id));
             }
             _ => {}
         }
         match self.known.window(obligation, &rules).objection(acted_on) {
-            Some(untimely) => Err(Refusal::Untimely(untimely).into()),
+            Some(untimely) => refuse(FilingRefusal::from(untimely)),
             None => Ok(()),
         }
     }
@@ -154,12 +162,7 @@ impl Actor<'_> {
 /// One names no counter.
 pub fn check_counters(items: &[Item], counters: &[String]) -> Result<()> {
     let Some(item) = items.iter().find(|item| !counters.contains(&item.counter)) else { return Ok(()) };
-    let known = if counters.is_empty() {
-        "该事项不计数".to_owned()
-    } else {
-        format!("可填：{}", counters.join("、"))
-    };
-    refuse(format!("没有计数项“{}”；{known}", item.counter))
+    refuse(FilingRefusal::UnknownCounter { counter: item.counter.clone(), known: counters.to_vec() })
 }
 
 /// Refuses what no submission may hold, naming each.
@@ -167,29 +170,33 @@ pub fn check_counters(items: &[Item], counters: &[String]) -> Result<()> {
 /// # Errors
 /// A text is too long or holds a character that may not stand in it.
 pub fn check_texts(new: &NewSubmission) -> Result<()> {
-    let mut faults = Vec::new();
-    let mut check = |what: &str, value: &str, longest: usize, lines: bool| {
+    let mut faults: Vec<Refusal> = Vec::new();
+    let mut check = |field: Field, value: &str, longest: usize, lines: bool| {
         if value.chars().count() > longest {
-            faults.push(format!("{what}过长：至多 {longest} 字"));
+            faults.push((field, FieldRefusal::TooLong(longest)).into());
         }
         let shown = if lines { value.replace(['\n', '\r', '\t'], " ") } else { value.to_owned() };
         if let Some((_, c, _)) = text::first_forbidden(&shown) {
-            faults.push(format!("{what}含有不可用的字符 U+{:04X}", u32::from(c)));
+            faults.push((field, FieldRefusal::ForbiddenCharacter(c)).into());
         }
     };
-    check("说明", &new.note, LONGEST_NOTE, true);
+    check(Field::Note, &new.note, LONGEST_NOTE, true);
     for item in &new.items {
-        check("名称", &item.value, LONGEST_NAME, false);
-        check("计数项", &item.counter, LONGEST_NAME, false);
+        check(Field::Name, &item.value, LONGEST_NAME, false);
+        check(Field::Counter, &item.counter, LONGEST_NAME, false);
     }
     for (_, name, _) in &new.files {
-        check("文件名", name, LONGEST_NAME, false);
+        check(Field::FileName, name, LONGEST_NAME, false);
     }
     if let Some(item) = new.items.iter().find(|item| text::fold(&item.value).is_empty()) {
-        faults.push(format!("“{}”未填名称或数目", item.counter));
+        faults.push(FilingRefusal::ItemWithoutValue { counter: item.counter.clone() }.into());
     }
     if new.items.len() > MOST_ITEMS {
-        faults.push(format!("计数项过多：至多 {MOST_ITEMS} 条"));
+        faults.push(FilingRefusal::TooManyItems(MOST_ITEMS).into());
     }
-    if faults.is_empty() { Ok(()) } else { refuse(faults.join("；")) }
+    match faults.len() {
+        0 => Ok(()),
+        1 => refuse(faults.remove(0)),
+        _ => refuse(Refusal::Several(faults)),
+    }
 }

@@ -4,7 +4,10 @@ use crate::domain::action::Action;
 use serde_json::{Value, json};
 
 use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests};
-use crate::store::{Tx, row::Stored};
+use crate::{
+    domain::refusal::field::Field,
+    store::{Tx, row::Stored},
+};
 
 impl Actor<'_> {
     /// Waives one or many, all of them or none.
@@ -13,8 +16,8 @@ impl Actor<'_> {
     /// One of them is closed already or does not exist, or it is not the office that waives.
     pub async fn waive(&self, ids: &[i64], reason: &str, document: &str) -> Result<Vec<Stored>> {
         self.require_office()?;
-        let reason = check_text("免除理由", reason, LONGEST_REASON)?;
-        let document = check_text("文号", document, 100)?;
+        let reason = check_text(Field::WaiverReason, reason, LONGEST_REASON)?;
+        let document = check_text(Field::Document, document, 100)?;
         let detail = json!({ "reason": reason, "document": document });
         let mut tx = self.engine.store.write().await?;
         let mut ids = ids.to_vec();

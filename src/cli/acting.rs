@@ -6,6 +6,7 @@ use crate::{
     acts::{ActError, Actor},
     domain::{
         calendar::Zone,
+        refusal::who::NoSuch,
         unit::{PostId, Role},
     },
     engine::{Engine, known::Known},
@@ -112,7 +113,7 @@ pub async fn liaison_of(engine: &Engine, given: &As, id: i64) -> anyhow::Result<
     let stored = tx.obligation(id).await?;
     drop(tx);
     let unit = stored.and_then(|stored| stored.obligation.owners.first().cloned());
-    let unit = unit.ok_or_else(|| ActError::Refused(format!("没有事项 {id}")))?;
+    let unit = unit.ok_or_else(|| ActError::from(NoSuch::NoObligation(id)))?;
     Ok(PostId { unit, role: Role::Liaison })
 }
 

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 
 use super::acting::{As, act, office};
-use crate::{acts::ActError, engine::Engine, vault::Vault};
+use crate::{acts::ActError, domain::refusal::who::NoSuch, engine::Engine, vault::Vault};
 
 /// What is done.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -42,7 +42,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
     match args {
         Args::Get { sha256, out: path } => {
             let found = vault.get(&sha256).await.map_err(ActError::from)?;
-            let bytes = found.ok_or_else(|| ActError::Refused(format!("没有文件 {sha256}")))?;
+            let bytes = found.ok_or_else(|| ActError::from(NoSuch::NoFile(sha256)))?;
             write_new(&path, &bytes).with_context(|| format!("{} cannot be written", path.display()))?;
             Ok(writeln!(out, "{} bytes written to {}", bytes.len(), path.display())?)
         }

@@ -17,6 +17,7 @@ use crate::{
         light::Light,
         phase::Phase,
         query::{Order, PhaseGroup, Query},
+        refusal::who::NoSuch,
         unit::UnitName,
     },
     engine::Engine,
@@ -150,7 +151,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
 }
 
 fn missing(id: i64) -> ActError {
-    ActError::Refused(format!("没有事项 {id}"))
+    NoSuch::NoObligation(id).into()
 }
 
 async fn list(engine: &Engine, args: ListArgs, out: &mut dyn Write) -> anyhow::Result<()> {

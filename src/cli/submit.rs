@@ -14,6 +14,7 @@ use crate::{
     acts::{ActError, correct::Correction, submit::NewSubmission},
     domain::{
         quota::Item,
+        refusal::{Refusal, file::NotTaken, who::NoSuch},
         unit::{PostId, Role, UnitName},
     },
     engine::Engine,
@@ -114,8 +115,9 @@ async fn store(vault: &Vault, path: &Path, name: &str) -> anyhow::Result<(String
         writer.write(&piece[..read]).await?;
     }
     let called = name.to_owned();
-    if let Some(words) = writer.look(move |file| sniff::objection(file, &called)).await? {
-        return Err(ActError::Refused(format!("“{name}”{words}")).into());
+    if let Some(why) = writer.look(move |file| sniff::objection(file, &called)).await? {
+        let file = NotTaken { name: name.to_owned(), why };
+        return Err(ActError::Refused(Refusal::Files(vec![file])).into());
     }
     Ok(writer.keep().await?)
 }
@@ -125,7 +127,8 @@ async fn wanted(engine: &Engine, args: &Args) -> anyhow::Result<(UnitName, Vec<i
     let mut tx = engine.store.read().await?;
     if let [duty, unit, period] = args.what.as_slice() {
         let found = tx.obligation_of(duty, unit, period).await?;
-        let stored = found.ok_or_else(|| ActError::Refused(format!("没有事项 {duty} {unit} {period}")))?;
+        let none = || NoSuch::NoObligationFor { duty: duty.clone(), unit: unit.clone(), period: period.clone() };
+        let stored = found.ok_or_else(|| ActError::from(none()))?;
         return Ok((UnitName(unit.clone()), vec![stored.obligation.id]));
     }
     let named = args.unit.clone().map(UnitName).or_else(|| args.by.post.as_ref().map(|post| post.unit.clone()));
@@ -135,7 +138,7 @@ async fn wanted(engine: &Engine, args: &Args) -> anyhow::Result<(UnitName, Vec<i
         let first = args.id.first().copied().unwrap_or_default();
         let stored = tx.obligation(first).await?;
         let owner = stored.and_then(|stored| stored.obligation.owners.first().cloned());
-        owner.ok_or_else(|| ActError::Refused(format!("没有事项 {first}")))?
+        owner.ok_or_else(|| ActError::from(NoSuch::NoObligation(first)))?
     };
     Ok((unit, args.id.clone()))
 }
@@ -145,7 +148,7 @@ async fn change(engine: &Engine, args: &Args, receipt: &str, out: &mut dyn Write
         post.clone()
     } else {
         let filed = engine.store.read().await?.submission(receipt).await?;
-        let filed = filed.ok_or_else(|| ActError::Refused(format!("没有回执 {receipt}")))?;
+        let filed = filed.ok_or_else(|| ActError::from(NoSuch::NoReceipt(receipt.to_owned())))?;
         PostId { unit: UnitName(filed.unit), role: Role::Liaison }
     };
     let rows = if args.withdraw.is_some() {

@@ -5,8 +5,10 @@
 
 /// What is wrong with an address. Says nothing of the address itself: whoever reads a file knows the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(test, derive(Default))]
 pub enum AddressFault {
     #[error("it is empty")]
+    #[cfg_attr(test, default)]
     Empty,
     /// Full-width letters, Chinese, or anything else outside ASCII.
     #[error("it has a character that is not ASCII (check for a full-width ＠ or ．)")]

@@ -18,6 +18,7 @@ use super::unit::UnitName;
 /// `13.2`, `3.1a`: item, measure, and a letter where one measure asks for several things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(test, derive(Default))]
 pub struct DutyId(pub String);
 
 impl fmt::Display for DutyId {

@@ -12,8 +12,10 @@ coded!(Light);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(test, derive(Default))]
 pub enum Light {
     /// Open or yet to open, no reminder so far.
+    #[cfg_attr(test, default)]
     Grey,
     /// From the first reminder on, or returned.
     Yellow,
@@ -48,7 +50,12 @@ impl Light {
 
 /// The word that stands beside the light.
 pub fn word(obligation: &Obligation) -> &'static str {
-    match (Light::of(obligation), obligation.phase) {
+    word_of(Light::of(obligation), obligation.phase)
+}
+
+/// The word of an obligation with that light in that phase.
+pub fn word_of(light: Light, phase: Phase) -> &'static str {
+    match (light, phase) {
         (_, Phase::Scheduled) => "未开始",
         (_, Phase::Returned) => "已退回",
         (_, Phase::Lapsed) => "逾期未办结",

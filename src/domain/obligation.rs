@@ -14,7 +14,7 @@ use super::{
     phase::Phase,
     plan::Owed,
     quota::Standing,
-    refusal::Refusal,
+    refusal::obligation::ObligationRefusal,
     round::Round,
     unit::UnitName,
 };
@@ -298,12 +298,12 @@ impl Obligation {
 /// What the office decides.
 impl Obligation {
     /// 通过.
-    pub fn accepted(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+    pub fn accepted(&self, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
         if !self.phase.is_filed() {
-            return Err(Refusal::NothingToAccept);
+            return Err(ObligationRefusal::NothingToAccept);
         }
         if self.accepted_at.is_some() {
-            return Err(Refusal::AlreadyAccepted);
+            return Err(ObligationRefusal::AlreadyAccepted);
         }
         let mut next = self.clone();
         next.0.phase = Phase::Done;
@@ -314,15 +314,15 @@ impl Obligation {
     }
 
     /// 退回, with a new deadline, which must lie ahead.
-    pub fn returned(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+    pub fn returned(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
         if !self.phase.is_filed() {
-            return Err(Refusal::NothingToReturn);
+            return Err(ObligationRefusal::NothingToReturn);
         }
         if self.accepted_at.is_some() {
-            return Err(Refusal::AcceptedIsNotReturned);
+            return Err(ObligationRefusal::AcceptedIsNotReturned);
         }
         if due_at <= now {
-            return Err(Refusal::DeadlineNotAhead);
+            return Err(ObligationRefusal::DeadlineNotAhead);
         }
         let mut next = self.clone();
         next.0.returned_late = self.returned_late.or(Some(self.late));
@@ -333,26 +333,26 @@ impl Obligation {
     }
 
     /// Whether an extension may be asked for: before the due instant, and while it is owed.
-    pub fn may_ask_extension(&self, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refusal> {
+    pub fn may_ask_extension(&self, until: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), ObligationRefusal> {
         if !self.phase.is_pending() {
-            return Err(Refusal::NoLongerExtended);
+            return Err(ObligationRefusal::NoLongerExtended);
         }
         if now >= self.round.due_at {
-            return Err(Refusal::AskedAfterDeadline);
+            return Err(ObligationRefusal::AskedAfterDeadline);
         }
         if until <= self.round.due_at {
-            return Err(Refusal::AskedNotLater);
+            return Err(ObligationRefusal::AskedNotLater);
         }
         Ok(())
     }
 
     /// 延期 granted: the due instant moves, a miss declared meanwhile is undone. Judge the filings afterwards.
-    pub fn extended(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+    pub fn extended(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
         if self.phase.is_let_go() {
-            return Err(Refusal::LetGoIsNotExtended);
+            return Err(ObligationRefusal::LetGoIsNotExtended);
         }
         if due_at <= self.round.due_at {
-            return Err(Refusal::DeadlineNotLater);
+            return Err(ObligationRefusal::DeadlineNotLater);
         }
         let mut next = self.clone();
         next.restart(due_at, now);
@@ -373,17 +373,17 @@ impl Obligation {
     }
 
     /// 免除, by the office's word (reason and document number are logged by the caller).
-    pub fn waived(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+    pub fn waived(&self, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
         self.let_go(Phase::Waived, now)
     }
 
     /// 异议成立: not its duty.
-    pub fn upheld(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+    pub fn upheld(&self, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
         self.let_go(Phase::Upheld, now)
     }
 
-    fn let_go(&self, phase: Phase, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
-        if self.phase.is_closed() { Err(Refusal::AlreadyClosed) } else { Ok(self.closed_as(phase, now)) }
+    fn let_go(&self, phase: Phase, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
+        if self.phase.is_closed() { Err(ObligationRefusal::AlreadyClosed) } else { Ok(self.closed_as(phase, now)) }
     }
 
     fn closed_as(&self, phase: Phase, now: DateTime<Utc>) -> Obligation {
@@ -395,9 +395,9 @@ impl Obligation {
     }
 
     /// The office lets a 未提醒 miss count. A longer row may bring a level: the next pass looks.
-    pub fn miss_confirmed(&self, now: DateTime<Utc>) -> Result<Obligation, Refusal> {
+    pub fn miss_confirmed(&self, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
         if !self.round.unreminded || self.round.confirmed {
-            return Err(Refusal::NotUnreminded);
+            return Err(ObligationRefusal::NotUnreminded);
         }
         let mut next = self.clone();
         next.0.round.confirmed = true;
@@ -570,8 +570,11 @@ mod tests {
         assert_eq!((ahead.round.armed_at, ahead.round.number), (at("2022-09-01 00:00"), 1));
         let lapsed = standing(Phase::Lapsed).extended(until, now).unwrap();
         assert_eq!((lapsed.phase, lapsed.closed_at), (Phase::Open, None));
-        assert_eq!(standing(Phase::Waived).extended(until, now), Err(Refusal::LetGoIsNotExtended));
-        assert_eq!(standing(Phase::Open).extended(at("2022-10-31 18:00"), now), Err(Refusal::DeadlineNotLater));
+        assert_eq!(standing(Phase::Waived).extended(until, now), Err(ObligationRefusal::LetGoIsNotExtended));
+        assert_eq!(
+            standing(Phase::Open).extended(at("2022-10-31 18:00"), now),
+            Err(ObligationRefusal::DeadlineNotLater)
+        );
     }
 
     #[test]
@@ -579,20 +582,20 @@ mod tests {
         let (until, due) = (at("2022-11-30 18:00"), at("2022-10-31 18:00"));
         let open = standing(Phase::Open);
         assert_eq!(open.may_ask_extension(until, due - TimeDelta::seconds(1)), Ok(()));
-        assert_eq!(open.may_ask_extension(until, due), Err(Refusal::AskedAfterDeadline));
-        assert_eq!(open.may_ask_extension(due, at("2022-10-20 10:00")), Err(Refusal::AskedNotLater));
-        assert_eq!(missed().may_ask_extension(until, due), Err(Refusal::NoLongerExtended));
+        assert_eq!(open.may_ask_extension(until, due), Err(ObligationRefusal::AskedAfterDeadline));
+        assert_eq!(open.may_ask_extension(due, at("2022-10-20 10:00")), Err(ObligationRefusal::AskedNotLater));
+        assert_eq!(missed().may_ask_extension(until, due), Err(ObligationRefusal::NoLongerExtended));
     }
 
     #[test]
     fn verdicts_need_something_to_judge_and_come_once() {
         let (until, now) = (at("2022-11-30 18:00"), at("2022-11-02 10:00"));
-        assert_eq!(standing(Phase::Missed).accepted(now), Err(Refusal::NothingToAccept));
-        assert_eq!(standing(Phase::Open).returned(until, now), Err(Refusal::NothingToReturn));
+        assert_eq!(standing(Phase::Missed).accepted(now), Err(ObligationRefusal::NothingToAccept));
+        assert_eq!(standing(Phase::Open).returned(until, now), Err(ObligationRefusal::NothingToReturn));
         let accepted = standing(Phase::Waiting).accepted(now).unwrap();
-        assert_eq!(accepted.accepted(now), Err(Refusal::AlreadyAccepted));
-        assert_eq!(accepted.returned(until, now), Err(Refusal::AcceptedIsNotReturned));
-        assert_eq!(standing(Phase::Done).returned(now, now), Err(Refusal::DeadlineNotAhead));
+        assert_eq!(accepted.accepted(now), Err(ObligationRefusal::AlreadyAccepted));
+        assert_eq!(accepted.returned(until, now), Err(ObligationRefusal::AcceptedIsNotReturned));
+        assert_eq!(standing(Phase::Done).returned(now, now), Err(ObligationRefusal::DeadlineNotAhead));
     }
 
     #[test]
@@ -602,7 +605,7 @@ mod tests {
         assert_eq!((waived.phase, waived.closed_at, waived.next_at), (Phase::Waived, Some(now), None));
         assert_eq!(standing(Phase::Waiting).upheld(now).unwrap().phase, Phase::Upheld);
         for closed in [Phase::Done, Phase::Waived, Phase::Upheld, Phase::Withdrawn].map(standing) {
-            assert_eq!(closed.waived(now), Err(Refusal::AlreadyClosed));
+            assert_eq!(closed.waived(now), Err(ObligationRefusal::AlreadyClosed));
         }
     }
 
@@ -613,8 +616,8 @@ mod tests {
         one.wait(Some(at("2022-11-14 09:00")));
         let confirmed = one.miss_confirmed(now).unwrap();
         assert_eq!((confirmed.round.confirmed, confirmed.next_at), (true, Some(now)));
-        assert_eq!(confirmed.miss_confirmed(now), Err(Refusal::NotUnreminded));
-        assert_eq!(standing(Phase::Missed).miss_confirmed(now), Err(Refusal::NotUnreminded));
+        assert_eq!(confirmed.miss_confirmed(now), Err(ObligationRefusal::NotUnreminded));
+        assert_eq!(standing(Phase::Missed).miss_confirmed(now), Err(ObligationRefusal::NotUnreminded));
     }
 
     #[test]

@@ -11,8 +11,10 @@ coded!(Phase);
 /// Its light follows from this and from whether it is late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(test, derive(Default))]
 pub enum Phase {
     /// Not open yet.
+    #[cfg_attr(test, default)]
     Scheduled,
     Open,
     /// 退回: open again, with a deadline of its own.

@@ -14,6 +14,7 @@ use super::{
     event::Event,
     node::Node,
     period::Period,
+    refusal::occasion::OccasionRefusal,
     unit::{Roster, Unit, UnitName},
 };
 
@@ -251,43 +252,19 @@ fn node_terms(world: &World<'_>, nodes: &[Node], first: NaiveDate, last: NaiveDa
         .collect()
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EventError {
-    /// The catalogue has no such type.
-    #[error("没有事件类型“{0}”")]
-    UnknownType(String),
-    /// It names a unit that the roster has not, or not on that day.
-    #[error("{day} 的名册中没有单位“{unit}”")]
-    UnknownUnit {
-        unit: UnitName,
-        /// The civil day of the event.
-        day: NaiveDate,
-    },
-    /// A type whose duties are owed by the units it names, and none is named.
-    #[error("“{0}”须写明涉及单位")]
-    NoUnits(String),
-    /// None of the units it names owes the duty.
-    #[error("所列单位都不承担 {duty}；至少应列其一：{}", join(.members))]
-    NoOwner { duty: DutyId, members: Vec<UnitName> },
-}
-
-fn join(units: &[UnitName]) -> String {
-    units.iter().map(|unit| unit.0.as_str()).collect::<Vec<_>>().join("、")
-}
-
 /// What an event opens, by its own type and by those that it implies. Refused as a whole when it cannot be said who owes
 /// one of them.
-pub fn for_event(world: &World<'_>, event: &Event) -> Result<Vec<Owed>, EventError> {
+pub fn for_event(world: &World<'_>, event: &Event) -> Result<Vec<Owed>, OccasionRefusal> {
     let types = world.catalogue.implied(&event.event_type);
     if types.is_empty() {
-        return Err(EventError::UnknownType(event.event_type.clone()));
+        return Err(OccasionRefusal::UnknownEventType(event.event_type.clone()));
     }
     let day = world.zone.day_of(event.at);
     check_named(world, event, day)?;
     if event.units.is_empty()
         && let Some(kind) = types.iter().find(|kind| kind.names_units)
     {
-        return Err(EventError::NoUnits(kind.name.clone()));
+        return Err(OccasionRefusal::EventWithoutUnits(kind.name.clone()));
     }
     let owners = Owners::new(world.roster);
     let mut rows = Vec::new();
@@ -306,10 +283,10 @@ pub fn for_event(world: &World<'_>, event: &Event) -> Result<Vec<Owed>, EventErr
     Ok(rows)
 }
 
-fn check_named(world: &World<'_>, event: &Event, day: NaiveDate) -> Result<(), EventError> {
+fn check_named(world: &World<'_>, event: &Event, day: NaiveDate) -> Result<(), OccasionRefusal> {
     let known = |name: &&UnitName| world.roster.unit(name).is_some_and(|unit| unit.active_on(day));
     match event.units.iter().find(|name| !known(name)) {
-        Some(unit) => Err(EventError::UnknownUnit { unit: unit.clone(), day }),
+        Some(unit) => Err(OccasionRefusal::EventUnknownUnit { unit: unit.clone(), day }),
         None => Ok(()),
     }
 }
@@ -320,7 +297,7 @@ fn named_owners<'a>(
     duty: &Duty,
     event: &Event,
     day: NaiveDate,
-) -> Result<Vec<&'a Unit>, EventError> {
+) -> Result<Vec<&'a Unit>, OccasionRefusal> {
     if !duty.event_names_owners || event.units.is_empty() {
         return Ok(owners);
     }
@@ -328,7 +305,7 @@ fn named_owners<'a>(
         owners.into_iter().filter(|unit| unit.active_on(day)).partition(|unit| event.units.contains(&unit.name));
     if named.is_empty() && !others.is_empty() {
         let members = others.iter().map(|unit| unit.name.clone()).collect();
-        return Err(EventError::NoOwner { duty: duty.id.clone(), members });
+        return Err(OccasionRefusal::EventWithoutOwner { duty: duty.id.clone(), members });
     }
     Ok(named)
 }

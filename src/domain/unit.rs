@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 /// A unit's name as the document writes it (`质安处`). Unique in the roster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(test, derive(Default))]
 pub struct UnitName(pub String);
 
 impl UnitName {
@@ -35,8 +36,10 @@ coded!(Role);
 /// What a post does in its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(test, derive(Default))]
 pub enum Role {
     /// 联络员
+    #[cfg_attr(test, default)]
     Liaison,
     /// 分管负责人
     Deputy,
@@ -76,6 +79,7 @@ impl Role {
 
 /// A post: a role in a unit. Written `质安处/liaison`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Default))]
 pub struct PostId {
     /// The unit the post belongs to.
     pub unit: UnitName,

@@ -12,7 +12,7 @@ use super::{
     ladder::Ladder,
     obligation::Obligation,
     quota::{self, Filing, Standing},
-    refusal::Untimely,
+    refusal::obligation::Untimely,
     slot::Slots,
 };
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::error::{JobError, Result};
+use super::error::{Result, SetupError};
 use crate::{
     domain::{
         calendar::{Calendar, Zone},
@@ -55,9 +55,7 @@ pub struct Known {
 impl Known {
     pub async fn read(tx: &mut Tx, zone: Zone) -> Result<Known> {
         let starts_on = tx.meta(STARTS_ON).await?.and_then(|day| day.parse().ok());
-        let starts_on = starts_on.ok_or_else(|| {
-            JobError::Setup("the database is empty: start `duban serve` once, or `duban migrate`".into())
-        })?;
+        let starts_on = starts_on.ok_or(SetupError::EmptyDatabase)?;
         let mut holders: HashMap<PostId, Vec<Holder>> = HashMap::new();
         for holder in tx.holders().await? {
             holders.entry(holder.post.clone()).or_default().push(holder);
@@ -104,16 +102,16 @@ impl Known {
     ///
     /// # Errors
     /// The stored obligation names what no catalogue has.
-    pub fn rules(&self, stored: &Stored, today: NaiveDate) -> std::result::Result<Rules<'_>, String> {
+    pub fn rules(&self, stored: &Stored, today: NaiveDate) -> std::result::Result<Rules<'_>, SetupError> {
         let Stored { obligation, catalogue, .. } = stored;
-        let version = self.version(*catalogue).ok_or_else(|| format!("catalogue version {catalogue} is missing"))?;
+        let version = self.version(*catalogue).ok_or(SetupError::NoVersion(*catalogue))?;
         let duty = find_duty(&version.catalogue, &obligation.duty)?;
         let class = Class::of(duty, obligation.form);
         let ladder = self
             .version_on(today)
             .and_then(|version| version.catalogue.ladder(class))
             .or_else(|| version.catalogue.ladder(class))
-            .ok_or_else(|| format!("there is no ladder for {class:?}"))?;
+            .ok_or(SetupError::NoLadder(class))?;
         Ok(Rules { catalogue: &version.catalogue, duty, ladder })
     }
 
@@ -177,8 +175,8 @@ pub struct Rules<'a> {
     pub ladder: &'a Ladder,
 }
 
-fn find_duty<'a>(catalogue: &'a Catalogue, id: &DutyId) -> std::result::Result<&'a Duty, String> {
-    catalogue.duty(id).ok_or_else(|| format!("the catalogue has no duty {id}"))
+fn find_duty<'a>(catalogue: &'a Catalogue, id: &DutyId) -> std::result::Result<&'a Duty, SetupError> {
+    catalogue.duty(id).ok_or_else(|| SetupError::NoDuty(id.clone()))
 }
 
 pub async fn revision(tx: &mut Tx) -> Result<i64> {

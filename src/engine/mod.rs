@@ -22,7 +22,7 @@ pub mod link;
 pub mod outbox;
 pub mod settings;
 
-pub use error::{JobError, Result};
+pub use error::{JobError, Result, SetupError};
 pub use job::Job;
 pub use known::Known;
 use known::{revision, revision_of};

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{letter::LetterKind, phase::Phase, slot::MORNING, step::NoticeKind},
-    engine::{Engine, JobError, Result, known::Known, outbox::new_letter},
+    engine::{Engine, Result, known::Known, outbox::new_letter},
     mail::{DigestContext, DigestTotals, Item, Rendered, UndeliveredRow, fill_link},
     read::{day, words},
     store::{
@@ -122,7 +122,7 @@ pub async fn preview(engine: &Engine) -> Result<Rendered> {
     let known = engine.known_in(&mut tx).await?;
     let (since, proposals) = news(&mut tx, &known).await?;
     let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
-    engine.templates.digest(&context).map_err(|error| JobError::Setup(error.to_string()))
+    Ok(engine.templates.digest(&context)?)
 }
 
 /// Notes that the daemon is at work, and whether it was down before: the next digest says so. For the daemon alone; a

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::clock;
 use crate::{
-    engine::{Engine, Job, JobError, Result},
+    engine::{Engine, Job, Result, SetupError},
     read::health::{Health, Limits},
 };
 
@@ -142,10 +142,7 @@ impl Driver {
         finish("pass", passes, STOP).await;
         finish("delivery", deliveries, STOP.saturating_sub(asked_at.elapsed())).await;
         match lost {
-            Some((what, ended)) if !asked => {
-                let why = ended.err().map(|error| format!(": {error}")).unwrap_or_default();
-                Err(JobError::Setup(format!("the task of the {what} has ended{why}")))
-            }
+            Some((what, ended)) if !asked => Err(SetupError::TaskEnded { task: what, why: ended.err() }.into()),
             _ => Ok(()),
         }
     }
@@ -387,7 +384,7 @@ async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().map(String::as_str);
         let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-        Err(JobError::Setup(format!("a job panicked: {words}")))
+        Err(SetupError::Panicked(words.to_owned()).into())
     })
 }
 

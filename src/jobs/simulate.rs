@@ -259,8 +259,8 @@ async fn file(engine: &Engine, queue: &Filings, known: &Known, stored: &Stored, 
     };
     match queue.file(&actor, &new).await {
         Ok(_) => Ok(true),
-        Err(ActError::Refused(words)) => {
-            tracing::debug!("filing {} refused: {words}", stored.obligation.id);
+        Err(error @ ActError::Refused(_)) => {
+            tracing::debug!("filing {} refused: {error}", stored.obligation.id);
             Ok(false)
         }
         Err(ActError::Job(error)) => Err(error),

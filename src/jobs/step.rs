@@ -156,8 +156,8 @@ async fn settle_batch(
                 entries.extend(log_entries(&mut next, &advance));
                 advances.insert(id, advance);
             }
-            Err(words) => {
-                troubles.push((Subject::Obligation(next.obligation.id), words));
+            Err(error) => {
+                troubles.push((Subject::Obligation(next.obligation.id), error.to_string()));
                 next.obligation.put_off(now + TROUBLE_WAIT);
             }
         }

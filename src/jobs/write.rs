@@ -3,7 +3,10 @@
 //! The notices were committed with their steps; here they are worded and given to a letter in one transaction, so a
 //! notice is in no letter or in exactly one. 通报建议 waits for the digest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -17,7 +20,7 @@ use crate::{
         unit::{PostId, Role, UnitName},
     },
     engine::{
-        Engine, JobError, Result,
+        Engine, Result, SetupError,
         known::Known,
         outbox::{new_letter, slot_key},
     },
@@ -164,7 +167,8 @@ async fn write_chunk(
                 taken.insert(letter.message_id.clone(), (mailbox, ids));
                 letters.push(letter);
             }
-            Err(words) => {
+            Err(error) => {
+                let words = error.to_string();
                 let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
                 tx.fail_notices(&ids, &words).await?;
                 let subject = Subject::Letter(mailbox.posts.clone());
@@ -200,7 +204,7 @@ pub struct Material<'a> {
     known: &'a Known,
     now: DateTime<Utc>,
     today: NaiveDate,
-    views: HashMap<i64, std::result::Result<View, JobError>>,
+    views: HashMap<i64, std::result::Result<View, Arc<SetupError>>>,
 }
 
 impl<'a> Material<'a> {
@@ -208,13 +212,16 @@ impl<'a> Material<'a> {
     pub async fn gather(tx: &mut Tx, known: &'a Known, rows: &[Stored], now: DateTime<Utc>) -> Result<Material<'a>> {
         let today = known.zone.day_of(now);
         let filed = view::filed(tx, known, rows, today).await?;
-        let shown = |row: &Stored| (row.obligation.id, View::of(known, row, view::stands(&filed, row), today));
+        let shown = |row: &Stored| {
+            let view = View::of(known, row, view::stands(&filed, row), today);
+            (row.obligation.id, view.map_err(Arc::new))
+        };
         Ok(Material { known, now, today, views: rows.iter().map(shown).collect() })
     }
 
     /// An obligation as letters show it; none = there is none of that number.
-    pub fn view(&self, id: i64) -> std::result::Result<Option<&View>, String> {
-        self.views.get(&id).map(|view| view.as_ref().map_err(ToString::to_string)).transpose()
+    pub fn view(&self, id: i64) -> std::result::Result<Option<&View>, Arc<SetupError>> {
+        self.views.get(&id).map(|view| view.as_ref().map_err(Arc::clone)).transpose()
     }
 
     fn section(&self, notice: &Notice, obligation: &Obligation) -> SectionKind {
@@ -244,7 +251,7 @@ fn letter(
     material: &Material<'_>,
     mailbox: &Mailbox,
     due_today: &DueToday,
-) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, String> {
+) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, Arc<SetupError>> {
     let mut sections: BTreeMap<SectionKind, Vec<&View>> = BTreeMap::new();
     let mut gravest: HashMap<i64, (SectionKind, &View)> = HashMap::new();
     let mut taken = Vec::with_capacity(mailbox.notices.len());
@@ -287,7 +294,7 @@ fn letter(
         trial,
         note: None,
     };
-    let rendered = engine.templates.letter(&context).map_err(|error| error.to_string())?;
+    let rendered = engine.templates.letter(&context).map_err(SetupError::from)?;
     let posts: Vec<String> = mailbox.posts.iter().map(ToString::to_string).collect();
     let class = if mailbox.event { "event" } else { "letter" };
     let slot_key = slot_key(class, &posts.join(";"), &mailbox.address, material.now);
@@ -306,8 +313,8 @@ fn context_rows(
     mailbox: &Mailbox,
     due_today: &DueToday,
     shown: &HashSet<i64>,
-) -> std::result::Result<Vec<Item>, String> {
+) -> std::result::Result<Vec<Item>, Arc<SetupError>> {
     let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
-    let views: std::result::Result<Vec<Option<&View>>, String> = others.map(|id| material.view(id)).collect();
+    let views: std::result::Result<Vec<Option<&View>>, Arc<SetupError>> = others.map(|id| material.view(id)).collect();
     Ok(in_order(views?.into_iter().flatten().collect()))
 }

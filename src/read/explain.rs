@@ -46,7 +46,7 @@ pub async fn explain(engine: &Engine, id: i64) -> Result<Option<Vec<Section>>> {
     let known = engine.known_in(&mut tx).await?;
     let Some(stored) = tx.obligation(id).await? else { return Ok(None) };
     let today = known.zone.day_of(now);
-    let rules = known.rules(&stored, today).map_err(crate::engine::JobError::Setup)?;
+    let rules = known.rules(&stored, today)?;
     let explanation = Explanation { known: &known, rules, stored: &stored, now };
     Ok(Some(vec![
         Section { heading: "为何应办", lines: explanation.why() },

@@ -5,6 +5,7 @@ pub mod explain;
 pub mod health;
 pub mod preview;
 pub mod query;
+pub mod refusal;
 pub mod series;
 pub mod view;
 pub mod words;

@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::series::{all_series, decide, member};
-use crate::engine::{Engine, JobError, Result, known::Known};
+use crate::engine::{Engine, Result, SetupError, known::Known};
 use crate::{
     domain::{
         series::Member,
@@ -55,7 +55,7 @@ pub async fn preview(engine: &Engine, until: DateTime<Utc>) -> Result<Preview> {
     rows.extend(due.into_iter().map(|row| (row.obligation.id, row)));
     let ahead = Steps { known, rows, waiting, now, until };
     let done = tokio::task::spawn_blocking(move || ahead.run()).await;
-    done.map_err(|error| JobError::Setup(error.to_string()))?.map_err(JobError::Setup)
+    Ok(done??)
 }
 
 struct Steps {
@@ -68,7 +68,7 @@ struct Steps {
 }
 
 impl Steps {
-    fn run(mut self) -> std::result::Result<Preview, String> {
+    fn run(mut self) -> std::result::Result<Preview, SetupError> {
         let mut series: HashMap<String, Vec<(DateTime<Utc>, i64)>> = HashMap::new();
         for row in self.rows.values() {
             series.entry(row.series.clone()).or_default().push((row.obligation.opens_at, row.obligation.id));

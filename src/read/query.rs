@@ -16,6 +16,10 @@ use crate::{
         obligation::Obligation,
         phase::Phase,
         query::{Order, PhaseGroup, Place, Query},
+        refusal::{
+            Refusal,
+            field::{Field, FieldRefusal},
+        },
         text,
         unit::UnitName,
     },
@@ -74,40 +78,33 @@ pub struct QueryText {
     pub after: String,
 }
 
-/// A field of a [`QueryText`] and what stands in it that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    pub field: &'static str,
-    pub value: String,
-}
-
 impl QueryText {
     /// What is asked for.
-    pub fn query(&self) -> std::result::Result<Query, Unreadable> {
+    pub fn query(&self) -> std::result::Result<Query, Refusal> {
         let phases = |code: &str| {
             let group = PhaseGroup::from_code(code).map(PhaseGroup::phases);
             group.or_else(|| Some(vec![Phase::from_code(code)?]))
         };
         Ok(Query {
-            unit: some("unit", &self.unit, |unit| Some(UnitName(unit.to_owned())))?,
-            duty: some("duty", &self.duty, |duty| Some(DutyId(duty.to_owned())))?,
-            item: some("item", &self.item, |item| item.parse().ok())?,
-            part: some("part", &self.part, |part| part.parse().ok())?,
-            cadence: some("cadence", &self.cadence, CadenceKind::from_code)?,
-            period: some("period", &self.period, |period| Some(period.to_owned()))?,
-            phases: some("phase", &self.phase, phases)?.unwrap_or_default(),
-            light: some("light", &self.light, Light::from_code)?,
-            from: some("from", &self.from, |day| day.parse().ok())?,
-            until: some("until", &self.until, |day| day.parse().ok())?,
-            due: some("due", &self.due, |day| day.parse().ok())?,
-            text: some("text", &self.text, |text| Some(text.to_lowercase()))?,
-            order: some("order", &self.order, Order::from_code)?.unwrap_or_default(),
+            unit: some(Field::Unit, &self.unit, |unit| Some(UnitName(unit.to_owned())))?,
+            duty: some(Field::Duty, &self.duty, |duty| Some(DutyId(duty.to_owned())))?,
+            item: some(Field::Task, &self.item, |item| item.parse().ok())?,
+            part: some(Field::HardMeasure, &self.part, |part| part.parse().ok())?,
+            cadence: some(Field::Cadence, &self.cadence, CadenceKind::from_code)?,
+            period: some(Field::Period, &self.period, |period| Some(period.to_owned()))?,
+            phases: some(Field::Phase, &self.phase, phases)?.unwrap_or_default(),
+            light: some(Field::Light, &self.light, Light::from_code)?,
+            from: some(Field::DueFrom, &self.from, |day| day.parse().ok())?,
+            until: some(Field::DueUntil, &self.until, |day| day.parse().ok())?,
+            due: some(Field::DueOn, &self.due, |day| day.parse().ok())?,
+            text: some(Field::Text, &self.text, |text| Some(text.to_lowercase()))?,
+            order: some(Field::Order, &self.order, Order::from_code)?.unwrap_or_default(),
         })
     }
 
     /// The obligation after which the page begins; none = it is the first.
-    pub fn after(&self) -> std::result::Result<Option<i64>, Unreadable> {
-        some("after", &self.after, |id| id.parse().ok())
+    pub fn after(&self) -> std::result::Result<Option<i64>, Refusal> {
+        some(Field::Page, &self.after, |id| id.parse().ok())
     }
 
     /// The address that asks the same of a page, from the obligation after that one on.
@@ -120,16 +117,12 @@ impl QueryText {
     }
 }
 
-fn some<T>(
-    field: &'static str,
-    value: &str,
-    read: impl FnOnce(&str) -> Option<T>,
-) -> std::result::Result<Option<T>, Unreadable> {
+fn some<T>(field: Field, value: &str, read: impl FnOnce(&str) -> Option<T>) -> std::result::Result<Option<T>, Refusal> {
     let value = value.trim();
     if value.is_empty() {
         return Ok(None);
     }
-    read(value).map(Some).ok_or_else(|| Unreadable { field, value: text::tame(value) })
+    read(value).map(Some).ok_or_else(|| (field, FieldRefusal::NotUnderstood(text::tame(value))).into())
 }
 
 /// The duties of all versions of the catalogue, the newest word on each, and which hard measure each belongs to.

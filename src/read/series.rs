@@ -14,7 +14,7 @@ use crate::{
         step::{self, Advance, Context},
         window,
     },
-    engine::{Known, Result, known::Rules},
+    engine::{Known, Result, SetupError, known::Rules},
     store::{Tx, obligations::Back, row::Stored},
 };
 
@@ -139,9 +139,9 @@ pub fn decide(
     series: &[Member],
     reminder_taken: bool,
     now: DateTime<Utc>,
-) -> std::result::Result<Advance, String> {
+) -> std::result::Result<Advance, SetupError> {
     let world = known.world(rules.catalogue);
     let context = Context { duty: rules.duty, ladder: rules.ladder, world: &world, series, reminder_taken };
     catch_unwind(AssertUnwindSafe(|| step::advance(&stored.obligation, &context, now)))
-        .map_err(|_| "deciding the step failed".to_owned())
+        .map_err(|_| SetupError::StepPanicked)
 }

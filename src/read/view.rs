@@ -16,7 +16,7 @@ use crate::{
         phase::Phase,
         quota::{self, Count, Filing},
     },
-    engine::{JobError, known::Known},
+    engine::{JobError, SetupError, known::Known},
     mail::Item,
     read::words,
     store::{Tx, row::Stored, submissions::Counted},
@@ -118,8 +118,8 @@ impl TodoList {
 
 impl View {
     /// An obligation on a day; `filed` is what was filed for it and stands, the newest last.
-    pub fn of(known: &Known, stored: &Stored, filed: &[Counted], today: NaiveDate) -> Result<View, JobError> {
-        let rules = known.rules(stored, today).map_err(JobError::Setup)?;
+    pub fn of(known: &Known, stored: &Stored, filed: &[Counted], today: NaiveDate) -> Result<View, SetupError> {
+        let rules = known.rules(stored, today)?;
         let (duty, obligation) = (rules.duty, &stored.obligation);
         let filings: Vec<Filing> = filed.iter().map(|counted| counted.submission.filing()).collect();
         let filings: Vec<&Filing> = filings.iter().collect();
@@ -153,13 +153,13 @@ impl View {
     /// Obligations on a day, with what stands for them read at once.
     pub async fn all(tx: &mut Tx, known: &Known, rows: &[Stored], today: NaiveDate) -> Result<Vec<View>, JobError> {
         let filed = filed(tx, known, rows, today).await?;
-        rows.iter().map(|row| View::of(known, row, stands(&filed, row), today)).collect()
+        rows.iter().map(|row| Ok(View::of(known, row, stands(&filed, row), today)?)).collect()
     }
 
     /// As [`View::all`], of one.
     pub async fn one(tx: &mut Tx, known: &Known, row: &Stored, today: NaiveDate) -> Result<View, JobError> {
         let filed = filed(tx, known, std::slice::from_ref(row), today).await?;
-        View::of(known, row, stands(&filed, row), today)
+        Ok(View::of(known, row, stands(&filed, row), today)?)
     }
 
     /// For how many days it has been overdue; on the day itself the light says it.

@@ -1,6 +1,6 @@
 //! How an obligation reads in letters, lists and explanations: numbers, dates and states as an office writes them.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 
 use crate::domain::{
     calendar::Zone,
@@ -43,7 +43,10 @@ pub fn deadline(zone: Zone, due: DateTime<Utc>, today: NaiveDate) -> String {
 
 /// `10月31日 09:00`.
 pub fn moment(zone: Zone, instant: DateTime<Utc>) -> String {
-    let local = zone.local(instant);
+    civil_moment(zone.local(instant).naive_local())
+}
+
+pub fn civil_moment(local: NaiveDateTime) -> String {
     format!("{}月{}日 {}", local.month(), local.day(), local.format("%H:%M"))
 }
 

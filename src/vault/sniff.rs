@@ -9,6 +9,8 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
 };
 
+use crate::domain::refusal::file::FileRefusal;
+
 /// Entries of an archive at most.
 const MOST_ENTRIES: usize = 2000;
 /// Bytes of an archive's directory at most.
@@ -29,15 +31,15 @@ const MARKUP: &[&str] = &["htm", "html", "mht", "mhtml", "shtml", "svg", "svgz",
 /// What holds further files.
 const ARCHIVES: &[&str] = &["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip", "zst"];
 
-/// Why a file is not taken, in words for its sender; `None` = it is.
-pub fn objection(file: &mut File, name: &str) -> io::Result<Option<String>> {
+/// Why a file is not taken; `None` = it is.
+pub fn objection(file: &mut File, name: &str) -> io::Result<Option<FileRefusal>> {
     let mut head = Vec::with_capacity(HEAD);
     file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-    let words = if head.is_empty() {
-        Some("是空文件")
+    let why = if head.is_empty() {
+        Some(FileRefusal::EmptyFile)
     } else if ends_in(name, PROGRAMS) || ends_in(name, MARKUP) {
         // Whatever it holds, it would be opened by its name on the machine that it is downloaded to.
-        Some("是程序、脚本或网页类文件，不予接收")
+        Some(FileRefusal::ProgramFile)
     } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         look_inside(file)?
     } else {
@@ -56,8 +58,8 @@ pub fn objection(file: &mut File, name: &str) -> io::Result<Option<String>> {
                 | "application/vnd.ms-excel"
                 | "application/vnd.ms-powerpoint"
                 | "application/x-ole-storage",
-            ) => installer(file)?.then_some("是安装程序，不予接收"),
-            Some("text/html" | "text/xml" | "text/x-shellscript") => Some("是网页、XML 或脚本，不予接收"),
+            ) => installer(file)?.then_some(FileRefusal::Installer),
+            Some("text/html" | "text/xml" | "text/x-shellscript") => Some(FileRefusal::Markup),
             Some(
                 "application/vnd.rar"
                 | "application/x-7z-compressed"
@@ -66,23 +68,20 @@ pub fn objection(file: &mut File, name: &str) -> io::Result<Option<String>> {
                 | "application/x-bzip2"
                 | "application/x-xz"
                 | "application/zstd",
-            ) => Some("是其他格式的压缩包，请改用 zip"),
+            ) => Some(FileRefusal::OtherArchive),
             Some(
                 "application/vnd.microsoft.portable-executable"
                 | "application/x-executable"
                 | "application/x-mach-binary"
                 | "application/wasm"
                 | "application/java",
-            ) => Some("是可执行程序，不予接收"),
-            Some(_) => Some("的类型不在接收范围内"),
+            ) => Some(FileRefusal::Executable),
+            Some(_) => Some(FileRefusal::OtherKind),
             None => text(file)?,
         }
     };
-    Ok(words.map(str::to_owned))
+    Ok(why)
 }
-
-/// What is taken, in words for whoever was refused.
-pub const TAKEN: &str = "可接收：图片、PDF、Office 或 WPS 文档、OFD、文本、CSV、zip、录音和录像";
 
 fn ending(name: &str) -> String {
     let name = name.trim_end_matches([' ', '.']);
@@ -111,9 +110,8 @@ fn installer(file: &mut File) -> io::Result<bool> {
 }
 
 /// Whether it is plain text: in UTF-8, GB 18030, or UTF-16 with its mark, and no markup or script.
-fn text(file: &mut File) -> io::Result<Option<&'static str>> {
+fn text(file: &mut File) -> io::Result<Option<FileRefusal>> {
     const TAGS: [&[u8]; 6] = [b"<script", b"<svg", b"<html", b"<!doctype", b"<?xml", b"<iframe"];
-    const MARKUP: Option<&str> = Some("含有网页、XML 或脚本代码，不予接收");
     file.rewind()?;
     // A tag may lie across two pieces: the end of the last one is looked at again.
     let (mut window, mut first, mut wide): (Vec<u8>, _, _) = (Vec::new(), true, None);
@@ -138,13 +136,13 @@ fn text(file: &mut File) -> io::Result<Option<&'static str>> {
             }
         };
         if narrow.iter().any(|byte| byte.is_ascii_control() && !b"\t\n\r\x0c\x1a".contains(byte)) {
-            return Ok(Some("的类型无法识别，不在接收范围内"));
+            return Ok(Some(FileRefusal::UnknownContent));
         }
         window.extend(narrow.iter().map(u8::to_ascii_lowercase));
         // Behind blanks and a byte order mark of either kind.
         let begins = window.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf\xff".contains(byte));
         if (first && (begins == Some(&b'<') || window.starts_with(b"#!"))) || contains(&window, &TAGS) {
-            return Ok(MARKUP);
+            return Ok(Some(FileRefusal::MarkupWithin));
         }
         first = false;
         window.drain(..window.len().saturating_sub(16));
@@ -156,8 +154,8 @@ fn contains(text: &[u8], wanted: &[&[u8]]) -> bool {
 }
 
 /// Reads an archive's directory, and only that.
-fn look_inside(file: &mut File) -> io::Result<Option<&'static str>> {
-    const BROKEN: Option<&str> = Some("压缩结构不完整或已损坏");
+fn look_inside(file: &mut File) -> io::Result<Option<FileRefusal>> {
+    const BROKEN: Option<FileRefusal> = Some(FileRefusal::BrokenArchive);
     let length = file.seek(SeekFrom::End(0))?;
     let tail_length = length.min(22 + 0xffff);
     file.seek(SeekFrom::Start(length - tail_length))?;
@@ -172,7 +170,7 @@ fn look_inside(file: &mut File) -> io::Result<Option<&'static str>> {
     let from = u64::from(u32_at(&tail, end + 16));
     let size_in_memory = usize::try_from(size).unwrap_or(usize::MAX);
     if entries > MOST_ENTRIES || size_in_memory > LARGEST_DIRECTORY {
-        return Ok(Some("压缩包内文件过多：至多 2000 个"));
+        return Ok(Some(FileRefusal::CrowdedArchive(MOST_ENTRIES)));
     }
     if from + u64::from(size) != length - tail_length + end as u64 {
         return Ok(BROKEN);
@@ -208,7 +206,7 @@ fn entries_of(mut directory: &[u8], many: usize) -> Option<Vec<Entry>> {
     directory.is_empty().then_some(listed)
 }
 
-fn judge(listed: &[Entry], length: u64) -> Option<&'static str> {
+fn judge(listed: &[Entry], length: u64) -> Option<FileRefusal> {
     let any = |test: &dyn Fn(&Entry) -> bool| listed.iter().any(test);
     let escapes = |name: &str| {
         let drive = name.as_bytes().get(1) == Some(&b':');
@@ -222,19 +220,19 @@ fn judge(listed: &[Entry], length: u64) -> Option<&'static str> {
     let office = has("[Content_Types].xml") && ["word/", "xl/", "ppt/"].iter().any(|folder| within(folder));
     // What is listed must lie in the file once, not the same bytes many times.
     if listed.iter().map(|entry| entry.packed).sum::<u64>() > length {
-        Some("压缩结构异常（内容重叠），不予接收")
+        Some(FileRefusal::OverlappingArchive)
     } else if listed.iter().map(|entry| entry.unpacked).sum::<u64>() > LARGEST_UNPACKED {
-        Some("解压后过大：至多 500 MB")
+        Some(FileRefusal::BloatedArchive(LARGEST_UNPACKED >> 20))
     } else if any(&|entry| escapes(&entry.name) || entry.link) {
-        Some("压缩包内有指向包外的路径，不予接收")
+        Some(FileRefusal::EscapingArchive)
     } else if any(&|entry| ends_in(&entry.name, ARCHIVES)) {
-        Some("压缩包内不得再含压缩包")
+        Some(FileRefusal::ArchiveWithin)
     } else if office || has("OFD.xml") {
         let macros = any(&|entry| entry.name.ends_with("vbaProject.bin"));
         let program = any(&|entry| ends_in(&entry.name, PROGRAMS) && ending(&entry.name) != "bin");
-        (macros || program).then_some("含有宏或程序，请另存为不含宏的文档")
+        (macros || program).then_some(FileRefusal::MacrosWithin)
     } else if any(&|entry| ends_in(&entry.name, PROGRAMS) || ends_in(&entry.name, MARKUP)) {
-        Some("压缩包内有程序、脚本或网页类文件，不予接收")
+        Some(FileRefusal::ProgramWithin)
     } else {
         None
     }

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     access::Right,
-    fault::Fault,
+    fault::{Fault, Malformed, TooLarge},
     route::{Route, get},
 };
 
@@ -41,10 +41,10 @@ pub async fn plain_refusals(request: Request, next: Next) -> Response {
     }
     let fault = match status {
         StatusCode::FORBIDDEN => Fault::Forbidden,
-        StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge("内容过大，未予受理".into()),
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge(TooLarge::LargeContent),
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND => Fault::Missing,
-        StatusCode::REQUEST_TIMEOUT => Fault::Malformed("提交过慢或中断，请重新提交".into()),
-        _ => Fault::Malformed("无法识别所提交的内容，请返回重新填写".into()),
+        StatusCode::REQUEST_TIMEOUT => Fault::Malformed(Malformed::SlowBody),
+        _ => Fault::Malformed(Malformed::UnreadableContent),
     };
     let mut answer = if program { fault.problem() } else { fault.into_response() };
     *answer.status_mut() = status;

@@ -4,10 +4,20 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use strum::VariantNames as _;
 
-use super::mistaken::{self, MistakeJson};
-use crate::{acts::ActError, catalogue::Diagnostics, engine::JobError, store::StoreError};
+use super::{
+    mistaken::{self, MistakeJson},
+    problem::{PartJson, ProblemJson, type_of},
+};
+use crate::{
+    acts::ActError,
+    catalogue::Diagnostics,
+    domain::refusal::{Refusal, field::Field},
+    engine::{JobError, SetupError},
+    read::refusal::chinese,
+    store::StoreError,
+};
 
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,24 +29,100 @@ pub enum Fault {
     SignIn,
     #[error("本岗位无权办理此事")]
     Forbidden,
-    /// It is refused, in these words; nothing has changed.
-    #[error("{0}")]
-    Refused(String),
+    /// It is refused; nothing has changed.
+    #[error("{}", chinese(.0))]
+    Refused(Refusal),
     /// Files that were sent have these mistakes; nothing has changed.
     #[error("{}", mistaken::lines(.0))]
     Mistaken(Diagnostics),
-    /// What was sent cannot be read.
-    #[error("{0}")]
-    Malformed(String),
-    #[error("{0}")]
-    TooLarge(String),
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     #[error("尝试过于频繁，请稍后再试")]
     TooMany,
     #[error("系统暂时无法处理，请稍后再试；所填内容未丢失的，可返回重新提交")]
     Failed(#[source] JobError),
 }
 
+/// Why what was sent cannot be read. What a library says of it stands as it says it.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Malformed {
+    #[error("{0}")]
+    MalformedJson(String),
+    #[error("{0}")]
+    MalformedQuery(String),
+    #[error("{0}")]
+    MalformedForm(String),
+    #[error("提交中断或无法识别，请返回重新提交")]
+    BrokenForm,
+    #[error("提交过慢或中断，请重新提交")]
+    SlowBody,
+    #[error("所填内容不是 UTF-8 文本")]
+    NotUtf8,
+    /// The framework would not have it, and does not say why.
+    #[error("无法识别所提交的内容，请返回重新填写")]
+    UnreadableContent,
+    #[error("缺少 submission 一栏（JSON）")]
+    SubmissionMissing,
+    #[error("submission: {0}")]
+    MalformedSubmission(serde_json::Error),
+    #[error("Idempotency-Key 只能用字母、数字与 -")]
+    MalformedIdempotencyKey,
+    /// A field of the query.
+    #[error("{}", chinese(.0))]
+    UnreadableField(Refusal),
+}
+
+/// What is too large or too much to be read.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum TooLarge {
+    /// Larger than a call may be, or cut off.
+    #[error("内容过大或提交中断")]
+    LargeBody,
+    /// The framework would not have it.
+    #[error("内容过大，未予受理")]
+    LargeContent,
+    #[error("所提交的内容过大，未予受理")]
+    LargeForm,
+    #[error("“{0}”过长，未予受理")]
+    LargeField(String),
+    /// Files that are held in memory: more than so many MB.
+    #[error("文件过大：合计至多 {0} MB")]
+    LargeFiles(usize),
+    #[error("一次至多 {files} 个文件、{fields} 项")]
+    ManyParts { files: usize, fields: usize },
+}
+
+/// The codes of what has no more to it.
+const PLAIN: [&str; 6] =
+    ["not_found", "sign_in_required", "forbidden", "mistaken_files", "too_many_requests", "unavailable"];
+
 impl Fault {
+    /// What programs know it by. Never another for the same fault.
+    pub fn code(&self) -> &'static str {
+        let [missing, sign_in, forbidden, mistaken, too_many, failed] = PLAIN;
+        match self {
+            Fault::Missing => missing,
+            Fault::SignIn => sign_in,
+            Fault::Forbidden => forbidden,
+            Fault::Refused(refusal) => refusal.code(),
+            Fault::Mistaken(_) => mistaken,
+            Fault::Malformed(malformed) => malformed.into(),
+            Fault::TooLarge(large) => large.into(),
+            Fault::TooMany => too_many,
+            Fault::Failed(_) => failed,
+        }
+    }
+
+    /// Every code there is.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        let own = [&PLAIN[..], Malformed::VARIANTS, TooLarge::VARIANTS];
+        own.into_iter().flatten().copied().chain(Refusal::codes())
+    }
+
     pub fn status(&self) -> StatusCode {
         match self {
             Fault::Missing => StatusCode::NOT_FOUND,
@@ -67,9 +153,21 @@ impl Fault {
 impl From<ActError> for Fault {
     fn from(error: ActError) -> Fault {
         match error {
-            ActError::Refused(words) => Fault::Refused(words),
+            ActError::Refused(refusal) => Fault::Refused(refusal),
             ActError::Job(error) => Fault::Failed(error),
         }
+    }
+}
+
+impl<R: Into<Refusal>> From<R> for Fault {
+    fn from(refusal: R) -> Fault {
+        Fault::Refused(refusal.into())
+    }
+}
+
+impl From<SetupError> for Fault {
+    fn from(error: SetupError) -> Fault {
+        Fault::Failed(error.into())
     }
 }
 
@@ -98,12 +196,68 @@ impl Fault {
             tracing::error!("a call could not be answered: {error}");
         }
         let status = self.status();
-        let mut body = json!({ "type": "about:blank", "title": self.title(), "status": status.as_u16(), "detail": self.to_string() });
-        if let Fault::Mistaken(found) = self {
-            body["mistakes"] = json!(found.list.iter().map(MistakeJson::from).collect::<Vec<_>>());
-        }
-        let mut response = (status, body.to_string()).into_response();
+        let body = serde_json::to_string(&self.described()).unwrap_or_default();
+        let mut response = (status, body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
+    }
+
+    fn described(&self) -> ProblemJson {
+        let refusal = if let Fault::Refused(refusal) = self { Some(refusal) } else { None };
+        let parts = refusal.map(Refusal::parts).unwrap_or_default();
+        let mistakes = if let Fault::Mistaken(found) = self { Some(&found.list) } else { None };
+        ProblemJson {
+            kind: type_of(self.code()),
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: self.to_string(),
+            field: refusal.and_then(Refusal::field).map(Field::code),
+            parts: parts.iter().map(PartJson::of).collect(),
+            mistakes: mistakes.map(|list| list.iter().map(MistakeJson::from).collect()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::refusal::{field::FieldRefusal, who::NoSuch};
+
+    #[test]
+    fn each_code_is_of_one_fault() {
+        let all: Vec<&str> = Fault::codes().collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
+        let faults = [
+            Fault::Missing,
+            Fault::SignIn,
+            Fault::Forbidden,
+            NoSuch::NoObligation(1).into(),
+            Malformed::BrokenForm.into(),
+            TooLarge::LargeForm.into(),
+            Fault::TooMany,
+            SetupError::NoCatalogue.into(),
+        ];
+        let codes: BTreeSet<&str> = faults.iter().map(Fault::code).collect();
+        assert!(codes.len() == faults.len() && codes.iter().all(|code| all.contains(code)), "{codes:?}");
+    }
+
+    #[test]
+    fn a_problem_says_which_field_and_each_of_several_reasons() {
+        let blank = Refusal::from((Field::Document, FieldRefusal::Blank));
+        let problem = |refusal: Refusal| serde_json::to_value(Fault::Refused(refusal).described()).unwrap();
+        let one = serde_json::json!({ "type": "urn:duban:problem:blank", "title": "未予受理", "status": 422,
+            "detail": "未填文号", "field": "document" });
+        assert_eq!(problem(blank.clone()), one);
+        let two = problem(Refusal::Several(vec![blank, NoSuch::NoCatalogue.into()]));
+        assert_eq!(two["type"], "urn:duban:problem:several_faults");
+        assert_eq!(
+            two["parts"],
+            serde_json::json!([
+                { "type": "urn:duban:problem:blank", "detail": "未填文号", "field": "document" },
+                { "type": "urn:duban:problem:no_catalogue", "detail": "没有职责目录" },
+            ])
+        );
     }
 }

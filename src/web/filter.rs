@@ -4,28 +4,8 @@ use super::view;
 use crate::{
     domain::{duty::CadenceKind, light::Light, phase::Phase, query::PhaseGroup},
     engine::known::Known,
-    read::query::{Duties, QueryText, Unreadable},
+    read::query::{Duties, QueryText},
 };
-
-/// What cannot be read, as the page says it.
-pub fn unreadable(Unreadable { field, value }: Unreadable) -> String {
-    let field = match field {
-        "unit" => "单位",
-        "duty" => "职责",
-        "item" => "任务",
-        "part" => "硬措施",
-        "cadence" => "频次",
-        "period" => "期次",
-        "from" => "起始日期",
-        "until" => "截止日期",
-        "due" => "到期日",
-        "light" => "灯",
-        "phase" => "状态",
-        "order" => "次序",
-        _ => "页次",
-    };
-    format!("{field}“{value}”无法识别")
-}
 
 pub struct Choice {
     pub value: String,

@@ -21,6 +21,7 @@ pub mod pace;
 pub mod pages;
 pub mod papers;
 pub mod probe;
+pub mod problem;
 pub mod rate;
 pub mod route;
 pub mod routes;

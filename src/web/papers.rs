@@ -2,7 +2,10 @@
 
 use axum::extract::{Multipart, multipart::MultipartError};
 
-use super::{fault::Fault, fields::Fields};
+use super::{
+    fault::{Fault, Malformed, TooLarge},
+    fields::Fields,
+};
 
 /// The largest form with such files, in bytes.
 pub const LARGEST: usize = 2 << 20;
@@ -28,7 +31,7 @@ impl Papers {
                 Some(file) => papers.files.push((file, bytes)),
                 None => {
                     let value = String::from_utf8(bytes);
-                    let value = value.map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
+                    let value = value.map_err(|_| Fault::from(Malformed::NotUtf8))?;
                     papers.fields.0.push((name, value));
                 }
             }
@@ -45,9 +48,9 @@ fn plain_name(sent: &str) -> String {
 fn broken(error: &MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        return Fault::TooLarge(format!("文件过大：合计至多 {} MB", LARGEST >> 20));
+        return TooLarge::LargeFiles(LARGEST >> 20).into();
     }
-    Fault::Malformed("提交中断或无法识别，请返回重新提交".into())
+    Malformed::BrokenForm.into()
 }
 
 #[cfg(test)]

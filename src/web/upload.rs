@@ -5,10 +5,21 @@
 
 use axum::extract::{Multipart, multipart::MultipartError};
 
-use super::{app::App, fault::Fault, fields::Fields};
+use super::{
+    app::App,
+    fault::{Fault, Malformed, TooLarge},
+    fields::Fields,
+};
 use crate::{
     acts::{ActError, submit::LONGEST_NAME},
-    domain::text,
+    domain::{
+        refusal::{
+            Refusal,
+            file::{FileRefusal, NotTaken},
+            filing::FilingRefusal,
+        },
+        text,
+    },
     vault::{Vault, VaultError, Writer, sniff},
 };
 
@@ -30,7 +41,7 @@ pub fn largest_form(largest_file: u64) -> usize {
 pub struct Sent {
     pub fields: Fields,
     files: Vec<(String, String, u64)>,
-    refused: Vec<String>,
+    refused: Vec<NotTaken>,
 }
 
 impl Sent {
@@ -42,7 +53,7 @@ impl Sent {
         if self.refused.is_empty() {
             return Ok(self.files.clone());
         }
-        Err(ActError::Refused(format!("{}。{}。文件须重新选择。", self.refused.join("；"), sniff::TAKEN)))
+        Err(ActError::Refused(Refusal::Files(self.refused.clone())))
     }
 }
 
@@ -60,11 +71,11 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
         if let Some(file) = field.file_name() {
             let file = shown_name(file);
             let engine = app.engine();
-            let vault = engine.vault.as_ref().ok_or_else(|| Fault::Refused("未设置佐证存放位置".into()))?;
+            let vault = engine.vault.as_ref().ok_or_else(|| Fault::from(FilingRefusal::NoPlaceForEvidence))?;
             match store(app, vault, &file, &mut field).await? {
                 Stored::Staged(_) if staged.len() == MOST_FILES => return Err(too_many()),
                 Stored::Staged(writer) => staged.push((writer, file)),
-                Stored::Refused(words) => sent.refused.push(format!("“{file}”{words}")),
+                Stored::Refused(why) => sent.refused.push(NotTaken { name: file, why }),
                 Stored::Nothing => {}
             }
             continue;
@@ -73,11 +84,11 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
         while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
             length += piece.len();
             if bytes.len() + piece.len() > LONGEST_FIELD || length > FIELDS {
-                return Err(Fault::TooLarge(format!("“{}”过长，未予受理", text::tame(&name))));
+                return Err(TooLarge::LargeField(text::tame(&name)).into());
             }
             bytes.extend_from_slice(&piece);
         }
-        let value = String::from_utf8(bytes).map_err(|_| Fault::Malformed("所填内容不是 UTF-8 文本".into()))?;
+        let value = String::from_utf8(bytes).map_err(|_| Fault::from(Malformed::NotUtf8))?;
         sent.fields.0.push((name, value));
     }
     if !sent.refused.is_empty() {
@@ -93,7 +104,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
 
 enum Stored {
     Staged(Writer),
-    Refused(String),
+    Refused(FileRefusal),
     Nothing,
 }
 
@@ -117,7 +128,7 @@ async fn store(
         }
     }
     let Some(mut writer) = writer else {
-        return Ok(Stored::Refused(format!("过大：至多 {} MB", app.options().largest >> 20)));
+        return Ok(Stored::Refused(FileRefusal::LargeFile(app.options().largest >> 20)));
     };
     if empty && name == UNNAMED {
         return Ok(Stored::Nothing);
@@ -146,15 +157,15 @@ fn shown_name(name: &str) -> String {
 }
 
 fn too_many() -> Fault {
-    Fault::TooLarge(format!("一次至多 {MOST_FILES} 个文件、{MOST_FIELDS} 项"))
+    TooLarge::ManyParts { files: MOST_FILES, fields: MOST_FIELDS }.into()
 }
 
 fn broken(error: &MultipartError) -> Fault {
     tracing::debug!("a form could not be read: {error}");
     if error.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
-        return Fault::TooLarge("所提交的内容过大，未予受理".into());
+        return TooLarge::LargeForm.into();
     }
-    Fault::Malformed("提交中断或无法识别，请返回重新提交".into())
+    Malformed::BrokenForm.into()
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ use duban::{
         event::Event,
         node::Node,
         period::Period,
-        plan::{self, EventError, Owed, due_between, for_event, opening_between},
+        plan::{self, Owed, due_between, for_event, opening_between},
+        refusal::occasion::OccasionRefusal,
         unit::{Unit, UnitName},
         world::World,
     },
@@ -189,16 +190,18 @@ fn weather_concerns_all_or_those_it_names() {
 #[test]
 fn an_event_must_say_whom_it_concerns() {
     let refused = |kind: &str, units: &[&str]| for_event(&world(&SEEDS), &event(kind, units)).unwrap_err();
-    assert_eq!(refused("地震", &[]), EventError::UnknownType("地震".into()));
-    assert_eq!(refused("重特大事故", &[]), EventError::NoUnits("生产安全事故".into()));
-    assert_eq!(refused("派遣劳务人员事故", &[]), EventError::NoUnits("派遣劳务人员事故".into()));
-    assert!(matches!(refused("生产安全事故", &["某处"]), EventError::UnknownUnit { .. }));
-    assert!(matches!(refused("生产安全事故", &["办公室"]), EventError::NoOwner { duty, .. } if duty.0 == "23.1"));
-    assert!(matches!(refused("极端天气预警", &["办公室"]), EventError::NoOwner { .. }));
+    assert_eq!(refused("地震", &[]), OccasionRefusal::UnknownEventType("地震".into()));
+    assert_eq!(refused("重特大事故", &[]), OccasionRefusal::EventWithoutUnits("生产安全事故".into()));
+    assert_eq!(refused("派遣劳务人员事故", &[]), OccasionRefusal::EventWithoutUnits("派遣劳务人员事故".into()));
+    assert!(matches!(refused("生产安全事故", &["某处"]), OccasionRefusal::EventUnknownUnit { .. }));
+    assert!(
+        matches!(refused("生产安全事故", &["办公室"]), OccasionRefusal::EventWithoutOwner { duty, .. } if duty.0 == "23.1")
+    );
+    assert!(matches!(refused("极端天气预警", &["办公室"]), OccasionRefusal::EventWithoutOwner { .. }));
     let mut seeds = SEEDS.clone();
     unit(&mut seeds, "质安处").left_on = Some(day("2022-07-15"));
     let left = for_event(&world(&seeds), &event("生产安全事故", &["质安处"]));
-    assert!(matches!(left, Err(EventError::UnknownUnit { .. })));
+    assert!(matches!(left, Err(OccasionRefusal::EventUnknownUnit { .. })));
 }
 
 #[test]

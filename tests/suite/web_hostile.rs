@@ -11,7 +11,12 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use duban::{engine::Job, vault::sniff};
+use duban::{
+    domain::refusal::{Refusal, file::NotTaken},
+    engine::Job,
+    read::refusal::chinese,
+    vault::sniff,
+};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// A zip archive with these entries.
@@ -47,7 +52,8 @@ fn objection(name: &str, content: &[u8]) -> Option<String> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(content).unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
-    sniff::objection(&mut file, name).unwrap()
+    let why = sniff::objection(&mut file, name).unwrap()?;
+    Some(chinese(&Refusal::Files(vec![NotTaken { name: name.to_owned(), why }])))
 }
 
 #[test]

@@ -17,7 +17,7 @@ macro_rules! say {
         $crate::catalogue::mistake::words::Words { english: format!($english), chinese: format!($chinese) }
     };
 }
-pub(super) use say;
+pub(crate) use say;
 
 /// A text of the file, fit for a message: control characters made visible, and not longer than one can read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{engine::JobError, web::fault::Fault};
+use crate::{
+    engine::SetupError,
+    web::fault::{Fault, Malformed, TooLarge},
+};
 
 /// An error as a problem document.
 #[derive(Debug)]
@@ -49,8 +52,8 @@ impl<T: DeserializeOwned, S: Sync + Send> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Body<T>, Problem> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Body(value)),
-            Err(JsonRejection::BytesRejection(_)) => Err(Problem(Fault::TooLarge("内容过大或提交中断".into()))),
-            Err(rejection) => Err(Problem(Fault::Malformed(rejection.body_text()))),
+            Err(JsonRejection::BytesRejection(_)) => Err(Problem(Fault::TooLarge(TooLarge::LargeBody))),
+            Err(rejection) => Err(Malformed::MalformedJson(rejection.body_text()).into()),
         }
     }
 }
@@ -63,7 +66,7 @@ impl<S: Sync + Send> FromRequest<S> for Paper {
 
     async fn from_request(request: Request, state: &S) -> Result<Paper, Problem> {
         let read = Bytes::from_request(request, state).await;
-        read.map(Paper).map_err(|_| Problem(Fault::TooLarge("内容过大或提交中断".into())))
+        read.map(Paper).map_err(|_| Problem(Fault::TooLarge(TooLarge::LargeBody)))
     }
 }
 
@@ -76,7 +79,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked<T>, Problem> {
         match Query::<T>::try_from_uri(&parts.uri) {
             Ok(Query(value)) => Ok(Asked(value)),
-            Err(rejection) => Err(Problem(Fault::Malformed(rejection.body_text()))),
+            Err(rejection) => Err(Malformed::MalformedQuery(rejection.body_text()).into()),
         }
     }
 }
@@ -93,12 +96,7 @@ impl<T: DeserializeOwned + Send, S: Sync + Send> FromRequestParts<S> for Part<T>
     }
 }
 
-/// What is not understood, as a fault.
-pub fn malformed(words: impl Into<String>) -> Problem {
-    Problem(Fault::Malformed(words.into()))
-}
-
 /// The rules are missing.
-pub fn broken(words: String) -> Problem {
-    Problem(Fault::Failed(JobError::Setup(words)))
+pub fn broken(error: SetupError) -> Problem {
+    Problem(Fault::Failed(error.into()))
 }

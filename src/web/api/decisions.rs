@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     acts::refuse,
+    domain::refusal::request::RequestRefusal,
     web::{
         access::{Right, Visitor},
         app::Desk,
@@ -133,7 +134,7 @@ pub async fn decide_extension(
     let stored = match (body.granted, body.until) {
         (true, until) => actor.grant_extension(id, until.map(whole), &body.answer).await?,
         (false, None) => actor.refuse_extension(id, &body.answer).await?,
-        (false, Some(_)) => refuse("不予延期的，不填新的时限")?,
+        (false, Some(_)) => refuse(RequestRefusal::DeadlineNotWanted)?,
     };
     Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
 }

@@ -8,6 +8,8 @@ use utoipa::OpenApi;
 
 use super::{
     access::Right,
+    fault::Fault,
+    problem::{ProblemJson, type_of},
     route::{Route, get},
 };
 
@@ -81,7 +83,8 @@ pub fn routes() -> Vec<Route> {
         description,
     ),
     security(("token" = [])),
-    modifiers(&BearerToken),
+    components(schemas(ProblemJson)),
+    modifiers(&BearerToken, &Problems),
 )]
 struct Description;
 
@@ -93,6 +96,30 @@ impl utoipa::Modify for BearerToken {
         let components = openapi.components.get_or_insert_default();
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Any call may be answered by a problem document; its `type` is one of these.
+struct Problems;
+
+impl utoipa::Modify for Problems {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, Schema};
+        let components = openapi.components.get_or_insert_default();
+        if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem")
+            && let Some(RefOr::T(Schema::Object(kind))) = problem.properties.get_mut("type")
+        {
+            kind.enum_values = Some(Fault::codes().map(|code| type_of(code).into()).collect());
+        }
+        let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response =
+            ResponseBuilder::new().description("a problem document").content("application/problem+json", problem);
+        let response = RefOr::T(response.build());
+        let paths = openapi.paths.paths.values_mut();
+        let operations = paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put].into_iter().flatten());
+        for operation in operations {
+            operation.responses.responses.insert("default".to_owned(), response.clone());
+        }
     }
 }
 

@@ -7,18 +7,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::call::{Answer, Asked, Listed, Part, malformed};
+use super::call::{Answer, Asked, Listed, Part};
 use crate::{
     domain::{query::Order, quota::Count},
     read::{
         explain,
-        query::{self, QueryText, Unreadable},
+        query::{self, QueryText},
         view::View,
     },
     store::row::Stored,
     web::{
         access::{Right, Visitor},
         app::Desk,
+        fault::Malformed,
         route::{Route, get},
     },
 };
@@ -139,8 +140,8 @@ pub async fn list(
     if text.order.is_empty() {
         Order::Number.code().clone_into(&mut text.order);
     }
-    let unread = |Unreadable { field, value }: Unreadable| malformed(format!("{field}: “{value}”无法识别"));
-    let (query, after) = (text.query().map_err(unread)?, text.after().map_err(unread)?);
+    let query = text.query().map_err(Malformed::UnreadableField)?;
+    let after = text.after().map_err(Malformed::UnreadableField)?;
     let limit = page.limit.unwrap_or(100).clamp(1, MOST);
     let mut tx = desk.engine.store.read().await?;
     let found = query::find(&mut tx, &desk.known, &query, after, limit).await?;

@@ -16,6 +16,7 @@ use crate::{
         calendar::{DayKind, DayStatus},
         duty::Owner,
         plan::{Owed, due_between},
+        refusal::list::ListRefusal,
         unit::{Unit, UnitName},
     },
     jobs::digest::shown,
@@ -180,7 +181,7 @@ const LONGEST_PLAN: i64 = 366;
 #[utoipa::path(get, path = "/api/v1/plan", params(PlanQuery), responses((status = 200, body = Vec<OwedJson>), (status = 422)))]
 pub async fn plan(desk: Desk, visitor: Visitor, Asked(query): Asked<PlanQuery>) -> Answer<Json<Vec<OwedJson>>> {
     if query.to < query.from || (query.to - query.from).num_days() > LONGEST_PLAN {
-        return Err(Fault::Refused(format!("起止日期须先后有序，且不超过{LONGEST_PLAN}日")).into());
+        return Err(Fault::from(ListRefusal::PlanRange(LONGEST_PLAN)).into());
     }
     let unit = visitor.asked_unit(query.unit)?;
     let known = &desk.known;

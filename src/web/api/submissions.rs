@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    call::{Answer, Body, Part, Problem, malformed},
+    call::{Answer, Body, Part, Problem},
     obligations::ObligationJson,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         access::{Right, Visitor},
         app::{App, Desk},
         download::download,
-        fault::Fault,
+        fault::{Fault, Malformed},
         route::{FORM, Route, get, post, upload},
         upload as uploads,
     },
@@ -105,10 +105,12 @@ impl FromRequest<App> for Filed {
             let Body(new) = Body::from_request(request, app).await?;
             return Ok(Filed { new, files: Vec::new() });
         }
-        let form = Multipart::from_request(request, app).await.map_err(|rejection| malformed(rejection.body_text()))?;
+        let form = Multipart::from_request(request, app)
+            .await
+            .map_err(|rejection| Malformed::MalformedForm(rejection.body_text()))?;
         let sent = uploads::receive(app, form).await?;
-        let new = sent.fields.get("submission").ok_or_else(|| malformed("缺少 submission 一栏（JSON）"))?;
-        let new = serde_json::from_str(new).map_err(|error| malformed(format!("submission: {error}")))?;
+        let new = sent.fields.get("submission").ok_or_else(|| Problem::from(Malformed::SubmissionMissing))?;
+        let new = serde_json::from_str(new).map_err(Malformed::MalformedSubmission)?;
         Ok(Filed { new, files: sent.files()? })
     }
 }
@@ -166,7 +168,7 @@ pub async fn file(
     let receipt = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,
         Some(Ok(key)) => Some(key.to_owned()),
-        Some(Err(_)) => return Err(malformed("Idempotency-Key 只能用字母、数字与 -")),
+        Some(Err(_)) => return Err(Malformed::MalformedIdempotencyKey.into()),
     };
     let new = NewSubmission {
         receipt,

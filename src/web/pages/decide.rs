@@ -17,6 +17,12 @@ use super::{
 };
 use crate::{
     acts::{ActError, refuse},
+    domain::refusal::{
+        field::{Field, FieldRefusal},
+        request::RequestRefusal,
+        who::NoSuch,
+    },
+    read::refusal::chinese,
     store::{
         requests::{Request, RequestKind},
         row::Stored,
@@ -57,7 +63,7 @@ struct Sent {
 fn end_of(desk: &Desk, day: &str) -> Result<DateTime<Utc>, ActError> {
     match day.trim().parse::<NaiveDate>() {
         Ok(day) => Ok(desk.known.zone.end_of(day)),
-        Err(_) => refuse("新时限应写作 2022-10-31"),
+        Err(_) => refuse((Field::NewDeadline, FieldRefusal::NotADate)),
     }
 }
 
@@ -79,7 +85,7 @@ async fn outcome(
             };
             return Ok(Redirect::to(&to).into_response());
         }
-        Err(ActError::Refused(words)) => words,
+        Err(ActError::Refused(refusal)) => chinese(&refusal),
         Err(error) => return Err(error.into()),
     };
     let fields = vec![
@@ -134,7 +140,7 @@ async fn confirm_miss(
 async fn waive(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
     act!(desk, visitor, id, "waive", sent, |actor| {
         let waived = actor.waive(&[id], sent.reason.trim(), sent.document.trim()).await?;
-        waived.into_iter().next().map_or_else(|| refuse("没有该事项"), Ok)
+        waived.into_iter().next().map_or_else(|| refuse(NoSuch::NoObligation(id)), Ok)
     })
 }
 
@@ -157,7 +163,7 @@ async fn extension(
                 actor.grant_extension(id, until, sent.answer.trim()).await
             }
             "refuse" => actor.refuse_extension(id, sent.answer.trim()).await,
-            _ => refuse("请选择同意或不同意"),
+            _ => refuse(RequestRefusal::NotSaidWhetherGranted),
         }
     })
 }
@@ -167,7 +173,7 @@ async fn verdict(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): 
         match sent.verdict.as_str() {
             "uphold" => actor.uphold_dispute(id, sent.answer.trim()).await,
             "reject" => actor.reject_dispute(id, sent.answer.trim()).await,
-            _ => refuse("请选择异议成立或不成立"),
+            _ => refuse(RequestRefusal::NotSaidWhetherUpheld),
         }
     })
 }

@@ -15,8 +15,13 @@ use crate::{
     acts::{
         ActError,
         entry::{self, Opened},
+        refuse,
     },
-    domain::unit::{PostId, Role},
+    domain::{
+        refusal::entry::EntryRefusal,
+        unit::{PostId, Role},
+    },
+    read::refusal::chinese,
     store::access::CredentialKind,
     web::{
         access::{How, Right, Scope, Visitor},
@@ -190,7 +195,7 @@ fn wrong_link(app: &App, address: IpAddr) -> Fault {
 /// One answer for a link that is too old, revoked, tampered with, or none at all.
 fn link_over() -> Fault {
     tracing::warn!(access.refused = "link", "a link that opens nothing was tried");
-    Fault::Refused("该链接无效或已过期。请使用最近一封邮件中的链接，或在登录页重新索取。".into())
+    EntryRefusal::LinkOver.into()
 }
 
 #[derive(Deserialize)]
@@ -249,12 +254,13 @@ async fn set_password(
     let done = if form.password == form.again {
         entry::set_password(engine, &secret, &form.password).await
     } else {
-        Err(ActError::Refused("两次输入的口令不一致".into()))
+        refuse(EntryRefusal::PasswordsDiffer)
     };
     match done {
         Ok(post) => begin(&desk.app, &headers, &post, "setup", "", first_page(&post, false)).await,
-        Err(ActError::Refused(words)) => {
-            let page = SetupPage { page: Page::bare("设置口令"), post: post.label(), words: Some(words) };
+        Err(ActError::Refused(refusal)) => {
+            let words = Some(chinese(&refusal));
+            let page = SetupPage { page: Page::bare("设置口令"), post: post.label(), words };
             let mut response = view::html(&page);
             *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)

@@ -17,8 +17,18 @@ use serde::Deserialize;
 
 use super::todo;
 use crate::{
-    acts::{ActError, submit::NewSubmission},
-    domain::{phase::Phase, quota::Item, text, unit::UnitName},
+    acts::{ActError, refuse, submit::NewSubmission},
+    domain::{
+        phase::Phase,
+        quota::Item,
+        refusal::{
+            field::{Field, FieldRefusal},
+            filing::FilingRefusal,
+        },
+        text,
+        unit::UnitName,
+    },
+    read::refusal::chinese,
     store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
@@ -115,7 +125,7 @@ async fn page(
     words: Option<String>,
 ) -> Result<Response, Fault> {
     let unit = files_for(visitor, stored)?;
-    let rules = desk.known.rules(stored, desk.today).map_err(crate::engine::JobError::Setup)?;
+    let rules = desk.known.rules(stored, desk.today)?;
     let row = desk.view(tx, stored).await?;
     let counters = rules
         .duty
@@ -184,9 +194,9 @@ async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart
     let filled = filled(&sent);
     match submit(&desk, &visitor, &stored, unit, &filled, &sent).await {
         Ok(receipt) => Ok(Redirect::to(&format!("/filed/{receipt}")).into_response()),
-        Err(ActError::Refused(words)) => {
+        Err(ActError::Refused(refusal)) => {
             let mut tx = desk.engine.store.read().await?;
-            page(&desk, &visitor, &mut tx, &stored, filled, Some(words)).await
+            page(&desk, &visitor, &mut tx, &stored, filled, Some(chinese(&refusal))).await
         }
         Err(error) => Err(error.into()),
     }
@@ -223,13 +233,14 @@ async fn submit(
     filled: &Filled,
     sent: &Sent,
 ) -> Result<String, ActError> {
-    let refuse = |words: &str| Err(ActError::Refused(words.to_owned()));
-    let Ok(acted_on) = filled.acted_on.parse::<NaiveDate>() else { return refuse("办理日期应写作 2022-10-31") };
-    let rules = desk.known.rules(stored, desk.today).map_err(crate::engine::JobError::Setup)?;
+    let Ok(acted_on) = filled.acted_on.parse::<NaiveDate>() else {
+        return refuse((Field::ActedOn, FieldRefusal::NotADate));
+    };
+    let rules = desk.known.rules(stored, desk.today)?;
     let mut items = Vec::new();
     for (field, value) in filled.values.iter().filter(|(_, value)| !text::fold(value).is_empty()) {
         let quota = field[1..].parse().ok().and_then(|n: usize| rules.duty.quotas.get(n));
-        let Some(quota) = quota else { return refuse("没有该计数项") };
+        let Some(quota) = quota else { return refuse(FilingRefusal::NoCounter) };
         items.push(Item { counter: quota.counter.clone(), value: value.trim().to_owned() });
     }
     let mut obligations = vec![stored.obligation.id];

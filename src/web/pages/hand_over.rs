@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{settings::posts::Change, todo};
 use crate::{
     acts::ActError,
-    read::words,
+    read::{refusal::chinese, words},
     web::{
         access::{Right, Visitor},
         app::Desk,
@@ -86,7 +86,7 @@ async fn hand_over(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Re
     };
     match done {
         Ok(()) => Ok(Redirect::to("/me/hand-over?done=1").into_response()),
-        Err(ActError::Refused(words)) => page(&desk, &visitor, form, None, Some(words)).await,
+        Err(ActError::Refused(refusal)) => page(&desk, &visitor, form, None, Some(chinese(&refusal))).await,
         Err(error) => Err(error.into()),
     }
 }

@@ -8,15 +8,15 @@ use axum::{extract::Query, response::Response};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::calendar::Zone,
-    read::words,
+    domain::{calendar::Zone, refusal::list::ListRefusal},
+    read::{refusal::chinese, words},
     store::{Tx, row::Stored},
     web::{
         access::{Right, Visitor},
         app::Desk,
         csv,
         fault::Fault,
-        filter::{self, Choices},
+        filter::Choices,
         route::{Route, get},
         view::{self, Page},
     },
@@ -60,7 +60,7 @@ async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<QueryText>) -> R
             lines = rows.into_iter().map(|row| Line { filed: instant(zone, row.filed_at), row }).collect();
             next = found.next.map(|after| asked.address("/ledger", Some(after)));
         }
-        Err(unreadable) => words = Some(filter::unreadable(unreadable)),
+        Err(refusal) => words = Some(chinese(&refusal)),
     }
     let shown = LedgerPage {
         page: Page::new("台账", &desk, &visitor),
@@ -100,7 +100,7 @@ pub const COLUMNS: [&str; 21] = [
 ];
 
 async fn file(desk: Desk, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
-    let query = asked.query().map_err(|unreadable| Fault::Refused(filter::unreadable(unreadable)))?;
+    let query = asked.query()?;
     let mut tx = desk.engine.store.read().await?;
     let mut rows = Vec::new();
     let mut after = None;
@@ -109,7 +109,7 @@ async fn file(desk: Desk, Query(asked): Query<QueryText>) -> Result<Response, Fa
         rows.extend(found.rows);
         after = found.next;
         if rows.len() > MOST {
-            return Err(Fault::Refused(format!("一次至多导出 {MOST} 项，请缩小范围")));
+            return Err(ListRefusal::TooManyRows(MOST).into());
         }
         if after.is_none() {
             break;

@@ -15,7 +15,7 @@ use crate::{
     acts::ActError,
     domain::calendar::Zone,
     mail::fill_link,
-    read::words,
+    read::{refusal::chinese, words},
     store::letters::{LetterRow, Which},
     web::{
         access::{Right, Visitor},
@@ -203,7 +203,9 @@ async fn outcome<T>(
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/letters/{id}?done={done}")).into_response()),
         // A letter that is not for them to see, the head of the office's unit say, must not be shown by a refusal.
-        Err(ActError::Refused(words)) if visitor.has(Right::SeeAll) => page(desk, visitor, id, None, Some(words)).await,
+        Err(ActError::Refused(refusal)) if visitor.has(Right::SeeAll) => {
+            page(desk, visitor, id, None, Some(chinese(&refusal))).await
+        }
         Err(error) => Err(error.into()),
     }
 }

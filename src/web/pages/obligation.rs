@@ -16,10 +16,18 @@ use super::{
     verdict::{self, May, Refused, ToldRow, Twin},
 };
 use crate::{
-    acts::{ActError, submit::NewSubmission},
-    domain::{phase::Phase, quota::Item},
+    acts::{ActError, refuse, submit::NewSubmission},
+    domain::{
+        phase::Phase,
+        quota::Item,
+        refusal::{
+            field::{Field, FieldRefusal},
+            filing::FilingRefusal,
+        },
+    },
     read::{
         explain::{self, Section, action_label},
+        refusal::chinese,
         words,
     },
     store::requests::RequestKind,
@@ -144,7 +152,7 @@ pub async fn page(
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
-    let rules = desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?;
+    let rules = desk.known.rules(&stored, desk.today)?;
     let row = desk.view(&mut tx, &stored).await?;
     let mut submissions = Vec::new();
     let counted = tx.submissions_for(&[id]).await?;
@@ -256,8 +264,8 @@ async fn outcome<T>(
 ) -> Result<Response, Fault> {
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/o/{id}?done={done}")).into_response()),
-        Err(ActError::Refused(words)) => {
-            page(desk, visitor, id, None, Some(Refused::of(words, id, done, fields))).await
+        Err(ActError::Refused(refusal)) => {
+            page(desk, visitor, id, None, Some(Refused::of(chinese(&refusal), id, done, fields))).await
         }
         Err(error) => Err(error.into()),
     }
@@ -272,8 +280,8 @@ async fn confirm(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Re
 /// 叫应: one press of a button, where an answer is all that is wanted.
 async fn answer(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
-    if !desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?.duty.answer_suffices {
-        let refused = Err::<(), _>(ActError::Refused("该事项不能以叫应代替报送，请填报办理情况".into()));
+    if !desk.known.rules(&stored, desk.today)?.duty.answer_suffices {
+        let refused = refuse::<()>(FilingRefusal::AnswerDoesNotSuffice);
         return outcome(&desk, &visitor, id, "answer", Vec::new(), refused).await;
     }
     let unit = stored.obligation.owners.iter().find(|owner| **owner == visitor.post.unit);
@@ -309,7 +317,7 @@ async fn extend(
             let until = desk.known.zone.end_of(day);
             desk.actor(&visitor.post).ask_extension(id, until, form.reason.trim()).await
         }
-        Err(_) => Err(ActError::Refused("延至日期应写作 2022-10-31".into())),
+        Err(_) => refuse((Field::ExtendedUntil, FieldRefusal::NotADate)),
     };
     outcome(&desk, &visitor, id, "extend", vec![("until", form.until), ("reason", form.reason)], asked).await
 }

@@ -15,9 +15,10 @@ use crate::{
     domain::{
         calendar::Zone,
         node::{self, Node},
+        refusal::field::{Field, FieldRefusal},
         unit::UnitName,
     },
-    read::words,
+    read::{refusal::chinese, words},
     store::{Tx, catalogue::StoredEvent},
     web::{
         access::{Right, Visitor},
@@ -239,7 +240,7 @@ async fn outcome<T>(
 ) -> Result<Response, Fault> {
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/occasions?done={done}")).into_response()),
-        Err(ActError::Refused(words)) => page(desk, visitor, event, node, None, Some(words)).await,
+        Err(ActError::Refused(refusal)) => page(desk, visitor, event, node, None, Some(chinese(&refusal))).await,
         Err(error) => Err(error.into()),
     }
 }
@@ -249,11 +250,12 @@ fn local_instant(zone: Zone, text: &str) -> Result<DateTime<Utc>, ActError> {
     let text = text.trim().replace(' ', "T");
     let read = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
     let local = read.iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
-    local.map_or_else(|| acts::refuse("时间应写作 2022-10-31 18:00"), |local| Ok(zone.at(local.date(), local.time())))
+    let none = || acts::refuse((Field::Time, FieldRefusal::NotATime));
+    local.map_or_else(none, |local| Ok(zone.at(local.date(), local.time())))
 }
 
 fn day(text: &str) -> Result<NaiveDate, ActError> {
-    text.trim().parse().or_else(|_| acts::refuse("日期应写作 2022-10-31"))
+    text.trim().parse().or_else(|_| acts::refuse((Field::Day, FieldRefusal::NotADate)))
 }
 
 async fn open_event(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
@@ -389,7 +391,9 @@ async fn close_event(
             let done = if false_alarm { "false-alarm" } else { "close-event" };
             Ok(Redirect::to(&format!("/occasions?done={done}")).into_response())
         }
-        Err(ActError::Refused(words)) => event_page(&desk, &visitor, &id, None, form.reason, Some(words)).await,
+        Err(ActError::Refused(refusal)) => {
+            event_page(&desk, &visitor, &id, None, form.reason, Some(chinese(&refusal))).await
+        }
         Err(error) => Err(error.into()),
     }
 }

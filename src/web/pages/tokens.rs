@@ -12,10 +12,11 @@ use chrono::TimeDelta;
 use crate::{
     acts::{entry, roster::post_exists},
     domain::{
+        refusal::entry::EntryRefusal,
         text,
         unit::{PostId, Role},
     },
-    read::words,
+    read::{refusal::chinese, words},
     store::access::{CredentialKind, NewCredential},
     web::{
         access::{Right, Scope, Visitor},
@@ -76,7 +77,7 @@ async fn page(
     desk: &Desk,
     visitor: &Visitor,
     made: Option<String>,
-    refused: Option<String>,
+    refused: Option<EntryRefusal>,
 ) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let tokens =
@@ -111,7 +112,7 @@ async fn page(
         posts: posts.iter().map(|post| (post.to_string(), post.label())).collect(),
         scopes: Scope::ALL.map(|scope| (scope.code(), label(scope))),
         made,
-        words: refused,
+        words: refused.map(|refusal| chinese(&refusal.into())),
     };
     let mut response = view::html(&shown);
     *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
@@ -123,14 +124,14 @@ async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resul
     let named = fields.trimmed("name").to_owned();
     let scopes: Vec<Scope> = fields.all("scope").filter_map(Scope::from_code).collect();
     let post = PostId::parse(fields.trimmed("post")).filter(|post| post_exists(&desk.known.roster, post));
-    let Some(post) = post else { return page(&desk, &visitor, None, Some("没有该岗位".into())).await };
+    let Some(post) = post else { return page(&desk, &visitor, None, Some(EntryRefusal::TokenWithoutPost)).await };
     let bad_name = named.is_empty() || named.chars().count() > 60 || text::first_forbidden(&named).is_some();
     if bad_name || scopes.is_empty() {
-        return page(&desk, &visitor, None, Some("请写明用途（60字以内），并至少选一项权限".into())).await;
+        return page(&desk, &visitor, None, Some(EntryRefusal::TokenIncomplete)).await;
     }
     let decides = scopes.contains(&Scope::Decide) || post.role == Role::Office;
     if decides && !visitor.has(Right::Decide) {
-        return page(&desk, &visitor, None, Some("管理员不能生成可审批的令牌，须由值班岗位办理".into())).await;
+        return page(&desk, &visitor, None, Some(EntryRefusal::TokenDecides)).await;
     }
     let (secret, hash) = entry::new_secret();
     let now = desk.now();

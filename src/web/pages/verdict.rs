@@ -136,7 +136,7 @@ pub async fn twins(
                     if obligation.id == id || known || !visitor.sees(&obligation.owners) {
                         continue;
                     }
-                    let rules = desk.known.rules(&stored, desk.today).map_err(crate::engine::JobError::Setup)?;
+                    let rules = desk.known.rules(&stored, desk.today)?;
                     let period = words::period(&desk.known, &rules, obligation);
                     twins.push(Twin {
                         name: file.name.clone(),

@@ -13,15 +13,16 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    acts::ActError,
-    domain::phase::Phase,
+    acts::{ActError, refuse},
+    domain::{phase::Phase, refusal::obligation::ObligationRefusal},
+    read::refusal::chinese,
     store::row::Stored,
     web::{
         access::{Right, Visitor},
         app::Desk,
         fault::Fault,
         fields::Fields,
-        filter::{self, Choices},
+        filter::Choices,
         route::{Route, get, post},
         view::{self, Page},
     },
@@ -104,7 +105,7 @@ async fn page(
                 let stored: Vec<Stored> = found.rows.into_iter().filter(open).collect();
                 rows = desk.views(&mut tx, &stored).await?;
             }
-            Err(unreadable) => refused = Some(filter::unreadable(unreadable)),
+            Err(refusal) => refused = Some(chinese(&refusal)),
         }
     }
     let ticked = |id: i64| sent.as_ref().is_none_or(|sent| sent.ids.contains(&id));
@@ -142,7 +143,7 @@ async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resu
     };
     let ids: Vec<i64> = sent.ids.iter().copied().collect();
     let waived = if ids.is_empty() {
-        Err(ActError::Refused("未勾选任何事项".into()))
+        refuse(ObligationRefusal::NoneTicked)
     } else {
         desk.actor(&visitor.post).waive(&ids, &sent.reason, &sent.document).await
     };
@@ -152,7 +153,9 @@ async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resu
             let sign = if to.contains('?') { '&' } else { '?' };
             Ok(Redirect::to(&format!("{to}{sign}done={}", rows.len())).into_response())
         }
-        Err(ActError::Refused(words)) => page(&desk, &visitor, asked, Some(sent), None, Some(words)).await,
+        Err(ActError::Refused(refusal)) => {
+            page(&desk, &visitor, asked, Some(sent), None, Some(chinese(&refusal))).await
+        }
         Err(error) => Err(error.into()),
     }
 }

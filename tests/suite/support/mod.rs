@@ -203,10 +203,10 @@ pub fn seeds_of(duties: &[&str]) -> Seeds {
     seeds
 }
 
-/// The words of a refusal.
+/// The words of a refusal, as an office reads them.
 pub fn refused<T: std::fmt::Debug>(outcome: Result<T, acts::ActError>) -> String {
     match outcome {
-        Err(acts::ActError::Refused(words)) => words,
+        Err(acts::ActError::Refused(refusal)) => duban::read::refusal::chinese(&refusal),
         other => panic!("not refused: {other:?}"),
     }
 }

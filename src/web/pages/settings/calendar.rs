@@ -11,7 +11,10 @@ use serde::Deserialize;
 use super::form::Refused;
 use crate::{
     catalogue::holidays,
-    domain::calendar::{Calendar, DayReason, DayStatus, YearStatus},
+    domain::{
+        calendar::{Calendar, DayReason, DayStatus, YearStatus},
+        refusal::setting::SettingRefusal,
+    },
     web::{
         access::{Right, Visitor},
         app::Desk,
@@ -166,7 +169,7 @@ fn listed(calendar: &Calendar, year: i32) -> Vec<Listed> {
 async fn import(desk: Desk, visitor: Visitor, Path(year): Path<i32>, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
     let Some((name, bytes)) = sent.files.first() else {
-        return page(&desk, &visitor, year, None, Refused::words("未选择文件"));
+        return page(&desk, &visitor, year, None, Refused::of(SettingRefusal::NoFileChosen));
     };
     let listed = match holidays::parse(name, bytes) {
         Ok(listed) => listed,

@@ -24,8 +24,14 @@ use crate::{
         catalogue::{Changes, changes, with_files},
         refuse,
     },
-    domain::duty::{Basis, Duty, Mode, Quota},
-    read::words,
+    domain::{
+        duty::{Basis, Duty, Mode, Quota},
+        refusal::{
+            field::{Field, FieldRefusal},
+            setting::SettingRefusal,
+        },
+    },
+    read::{refusal::chinese, words},
     web::{
         access::{Right, Visitor},
         app::Desk,
@@ -154,22 +160,21 @@ struct ChangesPage {
 async fn compare(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
     if sent.files.is_empty() {
-        return page(&desk, &visitor, None, Refused::words("未选择文件"));
+        return page(&desk, &visitor, None, Refused::of(SettingRefusal::NoFileChosen));
     }
-    let effective = match day_if("生效日", sent.fields.trimmed("effective")) {
+    let effective = match day_if(Field::EffectiveDay, sent.fields.trimmed("effective")) {
         Ok(day) => day.unwrap_or(desk.today + Days::new(1)),
         Err(error) => return page(&desk, &visitor, None, Refused::act(error)?),
     };
     if effective < desk.today {
-        return page(&desk, &visitor, None, Refused::words(format!("生效日 {effective} 已过")));
+        return page(&desk, &visitor, None, Refused::of((Field::EffectiveDay, FieldRefusal::DayPast(effective))));
     }
     match with_files(&desk.known, &sent.files, effective) {
         Err(found) => page(&desk, &visitor, None, Refused::file(&found)),
         Ok(seeds) => {
             let changes = changes(&desk.known, &seeds, effective);
             if changes.is_empty() {
-                let words = "与现行目录、名册、日历相同，没有可应用的更改";
-                return page(&desk, &visitor, None, Refused::words(words));
+                return page(&desk, &visitor, None, Refused::of(SettingRefusal::NothingToApply));
             }
             let upload = match keep(&desk, &sent.files).await {
                 Ok(upload) => upload,
@@ -183,7 +188,7 @@ async fn compare(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Respon
 
 /// Keeps sound files under one hash until they are confirmed; the hash is what the confirmation names.
 async fn keep(desk: &Desk, files: &[(String, Vec<u8>)]) -> Result<String, ActError> {
-    let Some(vault) = &desk.engine.vault else { return refuse("未设置文件存放位置，不能上传") };
+    let Some(vault) = &desk.engine.vault else { return refuse(SettingRefusal::NoPlaceForFiles) };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let bundle: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), text(bytes))).collect();
     Ok(vault.put(serde_json::to_vec(&bundle).unwrap_or_default()).await?)
@@ -225,7 +230,7 @@ async fn apply(desk: Desk, visitor: Visitor, Form(form): Form<Apply>) -> Result<
     let bytes = vault.get(&form.upload).await.map_err(ActError::from)?;
     let bundle: Option<BTreeMap<String, String>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let (Some(bundle), Ok(effective)) = (bundle, form.effective.parse::<NaiveDate>()) else {
-        return page(&desk, &visitor, None, Refused::words("找不到所核对的文件，请重新上传"));
+        return page(&desk, &visitor, None, Refused::of(SettingRefusal::ShownIsGone));
     };
     let names: Vec<String> = bundle.keys().cloned().collect();
     let files: Vec<(String, Vec<u8>)> = bundle.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
@@ -235,12 +240,12 @@ async fn apply(desk: Desk, visitor: Visitor, Form(form): Form<Apply>) -> Result<
     };
     match desk.actor(&visitor.post).apply_shown(&seeds, effective, &form.mark).await {
         Ok(_) => Ok(Redirect::to("/duties?done=applied").into_response()),
-        Err(ActError::Refused(words)) => {
+        Err(ActError::Refused(refusal)) => {
             let now = changes(&desk.known, &seeds, effective);
             if now.is_empty() || effective < desk.today {
-                return page(&desk, &visitor, None, Refused::words(words));
+                return page(&desk, &visitor, None, Refused::of(refusal));
             }
-            Ok(changes_page(&desk, &visitor, &names.join("、"), &now, effective, form.upload, Some(words)))
+            Ok(changes_page(&desk, &visitor, &names.join("、"), &now, effective, form.upload, Some(chinese(&refusal))))
         }
         Err(error) => Err(error.into()),
     }

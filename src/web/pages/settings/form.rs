@@ -1,8 +1,13 @@
 //! What the forms of the settings have in common.
 
 use crate::{
-    acts::ActError,
+    acts::{self, ActError},
     catalogue::{Diagnostic, Diagnostics},
+    domain::refusal::{
+        Refusal,
+        field::{Field, FieldRefusal},
+    },
+    read::refusal::chinese,
     web::fault::Fault,
 };
 
@@ -28,8 +33,8 @@ pub struct Refused {
 }
 
 impl Refused {
-    pub fn words(words: impl Into<String>) -> Refused {
-        Refused { words: Some(words.into()), ..Refused::default() }
+    pub fn of(refusal: impl Into<Refusal>) -> Refused {
+        Refused { words: Some(chinese(&refusal.into())), ..Refused::default() }
     }
 
     /// The mistakes of a file: nothing of it was taken.
@@ -42,7 +47,7 @@ impl Refused {
     /// A refusal; what the program could not do is a fault.
     pub fn act(error: ActError) -> Result<Refused, Fault> {
         match error {
-            ActError::Refused(words) => Ok(Refused::words(words)),
+            ActError::Refused(refusal) => Ok(Refused::of(refusal)),
             error @ ActError::Job(_) => Err(error.into()),
         }
     }
@@ -53,11 +58,11 @@ impl Refused {
 }
 
 /// A date that may be left out.
-pub fn day_if(what: &str, text: &str) -> Result<Option<chrono::NaiveDate>, ActError> {
+pub fn day_if(field: Field, text: &str) -> Result<Option<chrono::NaiveDate>, ActError> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     let read = text.parse().map(Some);
-    read.or_else(|_| crate::acts::refuse(format!("{what}应写作 2022-10-31")))
+    read.or_else(|_| acts::refuse((field, FieldRefusal::NotADate)))
 }

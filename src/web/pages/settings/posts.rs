@@ -12,8 +12,11 @@ use super::form::{Refused, day_if};
 use crate::{
     acts::{self, ActError, roster::Takeover},
     catalogue::posts as file,
-    domain::unit::{PostId, Role},
-    read::{health, words},
+    domain::{
+        refusal::{field::Field, roster::RosterRefusal, setting::SettingRefusal},
+        unit::{PostId, Role},
+    },
+    read::{health, refusal::chinese, words},
     store::roster::Holder,
     web::{
         access::{Right, Visitor},
@@ -164,17 +167,18 @@ impl Change {
     /// A day is none, or only a part of a stand-in is given.
     pub fn takeover(&self, post: PostId) -> Result<Takeover, ActError> {
         let stand_in = self.stand_in.trim();
-        let days = (day_if("代班起始日", &self.stand_in_from)?, day_if("代班结束日", &self.stand_in_until)?);
+        let days =
+            (day_if(Field::StandInFrom, &self.stand_in_from)?, day_if(Field::StandInUntil, &self.stand_in_until)?);
         let stand_in = match (stand_in.is_empty(), days) {
             (true, (None, None)) => None,
             (false, (Some(from), Some(until))) => Some((stand_in.to_owned(), from, until)),
-            _ => return acts::refuse("代班须同时填写邮箱、起始日和结束日，或都不填"),
+            _ => return acts::refuse(RosterRefusal::StandInIncomplete),
         };
         Ok(Takeover {
             post,
             holder: self.holder.clone(),
             address: self.address.clone(),
-            from_on: day_if("起始日", &self.from)?,
+            from_on: day_if(Field::FirstDay, &self.from)?,
             stand_in,
         })
     }
@@ -217,7 +221,7 @@ async fn change(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Resul
     };
     match done {
         Ok(()) => Ok(Redirect::to("/posts?done=change").into_response()),
-        Err(ActError::Refused(words)) => Ok(change_page(&desk, &visitor, &post, form, Some(words))),
+        Err(ActError::Refused(refusal)) => Ok(change_page(&desk, &visitor, &post, form, Some(chinese(&refusal)))),
         Err(error) => Err(error.into()),
     }
 }
@@ -242,7 +246,7 @@ async fn show_import(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
 async fn import(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
     let Some((name, bytes)) = sent.files.first() else {
-        return Ok(import_page(&desk, &visitor, Refused::words("未选择文件")));
+        return Ok(import_page(&desk, &visitor, Refused::of(SettingRefusal::NoFileChosen)));
     };
     let entries = match file::parse(name, bytes, Some(&desk.known.roster)) {
         Ok(entries) => entries,

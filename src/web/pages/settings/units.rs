@@ -11,8 +11,11 @@ use serde::Deserialize;
 use super::form::day_if;
 use crate::{
     acts::{ActError, roster::UnitEntry},
-    domain::unit::{Unit, UnitName},
-    read::words,
+    domain::{
+        refusal::field::{Field, FieldRefusal},
+        unit::{Unit, UnitName},
+    },
+    read::{refusal::chinese, words},
     web::{
         access::{Right, Visitor},
         app::Desk,
@@ -171,13 +174,13 @@ async fn change(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Res
         joined_on,
         stays: filled.stays,
     };
-    let done = match day_if("起始日", &filled.joined) {
+    let done = match day_if(Field::FirstDay, &filled.joined) {
         Ok(joined_on) => desk.actor(&visitor.post).set_unit(&entry(joined_on)).await,
         Err(error) => Err(error),
     };
     match done {
         Ok(_) => Ok(Redirect::to("/units?done=change").into_response()),
-        Err(ActError::Refused(words)) => Ok(page(&desk, &visitor, filled, Some(words))),
+        Err(ActError::Refused(refusal)) => Ok(page(&desk, &visitor, filled, Some(chinese(&refusal)))),
         Err(error) => Err(error.into()),
     }
 }
@@ -192,9 +195,9 @@ struct Leave {
 async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<Response, Fault> {
     let name = UnitName(form.name.clone());
     let unit = desk.known.roster.unit(&name).ok_or(Fault::Missing)?;
-    let done = match day_if("离开之日", &form.on) {
+    let done = match day_if(Field::LeavingDay, &form.on) {
         Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, &form.reason).await,
-        Ok(None) => crate::acts::refuse("未填离开之日"),
+        Ok(None) => crate::acts::refuse((Field::LeavingDay, FieldRefusal::Blank)),
         Err(error) => Err(error),
     };
     let filled = Filled {
@@ -207,7 +210,7 @@ async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<
     };
     match done {
         Ok(_) => Ok(Redirect::to("/units?done=leave").into_response()),
-        Err(ActError::Refused(words)) => Ok(page(&desk, &visitor, filled, Some(words))),
+        Err(ActError::Refused(refusal)) => Ok(page(&desk, &visitor, filled, Some(chinese(&refusal)))),
         Err(error) => Err(error.into()),
     }
 }

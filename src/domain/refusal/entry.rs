@@ -1,0 +1,25 @@
+//! What lets nobody in: links that are over, passwords and tokens that will not do.
+
+use crate::domain::unit::PostId;
+
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[strum(serialize_all = "snake_case")]
+pub enum EntryRefusal {
+    LinkOver,
+    SetupLinkOver,
+    SetupLinkUsed,
+    /// Posts of units come in by their letters.
+    PostWithoutPassword(PostId),
+    PasswordLength {
+        /// In characters.
+        shortest: usize,
+        /// In bytes.
+        longest: usize,
+    },
+    PasswordTooPlain,
+    PasswordsDiffer,
+    TokenWithoutPost,
+    TokenIncomplete,
+    TokenDecides,
+}

@@ -1,0 +1,36 @@
+//! What may not be done to an obligation as it stands.
+
+use chrono::NaiveDate;
+
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[strum(serialize_all = "snake_case")]
+pub enum ObligationRefusal {
+    NothingToAccept,
+    AlreadyAccepted,
+    NothingToReturn,
+    AcceptedIsNotReturned,
+    DeadlineNotAhead,
+    NoLongerExtended,
+    AskedAfterDeadline,
+    AskedNotLater,
+    LetGoIsNotExtended,
+    DeadlineNotLater,
+    AlreadyClosed,
+    NotUnreminded,
+    NothingToConfirm,
+    AlreadyConfirmed,
+    NoneTicked,
+    ChangedMeanwhile,
+    /// One of several.
+    OneChangedMeanwhile,
+}
+
+/// Why an act of some day does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untimely {
+    /// Before the period began.
+    TooEarly { acted_on: NaiveDate, first: NaiveDate },
+    /// Not on the day that alone counts.
+    NotItsDay { acted_on: NaiveDate, day: NaiveDate },
+}

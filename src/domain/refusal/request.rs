@@ -1,0 +1,27 @@
+//! What may not be asked of the office, nor be answered.
+
+use crate::domain::{light::Light, phase::Phase};
+
+#[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[cfg_attr(test, derive(strum::EnumIter))]
+#[strum(serialize_all = "snake_case")]
+pub enum RequestRefusal {
+    NoNewDeadline,
+    /// A deadline is given with a no.
+    DeadlineNotWanted,
+    ClosedIsNotDisputed {
+        id: i64,
+        light: Light,
+        phase: Phase,
+    },
+    AlreadyAsked {
+        request: String,
+    },
+    AlreadyAnswered {
+        request: String,
+    },
+    AlreadyEndorsed,
+    /// Of an extension: neither yes nor no.
+    NotSaidWhetherGranted,
+    NotSaidWhetherUpheld,
+}

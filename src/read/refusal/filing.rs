@@ -1,0 +1,75 @@
+//! What may not be filed, corrected or taken back, in words.
+
+use super::request::standing;
+use crate::{
+    catalogue::mistake::words::{Words, say},
+    domain::{light, refusal::filing::FilingRefusal},
+    read::words,
+};
+
+pub(super) fn words(refusal: &FilingRefusal) -> Words {
+    match refusal {
+        FilingRefusal::ForNothing => say!("it is not said what is filed for", "未指明报送哪一事项"),
+        FilingRefusal::ActedTooEarly { acted_on, first } => say!(
+            "the day of the act {acted_on} is before the first day of the period, {first}",
+            "办理日期 {acted_on} 早于本期开始之日 {first}"
+        ),
+        FilingRefusal::ActedOnAnotherDay { acted_on, day } => say!(
+            "only an act of its own day counts: {day}, not {acted_on}",
+            "该事项只认当日办理：办理日期应为 {day}，所填为 {acted_on}"
+        ),
+        FilingRefusal::ActedInTheFuture(acted_on) => {
+            say!("the day of the act {acted_on} has not come yet", "办理日期 {acted_on} 尚未到来")
+        }
+        FilingRefusal::NotOpenYet { id, opens } => {
+            let from = words::civil_moment(*opens);
+            let opens = opens.format("%Y-%m-%d %H:%M");
+            say!("the obligation {id} opens on {opens} and not before", "事项 {id} 尚未开始，{from}起可报送")
+        }
+        FilingRefusal::NoLongerMadeGood(id) => say!(
+            "the obligation {id} was never done and is not made good any more",
+            "事项 {id} 已按逾期未办结，不再受理补报"
+        ),
+        FilingRefusal::NothingToFile { id, light, phase } => {
+            let (stands, word) = (standing(*phase), light::word_of(*light, *phase));
+            say!("the obligation {id} {stands}; nothing has to be filed", "事项 {id} {word}，无须报送")
+        }
+        FilingRefusal::AcceptedIsNotFiledAgain(id) => {
+            say!("the obligation {id} is accepted; nothing more has to be filed", "事项 {id} 已审核通过，无须再报")
+        }
+        FilingRefusal::AnswerDoesNotSuffice => {
+            say!("an answer does not suffice here; file what was done", "该事项不能以叫应代替报送，请填报办理情况")
+        }
+        FilingRefusal::UnknownCounter { counter, known } if known.is_empty() => {
+            say!("there is no counter `{counter}`; nothing is counted here", "没有计数项“{counter}”；该事项不计数")
+        }
+        FilingRefusal::UnknownCounter { counter, known } => {
+            let (listed, known) = (known.join(", "), known.join("、"));
+            say!("there is no counter `{counter}`; known: {listed}", "没有计数项“{counter}”；可填：{known}")
+        }
+        FilingRefusal::NoCounter => say!("there is no such counter", "没有该计数项"),
+        FilingRefusal::ItemWithoutValue { counter } => {
+            say!("`{counter}` has no name or number", "“{counter}”未填名称或数目")
+        }
+        FilingRefusal::TooManyItems(most) => say!("too many items: {most} at most", "计数项过多：至多 {most} 条"),
+        FilingRefusal::ReceiptTaken => say!("that receipt number cannot be used", "该回执号不可用"),
+        FilingRefusal::ReceiptInWork => {
+            say!("that receipt number is being filed just now; try again later", "该回执号正在受理，请稍后重试")
+        }
+        FilingRefusal::AlreadyWithdrawn(receipt) => {
+            say!("the receipt {receipt} is withdrawn already", "回执 {receipt} 已撤回")
+        }
+        FilingRefusal::AlreadyReviewed(receipt) => say!(
+            "the receipt {receipt} is reviewed and cannot be corrected or withdrawn any more",
+            "回执 {receipt} 已审核，不能再更正或撤回"
+        ),
+        FilingRefusal::CorrectedTooLate => say!(
+            "the deadline is past; a correction does not make up what was missing then: file anew",
+            "时限已过，更正不能补足当时所缺；请另行报送"
+        ),
+        FilingRefusal::NoPlaceForEvidence => say!("no folder for evidence is configured", "未设置佐证存放位置"),
+        FilingRefusal::LargerThan(most) => {
+            say!("the file is too large; at most {most} bytes are taken", "文件过大：至多 {most} 字节")
+        }
+    }
+}

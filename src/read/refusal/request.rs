@@ -1,0 +1,50 @@
+//! What may not be asked of the office, nor be answered, in words.
+
+use crate::{
+    catalogue::mistake::words::{Words, say},
+    domain::{light, phase::Phase, refusal::request::RequestRefusal},
+};
+
+pub(super) fn words(refusal: &RequestRefusal) -> Words {
+    match refusal {
+        RequestRefusal::NoNewDeadline => say!("no new deadline is given", "未写明新时限"),
+        RequestRefusal::DeadlineNotWanted => {
+            say!("with a refused extension no new deadline is given", "不予延期的，不填新的时限")
+        }
+        RequestRefusal::ClosedIsNotDisputed { id, light, phase } => {
+            let (stands, word) = (standing(*phase), light::word_of(*light, *phase));
+            say!("the obligation {id} {stands} and cannot be disputed any more", "事项 {id} {word}，不能再提异议")
+        }
+        RequestRefusal::AlreadyAsked { request } => {
+            say!("the request {request} waits for an answer already", "该事项已有待办的申请 {request}，请等候答复")
+        }
+        RequestRefusal::AlreadyAnswered { request } => {
+            say!("the request {request} has an answer already", "申请 {request} 已有答复")
+        }
+        RequestRefusal::AlreadyEndorsed => {
+            say!("the request is answered or endorsed already", "该申请已审批或已签署意见")
+        }
+        RequestRefusal::NotSaidWhetherGranted => {
+            say!("it is not said whether the extension is granted", "请选择同意或不同意")
+        }
+        RequestRefusal::NotSaidWhetherUpheld => {
+            say!("it is not said whether the dispute is upheld", "请选择异议成立或不成立")
+        }
+    }
+}
+
+/// How an obligation in that phase stands.
+pub(super) fn standing(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Scheduled => "has not begun",
+        Phase::Open => "is open",
+        Phase::Returned => "was returned",
+        Phase::Missed => "is overdue",
+        Phase::Waiting => "waits for review",
+        Phase::Done => "is done",
+        Phase::Lapsed => "was never done",
+        Phase::Waived => "is waived",
+        Phase::Withdrawn => "is withdrawn",
+        Phase::Upheld => "is not the unit's duty",
+    }
+}
