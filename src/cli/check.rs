@@ -32,8 +32,7 @@ pub fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dyn Writ
         (Ok(config), Ok(()), Ok(seeds)) => (config.zone().day_of(Clock::System.now()), seeds),
         (config, templates, seeds) => {
             let faults = [config.err(), templates.err().map(Into::into), seeds.err().map(Into::into)];
-            let told: Vec<String> = faults.iter().flatten().map(ToString::to_string).collect();
-            bail!(Unusable(told.join("\n")));
+            bail!(Unusable::Faults(faults.into_iter().flatten().collect()));
         }
     };
     for warning in warnings(&seeds, today) {

@@ -1,10 +1,15 @@
 //! What all commands share: where the configuration is, and how a command ends.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     catalogue::{Diagnostics, Seeds},
-    mail::TemplateErrors,
+    domain::unit::PostId,
+    mail::{RenderError, SettingsError, TemplateErrors},
+    store::{StoreError, inspect::DatabaseFault},
 };
 
 /// What all commands share.
@@ -17,8 +22,39 @@ pub struct Common {
 
 /// A configuration, seeds or a database that cannot be used: exit 78, so that systemd does not try again.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unusable(pub String);
+pub enum Unusable {
+    #[error("{}: there is no database yet; start `duban serve` once, or run `duban migrate`", .0.display())]
+    NoDatabase(PathBuf),
+    #[error("{}: {fault}; nothing was changed", .path.display())]
+    Database { path: PathBuf, fault: DatabaseFault },
+    #[error(transparent)]
+    Store(StoreError),
+    #[error("{}: cannot be made: {error}", .folder.display())]
+    Folder { folder: PathBuf, error: io::Error },
+    #[error("{}: {error}", .path.display())]
+    File { path: PathBuf, error: io::Error },
+    #[error("[mail.transport]: {0}")]
+    Transport(SettingsError),
+    /// In the words of whoever read them.
+    #[error("{0}")]
+    LinkKeys(String),
+    #[error(transparent)]
+    Letter(RenderError),
+    /// Of so many posts that would get mail these have an address that nobody reads.
+    #[error(
+        "[mail.transport] kind = \"smtp\" refuses to start: {} of {of} posts that would get mail have an example address: \
+         {}; give them their own with `duban post import FILE`",
+        .posts.len(), join(.posts, ", ")
+    )]
+    ExampleAddresses { posts: Vec<PostId>, of: usize },
+    /// All that `duban check` has found.
+    #[error("{}", join(.0, "\n"))]
+    Faults(Vec<anyhow::Error>),
+}
+
+fn join<T: ToString>(all: &[T], between: &str) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
 
 /// A command that has said what it had to say and ends with this exit code.
 #[derive(Debug, thiserror::Error)]

@@ -17,7 +17,10 @@ use crate::{
     disk,
     engine::{self, Engine, Process, link::Keys},
     mail::{Templates, Transport},
-    store::{Location, Store, StoreError, inspect},
+    store::{
+        Location, Store, StoreError,
+        inspect::{self, DatabaseFault},
+    },
     vault::Vault,
 };
 
@@ -37,8 +40,7 @@ pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
     if let Location::SqliteFile(path) = &config.location
         && !path.exists()
     {
-        let path = path.display();
-        bail!(Unusable(format!("{path}: there is no database yet; start `duban serve` once, or run `duban migrate`")));
+        bail!(Unusable::NoDatabase(path.clone()));
     }
     let parts = parts(config)?;
     let store = store(&config.location).await?;
@@ -64,8 +66,8 @@ pub struct Parts {
 /// The templates and the way out.
 pub fn parts(config: &Config) -> anyhow::Result<Parts> {
     let templates = config.templates()?;
-    let transport = config.transport().map_err(|error| Unusable(format!("[mail.transport]: {error}")))?;
-    let keys = config.link_keys().map_err(Unusable)?;
+    let transport = config.transport().map_err(Unusable::Transport)?;
+    let keys = config.link_keys().map_err(Unusable::LinkKeys)?;
     Ok(Parts { templates, transport, keys })
 }
 
@@ -106,14 +108,14 @@ pub async fn unserved_store(location: &Location) -> anyhow::Result<Store> {
 /// A database that cannot be used ends with 78, one that is out of reach with 1: systemd tries the second again.
 pub fn store_error(error: StoreError) -> anyhow::Error {
     match error {
-        StoreError::Schema(_) | StoreError::Corrupt(_) => Unusable(error.to_string()).into(),
+        StoreError::Schema(_) | StoreError::Corrupt(_) => Unusable::Store(error).into(),
         StoreError::Database(_) => error.into(),
     }
 }
 
 fn make_folder(path: &Path) -> anyhow::Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    disk::make_folder(folder).map_err(|error| Unusable(format!("{}: cannot be made: {error}", folder.display())).into())
+    disk::make_folder(folder).map_err(|error| Unusable::Folder { folder: folder.to_owned(), error }.into())
 }
 
 /// The lock file beside a SQLite database.
@@ -148,7 +150,7 @@ impl Lock {
         make_folder(database)?;
         let path = lock_path(database);
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(|error| Unusable(format!("{}: {error}", path.display())))?;
+        let file = file.map_err(|error| Unusable::File { path: path.clone(), error })?;
         // A command that asks whether somebody serves holds it for a moment.
         let mut tries = 0;
         while matches!(file.try_lock(), Err(TryLockError::WouldBlock)) && tries < TRIES {
@@ -164,7 +166,7 @@ impl Lock {
                     path.display()
                 )
             }
-            Err(TryLockError::Error(error)) => bail!(Unusable(format!("{}: {error}", path.display()))),
+            Err(TryLockError::Error(error)) => bail!(Unusable::File { path, error }),
         }
     }
 
@@ -189,22 +191,21 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// Looks at a SQLite file without changing it: whether it is one, whole, ours, and not newer than this program.
 async fn inspect(path: &Path) -> anyhow::Result<()> {
-    let refuse = |what: String| Err(Unusable(format!("{}: {what}; nothing was changed", path.display())).into());
+    look(path).await.map_err(|fault| Unusable::Database { path: path.to_owned(), fault }.into())
+}
+
+async fn look(path: &Path) -> Result<(), DatabaseFault> {
     let mut start = [0_u8; 16];
     match File::open(path).and_then(|mut file| file.read(&mut start)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return refuse(error.to_string()),
+        Err(error) => return Err(error.into()),
         Ok(0) if fs::read_to_string(lock_path(path)).is_ok_and(|text| text.starts_with(IN_USE)) => {
-            return refuse("the file is empty and was a database in use; restore it from a backup".into());
+            return Err(DatabaseFault::Emptied);
         }
         // The first start was cut off before anything was written.
         Ok(0) => return Ok(()),
-        Ok(_) if start != HEADER => return refuse("is no SQLite database, or its beginning is damaged".into()),
+        Ok(_) if start != HEADER => return Err(DatabaseFault::NoSqlite),
         Ok(_) => {}
     }
-    match inspect::fault(path).await {
-        Ok(None) => Ok(()),
-        Ok(Some(what)) => refuse(what),
-        Err(error) => refuse(format!("the database is damaged or cannot be read: {error}")),
-    }
+    inspect::look(path).await
 }

@@ -5,7 +5,10 @@ use std::io::Write;
 use anyhow::bail;
 use chrono::Utc;
 
-use super::{common::Common, open};
+use super::{
+    common::{Common, Unusable},
+    open,
+};
 use crate::{
     clock::Clock,
     config::Config,
@@ -25,8 +28,7 @@ pub struct Args {
 /// Sends it and says what became of it.
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
-    let transport =
-        config.transport().map_err(|error| crate::cli::common::Unusable(format!("[mail.transport]: {error}")))?;
+    let transport = config.transport().map_err(Unusable::Transport)?;
     let to = if args.to.contains('@') {
         Mailbox::new("", parse_address(&args.to)?)
     } else {

@@ -173,13 +173,7 @@ async fn refuse_example_addresses(engine: &Engine) -> anyhow::Result<()> {
     if example.is_empty() {
         return Ok(());
     }
-    bail!(Unusable(format!(
-        "[mail.transport] kind = \"smtp\" refuses to start: {} of {} posts that would get mail have an example address: {}; \
-         give them their own with `duban post import FILE`",
-        example.len(),
-        posts.len(),
-        list(&example)
-    )))
+    bail!(Unusable::ExampleAddresses { posts: example, of: posts.len() })
 }
 
 fn list(posts: &[crate::domain::unit::PostId]) -> String {

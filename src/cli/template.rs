@@ -2,7 +2,10 @@
 
 use std::{fs, io::Write, path::PathBuf};
 
-use super::{common::Common, open};
+use super::{
+    common::{Common, Unusable},
+    open,
+};
 use crate::mail::fill_link;
 
 /// Where to put what was rendered.
@@ -21,7 +24,7 @@ pub fn check(common: &Common, args: &CheckArgs, out: &mut dyn Write) -> anyhow::
     }
     let checked = templates.check();
     for one in &checked {
-        let rendered = one.result.as_ref().map_err(|error| crate::cli::common::Unusable(error.to_string()))?;
+        let rendered = one.result.as_ref().map_err(|error| Unusable::Letter(error.clone()))?;
         writeln!(out, "{} ({}): {}", one.kind.code(), one.sample, rendered.subject)?;
         if let Some(folder) = &args.out {
             let url = Some("https://duban.example.com");

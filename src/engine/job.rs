@@ -28,7 +28,7 @@ impl Job {
             Job::Step => "opens, reminds, declares misses, carries them up; writes the letters",
             Job::Digest => "writes the office's digest on workdays at 09:00",
             Job::Deliver => "sends what is in the outbox",
-            Job::Housekeeping => "seals the log, forgets old runs and troubles that are over",
+            Job::Housekeeping => "seals the log, forgets old runs, ended sessions and troubles that are over",
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Seals the log, forgets old runs, troubles that are over and empty rows of the summaries, sweeps what a crash has left
-//! among the evidence. Touches nothing that anybody may have to answer for.
+//! Seals the log, forgets old runs, sessions and tokens that have ended, troubles that are over and empty rows of the
+//! summaries, sweeps what a crash has left among the evidence. Touches nothing that anybody may have to answer for.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -11,6 +11,8 @@ use crate::engine::{Engine, Result};
 pub struct Kept {
     pub sealed: u64,
     pub pruned: u64,
+    /// Sessions, tokens, feeds and one-time links that had ended.
+    pub credentials: u64,
     pub mended: u64,
     /// Rows of the summaries that counted nothing any more.
     pub emptied: u64,
@@ -19,6 +21,8 @@ pub struct Kept {
 }
 
 const RUNS_KEPT: TimeDelta = TimeDelta::days(90);
+/// What has ended lets nobody in any more; that somebody came in and left stands in the log.
+const CREDENTIALS_KEPT: TimeDelta = TimeDelta::days(30);
 /// Entries a seal covers at most.
 const ENTRIES: usize = 10_000;
 /// Rows of each summary that one transaction takes away: others wait for it.
@@ -40,6 +44,7 @@ pub async fn run(engine: &Engine) -> Result<Kept> {
     let mut tx = engine.store.write().await?;
     kept.mended = trouble::sweep(&mut tx, &known, now).await?;
     kept.pruned = tx.prune_runs(now - RUNS_KEPT).await?;
+    kept.credentials = tx.prune_credentials(now - CREDENTIALS_KEPT).await?;
     tx.commit().await?;
     while !engine.stopping.is_cancelled() {
         let mut tx = engine.store.write().await?;

@@ -1,20 +1,43 @@
 //! Looks at a SQLite file that no daemon serves, without changing it: whether it is whole, ours, and not newer than this
 //! program.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
+/// Why a SQLite file is no database of this program's.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseFault {
+    #[error(transparent)]
+    Unread(#[from] io::Error),
+    /// A database in use lay there before.
+    #[error("the file is empty and was a database in use; restore it from a backup")]
+    Emptied,
+    #[error("is no SQLite database, or its beginning is damaged")]
+    NoSqlite,
+    #[error("the database is damaged or cannot be read: {0}")]
+    Unreadable(#[from] sqlx::Error),
+    /// In SQLite's own words.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    #[error("it is a SQLite database of another program")]
+    NeverMigrated,
+    #[error("it is a database of another program")]
+    OtherTables,
+    #[error("it has schema {0}, which is newer than this program; start the newer duban")]
+    Newer(i64),
+}
+
 /// What is wrong inside, read through a connection that cannot write. What the last process left in the write-ahead log
 /// belongs to the database; only without one may the file be taken as it lies, which leaves no trace at all.
-pub async fn fault(path: &Path) -> Result<Option<String>, sqlx::Error> {
+pub async fn look(path: &Path) -> Result<(), DatabaseFault> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let options =
         SqliteConnectOptions::new().filename(path).read_only(true).immutable(!has_log).disable_statement_logging();
     let mut connection = SqliteConnection::connect_with(&options).await?;
-    let found = fault_within(&mut connection).await;
+    let found = look_within(&mut connection).await;
     connection.close().await?;
     found
 }
@@ -22,7 +45,7 @@ pub async fn fault(path: &Path) -> Result<Option<String>, sqlx::Error> {
 /// A database up to this size is looked at page by page when it is opened.
 const CHECKED_WHOLE: i64 = 64 << 20;
 
-async fn fault_within(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+async fn look_within(connection: &mut SqliteConnection) -> Result<(), DatabaseFault> {
     // Looking at every page takes time that grows with history; of a large file the first pages and the length have to
     // do at a start, and `duban doctor` looks at the rest.
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *connection).await?;
@@ -33,25 +56,21 @@ async fn fault_within(connection: &mut SqliteConnection) -> Result<Option<String
         "ok".to_owned()
     };
     if whole != "ok" {
-        return Ok(Some(format!("the database is damaged: {}", whole.replace('\n', ", "))));
+        return Err(DatabaseFault::Damaged(whole.replace('\n', ", ")));
     }
     let tables: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'").fetch_all(&mut *connection).await?;
     if tables.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     if !tables.iter().any(|name| name == "_sqlx_migrations") {
-        return Ok(Some("it is a SQLite database of another program".into()));
+        return Err(DatabaseFault::NeverMigrated);
     }
     let newest: Option<i64> =
         sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut *connection).await?;
-    let Some(newest) = newest else { return Ok(None) };
+    let Some(newest) = newest else { return Ok(()) };
     if newest > crate::store::connect::Store::newest_schema() {
-        return Ok(Some(format!("it has schema {newest}, which is newer than this program; start the newer duban")));
+        return Err(DatabaseFault::Newer(newest));
     }
-    if tables.iter().any(|name| name == "obligation") {
-        Ok(None)
-    } else {
-        Ok(Some("it is a database of another program".into()))
-    }
+    if tables.iter().any(|name| name == "obligation") { Ok(()) } else { Err(DatabaseFault::OtherTables) }
 }

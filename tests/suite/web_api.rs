@@ -12,7 +12,11 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use duban::{domain::light::Light, store::access::CredentialKind, web};
+use duban::{
+    domain::light::Light,
+    store::access::CredentialKind,
+    web::{self, fault::Fault},
+};
 use serde_json::{Value, json};
 
 /// A program that comes in by a token of that post with these scopes.
@@ -77,6 +81,14 @@ fn detail(answer: &Answer) -> String {
     assert_eq!(answer.headers["content-type"], "application/problem+json");
     let problem: Value = serde_json::from_slice(&answer.bytes).unwrap();
     problem["detail"].as_str().unwrap().to_owned()
+}
+
+/// What programs tell a problem by.
+fn kind(answer: &Answer) -> String {
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let problem: Value = serde_json::from_slice(&answer.bytes).unwrap();
+    assert_eq!(problem["status"], answer.status.as_u16());
+    problem["type"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -456,6 +468,73 @@ async fn the_description_names_every_route_there_is() {
         let routes = web::routes::all().into_iter().filter(|route| route.path.starts_with("/api/"));
         let routes: BTreeSet<String> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
         assert_eq!(described, routes);
+        // Whatever is asked may be answered by a problem, and its type is one of those that are listed.
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for (method, call) in methods.as_object().unwrap() {
+                let problem = &call["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(problem, "#/components/schemas/Problem", "{method} {path}");
+            }
+        }
+        let listed = &description["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+        let listed: BTreeSet<&str> = listed.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+        let known: BTreeSet<String> = Fault::codes().map(|code| format!("urn:duban:problem:{code}")).collect();
+        assert_eq!(listed, known.iter().map(String::as_str).collect());
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_problem_tells_programs_its_type() {
+    on_both_of("2022-10-10 00:00", &["9.1b", "13.2"], |mut story| async move {
+        let console = Console::of(&story);
+        story.run_until("2022-10-12 10:00").await;
+        let id = story.obligation("13.2", "质安处", "2022-10").await.id;
+        let mut office = Program::of(&story, &console, support::OFFICE, "read decide").await;
+        let accept = format!("/api/v1/obligations/{id}/accept");
+        let waive = |reason: &str| json!({ "obligations": [id], "reason": reason, "document": "" });
+        let cases = [
+            (Method::POST, accept.as_str(), json!({}), 422, "nothing_to_accept"),
+            (Method::POST, "/api/v1/obligations/999999/accept", json!({}), 422, "no_obligation"),
+            (Method::POST, "/api/v1/waivers", waive("停工"), 422, "blank"),
+            (Method::POST, "/api/v1/waivers", waive("停\u{202e}工"), 422, "forbidden_character"),
+            (Method::GET, "/api/v1/obligations/999999", Value::Null, 404, "not_found"),
+            (Method::GET, "/api/v1/nothing", Value::Null, 404, "not_found"),
+            (Method::GET, "/api/v1/obligations?phase=soon", Value::Null, 400, "unknown_phase"),
+            (Method::GET, "/api/v1/obligations?after=x", Value::Null, 400, "malformed_query"),
+            (Method::POST, "/api/v1/waivers", json!({ "obligations": "all" }), 400, "malformed_json"),
+            (Method::POST, "/api/v1/submissions", json!({}), 403, "forbidden"),
+        ];
+        for (method, path, body, status, code) in cases {
+            let answer = office.call(method, path, Some(body), None).await;
+            assert_eq!(
+                (answer.status.as_u16(), kind(&answer)),
+                (status, format!("urn:duban:problem:{code}")),
+                "{path}"
+            );
+        }
+        // The field that is to be mended is told; the words are an office's.
+        let answer = office.call(Method::POST, "/api/v1/waivers", Some(waive("停工")), None).await;
+        let problem: Value = serde_json::from_slice(&answer.bytes).unwrap();
+        assert_eq!(
+            problem,
+            json!({ "type": "urn:duban:problem:blank", "title": "未予受理", "status": 422, "detail": "未填文号",
+                "field": "document" })
+        );
+        let body = office.send(Method::POST, "/api/v1/waivers", "application/json", "{", None).await;
+        assert_eq!((body.status, kind(&body)), (StatusCode::BAD_REQUEST, "urn:duban:problem:malformed_json".into()));
+        // Who is not known is told so, until they have tried too often.
+        let mut stranger = Program { browser: console.stranger(), token: "guessed".into() };
+        let mut kinds = BTreeSet::new();
+        for _ in 0..200 {
+            let answer = stranger.call(Method::GET, "/api/v1/obligations", None, None).await;
+            kinds.insert((answer.status.as_u16(), kind(&answer)));
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                break;
+            }
+        }
+        let both = [(401, "sign_in_required"), (429, "too_many_requests")];
+        assert_eq!(kinds, both.map(|(status, code)| (status, format!("urn:duban:problem:{code}"))).into());
         story
     })
     .await;

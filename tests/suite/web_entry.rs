@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::support::{
     self, OFFICE,
     browser::{Browser, Console, KEY, options},
-    entry::{letter, link_of, sign_in, with_links},
+    entry::{credential, letter, link_of, sign_in, with_links},
     on_both_with, post, seeds_of, tables,
 };
 use axum::{
@@ -14,8 +14,12 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use duban::{
     acts::entry::{self, password_posts},
+    domain::action::Action,
+    engine::Job,
+    store::access::CredentialKind,
     web::{self, guard::CONTENT_SECURITY_POLICY, routes},
 };
 
@@ -353,11 +357,54 @@ async fn a_session_is_new_at_each_sign_in_and_ends_at_the_server() {
         let mine = console.signed_in("质安处/liaison").await;
         let mut thine = console.signed_in("质安处/liaison").await;
         let mut tx = story.engine.store.read().await.unwrap();
-        let sessions =
-            tx.credentials_of(duban::store::access::CredentialKind::Session, "质安处", "liaison").await.unwrap();
+        let sessions = tx.credentials_of(CredentialKind::Session, "质安处", "liaison").await.unwrap();
         drop(tx);
         assert_eq!(thine.post(&format!("/me/end/{}", sessions[0].id), &[]).await.location(), "/me");
         assert!(!lives(&mine).await && lives(&thine).await);
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_ended_a_month_ago_is_forgotten_and_the_log_still_tells_of_it() {
+    on_both_with("2022-10-10 00:00", with_links(), &seeds_of(&["9.1b"]), |mut story| async move {
+        story.run_until("2022-10-12 10:00").await;
+        let console = Console::of(&story);
+        let store = story.engine.store.clone();
+        let lasting = |kind, lasts| credential(&store, kind, OFFICE, "read", story.now(), lasts);
+        // One leaves now, another's session ends by itself after 14 hours; a token and a feed stand, a token runs out.
+        let mut liaison = console.signed_in("质安处/liaison").await;
+        assert_eq!(liaison.post("/leave", &[]).await.status, StatusCode::SEE_OTHER);
+        console.signed_in("质安处/head").await;
+        let token = lasting(CredentialKind::Token, None).await;
+        lasting(CredentialKind::Feed, None).await;
+        lasting(CredentialKind::Token, Some(TimeDelta::days(10))).await;
+        let secret = entry::setup_secret(&console.engine, &post(OFFICE), "test").await.unwrap();
+        entry::set_password(&console.engine, &secret, PASSWORD).await.unwrap();
+        let log = store.read().await.unwrap().log_page(0, 1000).await.unwrap();
+        for (at, there) in [
+            ("2022-11-11 10:00", 6),
+            // 30 days after the end of the session that was left and of the one-time link, then of the other session.
+            ("2022-11-11 10:01", 4),
+            ("2022-11-12 00:01", 3),
+            ("2022-11-21 10:01", 2),
+            ("2023-11-21 10:01", 2),
+        ] {
+            story.sleep_until(at);
+            duban::jobs::run(&console.engine, Job::Housekeeping).await.unwrap();
+            assert_eq!(tables::tables(&store, &[]).await["credential"].len(), there, "{at}");
+        }
+        let after = store.read().await.unwrap().log_page(0, 1000).await.unwrap();
+        assert_eq!(after, log);
+        let told: Vec<Action> = after.iter().map(|entry| entry.action).collect();
+        for action in [Action::SignIn, Action::SignOut, Action::SetPassword] {
+            assert!(told.contains(&action), "{action}: {told:?}");
+        }
+        assert!(store.read().await.unwrap().verify_log().await.unwrap().is_empty());
+        let spans = options().spans;
+        assert!(entry::entered(&console.engine, CredentialKind::Token, &token, spans).await.unwrap().is_some());
+        assert!(entry::check_password(&console.engine, &post(OFFICE), PASSWORD).await.unwrap());
         story
     })
     .await;

@@ -107,6 +107,7 @@ fn figure_label(key: &str) -> &str {
         "down" => "邮件通道中断",
         "sealed" => "封存日志",
         "pruned" => "清理旧记录",
+        "credentials" => "清理失效登录",
         "mended" => "恢复正常",
         other => other,
     }
