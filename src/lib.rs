@@ -7,7 +7,7 @@
 //! - [`catalogue`]: seeds and lists in files ─► domain types. [`store`]: SQLite or PostgreSQL. [`mail`]: wording and the way
 //!   out. [`vault`]: evidence files under their hash. None of the four knows another.
 //! - [`engine`]: what everything that works needs, complete when it is made.
-//! - [`read`]: questions: how things stand, why, what comes.
+//! - [`read`]: questions: how things stand, why, what comes; and what is said where something is refused.
 //! - [`acts`]: what people do, a file an act.
 //! - [`jobs`]: what the daemon does.
 //! - [`config`]: the configuration, a file a section. [`web`]: pages and the interface for programs.

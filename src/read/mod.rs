@@ -1,4 +1,4 @@
-//! Questions: how things stand, why, and what comes. Reads and words; changes nothing.
+//! Questions: how things stand, why, and what comes; what is said of a refusal. Reads and words; changes nothing.
 
 pub mod day;
 pub mod explain;

@@ -485,7 +485,11 @@ fn the_first_start_leaves_one_link_that_sets_the_offices_password_once() {
         let printed = home.run(&["login-link", "委安委办/admin"]);
         assert!(printed.code == Some(0) && printed.out.contains("/p/"), "{}", printed.all());
         let refused = home.run(&["login-link", "质安处/liaison"]);
-        assert!(refused.code == Some(1) && refused.err.contains("由邮件中的链接进入"), "{}", refused.all());
+        assert!(
+            refused.code == Some(1) && refused.err.contains("come in by the links in their letters"),
+            "{}",
+            refused.all()
+        );
         home.end();
     }
 }

@@ -33,7 +33,6 @@ pub enum Field {
     NewDeadline,
     ExtendedUntil,
     FirstDay,
-    LastDay,
     StandInFrom,
     StandInUntil,
     LeavingDay,

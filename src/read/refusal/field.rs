@@ -69,7 +69,6 @@ fn called(field: Field) -> Words {
         Field::NewDeadline => say!("new deadline", "新时限"),
         Field::ExtendedUntil => say!("day until which to extend", "延至日期"),
         Field::FirstDay => say!("first day", "起始日"),
-        Field::LastDay => say!("last day", "结束日"),
         Field::StandInFrom => say!("first day of the stand-in", "代班起始日"),
         Field::StandInUntil => say!("last day of the stand-in", "代班结束日"),
         Field::LeavingDay => say!("day of leaving", "离开之日"),
