@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use axum::http::HeaderName;
+use rand::Rng as _;
+
 use super::{
     secret,
     section::section,
@@ -15,8 +18,6 @@ use super::{
     values::Surroundings,
 };
 use crate::{disk, engine::link::Keys};
-use axum::http::HeaderName;
-use rand::Rng as _;
 
 section!(
     "console",

@@ -1,6 +1,6 @@
 //! `[database]`: which database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{
     secret,
@@ -57,7 +57,7 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
 
 impl Database {
     /// Where the database is; without any word about it, a SQLite file in the state folder.
-    pub fn resolve(&self, folder: &std::path::Path, around: &Surroundings) -> Location {
+    pub fn resolve(&self, folder: &Path, around: &Surroundings) -> Location {
         let secret = || secret::read(self.url_file.as_deref(), CREDENTIAL, around).ok().flatten();
         let url = self.url.clone().or_else(|| secret().and_then(|url| secret::expose(&url).parse().ok()));
         url.unwrap_or_else(|| Location::SqliteFile(folder.join("duban.sqlite")))

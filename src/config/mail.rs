@@ -1,12 +1,10 @@
 //! `[mail]`: who the letters are from, how fast they go, how long a mail server may take.
 
-use chrono::TimeDelta;
-
 use super::{
     section::section,
     transport::TransportSection,
     value::{self, Number, Span},
-    values::{Placed, Values},
+    values::Values,
 };
 use crate::{
     catalogue::{Diagnostics, mistake::setting::SettingFault},
@@ -21,16 +19,19 @@ section!(
         /// Where answers go, if not to the sender.
         reply_to: Option<Address>,
         /// One letter in each of these; zero = no pace.
-        pace: Span<0, 3600>,
+        pace: Pace,
         connections: Number<1, 32>,
         /// Letters a claim takes at once.
-        batch: Number<1, 1000>,
-        lease: Span<10, 86_400>,
+        batch: Batch,
+        lease: Lease,
         timeouts: TimeoutsSection,
         transport: TransportSection,
     }
 );
 
+type Pace = Span<0, 3600>;
+type Batch = Number<1, 1000>;
+type Lease = Span<10, 86_400>;
 type Phase = Span<1, 3600>;
 
 section!(
@@ -70,22 +71,19 @@ impl TimeoutsSection {
 /// What cannot be true at once.
 pub fn check(values: &Values) -> Diagnostics {
     let mut wrong = Diagnostics::default();
-    let span = |path: &str| -> Option<(&Placed, TimeDelta)> {
-        let placed = values.get(path)?;
-        Some((placed, value::length(&placed.text)?))
-    };
-    let total = span("mail.timeouts.total").map(|(_, total)| total);
-    if let (Some((at, after_dot)), Some(total)) = (span("mail.timeouts.after_dot"), total)
+    let Some((_, Span(total))) = values.read::<Phase>("mail.timeouts.total") else { return wrong };
+    if let Some((at, Span(after_dot))) = values.read::<Phase>("mail.timeouts.after_dot")
         && after_dot > total
     {
         wrong.add(at.wrong(SettingFault::LongAfterDot(value::show(total))));
     }
-    let batch = values.get("mail.batch").and_then(|placed| placed.text.parse::<i32>().ok());
-    if let (Some((at, lease)), Some(total), Some((_, pace)), Some(batch)) =
-        (span("mail.lease"), total, span("mail.pace"), batch)
-        && lease < total + pace * batch
+    if let (Some((at, Span(lease))), Some((_, Span(pace))), Some((_, batch))) =
+        (values.read::<Lease>("mail.lease"), values.read::<Pace>("mail.pace"), values.read::<Batch>("mail.batch"))
     {
-        wrong.add(at.wrong(SettingFault::ShortLease(value::show(total + pace * batch))));
+        let least = total + pace * i32::try_from(batch.0).unwrap_or(i32::MAX);
+        if lease < least {
+            wrong.add(at.wrong(SettingFault::ShortLease(value::show(least))));
+        }
     }
     wrong
 }

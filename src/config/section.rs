@@ -1,6 +1,6 @@
 //! A section of the configuration, said once: each key is a field, and the field's type is what the key takes.
 
-use super::values::Values;
+use super::values::{Placed, Values};
 use crate::{
     catalogue::mistake::value::{Type, ValueFault},
     domain::text,
@@ -12,6 +12,14 @@ pub trait Value: Sized {
     const TYPE: Type = Type::Text;
 
     fn read(written: &str) -> Result<Self, ValueFault>;
+}
+
+impl Values {
+    /// What a key holds, and where it stands.
+    pub fn read<T: Value>(&self, path: &str) -> Option<(&Placed, T)> {
+        let placed = self.get(path)?;
+        Some((placed, T::read(&placed.text).ok()?))
+    }
 }
 
 /// A key that the configuration may have.
@@ -61,7 +69,7 @@ impl<T: Value> Entry for T {
     }
 
     fn read_from(values: &Values, path: &'static str) -> Option<T> {
-        T::read(&values.get(path)?.text).ok()
+        values.read(path).map(|(_, value)| value)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     secret,
     section::{Entry as _, Value, section},
     value::{Host, Number, word},
-    values::{Surroundings, Values},
+    values::{Placed, Surroundings, Values},
 };
 use crate::{
     catalogue::{
@@ -22,7 +22,7 @@ use crate::{
             value::ValueFault,
         },
     },
-    mail::{Address, FileOutbox, SettingsError, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, is_example_address},
+    mail::{FileOutbox, SettingsError, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, is_example_address},
 };
 
 section!(
@@ -69,8 +69,8 @@ pub const CREDENTIAL: &str = "smtp-password";
 /// What cannot be true at once, and whether the password can be read.
 pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
     let mut wrong = Diagnostics::default();
-    let Some(kind) = values.get("mail.transport.kind") else { return wrong };
-    let smtp = kind.text == "smtp";
+    let Some((kind, way)) = values.read::<Way>("mail.transport.kind") else { return wrong };
+    let smtp = way == Way::Smtp;
     for key in TransportSection::keys("").iter().filter(|key| key.name() != "kind") {
         if let Some(placed) = values.get(key.path)
             && (key.name() == "folder") == smtp
@@ -80,18 +80,16 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
         }
     }
     if smtp {
-        check_smtp(values, around, &mut wrong);
+        check_smtp(values, around, kind, &mut wrong);
     }
     wrong
 }
 
-fn check_smtp(values: &Values, around: &Surroundings, wrong: &mut Diagnostics) {
-    let Some(kind) = values.get("mail.transport.kind") else { return };
+fn check_smtp(values: &Values, around: &Surroundings, kind: &Placed, wrong: &mut Diagnostics) {
     if values.get("mail.transport.host").is_none() && !values.is_bad("mail.transport.host") {
         wrong.add(kind.wrong(SettingFault::SmtpWithoutHost));
     }
-    let example = |text: &str| Address::read(text).is_ok_and(|address| is_example_address(&address));
-    if let Some(from) = values.get("mail.from").filter(|from| example(&from.text)) {
+    if let Some((from, _)) = values.read("mail.from").filter(|(_, address)| is_example_address(address)) {
         let placed = if from.is_default() { kind } else { from };
         wrong.add(placed.wrong(SettingFault::ExampleSender));
     }
@@ -104,11 +102,10 @@ fn check_smtp(values: &Values, around: &Surroundings, wrong: &mut Diagnostics) {
         }
         _ => {}
     }
-    if let (Some(user), Some(tls)) = (user, values.get("mail.transport.tls")) {
-        let allowed = values.get("mail.transport.allow_plain_auth").is_some_and(|flag| flag.text == "true");
-        if tls.text == "none" && !allowed {
-            wrong.add(user.wrong(SettingFault::PlainPassword));
-        }
+    let plain = values.read::<TlsMode>("mail.transport.tls").is_some_and(|(_, tls)| tls == TlsMode::None);
+    let allowed = values.read("mail.transport.allow_plain_auth").is_some_and(|(_, allowed)| allowed);
+    if let Some(user) = user.filter(|_| plain && !allowed) {
+        wrong.add(user.wrong(SettingFault::PlainPassword));
     }
     let path = file.map(|file| PathBuf::from(&file.text));
     if let Err(bad) = secret::read(path.as_deref(), CREDENTIAL, around) {
