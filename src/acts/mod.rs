@@ -227,6 +227,14 @@ pub fn check_id(id: &str) -> Result<()> {
     })
 }
 
+/// Refuses a name that no file could hold.
+pub fn check_name(field: Field, name: &str) -> Result<()> {
+    name::check_name(name).or_else(|fault| match fault {
+        NameFault::Text(fault) => refuse((field, fault)),
+        NameFault::Blank | NameFault::Mark => refuse((field, FieldRefusal::MarkInName(name.to_owned()))),
+    })
+}
+
 /// Answers what is still asked about an obligation that has been closed for good.
 async fn drop_requests(actor: &Actor<'_>, tx: &mut Tx, obligation: i64, words: &str) -> Result<()> {
     for request in tx.requests_of(obligation).await?.iter().filter(|request| request.decided_at.is_none()) {

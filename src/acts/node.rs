@@ -7,7 +7,7 @@ use crate::domain::action::Action;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 
-use super::{Actor, Result, check_id, check_text, refuse};
+use super::{Actor, Result, check_id, check_name, refuse};
 use crate::{
     domain::{
         node::Node,
@@ -37,7 +37,7 @@ impl Actor<'_> {
     pub async fn open_node(&self, id: &str, name: &str, first: NaiveDate, last: NaiveDate) -> Result<()> {
         self.require_office()?;
         check_id(id)?;
-        let name = check_text(Field::Name, name, 100)?;
+        check_name(Field::Name, name)?;
         if id.parse::<NaiveDate>().is_ok() {
             return refuse(OccasionRefusal::NodeIdIsDate(id.to_owned()));
         }

@@ -7,12 +7,12 @@ use crate::domain::action::Action;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_text, first_start::put_posts, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_name, check_text, first_start::put_posts, refuse};
 use crate::{
     catalogue::PostEntry,
     domain::{
         address,
-        name::{self, NameFault},
+        name::LONGEST_HOLDER,
         phase::Phase,
         query::{Order, Query},
         refusal::{
@@ -64,7 +64,7 @@ impl Actor<'_> {
     /// The name or a group will not do, the day is not ahead, or it is neither the office nor the administrator that writes.
     pub async fn set_unit(&self, entry: &UnitEntry) -> Result<Unit> {
         self.require_settings()?;
-        check_unit_name(&entry.name.0)?;
+        check_name(Field::UnitName, &entry.name.0)?;
         let today = self.known.zone.day_of(self.now);
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
@@ -178,7 +178,7 @@ impl Actor<'_> {
         if !self.sets() && post.role > self.by.role {
             return refuse(NotTheirs::PostAboveNotHandedOver { by: self.by.clone(), post: post.clone() });
         }
-        let person = check_text(Field::Holder, &takeover.holder, name::LONGEST_HOLDER)?;
+        let person = check_text(Field::Holder, &takeover.holder, LONGEST_HOLDER)?;
         let address = check_address(&takeover.address)?;
         let stand_in = takeover.stand_in.as_ref().map(|(address, from, until)| {
             let address = check_address(address)?.to_owned();
@@ -240,13 +240,6 @@ impl Actor<'_> {
 /// Whether the roster has that post.
 pub fn post_exists(roster: &Roster, post: &PostId) -> bool {
     roster.unit(&post.unit).is_some() && (post.role.is_of_unit() || post.unit == roster.office)
-}
-
-fn check_unit_name(name: &str) -> Result<()> {
-    name::check_name(name).or_else(|fault| match fault {
-        NameFault::Text(fault) => refuse((Field::UnitName, fault)),
-        NameFault::Blank | NameFault::Mark => refuse((Field::UnitName, FieldRefusal::MarkInName(name.to_owned()))),
-    })
 }
 
 /// An address as it is kept.

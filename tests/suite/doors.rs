@@ -3,15 +3,17 @@
 use proptest::prelude::*;
 
 use crate::support::{OFFICE, Story, day, on_both_of, post};
+use chrono::TimeDelta;
 use duban::{
     acts::{
+        LONGEST_REASON,
         event::NewEvent,
         roster::{Takeover, UnitEntry},
     },
     catalogue::{Seeds, posts},
     config::{Config, Surroundings},
-    domain::{address, name, unit::UnitName},
-    mail::parse_address,
+    domain::{address, name, text, unit::UnitName},
+    mail::{Address, Mailbox, Outgoing, parse_address},
 };
 
 /// The seeds with one more unit of that name.
@@ -24,6 +26,32 @@ fn with_unit(seeds: &Seeds, name: &str) -> Result<Seeds, duban::catalogue::Diagn
 
 fn posts_file(address: &str) -> String {
     format!("unit,role,holder,address\n质安处,head,某甲,\"{}\"\n", address.replace('"', "\"\""))
+}
+
+/// A letter to that address, from it, with answers to it.
+fn letter(address: &Address) -> Outgoing {
+    let mailbox = |name: &str| Mailbox::new(name, address.clone());
+    Outgoing {
+        message_id: duban::mail::message_id("1", address),
+        from: mailbox("督办"),
+        reply_to: Some(mailbox("")),
+        to: mailbox("质安处联络员"),
+        subject: "提醒".into(),
+        text: "请办理。\n".into(),
+        html: "<p>请办理。</p>".into(),
+        date: "2022-10-10T09:00:00+08:00".parse().unwrap(),
+        in_reply_to: None,
+    }
+}
+
+#[test]
+fn the_roster_takes_what_can_be_sent_to() {
+    for (address, taken) in [("o'neil@example.com", true), ("root@localhost", false)] {
+        assert_eq!(posts::parse("p.csv", posts_file(address).as_bytes(), None).is_ok(), taken, "{address}");
+        assert_eq!(parse_address(address).is_ok_and(|address| letter(&address).build().is_ok()), taken, "{address}");
+        let configured = Config::load(None, &Surroundings::of(&[("DUBAN__MAIL__FROM", address)]));
+        assert_eq!(configured.is_ok(), taken, "{address}");
+    }
 }
 
 proptest! {
@@ -39,6 +67,10 @@ proptest! {
         prop_assert_eq!(parse_address(&written).is_ok(), taken.is_ok(), "delivery");
         if let (Ok(imported), Ok(taken)) = (imported, taken) {
             prop_assert_eq!(imported[0].address.as_str(), taken);
+            let parsed = parse_address(&imported[0].address).unwrap();
+            let built = letter(&parsed).build().unwrap();
+            let to = mail_parser::MessageParser::default().parse(&built).unwrap().to().unwrap().first().cloned().unwrap();
+            prop_assert_eq!(to.address().unwrap(), parsed.expose(), "the letter names it whole");
         }
     }
 
@@ -78,12 +110,52 @@ async fn the_acts_take_what_files_take() {
             let set = story.act(OFFICE, async |actor| actor.set_unit(&entry).await).await;
             assert_eq!(set.is_ok(), name_taken, "{name:?}: {set:?}");
             assert_eq!(with_unit(&seeds, name).is_ok(), name_taken, "{name:?}");
+            let node = story
+                .act(OFFICE, async |actor| {
+                    actor.open_node(&node_id(name), name, day("2022-10-16"), day("2022-10-22")).await
+                })
+                .await;
+            assert_eq!(node.is_ok(), name_taken, "{name:?}: {node:?}");
             let opened = open(&story, name).await;
             assert_eq!(opened.is_ok(), name::check_id(name).is_ok(), "{name:?}: {opened:?}");
         }
         for address in ["o'neil@example.com", "root@localhost", " a@b.cn ", "a b@c.cn", "甲@b.cn", "a@b.cn\n", ""] {
             let set = hand_over(&story, "某甲", address).await;
             assert_eq!(set.is_ok(), address::read(address).is_ok(), "{address}: {set:?}");
+        }
+        story
+    })
+    .await;
+}
+
+/// An id for a node of that name.
+fn node_id(name: &str) -> String {
+    format!("n{}", name.chars().map(|c| u32::from(c).to_string()).collect::<Vec<_>>().join("-"))
+}
+
+/// A reason is looked at before what it is for: a bad one is told although there is no such obligation.
+#[tokio::test]
+async fn a_reason_is_one_behind_every_act() {
+    on_both_of("2022-10-10 09:00", &["9.1b"], |story| async move {
+        let (longest, too_long) = ("长".repeat(LONGEST_REASON), "长".repeat(LONGEST_REASON + 1));
+        for reason in ["", " 　", "照片不清", " 照片不清 ", "照\n片", "照\u{202e}片", &too_long, &longest]
+        {
+            let tomorrow = story.now() + TimeDelta::days(1);
+            let answers = [
+                story.act("质安处/liaison", async |actor| actor.raise_dispute(0, reason).await.map(drop)).await,
+                story
+                    .act("质安处/liaison", async |actor| actor.ask_extension(0, tomorrow, reason).await.map(drop))
+                    .await,
+                story.act(OFFICE, async |actor| actor.send_back(0, reason, tomorrow).await.map(drop)).await,
+                story.act(OFFICE, async |actor| actor.waive(&[0], reason, "渝建安〔2022〕1号").await.map(drop)).await,
+                story.act(OFFICE, async |actor| actor.reject_dispute(0, reason).await.map(drop)).await,
+                story.act(OFFICE, async |actor| actor.refuse_extension(0, reason).await.map(drop)).await,
+            ];
+            for (n, answer) in answers.into_iter().enumerate() {
+                let told = answer.unwrap_err().to_string();
+                let bad = ["未填", "过长", "不可用的字符"].iter().any(|words| told.contains(words));
+                assert_eq!(bad, text::plain(reason, LONGEST_REASON).is_err(), "{n}: {reason:?}: {told}");
+            }
         }
         story
     })
