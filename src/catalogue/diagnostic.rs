@@ -2,7 +2,9 @@
 //!
 //! A file is read to its end and every mistake in it is reported; nothing is taken from a file that has one.
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, fmt, str::FromStr};
+
+use strum::VariantArray;
 
 use super::mistake::{
     Mistake,
@@ -185,6 +187,18 @@ impl<'a> Report<'a> {
     /// A value at a byte offset that will not do for the key or column of that name.
     pub fn value(&mut self, offset: usize, field: &'static str, fault: ValueFault) {
         self.at(offset, Mistake::Value(Of::Field(field), fault));
+    }
+
+    /// The value that a code at a byte offset stands for.
+    pub fn code<T>(&mut self, offset: usize, what: Thing, written: &str) -> Option<T>
+    where
+        T: FromStr + VariantArray + Copy + Into<&'static str>,
+    {
+        let found = written.parse().ok();
+        if found.is_none() {
+            self.unknown(offset, what, written, T::VARIANTS.iter().map(|known| (*known).into()));
+        }
+        found
     }
 
     /// A word at a byte offset that is none of the `known` ones.

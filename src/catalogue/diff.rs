@@ -8,7 +8,6 @@ use std::{
 use chrono::{NaiveDate, NaiveTime};
 use serde::Serialize;
 
-use super::grammar;
 use crate::domain::{
     catalogue::{Catalogue, ClauseEntry},
     duty::{Basis, Cadence, Clause, DueRule, Duty, Kind, Mode, Owner, Quota},
@@ -18,7 +17,8 @@ use crate::domain::{
     unit::{Role, Roster, Unit},
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum Subject {
     Duty,
     Ladder,
@@ -30,21 +30,6 @@ pub enum Subject {
     Group,
     /// Which unit is the safety office.
     Office,
-}
-
-impl Subject {
-    pub fn word(self) -> &'static str {
-        match self {
-            Subject::Duty => "duty",
-            Subject::Ladder => "ladder",
-            Subject::Node => "node",
-            Subject::Event => "event",
-            Subject::Clause => "clause",
-            Subject::Unit => "unit",
-            Subject::Group => "group",
-            Subject::Office => "office",
-        }
-    }
 }
 
 /// A field that may have another value.
@@ -151,7 +136,7 @@ pub struct Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (subject, key) = (self.subject.word(), &self.key);
+        let (subject, key) = (self.subject, &self.key);
         match &self.how {
             How::Added => write!(f, "+ {subject} {key}"),
             How::Withdrawn => write!(f, "- {subject} {key}"),
@@ -168,7 +153,7 @@ impl fmt::Display for Change {
 
 /// What changed from one catalogue to another, in the order of duties, ladders, nodes, events and clauses.
 pub fn diff(old: &Catalogue, new: &Catalogue) -> Vec<Change> {
-    let class = |ladder: &Ladder| grammar::word_of(&grammar::CLASSES, &ladder.class).to_owned();
+    let class = |ladder: &Ladder| ladder.class.to_string();
     let mut changes = Vec::new();
     compare(&mut changes, Subject::Duty, &old.duties, &new.duties, |duty| duty.id.0.clone(), duty_fields);
     compare(&mut changes, Subject::Ladder, &old.ladders, &new.ladders, class, ladder_fields);

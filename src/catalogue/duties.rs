@@ -1,8 +1,12 @@
 //! `duties.toml`: who owes what, how often, until when, how much, and on whose word.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+};
 
 use chrono::NaiveDate;
+use strum::VariantArray;
 
 use super::{
     diagnostic::{At, Report},
@@ -115,9 +119,9 @@ fn read_duty(
     let title = short_text(table, report, "title");
     let summary = short_text(table, report, "summary");
     let timing = read_timing(table, report, known);
-    let basis = read_word(table, report, Thing::Basis, &grammar::BASES);
+    let basis = read_code(table, report, Thing::Basis);
     let owed_by = read_owners(table, report, known);
-    let mode = read_word(table, report, Thing::Mode, &grammar::MODES);
+    let mode = read_code(table, report, Thing::Mode);
     let quotas = read_quotas(table, report);
     let supported_by = table.texts_if(report, "supported_by").map(|list| list.value).unwrap_or_default();
     check_names(report, known, &supported_by);
@@ -190,18 +194,12 @@ fn short_text(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static
     Some(found)
 }
 
-fn read_word<T: Clone>(
-    table: &mut Fields<'_, '_>,
-    report: &mut Report<'_>,
-    what: Thing,
-    words: &[(&'static str, T)],
-) -> Option<At<T>> {
+fn read_code<T>(table: &mut Fields<'_, '_>, report: &mut Report<'_>, what: Thing) -> Option<At<T>>
+where
+    T: FromStr + VariantArray + Copy + Into<&'static str>,
+{
     let written = table.text(report, what.into())?;
-    let found = grammar::word(words, &written.value);
-    if found.is_none() {
-        report.unknown(written.at, what, &written.value, words.iter().map(|(word, _)| *word));
-    }
-    found.map(|value| At::new(value, written.at))
+    Some(At::new(report.code(written.at, what, &written.value)?, written.at))
 }
 
 /// Kind, cadence and due rule, which must fit one another.
@@ -212,7 +210,7 @@ struct Timing {
 }
 
 fn read_timing(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Known) -> Option<Timing> {
-    let kind = read_word(table, report, Thing::Kind, &grammar::KINDS);
+    let kind = read_code(table, report, Thing::Kind);
     let cadence = table.text(report, "cadence").and_then(|written| match grammar::cadence(&written.value) {
         Ok(cadence) => Some(At::new(cadence, written.at)),
         Err(fault) => {

@@ -4,8 +4,8 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::mistake::words::{Shown, shown};
 use crate::domain::{
-    duty::{After, Basis, Cadence, Clause, DueRule, Kind, Mode, Owner, Quota},
-    ladder::{Class, When},
+    duty::{After, Cadence, CadenceKind, Clause, DueRule, Owner, Quota},
+    ladder::When,
     slot::END_OF_OFFICE_HOURS,
     unit::UnitName,
 };
@@ -43,48 +43,17 @@ pub fn write_clause(clause: Clause) -> String {
     }
 }
 
-pub const KINDS: [(&str, Kind); 5] = [
-    ("recurring", Kind::Recurring),
-    ("standing", Kind::Standing),
-    ("deadline", Kind::Deadline),
-    ("event", Kind::Event),
-    ("node", Kind::Node),
+/// Those that are written with one word.
+const PLAIN_CADENCES: [Cadence; 8] = [
+    Cadence::Daily,
+    Cadence::Workday,
+    Cadence::Weekly,
+    Cadence::Monthly,
+    Cadence::Quarterly,
+    Cadence::HalfYearly,
+    Cadence::Yearly,
+    Cadence::EachNodeDay,
 ];
-
-/// The words for where a figure stands.
-pub const BASES: [(&str, Basis); 3] = [("source", Basis::Source), ("task", Basis::Task), ("policy", Basis::Policy)];
-
-pub const MODES: [(&str, Mode); 2] = [("each", Mode::Each), ("joint", Mode::Joint)];
-
-pub const CLASSES: [(&str, Class); 6] = [
-    ("day", Class::Day),
-    ("week", Class::Week),
-    ("month", Class::Month),
-    ("quarter", Class::Quarter),
-    ("event_hours", Class::EventHours),
-    ("event_days", Class::EventDays),
-];
-
-const CADENCES: [(&str, Cadence); 8] = [
-    ("daily", Cadence::Daily),
-    ("workday", Cadence::Workday),
-    ("weekly", Cadence::Weekly),
-    ("monthly", Cadence::Monthly),
-    ("quarterly", Cadence::Quarterly),
-    ("half_yearly", Cadence::HalfYearly),
-    ("yearly", Cadence::Yearly),
-    ("each_day_of_node", Cadence::EachNodeDay),
-];
-
-/// The value that a word stands for.
-pub fn word<T: Clone>(words: &[(&str, T)], written: &str) -> Option<T> {
-    words.iter().find(|(word, _)| *word == written).map(|(_, value)| value.clone())
-}
-
-/// The word that stands for a value.
-pub fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
-    words.iter().find(|(_, known)| known == value).map_or("", |(word, _)| word)
-}
 
 /// What is no cadence, and which part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +66,8 @@ pub enum CadenceFault {
 
 /// `monthly`, `once 2022-09-30`, `on 生产安全事故 +2h`; or what is wrong with it.
 pub fn cadence(written: &str) -> Result<Cadence, CadenceFault> {
-    if let Some(cadence) = word(&CADENCES, written) {
-        return Ok(cadence);
+    if let Some(cadence) = PLAIN_CADENCES.iter().find(|cadence| CadenceKind::from(*cadence).code() == written) {
+        return Ok(cadence.clone());
     }
     let parts: Vec<&str> = written.split(' ').collect();
     match parts.as_slice() {
@@ -116,7 +85,7 @@ pub fn write_cadence(cadence: &Cadence) -> String {
     match cadence {
         Cadence::Once(day) => format!("once {day}"),
         Cadence::OnEvent { event, after } => format!("on {event} {}", write_after(*after)),
-        other => word_of(&CADENCES, other).into(),
+        plain => CadenceKind::from(plain).code().into(),
     }
 }
 

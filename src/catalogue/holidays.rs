@@ -24,9 +24,6 @@ use crate::domain::{
     text,
 };
 
-const KINDS: [(&str, DayKind); 2] = [("holiday", DayKind::Holiday), ("makeup_workday", DayKind::MakeupWorkday)];
-const STATUSES: [(&str, DayStatus); 2] = [("notice", DayStatus::Notice), ("provisional", DayStatus::Provisional)];
-
 /// The listed days of a file, and the years whose notices it speaks for: `Calendar::replace` takes both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedDays {
@@ -51,8 +48,9 @@ pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
     for row in &sheet.rows {
         let date = read_date(report, &sheet.field(row, "date"));
         let name = read_name(report, &sheet.field(row, "name"));
-        let kind = read_word(report, Thing::Kind, &sheet.field(row, "kind"), &KINDS);
-        let status = read_word(report, Thing::Status, &sheet.field(row, "status"), &STATUSES);
+        let (kind, status) = (sheet.field(row, "kind"), sheet.field(row, "status"));
+        let kind = report.code(kind.at, Thing::Kind, kind.value);
+        let status = report.code(status.at, Thing::Status, status.value);
         let (Some(date), Some(name), Some(kind), Some(status)) = (date, name, kind, status) else { continue };
         add(report, &mut listed, row.at, date, ListedDay { name, kind, status });
     }
@@ -87,19 +85,6 @@ fn read_name(report: &mut Report<'_>, field: &At<&str>) -> Option<String> {
         return None;
     }
     Some(field.value.to_owned())
-}
-
-fn read_word<T: Clone>(
-    report: &mut Report<'_>,
-    what: Thing,
-    field: &At<&str>,
-    words: &[(&'static str, T)],
-) -> Option<T> {
-    let found = grammar::word(words, field.value);
-    if found.is_none() {
-        report.unknown(field.at, what, field.value, words.iter().map(|(word, _)| *word));
-    }
-    found
 }
 
 /// The holiday-cn layout: `{"year": 2023, "papers": [], "days": [{"name", "date", "isOffDay"}]}`.

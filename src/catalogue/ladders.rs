@@ -70,10 +70,7 @@ fn rooms(duties: &[Duty]) -> HashMap<Class, Room> {
 
 fn read_class(table: &mut Fields<'_, '_>, report: &mut Report<'_>, named: &mut Vec<Class>) -> Option<Class> {
     let written = table.text(report, "class")?;
-    let Some(class) = grammar::word(&grammar::CLASSES, &written.value) else {
-        report.unknown(written.at, Thing::Class, &written.value, grammar::CLASSES.iter().map(|(word, _)| *word));
-        return None;
-    };
+    let class = report.code(written.at, Thing::Class, &written.value)?;
     if named.contains(&class) {
         report.at(written.at, LadderFault::TwoLadders(class));
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalogue::{holidays, year_warning},
-    domain::calendar::{Calendar, DayKind, DayStatus},
+    domain::calendar::Calendar,
     engine::Engine,
 };
 
@@ -58,15 +58,8 @@ pub fn show(args: &ShowArgs, calendar: &Calendar, out: &mut dyn Write, err: &mut
     let days = calendar.listed.iter().filter(|(date, _)| date.year() == args.year);
     let rows: Vec<Vec<String>> = days
         .map(|(date, day)| {
-            let kind = match day.kind {
-                DayKind::Holiday => "holiday",
-                DayKind::MakeupWorkday => "makeup_workday",
-            };
-            let status = match day.status {
-                DayStatus::Notice => "notice",
-                DayStatus::Provisional => "provisional",
-            };
-            vec![date.to_string(), weekday(*date).into(), day.name.clone(), kind.into(), status.into()]
+            let (kind, status) = (day.kind.to_string(), day.status.to_string());
+            vec![date.to_string(), weekday(*date).into(), day.name.clone(), kind, status]
         })
         .collect();
     Ok(write_list(args.format, &COLUMNS, &rows, out)?)

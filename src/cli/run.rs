@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use strum::VariantArray as _;
-
 use crate::{
     engine::{Engine, Job},
     jobs,
@@ -13,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Its name
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(Job::VARIANTS.iter().map(|job| job.name())))]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(Job::ALL.iter().map(|job| job.code())))]
     pub job: String,
 }
 

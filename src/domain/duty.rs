@@ -3,17 +3,13 @@
 //! These are validated values: whoever holds a `Duty` may rely on its owners and clause to exist. Reading and
 //! checking files is the catalogue's work.
 
-use super::code::coded;
 use std::fmt;
-use strum::EnumDiscriminants;
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-use super::unit::UnitName;
+use super::{code::coded, unit::UnitName};
 
 /// `13.2`, `3.1a`: item, measure, and a letter where one measure asks for several things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,8 +44,8 @@ impl Clause {
 }
 
 /// What sort of duty it is (the document's own distinction).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// The document gives the interval.
     Recurring,
@@ -177,7 +173,7 @@ pub enum DueRule {
     Exact,
 }
 
-coded!(Form, Mode, Basis, CadenceKind);
+coded!(Kind, Form, Mode, Basis, CadenceKind);
 
 /// On whose word the cadence and deadline stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]

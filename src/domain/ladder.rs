@@ -3,14 +3,12 @@
 //! A ladder is data (`seeds/ladders.toml`, which the office may change); this file holds its shape and what can be
 //! said of it without any obligation at hand.
 
-use super::code::coded;
 use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{
+    code::coded,
     duty::{After, Cadence, Duty, Form},
     unit::Role,
 };

@@ -1,12 +1,8 @@
 //! 灯: what an obligation looks like. Always computed, always shown with its word.
 
-use super::code::coded;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
-
-use super::{obligation::Obligation, phase::Phase};
+use super::{code::coded, obligation::Obligation, phase::Phase};
 
 coded!(Light);
 

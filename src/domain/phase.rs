@@ -1,10 +1,8 @@
 //! Where an obligation stands, and what is true of all that stand there.
 
-use super::code::coded;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
+use super::code::coded;
 
 coded!(Phase);
 

@@ -5,16 +5,14 @@
 //! a step. Whoever calls it twice, late, or after three days of silence gets the same obligation; only how much is
 //! said differs: of steps that were missed the latest speaks, once, to all whom the missed ones would have told.
 
-use super::code::coded;
 use std::cell::OnceCell;
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{
+    code::coded,
     due,
     duty::{Cadence, Duty, Form},
     ladder::{Class, Ladder, Level, When},

@@ -3,14 +3,13 @@
 //! People change, posts stay: a post is a unit and a role. Nothing here knows an address; addresses belong to the
 //! store and to mail.
 
-use super::code::coded;
 use std::fmt;
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use super::code::coded;
 
 /// A unit's name as the document writes it (`质安处`). Unique in the roster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,6 +2,10 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
+use crate::domain::code::coded;
+
+coded!(Job);
+
 /// In the order of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
@@ -16,11 +20,6 @@ pub enum Job {
 }
 
 impl Job {
-    /// Its name on the command line and in `run`.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
     /// What it does, for people.
     pub fn what(self) -> &'static str {
         match self {

@@ -18,7 +18,6 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use sd_notify::NotifyState;
-use strum::VariantArray as _;
 use tokio::{
     sync::{Notify, oneshot},
     task::JoinHandle,
@@ -161,7 +160,7 @@ impl Driver {
     async fn doorbell(self: &Arc<Driver>) -> std::result::Result<JobScheduler, JobSchedulerError> {
         let zone = self.engine().settings.zone.0;
         let scheduler = JobScheduler::new().await?;
-        for job in Job::VARIANTS.iter().copied() {
+        for job in Job::ALL.iter().copied() {
             let driver = Arc::clone(self);
             let ring = move |_, _| -> Pin<Box<dyn Future<Output = ()> + Send>> {
                 let driver = Arc::clone(&driver);
@@ -394,7 +393,7 @@ async fn housekeeping_due(engine: &Engine, housekept: &mut Option<Instant>) -> R
     if housekept.is_some_and(|at| at.elapsed() < day) {
         return Ok(false);
     }
-    let last = engine.store.read().await?.last_run(Job::Housekeeping.name()).await?;
+    let last = engine.store.read().await?.last_run(Job::Housekeeping.code()).await?;
     let age = last.map(|run| engine.clock.now() - run.finished_at);
     if age.is_none_or(|age| age >= HOUSEKEEPING) {
         return Ok(true);
@@ -420,9 +419,9 @@ fn backoff(failures: u32) -> Duration {
 fn told(job: Job, summary: &Summary, started: Instant) {
     let took = started.elapsed().as_millis();
     if summary.is_idle() {
-        tracing::debug!(job.name = job.name(), job.took_ms = took, "{}: nothing to do", job.name());
+        tracing::debug!(job.name = job.code(), job.took_ms = took, "{}: nothing to do", job.code());
     } else {
-        tracing::info!(job.name = job.name(), job.took_ms = took, "{}: {summary}", job.name());
+        tracing::info!(job.name = job.code(), job.took_ms = took, "{}: {summary}", job.code());
     }
 }
 

@@ -4,7 +4,6 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use strum::VariantArray as _;
 
 use super::{deliver, digest, housekeeping, materialise, step};
 use crate::{
@@ -54,7 +53,7 @@ pub async fn run(engine: &Engine, job: Job) -> Result<Summary> {
     let outcome = work(engine, job).await;
     let finished = engine.clock.now();
     if let Err(error) = record(engine, job, started, finished, &outcome).await {
-        tracing::error!(job.name = job.name(), error = %error, "run of {} not recorded: {error}", job.name());
+        tracing::error!(job.name = job.code(), error = %error, "run of {} not recorded: {error}", job.code());
     }
     outcome
 }
@@ -93,7 +92,7 @@ async fn record(
         && summary.is_idle()
     {
         let mut tx = engine.store.read().await?;
-        let last = tx.last_run(job.name()).await?;
+        let last = tx.last_run(job.code()).await?;
         let fresh = |last: &Run| last.error.is_none() && (finished - last.finished_at).abs() < HEARTBEAT;
         if last.as_ref().is_some_and(fresh) {
             return Ok(());
@@ -104,14 +103,14 @@ async fn record(
         Err(error) => (String::from("{}"), Some(error.to_string())),
     };
     let mut tx = engine.store.write().await?;
-    tx.insert_run(job.name(), started, finished, &summary, error.as_deref()).await?;
+    tx.insert_run(job.code(), started, finished, &summary, error.as_deref()).await?;
     Ok(tx.commit().await?)
 }
 
 /// One pass: every job once, in order. The first that fails ends it; the next pass begins anew.
 pub async fn pass(engine: &Engine) -> Result<Vec<(Job, Summary)>> {
-    let mut done = Vec::with_capacity(Job::VARIANTS.len());
-    for job in Job::VARIANTS.iter().copied().filter(|job| *job != Job::Housekeeping) {
+    let mut done = Vec::with_capacity(Job::ALL.len());
+    for job in Job::ALL.iter().copied().filter(|job| *job != Job::Housekeeping) {
         if !engine.stopping.is_cancelled() {
             done.push((job, run(engine, job).await?));
         }

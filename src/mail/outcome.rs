@@ -1,14 +1,14 @@
 //! The words for what can happen to a letter: how far it got, why it stopped, what is known of it.
 
-use std::fmt;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use serde::{Deserialize, Serialize};
+use crate::domain::{code::coded, text};
 
-use crate::domain::text;
+coded!(Stage);
 
 /// How far the talk with the server had got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Stage {
     /// Making the message out of the row.
     Build,
@@ -18,6 +18,7 @@ pub enum Stage {
     Tls,
     Banner,
     Ehlo,
+    #[strum(serialize = "starttls")]
     StartTls,
     Auth,
     Mail,
@@ -30,40 +31,14 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The code for tables and logs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Stage::Build => "build",
-            Stage::File => "file",
-            Stage::Connect => "connect",
-            Stage::Tls => "tls",
-            Stage::Banner => "banner",
-            Stage::Ehlo => "ehlo",
-            Stage::StartTls => "starttls",
-            Stage::Auth => "auth",
-            Stage::Mail => "mail",
-            Stage::Rcpt => "rcpt",
-            Stage::Data => "data",
-            Stage::Body => "body",
-            Stage::AfterDot => "after_dot",
-        }
-    }
-
     /// Whether the phase belongs to the connection, before any letter was named.
     pub fn is_of_connection(self) -> bool {
         (Stage::File..=Stage::Auth).contains(&self)
     }
 }
 
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
-    }
-}
-
 /// Why, as far as it can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// Too much at once, by the provider's own words.
     Throttled,
@@ -113,8 +88,8 @@ impl Reason {
 
 /// What is known of a letter after an attempt. Texts are cleaned: no address, no control character, at most 200
 /// characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     Sent {
         /// What the server said, its queue id as a rule.
@@ -148,13 +123,7 @@ pub enum Outcome {
 impl Outcome {
     /// The code for tables and logs.
     pub fn code(&self) -> &'static str {
-        match self {
-            Outcome::Sent { .. } => "sent",
-            Outcome::Deferred { .. } => "deferred",
-            Outcome::ConnectionDown { .. } => "connection_down",
-            Outcome::Refused { .. } => "refused",
-            Outcome::Unknown { .. } => "unknown",
-        }
+        self.into()
     }
 
     /// The phase reached; for a letter sent, that after the dot.

@@ -55,8 +55,8 @@ impl Health {
         let down = tx.meta(MAIL_DOWN).await?.unwrap_or_default();
         Ok(Health {
             now,
-            last_pass: tx.last_run(Job::Step.name()).await?,
-            last_delivery: tx.last_run(Job::Deliver.name()).await?,
+            last_pass: tx.last_run(Job::Step.code()).await?,
+            last_delivery: tx.last_run(Job::Deliver.code()).await?,
             next_step_at: tx.next_step_at().await?,
             oldest_unsent: tx.oldest_unsent_letter().await?,
             last_sent: tx.last_sent_since(now - TimeDelta::days(30)).await?,

@@ -2,19 +2,16 @@
 //!
 //! Secrets are hashed before they come here. Nothing here decides what somebody may do.
 
-use crate::domain::code::coded;
-use crate::domain::letter::LetterKind;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{
     connect::Store,
     error::Result,
     tx::{Tx, on},
 };
+use crate::domain::{code::coded, letter::LetterKind};
 
 macro_rules! select {
     ($tail:literal) => {

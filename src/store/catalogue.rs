@@ -88,8 +88,10 @@ struct VersionRow {
 struct DayRow {
     day: NaiveDate,
     name: String,
-    kind: String,
-    status: String,
+    #[sqlx(try_from = "String")]
+    kind: DayKind,
+    #[sqlx(try_from = "String")]
+    status: DayStatus,
 }
 
 /// A window that the office opened by hand.
@@ -186,9 +188,8 @@ impl Tx {
     pub async fn calendar(&mut self) -> Result<Calendar> {
         let rows: Vec<DayRow> = on!(self, |c| sqlx::query_as(DAYS).fetch_all(c).await?);
         let day = |row: DayRow| {
-            let kind = if row.kind == "makeup_workday" { DayKind::MakeupWorkday } else { DayKind::Holiday };
-            let status = if row.status == "provisional" { DayStatus::Provisional } else { DayStatus::Notice };
-            (row.day, ListedDay { name: row.name, kind, status })
+            let DayRow { day, name, kind, status } = row;
+            (day, ListedDay { name, kind, status })
         };
         Ok(Calendar { listed: rows.into_iter().map(day).collect() })
     }
@@ -202,20 +203,12 @@ impl Tx {
     ) -> Result<()> {
         on!(self, |c| sqlx::query(DELETE_DAYS).bind(first).bind(last).execute(c).await?.rows_affected());
         for (day, listed) in days.range(first..=last) {
-            let kind = match listed.kind {
-                DayKind::Holiday => "holiday",
-                DayKind::MakeupWorkday => "makeup_workday",
-            };
-            let status = match listed.status {
-                DayStatus::Notice => "notice",
-                DayStatus::Provisional => "provisional",
-            };
             on!(self, |c| {
                 sqlx::query(PUT_DAY)
                     .bind(day)
                     .bind(&listed.name)
-                    .bind(kind)
-                    .bind(status)
+                    .bind(listed.kind.code())
+                    .bind(listed.status.code())
                     .execute(c)
                     .await?
                     .rows_affected()

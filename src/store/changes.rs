@@ -14,7 +14,7 @@ use super::{
     bulk::{self, as_count},
     counts::Kept,
     error::{Result, StoreError},
-    row::{Stored, form_code},
+    row::Stored,
     tx::{Tx, on},
 };
 use crate::domain::{duty::Form, obligation::Obligation, phase::Phase, unit::UnitName};
@@ -34,7 +34,7 @@ macro_rules! written {
         &$row.obligation.duty.0
     };
     ($row:ident, form) => {
-        form_code($row.obligation.form)
+        $row.obligation.form.code()
     };
     ($row:ident, series) => {
         &$row.series

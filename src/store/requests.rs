@@ -1,16 +1,14 @@
 //! What a unit asked for and the office decides: extensions and disputes.
 
-use crate::domain::code::coded;
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
-use strum::EnumString;
-use strum::IntoStaticStr;
-use strum::VariantArray;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::{
     error::Result,
     tx::{Tx, on},
 };
+use crate::domain::code::coded;
 
 const INSERT: &str = "INSERT INTO request (id, obligation, kind, by_post, asked_at, reason, until_at) \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";

@@ -146,25 +146,18 @@ impl Stored {
     }
 }
 
-/// The column's text of a form.
-pub(super) fn form_code(form: Form) -> &'static str {
-    match form {
-        Form::Cadence => "cadence",
-        Form::Node => "node",
-    }
-}
-
 impl TryFrom<Row> for Stored {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Stored> {
-        let phase = Phase::from_code(&row.phase)
-            .ok_or_else(|| StoreError::Corrupt(format!("obligation {}: phase {}", row.id, row.phase)))?;
+        let corrupt = |what, found: &str| StoreError::Corrupt(format!("obligation {}: {what} {found}", row.id));
+        let phase = Phase::from_code(&row.phase).ok_or_else(|| corrupt("phase", &row.phase))?;
+        let form = Form::from_code(&row.form).ok_or_else(|| corrupt("form", &row.form))?;
         let facts = Facts {
             id: row.id,
             revision: row.revision,
             duty: DutyId(row.duty),
-            form: if row.form == "node" { Form::Node } else { Form::Cadence },
+            form,
             owners: row.owners.split(SEPARATOR).map(|name| UnitName(name.to_owned())).collect(),
             joint: row.joint,
             period: row.period,

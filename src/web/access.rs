@@ -5,10 +5,14 @@
 //! themselves.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::fault::Fault;
 use crate::{
-    domain::unit::{PostId, Role, UnitName},
+    domain::{
+        code::coded,
+        unit::{PostId, Role, UnitName},
+    },
     store::{Tx, row::Stored, submissions::Submission},
 };
 
@@ -22,31 +26,17 @@ pub enum How {
     Token(Vec<Scope>),
 }
 
+coded!(Scope);
+
 /// What a token may be used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Scope {
     Read,
     /// To file for the post's unit.
     File,
     Decide,
     Settings,
-}
-
-impl Scope {
-    pub const ALL: [Scope; 4] = [Scope::Read, Scope::File, Scope::Decide, Scope::Settings];
-
-    pub fn code(self) -> &'static str {
-        match self {
-            Scope::Read => "read",
-            Scope::File => "file",
-            Scope::Decide => "decide",
-            Scope::Settings => "settings",
-        }
-    }
-
-    pub fn from_code(code: &str) -> Option<Scope> {
-        Scope::ALL.into_iter().find(|scope| scope.code() == code)
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

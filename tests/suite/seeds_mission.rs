@@ -29,11 +29,11 @@ fn duties_are_the_readings_field_by_field() {
         let clause = format!("{}.{}", row["item"], row["measure"]);
         assert_eq!(duty.id.0, *id);
         assert_eq!(grammar::write_clause(duty.clause), clause.trim_end_matches('.'), "{id}");
-        assert_eq!(grammar::word_of(&grammar::KINDS, &duty.kind), row["kind"], "{id}");
+        assert_eq!(duty.kind.code(), row["kind"], "{id}");
         assert_eq!(grammar::write_cadence(&duty.cadence), row["cadence"], "{id}");
         assert_eq!(grammar::write_due(duty.due), row["due"], "{id}");
-        assert_eq!(grammar::word_of(&grammar::BASES, &duty.basis), row["basis"], "{id}");
-        assert_eq!(grammar::word_of(&grammar::MODES, &duty.mode), row["mode"], "{id}");
+        assert_eq!(duty.basis.code(), row["basis"], "{id}");
+        assert_eq!(duty.mode.code(), row["mode"], "{id}");
         assert_eq!(joined(&duty.owed_by), row["owed_by"], "{id}");
         assert_eq!(joined(&duty.supported_by), row["supported_by"], "{id}");
         // That 5.1 is a level stands in the reading's note.

@@ -66,7 +66,7 @@ impl DutyFault {
                 "时限不成立：{written}；可写 end_of_day、last_workday、last_workday 17:30、exact"
             ),
             DutyFault::KindMisfit(kind, cadence) => {
-                let (word, label) = (grammar::word_of(&grammar::KINDS, kind), kind.label());
+                let (word, label) = (kind.code(), kind.label());
                 let Words { english, chinese } = cadence_of(*kind);
                 let cadence = grammar::write_cadence(cadence);
                 say!(

@@ -2,10 +2,7 @@
 
 use chrono::NaiveTime;
 
-use super::{
-    super::grammar,
-    words::{Shown, Words, say},
-};
+use super::words::{Shown, Words, say};
 use crate::domain::ladder::Class;
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -58,14 +55,12 @@ impl LadderFault {
     pub(super) fn words(&self) -> Words {
         match self {
             LadderFault::NoLadder { class, duty } => {
-                let class = grammar::word_of(&grammar::CLASSES, class);
                 say!(
                     "class `{class}` has no ladder, but duty {duty} needs one; add a [[ladder]] with `class = \"{class}\"`",
                     "“{class}”没有催办阶梯，而职责 {duty} 需要；请添加 class = \"{class}\" 的 [[ladder]]"
                 )
             }
             LadderFault::TwoLadders(class) => {
-                let class = grammar::word_of(&grammar::CLASSES, class);
                 say!("class `{class}` has two ladders; keep one", "“{class}”有两个催办阶梯；只留一个")
             }
             LadderFault::NoMoment(written) => say!(

@@ -54,7 +54,7 @@ struct TokensPage {
     page: Page,
     tokens: Vec<TokenRow>,
     posts: Vec<(String, String)>,
-    scopes: [(&'static str, &'static str); 4],
+    scopes: Vec<(&'static str, &'static str)>,
     made: Option<String>,
     words: Option<String>,
 }
@@ -110,7 +110,7 @@ async fn page(
         page: Page::new("接口令牌", desk, visitor),
         tokens: tokens.collect(),
         posts: posts.iter().map(|post| (post.to_string(), post.label())).collect(),
-        scopes: Scope::ALL.map(|scope| (scope.code(), label(scope))),
+        scopes: Scope::ALL.iter().map(|scope| (scope.code(), label(*scope))).collect(),
         made,
         words: refused.map(|refusal| chinese(&refusal.into())),
     };
@@ -125,7 +125,7 @@ async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resul
     let scopes: Vec<Scope> = fields.all("scope").filter_map(Scope::from_code).collect();
     let post = PostId::parse(fields.trimmed("post")).filter(|post| post_exists(&desk.known.roster, post));
     let Some(post) = post else { return page(&desk, &visitor, None, Some(EntryRefusal::TokenWithoutPost)).await };
-    let bad_name = named.is_empty() || named.chars().count() > 60 || text::first_forbidden(&named).is_some();
+    let bad_name = text::plain(&named, 60).is_err();
     if bad_name || scopes.is_empty() {
         return page(&desk, &visitor, None, Some(EntryRefusal::TokenIncomplete)).await;
     }
