@@ -5,6 +5,8 @@
 
 use std::io::{self, Write};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::domain::text;
 
 /// How to write a list.
@@ -29,10 +31,10 @@ pub fn write_list(format: Format, columns: &[&str], rows: &[Vec<String>], out: &
 }
 
 fn write_table(columns: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
-    let mut widths: Vec<usize> = columns.iter().map(|column| text::width(column)).collect();
+    let mut widths: Vec<usize> = columns.iter().map(|column| column.width()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = text::width(cell).max(*width);
+            *width = cell.width().max(*width);
         }
     }
     write_line(columns.iter().copied(), &widths, out)?;
@@ -44,7 +46,7 @@ fn write_line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], out: &
     for (cell, width) in cells.zip(widths) {
         // A cell must not break its line or move the cursor.
         line.extend(cell.chars().map(|c| if text::forbidden(c).is_some() { ' ' } else { c }));
-        line.extend(std::iter::repeat_n(' ', width.saturating_sub(text::width(cell)) + 2));
+        line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + 2));
     }
     writeln!(out, "{}", line.trim_end())
 }
@@ -79,6 +81,11 @@ mod tests {
         let mut out = Vec::new();
         write_list(format, &["duty", "owners"], rows, &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        assert_eq!(("质安处".width(), "a处b".width(), "，".width(), "2022-W05".width()), (6, 4, 2, 8));
     }
 
     #[test]

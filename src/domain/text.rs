@@ -1,4 +1,4 @@
-//! Text as people type it: folding for comparison, characters that may not stand in a name, width on screen.
+//! Text as people type it: folding for comparison, characters that may not stand in a name.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -89,28 +89,6 @@ pub fn plain(text: &str, longest: usize) -> Result<&str, TextFault> {
     first_forbidden(text).map_or(Ok(text), |(_, c, _)| Err(TextFault::Forbidden(c)))
 }
 
-/// Columns the text takes on a terminal: two for CJK and other wide characters, none for combining marks.
-pub fn width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
-}
-
-fn char_width(c: char) -> usize {
-    match u32::from(c) {
-        0x0300..=0x036f | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x2069 | 0xfe00..=0xfe0f | 0xfeff => 0,
-        0x1100..=0x115f
-        | 0x2e80..=0x303e
-        | 0x3041..=0xa4cf
-        | 0xac00..=0xd7a3
-        | 0xf900..=0xfaff
-        | 0xfe30..=0xfe6f
-        | 0xff00..=0xff60
-        | 0xffe0..=0xffe6
-        | 0x1f300..=0x1faff
-        | 0x20000..=0x3fffd => 2,
-        _ => usize::from(!c.is_control()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,10 +133,5 @@ mod tests {
         assert_eq!(plain("照片不清楚", 4), Err(TextFault::TooLong(4)));
         assert_eq!(plain("　\t", 4), Err(TextFault::Empty));
         assert_eq!(plain("照\n片", 4), Err(TextFault::Forbidden('\n')));
-    }
-
-    #[test]
-    fn wide_characters_take_two_columns() {
-        assert_eq!((width("质安处"), width("a处b"), width("，"), width("2022-W05")), (6, 4, 2, 8));
     }
 }
