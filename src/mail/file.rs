@@ -19,18 +19,12 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOutbox {
     folder: PathBuf,
-    sync: bool,
 }
 
 impl FileOutbox {
     /// Letters go into `folder`, which is made when the first one comes.
     pub fn new(folder: impl Into<PathBuf>) -> FileOutbox {
-        FileOutbox { folder: folder.into(), sync: true }
-    }
-
-    /// The same without waiting for the disk: for a simulation, whose files can be made again.
-    pub fn unsynced(folder: impl Into<PathBuf>) -> FileOutbox {
-        FileOutbox { folder: folder.into(), sync: false }
+        FileOutbox { folder: folder.into() }
     }
 
     pub fn folder(&self) -> &Path {
@@ -42,8 +36,8 @@ impl FileOutbox {
             Ok(bytes) => bytes,
             Err(error) => return unsendable(&error.to_string()),
         };
-        let (folder, name, sync) = (self.folder.clone(), file_name(letter), self.sync);
-        let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes, sync).map(|()| name)).await;
+        let (folder, name) = (self.folder.clone(), file_name(letter));
+        let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes).map(|()| name)).await;
         match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(name) => Outcome::Sent { reply: format!("written to {name}") },
             Err(error) => disk(&error),
@@ -55,7 +49,7 @@ impl FileOutbox {
         let folder = self.folder.clone();
         let tried = tokio::task::spawn_blocking(move || {
             let name = ".probe";
-            write(&folder, name, b"", true)?;
+            write(&folder, name, b"")?;
             fs::remove_file(folder.join(name))
         });
         tried.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| disk(&error))
@@ -83,16 +77,16 @@ fn file_name(letter: &Outgoing) -> String {
 }
 
 /// Temporary file, sync, rename, sync of the folder: after a crash there is the whole file or none.
-fn write(folder: &Path, name: &str, bytes: &[u8], sync: bool) -> io::Result<()> {
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!(".{name}.tmp"));
     let mut file = File::create(&temporary)?;
-    let written = file.write_all(bytes).and_then(|()| if sync { file.sync_all() } else { Ok(()) });
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
     if let Err(error) = written.and_then(|()| fs::rename(&temporary, folder.join(name))) {
         // Best effort: the error that counts is the one at hand.
         let _ = fs::remove_file(&temporary);
         return Err(error);
     }
-    if sync { File::open(folder)?.sync_all() } else { Ok(()) }
+    File::open(folder)?.sync_all()
 }
