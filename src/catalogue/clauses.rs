@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     diagnostic::Report,
     mistake::{duty::DutyFault, layout::LayoutFault, naming::NamingFault, value::ValueFault, words::shown},
-    tree::{self, Fields},
+    tree::{self, TableFields},
 };
 use crate::domain::catalogue::ClauseEntry;
 
 /// Reads the file; `None` when it is no TOML.
 pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::of_file(&tree);
+    let mut file = TableFields::of_file(&tree);
     let parts = read_parts(&mut file, report);
     let mut entries = Vec::new();
     let mut seen = HashMap::new();
@@ -55,7 +55,7 @@ pub fn read(report: &mut Report<'_>) -> Option<Vec<ClauseEntry>> {
     Some(entries)
 }
 
-fn read_parts(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> BTreeMap<u32, String> {
+fn read_parts(file: &mut TableFields<'_, '_>, report: &mut Report<'_>) -> BTreeMap<u32, String> {
     let mut parts = BTreeMap::new();
     for mut part in file.tables(report, "part") {
         let number = part.number(report, "number");

@@ -85,7 +85,7 @@ impl Field {
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Value {
+pub enum FieldValue {
     Text(String),
     Texts(Vec<String>),
     Flag(bool),
@@ -106,7 +106,7 @@ pub enum Value {
 }
 
 /// As it is stored, in JSON.
-impl fmt::Display for Value {
+impl fmt::Display for FieldValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         serde_json::to_value(self).map_err(|_| fmt::Error)?.fmt(f)
     }
@@ -115,12 +115,12 @@ impl fmt::Display for Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
     pub field: Field,
-    pub old: Value,
-    pub new: Value,
+    pub old: FieldValue,
+    pub new: FieldValue,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
+pub enum ChangeKind {
     Added,
     Withdrawn,
     /// Some of its fields have other values.
@@ -131,16 +131,16 @@ pub enum How {
 pub struct Change {
     pub subject: Subject,
     pub key: String,
-    pub how: How,
+    pub how: ChangeKind,
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (subject, key) = (self.subject, &self.key);
         match &self.how {
-            How::Added => write!(f, "+ {subject} {key}"),
-            How::Withdrawn => write!(f, "- {subject} {key}"),
-            How::Changed(fields) => {
+            ChangeKind::Added => write!(f, "+ {subject} {key}"),
+            ChangeKind::Withdrawn => write!(f, "- {subject} {key}"),
+            ChangeKind::Changed(fields) => {
                 write!(f, "~ {subject} {key}")?;
                 for change in fields {
                     write!(f, "\n    {}: {} → {}", change.field.name(), change.old, change.new)?;
@@ -178,26 +178,26 @@ fn compare<T: PartialEq>(
     old: &[T],
     new: &[T],
     key: impl Fn(&T) -> String,
-    fields: impl Fn(&T) -> Vec<(Field, Value)>,
+    fields: impl Fn(&T) -> Vec<(Field, FieldValue)>,
 ) {
     let before: BTreeMap<String, &T> = old.iter().map(|entry| (key(entry), entry)).collect();
     let mut kept = BTreeSet::new();
     for entry in new {
         let key = key(entry);
         let how = match before.get(&key) {
-            None => Some(How::Added),
+            None => Some(ChangeKind::Added),
             Some(known) if *known == entry => None,
-            Some(known) => Some(How::Changed(changed(fields(known), fields(entry)))),
+            Some(known) => Some(ChangeKind::Changed(changed(fields(known), fields(entry)))),
         };
         changes.extend(how.map(|how| Change { subject, key: key.clone(), how }));
         kept.insert(key);
     }
     let gone = old.iter().map(key).filter(|key| !kept.contains(key));
-    changes.extend(gone.map(|key| Change { subject, key, how: How::Withdrawn }));
+    changes.extend(gone.map(|key| Change { subject, key, how: ChangeKind::Withdrawn }));
 }
 
 /// The fields whose values differ, by name.
-fn changed(old: Vec<(Field, Value)>, new: Vec<(Field, Value)>) -> Vec<FieldChange> {
+fn changed(old: Vec<(Field, FieldValue)>, new: Vec<(Field, FieldValue)>) -> Vec<FieldChange> {
     let pairs = old.into_iter().zip(new).filter(|((_, old), (_, new))| old != new);
     let mut changes: Vec<FieldChange> = pairs.map(|((field, old), (_, new))| FieldChange { field, old, new }).collect();
     changes.sort_by_key(|change| change.field.name());
@@ -206,7 +206,7 @@ fn changed(old: Vec<(Field, Value)>, new: Vec<(Field, Value)>) -> Vec<FieldChang
 
 // Each takes its subject apart whole, so that a new field cannot be forgotten here. What is the key does not change.
 
-fn duty_fields(duty: &Duty) -> Vec<(Field, Value)> {
+fn duty_fields(duty: &Duty) -> Vec<(Field, FieldValue)> {
     let Duty {
         id: _,
         clause,
@@ -230,73 +230,73 @@ fn duty_fields(duty: &Duty) -> Vec<(Field, Value)> {
         effective_to,
     } = duty;
     vec![
-        (Field::Clause, Value::Clause(*clause)),
-        (Field::Title, Value::Text(title.clone())),
-        (Field::Summary, Value::Text(summary.clone())),
-        (Field::Kind, Value::Kind(*kind)),
-        (Field::Cadence, Value::Cadence(cadence.clone())),
-        (Field::Due, Value::Due(*due)),
-        (Field::Basis, Value::Basis(*basis)),
-        (Field::OwedBy, Value::Owners(owed_by.clone())),
-        (Field::Mode, Value::Mode(*mode)),
-        (Field::Quotas, Value::Quotas(quotas.clone())),
-        (Field::SupportedBy, Value::Owners(supported_by.clone())),
-        (Field::Note, Value::Text(note.clone())),
-        (Field::AlsoEachNode, Value::Flag(*also_each_node)),
-        (Field::EventNamesOwners, Value::Flag(*event_names_owners)),
-        (Field::AnswerSuffices, Value::Flag(*answer_suffices)),
-        (Field::ReviewFirst, Value::Flag(*review_first)),
-        (Field::OwnDayOnly, Value::Flag(*own_day_only)),
-        (Field::EffectiveFrom, Value::Day(*effective_from)),
-        (Field::EffectiveTo, Value::Day(*effective_to)),
+        (Field::Clause, FieldValue::Clause(*clause)),
+        (Field::Title, FieldValue::Text(title.clone())),
+        (Field::Summary, FieldValue::Text(summary.clone())),
+        (Field::Kind, FieldValue::Kind(*kind)),
+        (Field::Cadence, FieldValue::Cadence(cadence.clone())),
+        (Field::Due, FieldValue::Due(*due)),
+        (Field::Basis, FieldValue::Basis(*basis)),
+        (Field::OwedBy, FieldValue::Owners(owed_by.clone())),
+        (Field::Mode, FieldValue::Mode(*mode)),
+        (Field::Quotas, FieldValue::Quotas(quotas.clone())),
+        (Field::SupportedBy, FieldValue::Owners(supported_by.clone())),
+        (Field::Note, FieldValue::Text(note.clone())),
+        (Field::AlsoEachNode, FieldValue::Flag(*also_each_node)),
+        (Field::EventNamesOwners, FieldValue::Flag(*event_names_owners)),
+        (Field::AnswerSuffices, FieldValue::Flag(*answer_suffices)),
+        (Field::ReviewFirst, FieldValue::Flag(*review_first)),
+        (Field::OwnDayOnly, FieldValue::Flag(*own_day_only)),
+        (Field::EffectiveFrom, FieldValue::Day(*effective_from)),
+        (Field::EffectiveTo, FieldValue::Day(*effective_to)),
     ]
 }
 
-fn ladder_fields(ladder: &Ladder) -> Vec<(Field, Value)> {
+fn ladder_fields(ladder: &Ladder) -> Vec<(Field, FieldValue)> {
     let Ladder { class: _, grace, any_day, reminders, chase, supervise, propose, at_once, node_day_limit } = ladder;
     vec![
-        (Field::Grace, Value::Time(*grace)),
-        (Field::AnyDay, Value::Flag(*any_day)),
-        (Field::Reminders, Value::Reminders(reminders.clone())),
-        (Field::Chase, Value::Roles(chase.clone())),
-        (Field::Supervise, Value::Level(supervise.clone())),
-        (Field::Propose, Value::Level(propose.clone())),
-        (Field::AtOnce, Value::Roles(at_once.clone())),
-        (Field::NodeDayLimit, Value::Number(*node_day_limit)),
+        (Field::Grace, FieldValue::Time(*grace)),
+        (Field::AnyDay, FieldValue::Flag(*any_day)),
+        (Field::Reminders, FieldValue::Reminders(reminders.clone())),
+        (Field::Chase, FieldValue::Roles(chase.clone())),
+        (Field::Supervise, FieldValue::Level(supervise.clone())),
+        (Field::Propose, FieldValue::Level(propose.clone())),
+        (Field::AtOnce, FieldValue::Roles(at_once.clone())),
+        (Field::NodeDayLimit, FieldValue::Number(*node_day_limit)),
     ]
 }
 
-fn node_fields(node: &Node) -> Vec<(Field, Value)> {
+fn node_fields(node: &Node) -> Vec<(Field, FieldValue)> {
     let Node { key: _, name, first, last } = node;
     vec![
-        (Field::Name, Value::Text(name.clone())),
-        (Field::First, Value::Day(Some(*first))),
-        (Field::Last, Value::Day(Some(*last))),
+        (Field::Name, FieldValue::Text(name.clone())),
+        (Field::First, FieldValue::Day(Some(*first))),
+        (Field::Last, FieldValue::Day(Some(*last))),
     ]
 }
 
-fn event_fields(event: &EventType) -> Vec<(Field, Value)> {
+fn event_fields(event: &EventType) -> Vec<(Field, FieldValue)> {
     let EventType { name: _, implies, names_units } = event;
-    vec![(Field::Implies, Value::Texts(implies.clone())), (Field::NamesUnits, Value::Flag(*names_units))]
+    vec![(Field::Implies, FieldValue::Texts(implies.clone())), (Field::NamesUnits, FieldValue::Flag(*names_units))]
 }
 
-fn clause_fields(entry: &ClauseEntry) -> Vec<(Field, Value)> {
+fn clause_fields(entry: &ClauseEntry) -> Vec<(Field, FieldValue)> {
     let ClauseEntry { item: _, part, part_title, title, measures } = entry;
     vec![
-        (Field::Part, Value::Number(Some(u32::from(*part)))),
-        (Field::PartTitle, Value::Text(part_title.clone())),
-        (Field::Title, Value::Text(title.clone())),
-        (Field::Measures, Value::Texts(measures.clone())),
+        (Field::Part, FieldValue::Number(Some(u32::from(*part)))),
+        (Field::PartTitle, FieldValue::Text(part_title.clone())),
+        (Field::Title, FieldValue::Text(title.clone())),
+        (Field::Measures, FieldValue::Texts(measures.clone())),
     ]
 }
 
-fn unit_fields(unit: &Unit) -> Vec<(Field, Value)> {
+fn unit_fields(unit: &Unit) -> Vec<(Field, FieldValue)> {
     let Unit { name: _, kind, groups, joined_on, left_on } = unit;
     vec![
-        (Field::Kind, Value::Text(kind.clone())),
-        (Field::Groups, Value::Texts(groups.clone())),
-        (Field::JoinedOn, Value::Day(*joined_on)),
-        (Field::LeftOn, Value::Day(*left_on)),
+        (Field::Kind, FieldValue::Text(kind.clone())),
+        (Field::Groups, FieldValue::Texts(groups.clone())),
+        (Field::JoinedOn, FieldValue::Day(*joined_on)),
+        (Field::LeftOn, FieldValue::Day(*left_on)),
     ]
 }
 
@@ -312,7 +312,7 @@ mod tests {
     }
 
     /// The fields as they are compared; what is not given is not stored of a unit, so it is left out.
-    fn compared(fields: Vec<(Field, Value)>) -> BTreeMap<String, serde_json::Value> {
+    fn compared(fields: Vec<(Field, FieldValue)>) -> BTreeMap<String, serde_json::Value> {
         let given = fields.into_iter().map(|(field, value)| (field.name().to_owned(), value.to_string()));
         let given = given.map(|(name, text)| (name, serde_json::from_str(&text).unwrap()));
         given.filter(|(_, value): &(String, serde_json::Value)| !value.is_null()).collect()

@@ -19,7 +19,7 @@ use super::{
         value::{ValueFault, Wanted},
         words::shown,
     },
-    tree::{self, Fields},
+    tree::{self, TableFields},
 };
 use crate::domain::{
     catalogue::ClauseEntry,
@@ -30,17 +30,17 @@ use crate::domain::{
 
 /// What duties may name. A part is missing when its own file could not be read: then nothing is said about it here.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct KnownNames {
     units: Option<HashSet<String>>,
     groups: Option<HashMap<String, usize>>,
     events: Option<HashSet<String>>,
     clauses: Option<HashSet<Clause>>,
 }
 
-impl Known {
+impl KnownNames {
     /// From what the other files gave.
-    pub fn new(roster: Option<&Roster>, events: Option<&[EventType]>, clauses: Option<&[ClauseEntry]>) -> Known {
-        Known {
+    pub fn new(roster: Option<&Roster>, events: Option<&[EventType]>, clauses: Option<&[ClauseEntry]>) -> KnownNames {
+        KnownNames {
             units: roster.map(|roster| roster.units.iter().map(|unit| unit.name.0.clone()).collect()),
             groups: roster.map(count_members),
             events: events.map(|events| events.iter().map(|event| event.name.clone()).collect()),
@@ -90,9 +90,9 @@ fn all_clauses(entries: &[ClauseEntry]) -> HashSet<Clause> {
 }
 
 /// Reads the file; `None` when it is no TOML.
-pub fn read(report: &mut Report<'_>, known: &Known) -> Option<Vec<Duty>> {
+pub fn read(report: &mut Report<'_>, known: &KnownNames) -> Option<Vec<Duty>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::of_file(&tree);
+    let mut file = TableFields::of_file(&tree);
     let mut duties = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let tables = file.tables(report, "duty");
@@ -109,9 +109,9 @@ pub fn read(report: &mut Report<'_>, known: &Known) -> Option<Vec<Duty>> {
 }
 
 fn read_duty(
-    table: &mut Fields<'_, '_>,
+    table: &mut TableFields<'_, '_>,
     report: &mut Report<'_>,
-    known: &Known,
+    known: &KnownNames,
     seen: &mut HashMap<String, usize>,
 ) -> Option<Duty> {
     let id = read_id(table, report, seen);
@@ -153,7 +153,11 @@ fn read_duty(
     })
 }
 
-fn read_id(table: &mut Fields<'_, '_>, report: &mut Report<'_>, seen: &mut HashMap<String, usize>) -> Option<String> {
+fn read_id(
+    table: &mut TableFields<'_, '_>,
+    report: &mut Report<'_>,
+    seen: &mut HashMap<String, usize>,
+) -> Option<String> {
     let id = table.text(report, "id")?;
     let plain = !id.value.is_empty()
         && id.value.len() <= 16
@@ -169,7 +173,7 @@ fn read_id(table: &mut Fields<'_, '_>, report: &mut Report<'_>, seen: &mut HashM
     Some(id.value)
 }
 
-fn read_clause(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Known) -> Option<Clause> {
+fn read_clause(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, known: &KnownNames) -> Option<Clause> {
     let written = table.text(report, "clause")?;
     let Some(clause) = grammar::clause(&written.value) else {
         report.at(written.at, DutyFault::NoClause(shown(&written.value)));
@@ -185,7 +189,7 @@ fn read_clause(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
     Some(clause)
 }
 
-fn short_text(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Option<At<String>> {
+fn short_text(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Option<At<String>> {
     let found = table.text(report, key)?;
     if found.value.trim().is_empty() {
         report.value(found.at, key, ValueFault::EmptyValue(Wanted::FewWords));
@@ -194,7 +198,7 @@ fn short_text(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static
     Some(found)
 }
 
-fn read_code<T>(table: &mut Fields<'_, '_>, report: &mut Report<'_>, what: Thing) -> Option<At<T>>
+fn read_code<T>(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, what: Thing) -> Option<At<T>>
 where
     T: FromStr + VariantArray + Copy + Into<&'static str>,
 {
@@ -209,7 +213,7 @@ struct Timing {
     due: DueRule,
 }
 
-fn read_timing(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Known) -> Option<Timing> {
+fn read_timing(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, known: &KnownNames) -> Option<Timing> {
     let kind = read_code(table, report, Thing::Kind);
     let cadence = table.text(report, "cadence").and_then(|written| match grammar::cadence(&written.value) {
         Ok(cadence) => Some(At::new(cadence, written.at)),
@@ -267,7 +271,7 @@ fn is_calendar(cadence: &Cadence) -> bool {
     !matches!(cadence, Cadence::Once(_) | Cadence::OnEvent { .. } | Cadence::EachNodeDay)
 }
 
-fn check_names(report: &mut Report<'_>, known: &Known, owners: &[At<String>]) {
+fn check_names(report: &mut Report<'_>, known: &KnownNames, owners: &[At<String>]) {
     let mut seen = HashSet::new();
     for owner in owners {
         if !seen.insert(owner.value.as_str()) {
@@ -286,7 +290,7 @@ fn check_names(report: &mut Report<'_>, known: &Known, owners: &[At<String>]) {
     }
 }
 
-fn read_owners(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Known) -> Option<Vec<Owner>> {
+fn read_owners(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, known: &KnownNames) -> Option<Vec<Owner>> {
     let written = table.texts(report, "owed_by")?;
     check_names(report, known, &written.value);
     let owners: Vec<Owner> = written.value.iter().map(|owner| grammar::owner(&owner.value)).collect();
@@ -301,7 +305,7 @@ fn read_owners(table: &mut Fields<'_, '_>, report: &mut Report<'_>, known: &Know
     Some(owners)
 }
 
-fn read_quotas(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Quota> {
+fn read_quotas(table: &mut TableFields<'_, '_>, report: &mut Report<'_>) -> Vec<Quota> {
     let written = table.texts_if(report, "quota").map(|list| list.value).unwrap_or_default();
     let mut quotas: Vec<Quota> = Vec::new();
     let mut counted = HashSet::new();
@@ -326,7 +330,7 @@ struct Flags {
     own_day_only: bool,
 }
 
-fn read_flags(table: &mut Fields<'_, '_>, report: &mut Report<'_>, timing: Option<&Timing>) -> Flags {
+fn read_flags(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, timing: Option<&Timing>) -> Flags {
     let review = table.flag_if(report, "review").map(|flag| flag.value);
     let mut flag = |which: Flag| {
         let Some(flag) = table.flag_if(report, which.into()) else { return false };
@@ -353,7 +357,7 @@ fn may_have(cadence: &Cadence, flag: Flag) -> bool {
 }
 
 fn read_effective(
-    table: &mut Fields<'_, '_>,
+    table: &mut TableFields<'_, '_>,
     report: &mut Report<'_>,
     timing: Option<&Timing>,
 ) -> (Option<NaiveDate>, Option<NaiveDate>) {

@@ -7,7 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use super::{
     diagnostic::{At, Diagnostics, Report, Source},
     grammar,
-    json::{self, Value},
+    json::{self, Json},
     mistake::{
         Mistake,
         layout::LayoutFault,
@@ -96,7 +96,7 @@ fn read_json(report: &mut Report<'_>) -> ListedDays {
         report.at(file.at, LayoutFault::NoHolidayFile("days"));
         return listed;
     };
-    let Value::List(items) = &days.value else {
+    let Json::List(items) = &days.value else {
         report.at(days.at, wrong_type("days", JsonType::Days));
         return listed;
     };
@@ -107,7 +107,7 @@ fn read_json(report: &mut Report<'_>) -> ListedDays {
         let date = json_text(report, item, "date").and_then(|date| read_date(report, &date));
         let name = json_text(report, item, "name").and_then(|name| read_name(report, &name));
         let off = match item.value.get("isOffDay").map(|off| (&off.value, off.at)) {
-            Some((Value::Bool(off), _)) => Some(*off),
+            Some((Json::Bool(off), _)) => Some(*off),
             Some((_, at)) => none(report, at, wrong_type("isOffDay", JsonType::Flag)),
             None => none(report, item.at, LayoutFault::DayWithoutKey("isOffDay")),
         };
@@ -131,12 +131,12 @@ fn wrong_type(key: &'static str, right: JsonType) -> Mistake {
     Mistake::Value(Of::Field(key), ValueFault::WrongJsonType(right))
 }
 
-fn read_year(report: &mut Report<'_>, file: &At<Value>) -> Option<i32> {
+fn read_year(report: &mut Report<'_>, file: &At<Json>) -> Option<i32> {
     let Some(year) = file.value.get("year") else {
         return none(report, file.at, LayoutFault::NoHolidayFile("year"));
     };
     match &year.value {
-        Value::Number(written) => match written.parse::<i32>() {
+        Json::Number(written) => match written.parse::<i32>() {
             Ok(number) if (1900..=2199).contains(&number) => Some(number),
             _ => {
                 let fault = ValueFault::OutOfRange { written: shown(written), least: 1900, most: 2199 };
@@ -147,9 +147,9 @@ fn read_year(report: &mut Report<'_>, file: &At<Value>) -> Option<i32> {
     }
 }
 
-fn json_text<'v>(report: &mut Report<'_>, item: &'v At<Value>, key: &'static str) -> Option<At<&'v str>> {
+fn json_text<'v>(report: &mut Report<'_>, item: &'v At<Json>, key: &'static str) -> Option<At<&'v str>> {
     match item.value.get(key).map(|found| (&found.value, found.at)) {
-        Some((Value::Text(text), at)) => Some(At::new(text.as_str(), at)),
+        Some((Json::Text(text), at)) => Some(At::new(text.as_str(), at)),
         Some((_, at)) => none(report, at, wrong_type(key, JsonType::Text)),
         None => none(report, item.at, LayoutFault::DayWithoutKey(key)),
     }

@@ -9,7 +9,7 @@ use super::{
 const DEEPEST: usize = 32;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum Json {
     /// `null`
     Null,
     /// `true`, `false`
@@ -19,23 +19,23 @@ pub enum Value {
     /// Unescaped.
     Text(String),
     /// `[…]`
-    List(Vec<At<Value>>),
+    List(Vec<At<Json>>),
     /// `{…}`
-    Table(Vec<(String, At<Value>)>),
+    Table(Vec<(String, At<Json>)>),
 }
 
-impl Value {
+impl Json {
     /// The value of a key; of two, the later.
-    pub fn get(&self, key: &str) -> Option<&At<Value>> {
+    pub fn get(&self, key: &str) -> Option<&At<Json>> {
         match self {
-            Value::Table(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
+            Json::Table(entries) => entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
     }
 }
 
 /// Parses the file; the first syntax error is reported, and then there is no value.
-pub fn parse(report: &mut Report<'_>) -> Option<At<Value>> {
+pub fn parse(report: &mut Report<'_>) -> Option<At<Json>> {
     let mut parser = Parser { text: report.source().text(), at: 0 };
     let parsed = parser.value(0).and_then(|value| {
         parser.blanks();
@@ -72,7 +72,7 @@ impl Parser<'_> {
         found
     }
 
-    fn value(&mut self, depth: usize) -> Result<At<Value>, JsonFault> {
+    fn value(&mut self, depth: usize) -> Result<At<Json>, JsonFault> {
         self.blanks();
         let at = self.at;
         if depth > DEEPEST {
@@ -81,15 +81,15 @@ impl Parser<'_> {
         let value = match self.rest().chars().next() {
             Some('{') => self.table(depth)?,
             Some('[') => self.list(depth)?,
-            Some('"') => Value::Text(self.text()?),
+            Some('"') => Json::Text(self.text()?),
             Some('-' | '0'..='9') => self.number(),
             _ => self.word()?,
         };
         Ok(At::new(value, at))
     }
 
-    fn word(&mut self) -> Result<Value, JsonFault> {
-        let words = [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)];
+    fn word(&mut self) -> Result<Json, JsonFault> {
+        let words = [("true", Json::Bool(true)), ("false", Json::Bool(false)), ("null", Json::Null)];
         for (word, value) in words {
             if self.rest().starts_with(word) {
                 self.at += word.len();
@@ -99,24 +99,24 @@ impl Parser<'_> {
         Err(JsonFault::NoValue)
     }
 
-    fn number(&mut self) -> Value {
+    fn number(&mut self) -> Json {
         let rest = self.rest();
         let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c)).unwrap_or(rest.len());
         let written = rest.get(..length).unwrap_or_default().to_owned();
         self.at += length;
-        Value::Number(written)
+        Json::Number(written)
     }
 
-    fn list(&mut self, depth: usize) -> Result<Value, JsonFault> {
+    fn list(&mut self, depth: usize) -> Result<Json, JsonFault> {
         self.at += 1;
         let mut items = Vec::new();
         if self.eat(']') {
-            return Ok(Value::List(items));
+            return Ok(Json::List(items));
         }
         loop {
             items.push(self.value(depth + 1)?);
             if self.eat(']') {
-                return Ok(Value::List(items));
+                return Ok(Json::List(items));
             }
             if !self.eat(',') {
                 return Err(JsonFault::NoCommaInList);
@@ -124,11 +124,11 @@ impl Parser<'_> {
         }
     }
 
-    fn table(&mut self, depth: usize) -> Result<Value, JsonFault> {
+    fn table(&mut self, depth: usize) -> Result<Json, JsonFault> {
         self.at += 1;
         let mut entries = Vec::new();
         if self.eat('}') {
-            return Ok(Value::Table(entries));
+            return Ok(Json::Table(entries));
         }
         loop {
             self.blanks();
@@ -141,7 +141,7 @@ impl Parser<'_> {
             }
             entries.push((key, self.value(depth + 1)?));
             if self.eat('}') {
-                return Ok(Value::Table(entries));
+                return Ok(Json::Table(entries));
             }
             if !self.eat(',') {
                 return Err(JsonFault::NoCommaInTable);

@@ -13,7 +13,7 @@ use super::{
         value::ValueFault,
         words::shown,
     },
-    tree::{self, Fields},
+    tree::{self, TableFields},
 };
 use crate::domain::{
     duty::{DueRule, Duty, Form},
@@ -34,7 +34,7 @@ struct Room {
 pub fn read(report: &mut Report<'_>, duties: Option<&[Duty]>) -> Option<Vec<Ladder>> {
     let tree = tree::parse(report)?;
     let rooms = rooms(duties.unwrap_or_default());
-    let mut file = Fields::of_file(&tree);
+    let mut file = TableFields::of_file(&tree);
     let mut ladders: Vec<Ladder> = Vec::new();
     let mut named: Vec<Class> = Vec::new();
     for mut table in file.tables(report, "ladder") {
@@ -68,7 +68,7 @@ fn rooms(duties: &[Duty]) -> HashMap<Class, Room> {
     rooms
 }
 
-fn read_class(table: &mut Fields<'_, '_>, report: &mut Report<'_>, named: &mut Vec<Class>) -> Option<Class> {
+fn read_class(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, named: &mut Vec<Class>) -> Option<Class> {
     let written = table.text(report, "class")?;
     let class = report.code(written.at, Thing::Class, &written.value)?;
     if named.contains(&class) {
@@ -78,7 +78,7 @@ fn read_class(table: &mut Fields<'_, '_>, report: &mut Report<'_>, named: &mut V
     Some(class)
 }
 
-fn read_ladder(table: &mut Fields<'_, '_>, report: &mut Report<'_>, class: Class, room: Option<&Room>) -> Ladder {
+fn read_ladder(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, class: Class, room: Option<&Room>) -> Ladder {
     let grace = table.text_if(report, "grace").and_then(|written| {
         let time = grammar::time(&written.value);
         if time.is_none() {
@@ -130,12 +130,12 @@ fn read_roles(report: &mut Report<'_>, written: &At<Vec<At<String>>>) -> Vec<Rol
     roles
 }
 
-fn roles_if(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Vec<Role> {
+fn roles_if(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Vec<Role> {
     table.texts_if(report, key).map(|written| read_roles(report, &written)).unwrap_or_default()
 }
 
 /// The posts of a step, which must be some.
-fn roles(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Role> {
+fn roles(table: &mut TableFields<'_, '_>, report: &mut Report<'_>) -> Vec<Role> {
     let Some(written) = table.texts(report, "to") else { return Vec::new() };
     if written.value.is_empty() {
         report.at(written.at, LadderFault::TellsNobody);
@@ -144,7 +144,7 @@ fn roles(table: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<Role> {
 }
 
 fn read_reminders(
-    table: &mut Fields<'_, '_>,
+    table: &mut TableFields<'_, '_>,
     report: &mut Report<'_>,
     class: Class,
     room: Option<&Room>,
@@ -200,7 +200,7 @@ fn most_workdays_before(class: Class) -> u32 {
     }
 }
 
-fn read_level(table: &mut Fields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Option<At<Level>> {
+fn read_level(table: &mut TableFields<'_, '_>, report: &mut Report<'_>, key: &'static str) -> Option<At<Level>> {
     let mut level = table.table_if(report, key)?;
     let workday = level.number_if(report, "workday");
     let streak = level.number_if(report, "streak");

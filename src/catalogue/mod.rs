@@ -28,7 +28,7 @@ pub use self::{
 };
 use self::{
     diagnostic::{Report, Source},
-    duties::Known,
+    duties::KnownNames,
     mistake::{
         file::{FileFault, Unreadable},
         ladder::LadderFault,
@@ -136,7 +136,7 @@ pub fn year_warning(calendar: &Calendar, year: i32) -> Option<String> {
 }
 
 /// What duties that were not read anew name and the other files no longer have.
-fn dangling(duties: Option<&[Duty]>, ladders: Option<&[Ladder]>, known: &Known) -> Diagnostics {
+fn dangling(duties: Option<&[Duty]>, ladders: Option<&[Ladder]>, known: &KnownNames) -> Diagnostics {
     let mut found = Diagnostics::default();
     for duty in duties.unwrap_or_default() {
         for missing in known.missing(duty) {
@@ -211,7 +211,7 @@ fn read<'b>(own: Option<&Seeds>, file: impl Fn(&str) -> Option<Bytes<'b>>) -> Re
     let roster = part!("units.toml", |own| own.roster.clone(), units::read);
     let events = part!("events.toml", |own| own.catalogue.events.clone(), occasions::read_events);
     let nodes = part!("nodes.toml", |own| own.catalogue.nodes.clone(), occasions::read_nodes);
-    let known = Known::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
+    let known = KnownNames::new(roster.as_ref(), events.as_deref(), clauses.as_deref());
     let duties = part!("duties.toml", |own| own.catalogue.duties.clone(), |report| duties::read(report, &known));
     let ladders =
         part!("ladders.toml", |own| own.catalogue.ladders.clone(), |report| ladders::read(report, duties.as_deref()));

@@ -9,14 +9,14 @@ use super::{
         naming::{NamingFault, Thing},
         words::shown,
     },
-    tree::{self, Fields},
+    tree::{self, TableFields},
 };
 use crate::domain::{event::EventType, node::Node};
 
 /// Reads `nodes.toml`; `None` when it is no TOML.
 pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::of_file(&tree);
+    let mut file = TableFields::of_file(&tree);
     let mut nodes: Vec<Node> = Vec::new();
     let mut seen: HashMap<String, String> = HashMap::new();
     for mut table in file.tables(report, "node") {
@@ -41,7 +41,7 @@ pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {
 /// Reads `events.toml`; `None` when it is no TOML.
 pub fn read_events(report: &mut Report<'_>) -> Option<Vec<EventType>> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::of_file(&tree);
+    let mut file = TableFields::of_file(&tree);
     let mut types: Vec<(EventType, Vec<At<String>>)> = Vec::new();
     let mut seen = HashSet::new();
     for mut table in file.tables(report, "event") {

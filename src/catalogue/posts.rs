@@ -13,7 +13,7 @@ use super::{
         value::{ValueFault, Wanted},
         words::shown,
     },
-    sheet::{Row, Sheet},
+    sheet::{Sheet, SheetRow},
     tree::EXAMPLE_DAY,
 };
 use crate::domain::{
@@ -71,7 +71,7 @@ pub fn read(report: &mut Report<'_>, roster: Option<&Roster>) -> Vec<PostEntry> 
 fn read_row(
     report: &mut Report<'_>,
     sheet: &Sheet,
-    row: &Row,
+    row: &SheetRow,
     roster: Option<&Roster>,
     units: Option<&HashSet<&str>>,
 ) -> Option<PostEntry> {

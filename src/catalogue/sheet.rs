@@ -15,11 +15,11 @@ use super::{
 pub struct Sheet {
     columns: HashMap<&'static str, usize>,
     /// Each with as many fields as the heading.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SheetRow>,
 }
 
 #[derive(Debug)]
-pub struct Row {
+pub struct SheetRow {
     pub at: usize,
     fields: Vec<At<String>>,
 }
@@ -47,7 +47,7 @@ impl Sheet {
     }
 
     /// A field of a row; empty when the column is missing.
-    pub fn field<'r>(&self, row: &'r Row, column: &str) -> At<&'r str> {
+    pub fn field<'r>(&self, row: &'r SheetRow, column: &str) -> At<&'r str> {
         let found = self.columns.get(column).and_then(|index| row.fields.get(*index));
         found.map_or(At::new("", row.at), |field| At::new(field.value.as_str(), field.at))
     }
@@ -55,7 +55,7 @@ impl Sheet {
 
 fn read_heading(
     report: &mut Report<'_>,
-    heading: &Row,
+    heading: &SheetRow,
     needed: &[&'static str],
     optional: &[&'static str],
 ) -> Option<HashMap<&'static str, usize>> {
@@ -81,12 +81,12 @@ fn read_heading(
 }
 
 /// Splits a text into rows and fields, as RFC 4180 has it; lines end in LF or CRLF, empty ones are left out.
-fn split(report: &mut Report<'_>, text: &str) -> Vec<Row> {
+fn split(report: &mut Report<'_>, text: &str) -> Vec<SheetRow> {
     let bytes = text.as_bytes();
     let mut rows = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let mut row = Row { at, fields: Vec::new() };
+        let mut row = SheetRow { at, fields: Vec::new() };
         loop {
             let (field, end) = field(report, text, at);
             row.fields.push(field);

@@ -38,21 +38,21 @@ pub fn parse<'s>(report: &mut Report<'s>) -> Option<Spanned<DeTable<'s>>> {
 
 /// A table whose keys are taken one by one; what is left over at the end is unknown.
 #[derive(Debug)]
-pub struct Fields<'s, 't> {
+pub struct TableFields<'s, 't> {
     table: &'t DeTable<'s>,
     at: usize,
     name: Table,
     taken: Vec<&'static str>,
 }
 
-impl<'s, 't> Fields<'s, 't> {
+impl<'s, 't> TableFields<'s, 't> {
     /// All of a file.
-    pub fn of_file(tree: &'t Spanned<DeTable<'s>>) -> Fields<'s, 't> {
-        Fields { table: tree.get_ref(), at: 0, name: Table::Whole, taken: Vec::new() }
+    pub fn of_file(tree: &'t Spanned<DeTable<'s>>) -> TableFields<'s, 't> {
+        TableFields { table: tree.get_ref(), at: 0, name: Table::Whole, taken: Vec::new() }
     }
 
-    fn of_table(table: &'t DeTable<'s>, at: usize, name: &'static str) -> Fields<'s, 't> {
-        Fields { table, at, name: Table::Of(name), taken: Vec::new() }
+    fn of_table(table: &'t DeTable<'s>, at: usize, name: &'static str) -> TableFields<'s, 't> {
+        TableFields { table, at, name: Table::Of(name), taken: Vec::new() }
     }
 
     pub fn at(&self) -> usize {
@@ -153,16 +153,16 @@ impl<'s, 't> Fields<'s, 't> {
     }
 
     /// A table that may be missing.
-    pub fn table_if(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<Fields<'s, 't>> {
+    pub fn table_if(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<TableFields<'s, 't>> {
         let value = self.take(key)?;
         match value.get_ref() {
-            DeValue::Table(table) => Some(Fields::of_table(table, value.span().start, key)),
+            DeValue::Table(table) => Some(TableFields::of_table(table, value.span().start, key)),
             _ => wrong_type(report, key, value, Type::Table),
         }
     }
 
     /// A list of tables (`[[key]]`) that may be missing.
-    pub fn tables(&mut self, report: &mut Report<'_>, key: &'static str) -> Vec<Fields<'s, 't>> {
+    pub fn tables(&mut self, report: &mut Report<'_>, key: &'static str) -> Vec<TableFields<'s, 't>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let DeValue::Array(list) = value.get_ref() else {
             wrong_type::<()>(report, key, value, Type::Tables(key));
@@ -171,7 +171,7 @@ impl<'s, 't> Fields<'s, 't> {
         let mut tables = Vec::with_capacity(list.len());
         for item in list {
             match item.get_ref() {
-                DeValue::Table(table) => tables.push(Fields::of_table(table, item.span().start, key)),
+                DeValue::Table(table) => tables.push(TableFields::of_table(table, item.span().start, key)),
                 _ => {
                     wrong_type::<()>(report, key, item, Type::Table);
                 }

@@ -10,14 +10,14 @@ use super::{
         naming::{NamingFault, Thing},
         words::shown,
     },
-    tree::{self, Fields},
+    tree::{self, TableFields},
 };
 use crate::domain::unit::{Roster, Unit, UnitName};
 
 /// Reads the file; `None` when it is no TOML.
 pub fn read(report: &mut Report<'_>) -> Option<Roster> {
     let tree = tree::parse(report)?;
-    let mut file = Fields::of_file(&tree);
+    let mut file = TableFields::of_file(&tree);
     let office = file.text(report, "office");
     let groups = read_groups(&mut file, report);
     let mut units = Vec::new();
@@ -57,7 +57,7 @@ fn twice(report: &mut Report<'_>, seen: &mut HashMap<String, usize>, what: Thing
     }
 }
 
-fn read_groups(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<At<String>> {
+fn read_groups(file: &mut TableFields<'_, '_>, report: &mut Report<'_>) -> Vec<At<String>> {
     let mut groups = Vec::new();
     let mut seen = HashMap::new();
     for mut table in file.tables(report, "group") {
@@ -71,7 +71,11 @@ fn read_groups(file: &mut Fields<'_, '_>, report: &mut Report<'_>) -> Vec<At<Str
     groups
 }
 
-fn read_unit(table: &mut Fields<'_, '_>, report: &mut Report<'_>, groups: &HashSet<&str>) -> Option<(Unit, usize)> {
+fn read_unit(
+    table: &mut TableFields<'_, '_>,
+    report: &mut Report<'_>,
+    groups: &HashSet<&str>,
+) -> Option<(Unit, usize)> {
     let name = table.name(report, "name");
     let kind = table.text(report, "kind");
     let member_of = table.texts_if(report, "groups").map(|list| list.value).unwrap_or_default();

@@ -165,7 +165,7 @@ fn posts(engine: &Engine, known: &Known, found: &mut Findings) {
     if !example.is_empty() {
         let words =
             format!("{} posts have example addresses: {}; duban post import FILE", example.len(), some(&example));
-        if engine.transport.leaves_the_house() { found.fault("posts", words) } else { found.warning("posts", words) }
+        if engine.transport.leaves_the_machine() { found.fault("posts", words) } else { found.warning("posts", words) }
     }
     if without.is_empty() && example.is_empty() {
         found.good("posts", format!("{} posts have addresses", posts.len()));

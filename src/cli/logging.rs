@@ -9,13 +9,13 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::log::{Log, To};
+use crate::config::log::{LogSection, To};
 
 /// What says at info what nobody needs to know; the configured level may say otherwise.
 const QUIETER: &str = "tokio_cron_scheduler=warn,sqlx::pool=warn";
 
 /// Sets up the log of the daemon. A second call does nothing.
-pub fn start(log: &Log) {
+pub fn start(log: &LogSection) {
     let filter = EnvFilter::builder().parse_lossy(format!("{QUIETER},{}", log.level.0));
     let wanted = match log.to {
         To::Journal => true,

@@ -34,7 +34,7 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::R
     } else {
         post(&open::engine_of(&config).await?, &args.to).await?
     };
-    if transport.leaves_the_house() && is_example_address(&to.address) {
+    if transport.leaves_the_machine() && is_example_address(&to.address) {
         bail!("that is an example address: nobody would get it");
     }
     send(&config, &transport, to, out).await

@@ -32,7 +32,7 @@ use crate::{
     engine::{Engine, Process},
     jobs::{
         Summary,
-        driver::{self, Alarm, Driver, FirstPass, Options},
+        driver::{self, Alarm, Driver, DriverOptions, FirstPass},
     },
     mail::Transport,
     read::health::{self, Limits},
@@ -143,9 +143,9 @@ async fn drive(
 }
 
 /// How the configuration wants the driver to behave.
-pub fn options(config: &Config) -> Options {
+pub fn options(config: &Config) -> DriverOptions {
     let alarm = &config.sections.alarm;
-    Options {
+    DriverOptions {
         leap_hold: config.sections.time.leap_hold.std(),
         alarm: Alarm { program: alarm.on_alarm.clone(), every: alarm.every.std(), limits: limits(config) },
     }
@@ -157,9 +157,9 @@ pub fn limits(config: &Config) -> Limits {
     Limits { pass: alarm.max_pass_age.0, unsent: alarm.max_unsent_age.0, mail_down: alarm.max_mail_down.0 }
 }
 
-/// Nothing may leave the house while a post that would get mail has an address that only stands for one.
+/// Nothing may leave this machine while a post that would get mail has an address that only stands for one.
 async fn refuse_example_addresses(engine: &Engine) -> anyhow::Result<()> {
-    if !engine.transport.leaves_the_house() {
+    if !engine.transport.leaves_the_machine() {
         return Ok(());
     }
     let known = engine.known().await?;
@@ -192,7 +192,7 @@ async fn reload(common: &Common, config: &Config, driver: &Driver) {
     }
 }
 
-async fn reloaded(common: &Common, config: &Config, before: &Engine) -> anyhow::Result<(Engine, Options)> {
+async fn reloaded(common: &Common, config: &Config, before: &Engine) -> anyhow::Result<(Engine, DriverOptions)> {
     let new = open::config(common)?;
     if new.location != config.location || new.sections.log != config.sections.log {
         tracing::warn!("[database], [state] and [log] are read at start only: restart for their changes");

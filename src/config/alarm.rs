@@ -7,7 +7,7 @@ use super::{
 
 section!(
     "alarm",
-    struct Alarm {
+    struct AlarmSection {
         /// Run when `duban status` would exit with 1.
         on_alarm: Option<Program>,
         /// It is run at most once in this time.

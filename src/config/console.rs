@@ -21,7 +21,7 @@ use crate::{disk, engine::link::Keys};
 
 section!(
     "console",
-    struct Console {
+    struct ConsoleSection {
         /// Where it listens, if anywhere.
         listen: Listen,
         /// Its address for readers of letters; without it letters carry no link.
@@ -45,7 +45,7 @@ section!(
 /// The file of keys in the state folder.
 pub const LINK_KEY: &str = "link-key";
 
-impl Console {
+impl ConsoleSection {
     /// Where the keys are: the configured file, a credential of systemd, or the state folder.
     pub fn link_key(&self, folder: &Path, around: &Surroundings) -> PathBuf {
         self.link_key_file

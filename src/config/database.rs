@@ -20,7 +20,7 @@ use crate::{
 
 section!(
     "database",
-    struct Database {
+    struct DatabaseSection {
         url: Option<Location>,
         /// A file that holds its address.
         url_file: Option<PathBuf>,
@@ -55,7 +55,7 @@ pub fn check(values: &Values, around: &Surroundings) -> Diagnostics {
     wrong
 }
 
-impl Database {
+impl DatabaseSection {
     /// Where the database is; without any word about it, a SQLite file in the state folder.
     pub fn resolve(&self, folder: &Path, around: &Surroundings) -> Location {
         let secret = || secret::read(self.url_file.as_deref(), CREDENTIAL, around).ok().flatten();

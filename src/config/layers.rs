@@ -12,7 +12,7 @@ use toml::{
 
 use super::{
     database, mail,
-    section::{Entry as _, Key},
+    section::{Key, Setting as _},
     sections::{DEFAULTS, Sections},
     transport,
     values::{EMBEDDED, Layer, PREFIX, Placed, Surroundings, Values},

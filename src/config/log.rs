@@ -4,15 +4,15 @@ use strum::{EnumString, VariantNames};
 
 use super::{
     section::{Value, section},
-    value::{Filter, word},
+    value::{LogFilter, word},
 };
 use crate::catalogue::mistake::value::ValueFault;
 
 section!(
     "log",
-    struct Log {
+    struct LogSection {
         /// The least that is logged.
-        level: Filter,
+        level: LogFilter,
         /// Where to: the journal when systemd listens, else standard error.
         to: To,
     }

@@ -19,36 +19,36 @@ section!(
         /// Where answers go, if not to the sender.
         reply_to: Option<Address>,
         /// One letter in each of these; zero = no pace.
-        pace: Pace,
+        pace: PaceSpan,
         connections: Number<1, 32>,
         /// Letters a claim takes at once.
-        batch: Batch,
-        lease: Lease,
+        batch: BatchSize,
+        lease: LeaseSpan,
         timeouts: TimeoutsSection,
         transport: TransportSection,
     }
 );
 
-type Pace = Span<0, 3600>;
-type Batch = Number<1, 1000>;
-type Lease = Span<10, 86_400>;
-type Phase = Span<1, 3600>;
+type PaceSpan = Span<0, 3600>;
+type BatchSize = Number<1, 1000>;
+type LeaseSpan = Span<10, 86_400>;
+type PhaseSpan = Span<1, 3600>;
 
 section!(
     "mail.timeouts",
     /// How long a mail server may take for each phase.
     struct TimeoutsSection {
-        connect: Phase,
-        banner: Phase,
+        connect: PhaseSpan,
+        banner: PhaseSpan,
         /// EHLO, STARTTLS, each step of AUTH.
-        helo: Phase,
-        mail: Phase,
-        rcpt: Phase,
-        data: Phase,
-        block: Phase,
+        helo: PhaseSpan,
+        mail: PhaseSpan,
+        rcpt: PhaseSpan,
+        data: PhaseSpan,
+        block: PhaseSpan,
         /// The answer to the final dot.
-        after_dot: Phase,
-        total: Phase,
+        after_dot: PhaseSpan,
+        total: PhaseSpan,
     }
 );
 
@@ -71,15 +71,17 @@ impl TimeoutsSection {
 /// What cannot be true at once.
 pub fn check(values: &Values) -> Diagnostics {
     let mut wrong = Diagnostics::default();
-    let Some((_, Span(total))) = values.read::<Phase>("mail.timeouts.total") else { return wrong };
-    if let Some((at, Span(after_dot))) = values.read::<Phase>("mail.timeouts.after_dot")
+    let Some((_, Span(total))) = values.read::<PhaseSpan>("mail.timeouts.total") else { return wrong };
+    if let Some((at, Span(after_dot))) = values.read::<PhaseSpan>("mail.timeouts.after_dot")
         && after_dot > total
     {
         wrong.add(at.wrong(SettingFault::LongAfterDot(value::show(total))));
     }
-    if let (Some((at, Span(lease))), Some((_, Span(pace))), Some((_, batch))) =
-        (values.read::<Lease>("mail.lease"), values.read::<Pace>("mail.pace"), values.read::<Batch>("mail.batch"))
-    {
+    if let (Some((at, Span(lease))), Some((_, Span(pace))), Some((_, batch))) = (
+        values.read::<LeaseSpan>("mail.lease"),
+        values.read::<PaceSpan>("mail.pace"),
+        values.read::<BatchSize>("mail.batch"),
+    ) {
         let least = total + pace * i32::try_from(batch.0).unwrap_or(i32::MAX);
         if lease < least {
             wrong.add(at.wrong(SettingFault::ShortLease(value::show(least))));

@@ -4,7 +4,7 @@ use super::section::section;
 
 section!(
     "office",
-    struct Office {
+    struct OfficeSection {
         /// 落款.
         signature: String,
         contact: String,

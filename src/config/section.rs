@@ -56,14 +56,14 @@ impl Key {
 }
 
 /// What stands at a path: a value, one that may be missing, or a section of them.
-pub trait Entry: Sized {
+pub trait Setting: Sized {
     fn keys(path: &'static str) -> Vec<Key>;
 
     /// `None` = it must be there and is not.
     fn read_from(values: &Values, path: &'static str) -> Option<Self>;
 }
 
-impl<T: Value> Entry for T {
+impl<T: Value> Setting for T {
     fn keys(path: &'static str) -> Vec<Key> {
         vec![Key::of::<T>(path)]
     }
@@ -73,7 +73,7 @@ impl<T: Value> Entry for T {
     }
 }
 
-impl<T: Value> Entry for Option<T> {
+impl<T: Value> Setting for Option<T> {
     fn keys(path: &'static str) -> Vec<Key> {
         T::keys(path)
     }
@@ -93,15 +93,15 @@ macro_rules! section {
             $($(#[$doc])* pub $key: $kind,)*
         }
 
-        impl $crate::config::section::Entry for $name {
+        impl $crate::config::section::Setting for $name {
             fn keys(_: &'static str) -> Vec<$crate::config::section::Key> {
-                let keys = [$(<$kind as $crate::config::section::Entry>::keys(concat!($path, ".", stringify!($key)))),*];
+                let keys = [$(<$kind as $crate::config::section::Setting>::keys(concat!($path, ".", stringify!($key)))),*];
                 keys.concat()
             }
 
             fn read_from(values: &$crate::config::values::Values, _: &'static str) -> Option<$name> {
                 Some($name {
-                    $($key: $crate::config::section::Entry::read_from(values, concat!($path, ".", stringify!($key)))?,)*
+                    $($key: $crate::config::section::Setting::read_from(values, concat!($path, ".", stringify!($key)))?,)*
                 })
             }
         }

@@ -1,8 +1,9 @@
 //! Every section, and with them every key that there is.
 
 use super::{
-    alarm::Alarm, console::Console, database::Database, evidence::EvidenceSection, log::Log, mail::MailSection,
-    office::Office, section::section, state::State, templates::TemplatesSection, time::Time, trial::Trial,
+    alarm::AlarmSection, console::ConsoleSection, database::DatabaseSection, evidence::EvidenceSection,
+    log::LogSection, mail::MailSection, office::OfficeSection, section::section, state::StateSection,
+    templates::TemplatesSection, time::TimeSection, trial::TrialSection,
 };
 
 /// The embedded defaults; every key stands in them, commented.
@@ -11,16 +12,16 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 section!(
     "",
     struct Sections {
-        office: Office,
-        state: State,
-        time: Time,
-        database: Database,
+        office: OfficeSection,
+        state: StateSection,
+        time: TimeSection,
+        database: DatabaseSection,
         mail: MailSection,
-        trial: Trial,
+        trial: TrialSection,
         templates: TemplatesSection,
-        console: Console,
+        console: ConsoleSection,
         evidence: EvidenceSection,
-        alarm: Alarm,
-        log: Log,
+        alarm: AlarmSection,
+        log: LogSection,
     }
 );

@@ -6,13 +6,13 @@ use super::{section::section, values::Surroundings};
 
 section!(
     "state",
-    struct State {
+    struct StateSection {
         /// The folder, if it is not the usual one.
         folder: Option<PathBuf>,
     }
 );
 
-impl State {
+impl StateSection {
     /// The folder: the configured one, else the one systemd gives, else `./var`.
     pub fn resolve(&self, around: &Surroundings) -> PathBuf {
         let given =

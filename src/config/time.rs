@@ -10,7 +10,7 @@ use super::{
 
 section!(
     "time",
-    struct Time {
+    struct TimeSection {
         zone: Tz,
         /// The first day that counts, if it is not the day of the first start.
         starts_on: Option<NaiveDate>,

@@ -10,7 +10,7 @@ use strum::{EnumString, VariantNames};
 
 use super::{
     secret,
-    section::{Entry as _, Value, section},
+    section::{Setting as _, Value, section},
     value::{Host, Number, word},
     values::{Placed, Surroundings, Values},
 };

@@ -6,7 +6,7 @@ use super::section::section;
 
 section!(
     "trial",
-    struct Trial {
+    struct TrialSection {
         /// The day on which letters begin to go to whom they are for; before it the office alone gets them.
         until: Option<NaiveDate>,
     }

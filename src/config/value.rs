@@ -260,12 +260,12 @@ impl Value for Listen {
 
 /// What is logged: a level, or a filter by modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter(pub String);
+pub struct LogFilter(pub String);
 
-impl Value for Filter {
-    fn read(written: &str) -> Result<Filter, ValueFault> {
+impl Value for LogFilter {
+    fn read(written: &str) -> Result<LogFilter, ValueFault> {
         match tracing_subscriber::EnvFilter::builder().parse(written) {
-            Ok(_) if !written.trim().is_empty() => Ok(Filter(written.to_owned())),
+            Ok(_) if !written.trim().is_empty() => Ok(LogFilter(written.to_owned())),
             _ => Err(FormFault::NoFilter(shown(written)).into()),
         }
     }

@@ -54,7 +54,7 @@ pub struct Telling {
 
 /// One thing that happened, for the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Event {
+pub struct Moved {
     /// When it was due to happen.
     pub at: DateTime<Utc>,
     pub what: Move,
@@ -103,7 +103,7 @@ pub struct Needs {
 pub struct Advance {
     pub obligation: Obligation,
     pub tellings: Vec<Telling>,
-    pub events: Vec<Event>,
+    pub events: Vec<Moved>,
 }
 
 impl<'a> Context<'a> {
@@ -210,7 +210,7 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
         told.extend(apply(&mut next, context, &streak, at, what));
         // That it stands in another morning's letter is no news for the log.
         if what != Move::Stand {
-            events.push(Event { at, what });
+            events.push(Moved { at, what });
         }
     }
     next.wait(None);

@@ -14,7 +14,7 @@ use crate::engine::{Engine, Result, Settings, link::Keys};
 use crate::{
     clock::Clock,
     domain::{letter::LetterState, unit::PostId},
-    mail::{self, GiveUp, Mailbox, Next, Outcome, Outgoing, Pace, Session, Tries},
+    mail::{self, GiveUp, Mailbox, NextTry, Outcome, Outgoing, Pace, Session, Tries},
     store::{Tx, letters::Claimed},
 };
 
@@ -111,7 +111,7 @@ fn unfit(engine: &Engine, letter: &Claimed) -> Option<&'static str> {
     match mail::parse_address(&letter.address) {
         Err(_) => Some("the post's address is no address"),
         // The start refuses this; a trial that ends while the daemon runs comes here.
-        Ok(address) if engine.transport.leaves_the_house() && mail::is_example_address(&address) => {
+        Ok(address) if engine.transport.leaves_the_machine() && mail::is_example_address(&address) => {
             Some("the post has an example address")
         }
         Ok(_) if letter.body_text.is_empty() => Some("its body is missing"),
@@ -270,10 +270,10 @@ fn verdict(
     let tries =
         Tries { kind: letter.kind, created_at: letter.written_at, unknown: u32::try_from(unknown).unwrap_or(u32::MAX) };
     match (engine.settings.backoff.next(tries, outcome, at, random32(engine)), outcome) {
-        (Next::At(next), Outcome::Unknown { .. }) => (LetterState::Unknown, Some(next)),
-        (Next::At(next), _) => (LetterState::Deferred, Some(next)),
-        (Next::GiveUp(GiveUp::Refused), _) => (LetterState::Refused, None),
-        (Next::GiveUp(GiveUp::TooOld | GiveUp::Unknown) | Next::Done, _) => (LetterState::GivenUp, None),
+        (NextTry::At(next), Outcome::Unknown { .. }) => (LetterState::Unknown, Some(next)),
+        (NextTry::At(next), _) => (LetterState::Deferred, Some(next)),
+        (NextTry::GiveUp(GiveUp::Refused), _) => (LetterState::Refused, None),
+        (NextTry::GiveUp(GiveUp::TooOld | GiveUp::Unknown) | NextTry::Done, _) => (LetterState::GivenUp, None),
     }
 }
 

@@ -7,13 +7,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    trouble::{self, Subject},
+    trouble::{self, Troubled},
     write::Material,
 };
 use crate::{
     domain::{letter::LetterKind, phase::Phase, slot::MORNING, step::NoticeKind},
     engine::{Engine, Result, known::Known, outbox::new_letter},
-    mail::{DigestContext, DigestTotals, Item, Rendered, UndeliveredRow, fill_link},
+    mail::{DigestContext, DigestTotals, LetterItem, Rendered, UndeliveredRow, fill_link},
     read::{day, words},
     store::{
         Tx,
@@ -57,7 +57,7 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
     let post = known.roster.office_post();
     let Some(address) = known.address(&post, today) else {
-        trouble::record(&mut tx, &Subject::Post(post), now, "has no address: the digest cannot be written").await?;
+        trouble::record(&mut tx, &Troubled::Post(post), now, "has no address: the digest cannot be written").await?;
         tx.commit().await?;
         return Ok(Digested::default());
     };
@@ -75,12 +75,12 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
             tx.take_notices(number, &ids).await?;
             tx.set_meta(LAST, &now.to_rfc3339()).await?;
             tx.set_meta(DOWN, "").await?;
-            trouble::end(&mut tx, &[Subject::Post(post), Subject::Digest]).await?;
+            trouble::end(&mut tx, &[Troubled::Post(post), Troubled::Digest]).await?;
             tx.commit().await?;
             Ok(done)
         }
         Err(error) => {
-            trouble::record(&mut tx, &Subject::Digest, now, &error.to_string()).await?;
+            trouble::record(&mut tx, &Troubled::Digest, now, &error.to_string()).await?;
             tx.commit().await?;
             tracing::error!("the digest cannot be written: {error}");
             Ok(Digested::default())
@@ -96,7 +96,7 @@ async fn news(tx: &mut Tx, known: &Known) -> Result<(DateTime<Utc>, Vec<(i64, i6
     Ok((since, proposals.map(|notice| (notice.id, notice.obligation)).collect()))
 }
 
-/// Subject and text of the newest digest, its link without what opens it; or, where there is none or `now` is asked for,
+/// Troubled and text of the newest digest, its link without what opens it; or, where there is none or `now` is asked for,
 /// of what it would say now.
 pub async fn shown(engine: &Engine, now: bool) -> Result<(String, String)> {
     let newest = if now { None } else { newest(engine).await? };
@@ -219,7 +219,7 @@ fn by_age(known: &Known, mut rows: Vec<Stored>) -> Vec<Stored> {
     rows
 }
 
-fn items(material: &Material<'_>, ids: impl Iterator<Item = i64>) -> Vec<Item> {
+fn items(material: &Material<'_>, ids: impl Iterator<Item = i64>) -> Vec<LetterItem> {
     ids.filter_map(|id| material.view(id).ok()?.map(View::item)).collect()
 }
 
@@ -229,7 +229,7 @@ fn asked(
     requests: &[Request],
     kind: RequestKind,
     today: NaiveDate,
-) -> Vec<Item> {
+) -> Vec<LetterItem> {
     let of_kind = requests.iter().filter(|request| request.kind == kind);
     let item = |request: &Request| {
         let mut item = material.view(request.obligation).ok()??.item();

@@ -63,7 +63,7 @@ pub struct Alarm {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub struct DriverOptions {
     /// How long a leap of the clock is held.
     pub leap_hold: Duration,
     pub alarm: Alarm,
@@ -71,7 +71,7 @@ pub struct Options {
 
 pub struct Driver {
     engine: RwLock<Arc<Engine>>,
-    options: RwLock<Options>,
+    options: RwLock<DriverOptions>,
     pass_bell: Notify,
     delivery_bell: Notify,
     leap: Mutex<Leap>,
@@ -83,7 +83,7 @@ pub type FirstPass = Vec<(Job, Summary)>;
 
 impl Driver {
     /// A driver of that engine. Cancelling its `stopping` ends both.
-    pub fn new(engine: Engine, options: Options) -> Arc<Driver> {
+    pub fn new(engine: Engine, options: DriverOptions) -> Arc<Driver> {
         // Fed three times in the time that systemd allows.
         let tick = sd_notify::watchdog_enabled().map_or(SAFETY_TICK, |allowed| SAFETY_TICK.min(allowed / 3));
         Arc::new(Driver {
@@ -101,12 +101,12 @@ impl Driver {
         Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn options(&self) -> Options {
+    fn options(&self) -> DriverOptions {
         self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Puts another engine in force from the next pass on: same store, new settings. A leap of the clock is confirmed.
-    pub fn replace(&self, engine: Engine, options: Options) {
+    pub fn replace(&self, engine: Engine, options: DriverOptions) {
         let now = engine.clock.now();
         let mut leap = self.leap.lock().unwrap_or_else(PoisonError::into_inner);
         leap.confirm(now, clock::since_boot(), options.leap_hold);

@@ -8,7 +8,7 @@ use super::trouble;
 use crate::engine::{Engine, Result};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Kept {
+pub struct Tidied {
     pub sealed: u64,
     pub pruned: u64,
     /// Sessions, tokens, feeds and one-time links that had ended.
@@ -28,9 +28,9 @@ const ENTRIES: usize = 10_000;
 /// Rows of each summary that one transaction takes away: others wait for it.
 const EMPTY_ROWS: usize = 500;
 
-pub async fn run(engine: &Engine) -> Result<Kept> {
+pub async fn run(engine: &Engine) -> Result<Tidied> {
     let now = engine.clock.now();
-    let mut kept = Kept::default();
+    let mut kept = Tidied::default();
     loop {
         let mut tx = engine.store.write().await?;
         let sealed = tx.seal_log(now, ENTRIES).await?;

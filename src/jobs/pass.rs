@@ -23,7 +23,7 @@ pub enum Summary {
     /// See [`deliver::Delivered`].
     Deliver(deliver::Delivered),
     /// See [`housekeeping::Kept`].
-    Housekeeping(housekeeping::Kept),
+    Housekeeping(housekeeping::Tidied),
 }
 
 impl Summary {
@@ -33,7 +33,7 @@ impl Summary {
             Summary::Step(stepped) => stepped.is_idle(),
             Summary::Digest(digested) => !digested.written,
             Summary::Deliver(delivered) => delivered.is_idle(),
-            Summary::Housekeeping(kept) => *kept == housekeeping::Kept::default(),
+            Summary::Housekeeping(kept) => *kept == housekeeping::Tidied::default(),
         }
     }
 }

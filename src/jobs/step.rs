@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    trouble::{self, Subject},
+    trouble::{self, Troubled},
     write,
 };
 use crate::{
@@ -93,14 +93,14 @@ async fn settle(engine: &Engine, done: &mut Stepped) -> Result<bool> {
 }
 
 /// A due row with what its decision needs.
-struct Loaded {
+struct DueRow {
     stored: Stored,
     series: Vec<Member>,
     reminder_taken: bool,
 }
 
 /// Reads what the decisions of a batch need: proofs of reminders, and series where misses are counted.
-async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) -> Result<Vec<Loaded>> {
+async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) -> Result<Vec<DueRow>> {
     let today = known.zone.day_of(now);
     let mut prove: Vec<&Obligation> = Vec::new();
     let mut count: HashMap<String, DateTime<Utc>> = HashMap::new();
@@ -125,7 +125,7 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
         .map(|(name, rows)| (name, rows.iter().filter_map(|row| member(known, row, &proven, now)).collect()))
         .collect();
     let none = HashMap::is_empty(&members);
-    let loaded = due.into_iter().map(|stored| Loaded {
+    let loaded = due.into_iter().map(|stored| DueRow {
         series: if none { Vec::new() } else { members.get(&stored.series).cloned().unwrap_or_default() },
         reminder_taken: proven.contains(&stored.obligation.id),
         stored,
@@ -136,7 +136,7 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
 async fn settle_batch(
     engine: &Engine,
     known: &Known,
-    loaded: Vec<Loaded>,
+    loaded: Vec<DueRow>,
     now: DateTime<Utc>,
     done: &mut Stepped,
 ) -> Result<usize> {
@@ -144,8 +144,8 @@ async fn settle_batch(
     let mut rows = Vec::with_capacity(loaded.len());
     let mut advances: HashMap<i64, Advance> = HashMap::with_capacity(loaded.len());
     let mut entries: Vec<Entry> = Vec::new();
-    let mut troubles: Vec<(Subject, String)> = Vec::new();
-    for Loaded { stored, series, reminder_taken } in loaded {
+    let mut troubles: Vec<(Troubled, String)> = Vec::new();
+    for DueRow { stored, series, reminder_taken } in loaded {
         let decided =
             known.rules(&stored, today).and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, now));
         let mut next = stored;
@@ -157,7 +157,7 @@ async fn settle_batch(
                 advances.insert(id, advance);
             }
             Err(error) => {
-                troubles.push((Subject::Obligation(next.obligation.id), error.to_string()));
+                troubles.push((Troubled::Obligation(next.obligation.id), error.to_string()));
                 next.obligation.put_off(now + TROUBLE_WAIT);
             }
         }
@@ -177,8 +177,8 @@ async fn settle_batch(
     for (subject, words) in &troubles {
         trouble::record(&mut tx, subject, now, words).await?;
     }
-    let works: Vec<Subject> =
-        advances.keys().filter(|id| written.contains(id)).map(|id| Subject::Obligation(*id)).collect();
+    let works: Vec<Troubled> =
+        advances.keys().filter(|id| written.contains(id)).map(|id| Troubled::Obligation(*id)).collect();
     trouble::end(&mut tx, &works).await?;
     tx.commit().await?;
     for (subject, words) in &troubles {

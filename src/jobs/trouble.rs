@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum Troubled {
     /// The obligation of that number: its step cannot be decided.
     Obligation(i64),
     Post(PostId),
@@ -23,28 +23,28 @@ pub enum Subject {
     Digest,
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for Troubled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Subject::Obligation(id) => write!(f, "obligation {id}"),
-            Subject::Post(post) => write!(f, "post {post}"),
-            Subject::Letter(posts) => {
+            Troubled::Obligation(id) => write!(f, "obligation {id}"),
+            Troubled::Post(post) => write!(f, "post {post}"),
+            Troubled::Letter(posts) => {
                 let posts: Vec<String> = posts.iter().map(ToString::to_string).collect();
                 write!(f, "letter to {}", posts.join(";"))
             }
-            Subject::Digest => f.write_str("digest"),
+            Troubled::Digest => f.write_str("digest"),
         }
     }
 }
 
 /// Records that something could not be worked on.
-pub async fn record(tx: &mut Tx, subject: &Subject, now: DateTime<Utc>, words: &str) -> Result<()> {
+pub async fn record(tx: &mut Tx, subject: &Troubled, now: DateTime<Utc>, words: &str) -> Result<()> {
     tx.add_trouble(&subject.to_string(), now, words).await?;
     Ok(())
 }
 
 /// Ends the trouble of what works again. Nearly always there is none at all, and this costs one look.
-pub async fn end(tx: &mut Tx, works: &[Subject]) -> Result<()> {
+pub async fn end(tx: &mut Tx, works: &[Troubled]) -> Result<()> {
     let held: HashSet<String> = tx.troubles().await?.into_iter().map(|trouble| trouble.subject).collect();
     if held.is_empty() {
         return Ok(());
@@ -66,7 +66,7 @@ pub async fn sweep(tx: &mut Tx, known: &Known, now: DateTime<Utc>) -> Result<u64
         .holders
         .keys()
         .filter(|post| known.address(post, today).is_some())
-        .map(|post| Subject::Post(post.clone()).to_string())
+        .map(|post| Troubled::Post(post.clone()).to_string())
         .collect();
     let mut ended = 0;
     for Trouble { subject, .. } in tx.troubles().await? {

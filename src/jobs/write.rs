@@ -10,7 +10,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::trouble::{self, Subject};
+use super::trouble::{self, Troubled};
 use crate::{
     domain::{
         letter::LetterKind,
@@ -24,7 +24,7 @@ use crate::{
         known::Known,
         outbox::{new_letter, slot_key},
     },
-    mail::{Item, LetterContext, Section, SectionKind},
+    mail::{LetterItem, LetterContext, LetterSection, SectionKind},
     read::{
         day,
         view::{self, View},
@@ -56,7 +56,7 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
     drop(tx);
     let (groups, homeless) = by_mailbox(engine, &known, notices, today);
     put_aside(engine, homeless, now).await?;
-    let groups: Vec<Mailbox> = groups.into_values().collect();
+    let groups: Vec<Recipient> = groups.into_values().collect();
     let mut written = 0;
     for chunk in groups.chunks(LETTERS) {
         written += write_chunk(engine, &known, chunk, &due_today, now).await?;
@@ -64,11 +64,11 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
     Ok(written)
 }
 
-/// Mailboxes by the address it was for, whether it is an event's, and the address it goes to.
-type Mailboxes = BTreeMap<(String, bool, String), Mailbox>;
+/// Recipients by the address it was for, whether it is an event's, and the address it goes to.
+type Recipients = BTreeMap<(String, bool, String), Recipient>;
 
 /// All that is to be said to one address.
-struct Mailbox {
+struct Recipient {
     address: String,
     event: bool,
     posts: Vec<PostId>,
@@ -76,10 +76,10 @@ struct Mailbox {
 }
 
 /// Groups notices by where they go. The second list is those whose post has no address.
-fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: NaiveDate) -> (Mailboxes, Vec<Notice>) {
+fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: NaiveDate) -> (Recipients, Vec<Notice>) {
     let trial = engine.settings.trial_until.is_some_and(|until| today < until);
     let office = known.address(&known.roster.office_post(), today);
-    let mut groups = Mailboxes::new();
+    let mut groups = Recipients::new();
     let mut homeless = Vec::new();
     for notice in notices {
         let Some(own) = known.address(&notice.post, today) else {
@@ -90,7 +90,7 @@ fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: Naive
         // On trial every letter goes to the office, one for each that would have gone out.
         let address = if trial { office.unwrap_or(own) } else { own };
         let key = (own.to_lowercase(), event, address.to_lowercase());
-        let group = groups.entry(key).or_insert_with(|| Mailbox {
+        let group = groups.entry(key).or_insert_with(|| Recipient {
             address: address.to_owned(),
             event,
             posts: Vec::new(),
@@ -113,7 +113,7 @@ async fn put_aside(engine: &Engine, homeless: Vec<Notice>, now: DateTime<Utc>) -
     let mut tx = engine.store.write().await?;
     tx.fail_notices(&ids, "the post has no address").await?;
     for post in posts {
-        trouble::record(&mut tx, &Subject::Post(post), now, "has no address: its letters cannot be written").await?;
+        trouble::record(&mut tx, &Troubled::Post(post), now, "has no address: its letters cannot be written").await?;
     }
     Ok(tx.commit().await?)
 }
@@ -132,7 +132,7 @@ async fn due_today(tx: &mut Tx, known: &Known, today: NaiveDate) -> Result<DueTo
     Ok(due)
 }
 
-impl Mailbox {
+impl Recipient {
     /// What is due today from the units whose liaison reads this, each once.
     fn due_today(&self, due_today: &DueToday) -> BTreeSet<i64> {
         if self.event {
@@ -146,7 +146,7 @@ impl Mailbox {
 async fn write_chunk(
     engine: &Engine,
     known: &Known,
-    chunk: &[Mailbox],
+    chunk: &[Recipient],
     due_today: &DueToday,
     now: DateTime<Utc>,
 ) -> Result<u64> {
@@ -158,7 +158,7 @@ async fn write_chunk(
     let rows = tx.obligations(&ids).await?;
     let material = Material::gather(&mut tx, known, &rows, now).await?;
     let mut letters = Vec::with_capacity(chunk.len());
-    let mut taken: HashMap<String, (&Mailbox, Vec<i64>)> = HashMap::with_capacity(chunk.len());
+    let mut taken: HashMap<String, (&Recipient, Vec<i64>)> = HashMap::with_capacity(chunk.len());
     let mut moot: Vec<i64> = Vec::new();
     for mailbox in chunk {
         match letter(engine, &material, mailbox, due_today) {
@@ -171,7 +171,7 @@ async fn write_chunk(
                 let words = error.to_string();
                 let ids: Vec<i64> = mailbox.notices.iter().map(|notice| notice.id).collect();
                 tx.fail_notices(&ids, &words).await?;
-                let subject = Subject::Letter(mailbox.posts.clone());
+                let subject = Troubled::Letter(mailbox.posts.clone());
                 trouble::record(&mut tx, &subject, now, &words).await?;
                 tracing::error!(trouble.subject = %subject, "{subject} cannot be written: {words}");
             }
@@ -189,10 +189,10 @@ async fn write_chunk(
         return Ok(0);
     }
     tx.fail_notices(&moot, "filed before it was told").await?;
-    let mut works: Vec<Subject> = Vec::with_capacity(2 * taken.len());
+    let mut works: Vec<Troubled> = Vec::with_capacity(2 * taken.len());
     for (mailbox, _) in queued.iter().filter_map(|(_, message_id)| taken.get(message_id)) {
-        works.extend(mailbox.posts.iter().cloned().map(Subject::Post));
-        works.push(Subject::Letter(mailbox.posts.clone()));
+        works.extend(mailbox.posts.iter().cloned().map(Troubled::Post));
+        works.push(Troubled::Letter(mailbox.posts.clone()));
     }
     trouble::end(&mut tx, &works).await?;
     tx.commit().await?;
@@ -249,7 +249,7 @@ fn worth_telling(obligation: &Obligation) -> bool {
 fn letter(
     engine: &Engine,
     material: &Material<'_>,
-    mailbox: &Mailbox,
+    mailbox: &Recipient,
     due_today: &DueToday,
 ) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, Arc<SetupError>> {
     let mut sections: BTreeMap<SectionKind, Vec<&View>> = BTreeMap::new();
@@ -269,8 +269,8 @@ fn letter(
     for (section, view) in gravest.into_values() {
         sections.entry(section).or_default().push(view);
     }
-    let sections: Vec<Section> =
-        sections.into_iter().map(|(kind, views)| Section::new(kind, in_order(views))).collect();
+    let sections: Vec<LetterSection> =
+        sections.into_iter().map(|(kind, views)| LetterSection::new(kind, in_order(views))).collect();
     let shown: HashSet<i64> = mailbox.notices.iter().map(|notice| notice.obligation).collect();
     let context = context_rows(material, mailbox, due_today, &shown)?;
     let kind = LetterContext::gravest(&sections).unwrap_or(LetterKind::Today);
@@ -302,7 +302,7 @@ fn letter(
     Ok(Some((letter, taken)))
 }
 
-fn in_order(mut views: Vec<&View>) -> Vec<Item> {
+fn in_order(mut views: Vec<&View>) -> Vec<LetterItem> {
     views.sort_by_cached_key(|view| (words::document_order(&view.duty), view.round.due_at, view.id));
     views.into_iter().map(View::item).collect()
 }
@@ -310,10 +310,10 @@ fn in_order(mut views: Vec<&View>) -> Vec<Item> {
 /// What is due today and has no step of its own: shown to the liaison, and no reason to write.
 fn context_rows(
     material: &Material<'_>,
-    mailbox: &Mailbox,
+    mailbox: &Recipient,
     due_today: &DueToday,
     shown: &HashSet<i64>,
-) -> std::result::Result<Vec<Item>, Arc<SetupError>> {
+) -> std::result::Result<Vec<LetterItem>, Arc<SetupError>> {
     let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
     let views: std::result::Result<Vec<Option<&View>>, Arc<SetupError>> = others.map(|id| material.view(id)).collect();
     Ok(in_order(views?.into_iter().flatten().collect()))

@@ -46,7 +46,7 @@ pub struct Tries {
 
 /// What to do with a letter now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum NextTry {
     Done,
     /// Try again then, under the same Message-ID.
     At(DateTime<Utc>),
@@ -66,22 +66,22 @@ pub enum GiveUp {
 
 impl Backoff {
     /// What comes after `outcome`. `random` is any number; all of its range is used for the jitter.
-    pub fn next(&self, tries: Tries, outcome: &Outcome, now: DateTime<Utc>, random: u32) -> Next {
-        let again = Next::At(now + self.wait(now - tries.created_at, random));
+    pub fn next(&self, tries: Tries, outcome: &Outcome, now: DateTime<Utc>, random: u32) -> NextTry {
+        let again = NextTry::At(now + self.wait(now - tries.created_at, random));
         let lives = tries.kind.is_escalation() || now - tries.created_at < self.life;
         match outcome {
-            Outcome::Sent { .. } => Next::Done,
-            Outcome::Refused { .. } => Next::GiveUp(GiveUp::Refused),
+            Outcome::Sent { .. } => NextTry::Done,
+            Outcome::Refused { .. } => NextTry::GiveUp(GiveUp::Refused),
             Outcome::Unknown { .. } if !tries.kind.is_escalation() => {
                 if tries.unknown > self.unknown_repeats {
-                    Next::GiveUp(GiveUp::Unknown)
+                    NextTry::GiveUp(GiveUp::Unknown)
                 } else {
                     let wait = self.wait(now - tries.created_at, random).max(self.unknown_wait);
-                    Next::At(now + wait)
+                    NextTry::At(now + wait)
                 }
             }
             _ if lives => again,
-            _ => Next::GiveUp(GiveUp::TooOld),
+            _ => NextTry::GiveUp(GiveUp::TooOld),
         }
     }
 
@@ -121,7 +121,9 @@ mod tests {
         let mut now = 0;
         let mut waits = Vec::new();
         for _ in 0..8 {
-            let Next::At(next) = backoff.next(tries(LetterKind::Today, 0), &deferred(), at(now), 0) else { panic!() };
+            let NextTry::At(next) = backoff.next(tries(LetterKind::Today, 0), &deferred(), at(now), 0) else {
+                panic!()
+            };
             waits.push((next - at(now)).num_seconds());
             now = (next - at(0)).num_seconds();
         }
@@ -148,26 +150,29 @@ mod tests {
     fn reminders_end_after_five_days_and_escalations_never() {
         let backoff = Backoff::default();
         let late = at(5 * 86_400);
-        assert_eq!(backoff.next(tries(LetterKind::Today, 0), &deferred(), late, 0), Next::GiveUp(GiveUp::TooOld));
+        assert_eq!(backoff.next(tries(LetterKind::Today, 0), &deferred(), late, 0), NextTry::GiveUp(GiveUp::TooOld));
         for kind in [LetterKind::Chase, LetterKind::Supervise, LetterKind::Event, LetterKind::Digest] {
-            assert!(matches!(backoff.next(tries(kind, 0), &deferred(), late, 0), Next::At(_)));
-            assert!(matches!(backoff.next(tries(kind, 9), &unknown(), late, 0), Next::At(_)));
+            assert!(matches!(backoff.next(tries(kind, 0), &deferred(), late, 0), NextTry::At(_)));
+            assert!(matches!(backoff.next(tries(kind, 9), &unknown(), late, 0), NextTry::At(_)));
         }
     }
 
     #[test]
     fn an_unknown_reminder_waits_half_an_hour_and_is_sent_once_more_at_most() {
         let backoff = Backoff::default();
-        let Next::At(next) = backoff.next(tries(LetterKind::Today, 1), &unknown(), at(1), 0) else { panic!() };
+        let NextTry::At(next) = backoff.next(tries(LetterKind::Today, 1), &unknown(), at(1), 0) else { panic!() };
         assert!(next - at(1) >= TimeDelta::minutes(30));
-        assert_eq!(backoff.next(tries(LetterKind::Today, 2), &unknown(), at(4000), 0), Next::GiveUp(GiveUp::Unknown));
+        assert_eq!(
+            backoff.next(tries(LetterKind::Today, 2), &unknown(), at(4000), 0),
+            NextTry::GiveUp(GiveUp::Unknown)
+        );
     }
 
     #[test]
     fn refused_is_the_end_for_every_letter() {
         let refused = Outcome::Refused { phase: Stage::Rcpt, reply: String::new(), reason: Reason::Mailbox };
         for kind in LetterKind::ALL.iter().copied() {
-            assert_eq!(Backoff::default().next(tries(kind, 0), &refused, at(0), 0), Next::GiveUp(GiveUp::Refused));
+            assert_eq!(Backoff::default().next(tries(kind, 0), &refused, at(0), 0), NextTry::GiveUp(GiveUp::Refused));
         }
     }
 }

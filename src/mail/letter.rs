@@ -67,7 +67,7 @@ impl SectionKind {
 
 /// One obligation as a letter shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Item {
+pub struct LetterItem {
     /// The duty's number: `13.2`.
     pub duty: String,
     /// The obligation's own number, which decisions ask for.
@@ -96,17 +96,17 @@ pub struct Item {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Section {
+pub struct LetterSection {
     pub title: String,
     pub kind: SectionKind,
     /// In the order of the document.
-    pub items: Vec<Item>,
+    pub items: Vec<LetterItem>,
 }
 
-impl Section {
+impl LetterSection {
     /// A section under its usual heading.
-    pub fn new(kind: SectionKind, items: Vec<Item>) -> Section {
-        Section { title: kind.title().to_owned(), kind, items }
+    pub fn new(kind: SectionKind, items: Vec<LetterItem>) -> LetterSection {
+        LetterSection { title: kind.title().to_owned(), kind, items }
     }
 }
 
@@ -122,9 +122,9 @@ pub struct LetterContext {
     /// `2022年10月31日（周一）`.
     pub date_label: String,
     /// At least one, none of them empty, gravest first.
-    pub sections: Vec<Section>,
+    pub sections: Vec<LetterSection>,
     /// Due today without a step of its own: shown, but no reason to write.
-    pub context_rows: Vec<Item>,
+    pub context_rows: Vec<LetterItem>,
     /// Whether the letter offers a link; [`crate::mail::link::fill_link`] fills or removes it when the letter is sent.
     pub link: bool,
     /// How to reach the office: `委安委办 63670000`.
@@ -139,7 +139,7 @@ pub struct LetterContext {
 
 impl LetterContext {
     /// The kind of the gravest section; `None` without sections, when there is nothing to write.
-    pub fn gravest(sections: &[Section]) -> Option<LetterKind> {
+    pub fn gravest(sections: &[LetterSection]) -> Option<LetterKind> {
         sections.iter().map(|section| section.kind.letter()).max()
     }
 }
@@ -180,20 +180,20 @@ pub struct DigestContext {
     /// `2022年10月31日（周一）`.
     pub date_label: String,
     /// Misses declared since the last digest.
-    pub new_misses: Vec<Item>,
+    pub new_misses: Vec<LetterItem>,
     /// Misses told before and still open, oldest and longest streak first.
-    pub standing: Vec<Item>,
+    pub standing: Vec<LetterItem>,
     /// 通报建议, for the office to decide.
-    pub proposals: Vec<Item>,
+    pub proposals: Vec<LetterItem>,
     /// Filed, waiting for the office's review.
-    pub waiting_review: Vec<Item>,
-    pub extensions: Vec<Item>,
+    pub waiting_review: Vec<LetterItem>,
+    pub extensions: Vec<LetterItem>,
     /// 异议.
-    pub disputes: Vec<Item>,
+    pub disputes: Vec<LetterItem>,
     /// Letters not delivered or in doubt.
     pub undelivered: Vec<UndeliveredRow>,
     /// 未提醒: misses of which no reminder got out in time, for the office to judge.
-    pub unreminded: Vec<Item>,
+    pub unreminded: Vec<LetterItem>,
     /// Whether the watcher itself was down, and since when; empty = it was not.
     pub watcher: Vec<String>,
     pub totals: DigestTotals,

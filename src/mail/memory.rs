@@ -13,15 +13,15 @@ use super::{
 };
 
 #[derive(Clone, PartialEq, Eq)]
-pub struct Delivered {
+pub struct Received {
     pub message_id: String,
     pub to: Address,
     pub raw: Vec<u8>,
 }
 
-impl fmt::Debug for Delivered {
+impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivered")
+        f.debug_struct("Received")
             .field("message_id", &self.message_id)
             .field("to", &self.to)
             .field("bytes", &self.raw.len())
@@ -40,12 +40,12 @@ pub struct Scripted {
 /// A mailbox in memory; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryOutbox {
-    inner: Arc<Mutex<Inner>>,
+    inner: Arc<Mutex<MemoryState>>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    delivered: Vec<Delivered>,
+struct MemoryState {
+    delivered: Vec<Received>,
     script: VecDeque<Scripted>,
 }
 
@@ -61,7 +61,7 @@ impl MemoryOutbox {
     }
 
     /// All letters so far, in order.
-    pub fn delivered(&self) -> Vec<Delivered> {
+    pub fn delivered(&self) -> Vec<Received> {
         self.lock().delivered.clone()
     }
 
@@ -74,7 +74,7 @@ impl MemoryOutbox {
     }
 
     /// Takes the letters out, so that the next look sees only what came since.
-    pub fn drain(&self) -> Vec<Delivered> {
+    pub fn drain(&self) -> Vec<Received> {
         std::mem::take(&mut self.lock().delivered)
     }
 
@@ -87,13 +87,13 @@ impl MemoryOutbox {
         let mut inner = self.lock();
         let scripted = inner.script.pop_front();
         if scripted.as_ref().is_none_or(|scripted| scripted.delivered) {
-            let delivered = Delivered { message_id: letter.message_id.clone(), to: letter.to.address.clone(), raw };
+            let delivered = Received { message_id: letter.message_id.clone(), to: letter.to.address.clone(), raw };
             inner.delivered.push(delivered);
         }
         scripted.map_or_else(|| Outcome::Sent { reply: "250 kept in memory".into() }, |scripted| scripted.outcome)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, MemoryState> {
         // A test that panicked elsewhere leaves a list that is still whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -27,12 +27,12 @@ mod values;
 mod wire;
 
 pub use address::{Address, is_example_address, parse_address};
-pub use backoff::{Backoff, GiveUp, Next, Tries};
+pub use backoff::{Backoff, GiveUp, NextTry, Tries};
 pub use classify::classify;
 pub use file::FileOutbox;
-pub use letter::{DigestContext, DigestTotals, Item, LetterContext, Section, SectionKind, UndeliveredRow};
+pub use letter::{DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow};
 pub use link::{LINK_PLACEHOLDER, fill_link};
-pub use memory::{Delivered, MemoryOutbox, Scripted};
+pub use memory::{MemoryOutbox, Received, Scripted};
 pub use message::{MAX_LINE, Mailbox, MessageError, Outgoing, message_id};
 pub use outcome::{Failure, Outcome, Probe, REPLY_CHARS, Reason, Reply, Stage, clean_text};
 pub use pace::Pace;

@@ -1,12 +1,14 @@
 //! Sample values: what `template check` renders and what tests compare.
 
-use super::letter::{DigestContext, DigestTotals, Item, LetterContext, Section, SectionKind, UndeliveredRow};
+use super::letter::{
+    DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow,
+};
 use crate::domain::letter::LetterKind;
 
-impl Item {
+impl LetterItem {
     /// A monthly duty with a quota, due today.
-    pub fn sample() -> Item {
-        Item {
+    pub fn sample() -> LetterItem {
+        LetterItem {
             duty: "13.2".into(),
             clause_label: "第13项第2条".into(),
             title: "质量安全责任检查".into(),
@@ -15,13 +17,13 @@ impl Item {
             due_label: "10月31日（周一）18:00".into(),
             light_word: "临期".into(),
             missing: Some("检查企业1家".into()),
-            ..Item::default()
+            ..LetterItem::default()
         }
     }
 
     /// A weekly duty of the office's own default, missed for the second time.
-    pub fn sample_missed() -> Item {
-        Item {
+    pub fn sample_missed() -> LetterItem {
+        LetterItem {
             duty: "9.1a".into(),
             clause_label: "第9项第1条".into(),
             title: "带队检查在建工地".into(),
@@ -32,12 +34,12 @@ impl Item {
             days_overdue: Some(1),
             streak: Some(2),
             basis_note: Some("本办默认频次".into()),
-            ..Item::default()
+            ..LetterItem::default()
         }
     }
 
-    fn sample_noted(note: &str) -> Item {
-        Item { note: Some(note.to_owned()), ..Item::sample() }
+    fn sample_noted(note: &str) -> LetterItem {
+        LetterItem { note: Some(note.to_owned()), ..LetterItem::sample() }
     }
 }
 
@@ -53,7 +55,7 @@ impl LetterContext {
                 LetterKind::Entry => false,
                 _ => section.letter() <= kind,
             })
-            .map(|section| Section::new(section, sample_items(section)))
+            .map(|section| LetterSection::new(section, sample_items(section)))
             .collect();
         LetterContext {
             kind,
@@ -64,7 +66,7 @@ impl LetterContext {
             context_rows: if kind == LetterKind::Entry {
                 Vec::new()
             } else {
-                vec![Item { duty: "5.2".into(), title: "工地在岗值守".into(), ..Item::sample() }]
+                vec![LetterItem { duty: "5.2".into(), title: "工地在岗值守".into(), ..LetterItem::sample() }]
             },
             link: true,
             contact: "委安委办值班电话 023-00000000".into(),
@@ -94,14 +96,14 @@ impl LetterContext {
         };
         let item = match section {
             SectionKind::Chase | SectionKind::Supervise => {
-                Item { streak: None, basis_note: None, ..Item::sample_missed() }
+                LetterItem { streak: None, basis_note: None, ..LetterItem::sample_missed() }
             }
             SectionKind::Event => event_item(),
-            _ => Item { missing: None, ..Item::sample() },
+            _ => LetterItem { missing: None, ..LetterItem::sample() },
         };
         LetterContext {
             posts: Vec::new(),
-            sections: vec![Section::new(section, vec![item])],
+            sections: vec![LetterSection::new(section, vec![item])],
             context_rows: Vec::new(),
             link: false,
             trial: None,
@@ -111,19 +113,23 @@ impl LetterContext {
     }
 }
 
-fn sample_items(section: SectionKind) -> Vec<Item> {
+fn sample_items(section: SectionKind) -> Vec<LetterItem> {
     match section {
-        SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => vec![Item::sample_missed()],
-        SectionKind::Returned => vec![Item::sample_noted("退回：照片不清，请于11月2日18:00前重报")],
-        SectionKind::EventMissed => vec![Item { light_word: "逾期".into(), days_overdue: Some(0), ..event_item() }],
+        SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => vec![LetterItem::sample_missed()],
+        SectionKind::Returned => vec![LetterItem::sample_noted("退回：照片不清，请于11月2日18:00前重报")],
+        SectionKind::EventMissed => {
+            vec![LetterItem { light_word: "逾期".into(), days_overdue: Some(0), ..event_item() }]
+        }
         SectionKind::Event => vec![event_item()],
-        SectionKind::DueToday => vec![Item::sample()],
-        SectionKind::DueSoon => vec![Item { due_label: "11月2日（周三）18:00".into(), ..Item::sample() }],
+        SectionKind::DueToday => vec![LetterItem::sample()],
+        SectionKind::DueSoon => {
+            vec![LetterItem { due_label: "11月2日（周三）18:00".into(), ..LetterItem::sample() }]
+        }
     }
 }
 
-fn event_item() -> Item {
-    Item {
+fn event_item() -> LetterItem {
+    LetterItem {
         duty: "43.1".into(),
         clause_label: "第43项第1条".into(),
         title: "极端天气停工避险".into(),
@@ -131,7 +137,7 @@ fn event_item() -> Item {
         period_label: "事件：暴雨红色预警".into(),
         due_label: "10月31日（周一）16:30".into(),
         light_word: "待办".into(),
-        ..Item::default()
+        ..LetterItem::default()
     }
 }
 
@@ -139,12 +145,14 @@ impl DigestContext {
     /// A digest with something in every list.
     pub fn sample() -> DigestContext {
         DigestContext {
-            new_misses: vec![Item::sample_missed()],
-            standing: vec![Item { days_overdue: Some(12), streak: Some(4), ..Item::sample_missed() }],
-            proposals: vec![Item { days_overdue: Some(15), streak: Some(6), ..Item::sample_missed() }],
-            waiting_review: vec![Item { light_word: "按时·待审".into(), missing: None, ..Item::sample() }],
-            extensions: vec![Item::sample_noted("申请延至11月4日18:00：疫情管控")],
-            disputes: vec![Item::sample_noted("异议：本单位已不承担此项")],
+            new_misses: vec![LetterItem::sample_missed()],
+            standing: vec![LetterItem { days_overdue: Some(12), streak: Some(4), ..LetterItem::sample_missed() }],
+            proposals: vec![LetterItem { days_overdue: Some(15), streak: Some(6), ..LetterItem::sample_missed() }],
+            waiting_review: vec![LetterItem {
+                light_word: "按时·待审".into(), missing: None, ..LetterItem::sample()
+            }],
+            extensions: vec![LetterItem::sample_noted("申请延至11月4日18:00：疫情管控")],
+            disputes: vec![LetterItem::sample_noted("异议：本单位已不承担此项")],
             undelivered: vec![UndeliveredRow {
                 post: "质安处联络员".into(),
                 letter: "催办".into(),
@@ -152,7 +160,7 @@ impl DigestContext {
                 state: "收件人被拒".into(),
                 reason: "550 mailbox unavailable".into(),
             }],
-            unreminded: vec![Item::sample_missed()],
+            unreminded: vec![LetterItem::sample_missed()],
             watcher: vec!["10月29日 08:00 至 10月31日 08:50 系统停机".into()],
             totals: DigestTotals {
                 open: 137,

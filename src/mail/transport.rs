@@ -28,7 +28,7 @@ impl Transport {
     }
 
     /// Whether letters leave this machine, so that example addresses must not stand in the roster.
-    pub fn leaves_the_house(&self) -> bool {
+    pub fn leaves_the_machine(&self) -> bool {
         matches!(self, Transport::Smtp(_))
     }
 
@@ -36,9 +36,9 @@ impl Transport {
     /// transport bounds how many connections there are.
     pub fn session(&self) -> Session {
         match self {
-            Transport::Smtp(smtp) => Session(Inner::Smtp(Box::new(smtp.session()))),
-            Transport::File(file) => Session(Inner::File(file.clone())),
-            Transport::Memory(memory) => Session(Inner::Memory(memory.clone())),
+            Transport::Smtp(smtp) => Session(AnySession::Smtp(Box::new(smtp.session()))),
+            Transport::File(file) => Session(AnySession::File(file.clone())),
+            Transport::Memory(memory) => Session(AnySession::Memory(memory.clone())),
         }
     }
 
@@ -58,10 +58,10 @@ impl Transport {
 
 /// One worker's way out: sends letters one after the other.
 #[derive(Debug)]
-pub struct Session(Inner);
+pub struct Session(AnySession);
 
 #[derive(Debug)]
-enum Inner {
+enum AnySession {
     Smtp(Box<SmtpSession>),
     File(FileOutbox),
     Memory(MemoryOutbox),
@@ -72,15 +72,15 @@ impl Session {
     /// limit. Dropped half-way, it leaves no connection that another letter could meet.
     pub async fn send(&mut self, letter: &Outgoing) -> Outcome {
         match &mut self.0 {
-            Inner::Smtp(smtp) => smtp.send(letter).await,
-            Inner::File(file) => file.send(letter).await,
-            Inner::Memory(memory) => memory.send(letter),
+            AnySession::Smtp(smtp) => smtp.send(letter).await,
+            AnySession::File(file) => file.send(letter).await,
+            AnySession::Memory(memory) => memory.send(letter),
         }
     }
 
     /// Takes leave of the server, if there is one.
     pub async fn close(self) {
-        if let Inner::Smtp(smtp) = self.0 {
+        if let AnySession::Smtp(smtp) = self.0 {
             smtp.close().await;
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    letter::{DigestContext, Item, LetterContext, SectionKind},
+    letter::{DigestContext, LetterContext, LetterItem, SectionKind},
     link::{LINK_BEGIN, LINK_END, LINK_MARK, LINK_PLACEHOLDER},
     template_error::{RenderError, TemplateError},
 };
@@ -76,7 +76,7 @@ pub(super) fn letter_extras(context: &LetterContext) -> Value {
         colours.insert(kind, colour(kind));
     }
     let of_kind = || context.sections.iter().filter(|section| section.kind.letter() == context.kind);
-    let mut gravest: Vec<&Item> = of_kind().flat_map(|section| &section.items).collect();
+    let mut gravest: Vec<&LetterItem> = of_kind().flat_map(|section| &section.items).collect();
     if gravest.is_empty() {
         gravest = context.sections.iter().take(1).flat_map(|section| &section.items).collect();
     }

@@ -17,7 +17,7 @@ use crate::{
         quota::{self, Count, Filing},
     },
     engine::{JobError, SetupError, known::Known},
-    mail::Item,
+    mail::LetterItem,
     read::words,
     store::{Tx, row::Stored, submissions::Counted},
 };
@@ -168,9 +168,9 @@ impl View {
     }
 
     /// As a letter shows it.
-    pub fn item(&self) -> Item {
+    pub fn item(&self) -> LetterItem {
         let streak = self.round.streak.and_then(|streak| u32::try_from(streak).ok());
-        Item {
+        LetterItem {
             duty: self.duty.0.clone(),
             number: Some(self.id),
             clause_label: self.clause_label.clone(),

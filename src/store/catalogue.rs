@@ -76,7 +76,7 @@ pub struct Version {
 }
 
 #[derive(FromRow)]
-struct VersionRow {
+struct VersionColumns {
     version: i64,
     effective_on: NaiveDate,
     applied_at: DateTime<Utc>,
@@ -85,7 +85,7 @@ struct VersionRow {
 }
 
 #[derive(FromRow)]
-struct DayRow {
+struct DayColumns {
     day: NaiveDate,
     name: String,
     #[sqlx(try_from = "String")]
@@ -125,7 +125,7 @@ pub struct StoredEvent {
 }
 
 #[derive(FromRow)]
-struct EventRow {
+struct EventColumns {
     id: String,
     event_type: String,
     at: DateTime<Utc>,
@@ -136,8 +136,8 @@ struct EventRow {
     false_alarm: bool,
 }
 
-impl From<EventRow> for StoredEvent {
-    fn from(row: EventRow) -> StoredEvent {
+impl From<EventColumns> for StoredEvent {
+    fn from(row: EventColumns) -> StoredEvent {
         let named = row.units.as_deref().unwrap_or_default();
         let units =
             named.split(SEPARATOR).filter(|name| !name.is_empty()).map(|name| UnitName(name.to_owned())).collect();
@@ -153,8 +153,8 @@ impl From<EventRow> for StoredEvent {
 impl Tx {
     /// Every version of the catalogue, oldest first.
     pub async fn catalogue_versions(&mut self) -> Result<Vec<Version>> {
-        let rows: Vec<VersionRow> = on!(self, |c| sqlx::query_as(VERSIONS).fetch_all(c).await?);
-        let read = |row: VersionRow| {
+        let rows: Vec<VersionColumns> = on!(self, |c| sqlx::query_as(VERSIONS).fetch_all(c).await?);
+        let read = |row: VersionColumns| {
             let catalogue = serde_json::from_str(&row.document)
                 .map_err(|error| StoreError::Corrupt(format!("catalogue version {}: {error}", row.version)))?;
             Ok(Version {
@@ -186,9 +186,9 @@ impl Tx {
     }
 
     pub async fn calendar(&mut self) -> Result<Calendar> {
-        let rows: Vec<DayRow> = on!(self, |c| sqlx::query_as(DAYS).fetch_all(c).await?);
-        let day = |row: DayRow| {
-            let DayRow { day, name, kind, status } = row;
+        let rows: Vec<DayColumns> = on!(self, |c| sqlx::query_as(DAYS).fetch_all(c).await?);
+        let day = |row: DayColumns| {
+            let DayColumns { day, name, kind, status } = row;
             (day, ListedDay { name, kind, status })
         };
         Ok(Calendar { listed: rows.into_iter().map(day).collect() })
@@ -254,12 +254,12 @@ impl Tx {
     }
 
     pub async fn events(&mut self) -> Result<Vec<StoredEvent>> {
-        let rows: Vec<EventRow> = on!(self, |c| sqlx::query_as(EVENTS).fetch_all(c).await?);
+        let rows: Vec<EventColumns> = on!(self, |c| sqlx::query_as(EVENTS).fetch_all(c).await?);
         Ok(rows.into_iter().map(StoredEvent::from).collect())
     }
 
     pub async fn event(&mut self, id: &str) -> Result<Option<StoredEvent>> {
-        let row: Option<EventRow> = on!(self, |c| sqlx::query_as(EVENT).bind(id).fetch_optional(c).await?);
+        let row: Option<EventColumns> = on!(self, |c| sqlx::query_as(EVENT).bind(id).fetch_optional(c).await?);
         Ok(row.map(StoredEvent::from))
     }
 

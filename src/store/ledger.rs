@@ -6,7 +6,7 @@ use super::{
     bulk::as_count,
     counts::DayCounts,
     error::Result,
-    row::{Row, Stored, columns, owed_by, owners, qualified, select, stored},
+    row::{ObligationColumns, Stored, columns, owed_by, owners, qualified, select, stored},
     tally::{as_number, phase_of},
     tx::{Tx, on},
 };
@@ -194,7 +194,7 @@ impl Tx {
         };
         let start = after.unwrap_or(start);
         stored(on!(self, |c| {
-            let rows: Vec<Row> = sqlx::query_as(plan(query))
+            let rows: Vec<ObligationColumns> = sqlx::query_as(plan(query))
                 .bind(query.unit.as_ref().map(|unit| &unit.0))
                 .bind(query.duty.as_ref().map(|duty| &duty.0))
                 .bind(&query.period)

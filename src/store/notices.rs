@@ -81,7 +81,7 @@ pub struct Notice {
 }
 
 #[derive(FromRow)]
-struct Row {
+struct NoticeColumns {
     id: i64,
     obligation: i64,
     kind: String,
@@ -92,7 +92,7 @@ struct Row {
 
 /// A reminder that the mail server took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
-pub struct Reminder {
+pub struct ReminderTaken {
     pub obligation: i64,
     #[sqlx(try_from = "i64")]
     pub round: i32,
@@ -132,10 +132,10 @@ pub struct Told {
     pub message_id: String,
 }
 
-impl TryFrom<Row> for Notice {
+impl TryFrom<NoticeColumns> for Notice {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Notice> {
+    fn try_from(row: NoticeColumns) -> Result<Notice> {
         let corrupt = |what: &str| StoreError::Corrupt(format!("notice {}: {what}", row.id));
         let kind = NoticeKind::from_code(&row.kind).ok_or_else(|| corrupt(&row.kind))?;
         let role = Role::from_code(&row.role).ok_or_else(|| corrupt(&row.role))?;
@@ -170,7 +170,7 @@ impl Tx {
     /// Notices that no letter has taken up yet.
     pub async fn unwritten_notices(&mut self, limit: usize) -> Result<Vec<Notice>> {
         let limit = bulk::as_count(limit);
-        let rows: Vec<Row> = on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).fetch_all(c).await?);
+        let rows: Vec<NoticeColumns> = on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).fetch_all(c).await?);
         rows.into_iter().map(Notice::try_from).collect()
     }
 
@@ -229,11 +229,11 @@ impl Tx {
     }
 
     /// The reminders of these obligations that the mail server took, the first of each round.
-    pub async fn reminders_taken(&mut self, ids: &[i64]) -> Result<Vec<Reminder>> {
+    pub async fn reminders_taken(&mut self, ids: &[i64]) -> Result<Vec<ReminderTaken>> {
         let mut found = Vec::new();
         for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), REMINDED, 1, chunk.len());
-            let reminders: Vec<Reminder> = on!(self, |c| {
+            let reminders: Vec<ReminderTaken> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);

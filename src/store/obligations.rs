@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     bulk::{self, as_count},
     error::Result,
-    row::{Row, Stored, columns, owners, qualified, select, stored},
+    row::{ObligationColumns, Stored, columns, owners, qualified, select, stored},
     tx::{Tx, on},
 };
 use crate::domain::phase::Phase;
@@ -107,7 +107,7 @@ pub const BULK: &[(&str, usize)] = &[(BACK_SHORT, BACK_COLUMNS), (BACK_LONG, BAC
 pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
 
 /// By deadline; of one deadline by duty and owners.
-fn by_deadline(rows: Vec<Row>) -> Result<Vec<Stored>> {
+fn by_deadline(rows: Vec<ObligationColumns>) -> Result<Vec<Stored>> {
     let mut rows = stored(rows)?;
     rows.sort_by(|a, b| {
         let (a, b) = (&a.obligation, &b.obligation);
@@ -135,7 +135,7 @@ impl Tx {
     }
 
     pub async fn obligation(&mut self, id: i64) -> Result<Option<Stored>> {
-        let row: Option<Row> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
+        let row: Option<ObligationColumns> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
         row.map(Stored::try_from).transpose()
     }
 
@@ -158,7 +158,7 @@ impl Tx {
         let mut found = Vec::with_capacity(ids.len());
         for chunk in bulk::pieces(ids) {
             let text = bulk::list(self.marks(), IN_IDS, 1, chunk.len());
-            let rows: Vec<Row> = on!(self, |c| {
+            let rows: Vec<ObligationColumns> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for id in chunk {
                     query = query.bind(id);
@@ -191,7 +191,7 @@ impl Tx {
         let mut found = Vec::with_capacity(series.len() * back.length());
         for chunk in bulk::pieces(series) {
             let text = bulk::values(self.marks(), text, chunk.len(), BACK_COLUMNS);
-            let rows: Vec<Row> = on!(self, |c| {
+            let rows: Vec<ObligationColumns> = on!(self, |c| {
                 let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
                 for (name, oldest) in chunk {
                     query = query.bind(*name).bind(oldest).bind(until).bind(DateTime::<Utc>::UNIX_EPOCH);

@@ -83,7 +83,7 @@ impl Holder {
 }
 
 #[derive(FromRow)]
-struct UnitRow {
+struct UnitColumns {
     id: i64,
     name: String,
     kind: String,
@@ -92,7 +92,7 @@ struct UnitRow {
 }
 
 #[derive(FromRow)]
-struct HolderRow {
+struct HolderColumns {
     id: i64,
     unit: String,
     role: String,
@@ -104,10 +104,10 @@ struct HolderRow {
     from_on: NaiveDate,
 }
 
-impl TryFrom<HolderRow> for Holder {
+impl TryFrom<HolderColumns> for Holder {
     type Error = StoreError;
 
-    fn try_from(row: HolderRow) -> Result<Holder> {
+    fn try_from(row: HolderColumns) -> Result<Holder> {
         let role = Role::from_code(&row.role)
             .ok_or_else(|| StoreError::Corrupt(format!("post_holder {}: role {}", row.id, row.role)))?;
         let stand_in = match (row.stand_in_address, row.stand_in_from, row.stand_in_until) {
@@ -159,7 +159,7 @@ impl Tx {
     }
 
     pub async fn roster(&mut self) -> Result<Roster> {
-        let rows: Vec<UnitRow> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
+        let rows: Vec<UnitColumns> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
         let memberships: Vec<(i64, String)> = on!(self, |c| sqlx::query_as(MEMBERSHIPS).fetch_all(c).await?);
         let groups: Vec<String> = on!(self, |c| sqlx::query_scalar(GROUPS).fetch_all(c).await?);
         let office = self.meta(OFFICE).await?.unwrap_or_default();
@@ -168,7 +168,7 @@ impl Tx {
         for (unit, group) in memberships {
             of_unit.entry(unit).or_default().push(group);
         }
-        let unit = |row: UnitRow| Unit {
+        let unit = |row: UnitColumns| Unit {
             name: UnitName(row.name),
             kind: row.kind,
             groups: of_unit.remove(&row.id).unwrap_or_default(),
@@ -180,7 +180,7 @@ impl Tx {
 
     /// The ids by which the tables speak of the units. They stay when a name changes, and nobody else needs them.
     pub(super) async fn unit_ids(&mut self) -> Result<HashMap<UnitName, i64>> {
-        let rows: Vec<UnitRow> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
+        let rows: Vec<UnitColumns> = on!(self, |c| sqlx::query_as(UNITS).fetch_all(c).await?);
         Ok(rows.into_iter().map(|row| (UnitName(row.name), row.id)).collect())
     }
 
@@ -199,7 +199,7 @@ impl Tx {
 
     /// Every holder of every post, by post and day.
     pub async fn holders(&mut self) -> Result<Vec<Holder>> {
-        let rows: Vec<HolderRow> = on!(self, |c| sqlx::query_as(HOLDERS).fetch_all(c).await?);
+        let rows: Vec<HolderColumns> = on!(self, |c| sqlx::query_as(HOLDERS).fetch_all(c).await?);
         rows.into_iter().map(Holder::try_from).collect()
     }
 

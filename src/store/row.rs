@@ -91,7 +91,7 @@ pub(super) use {columns, qualified, select};
 macro_rules! row {
     ($($column:ident: $kind:ty,)+) => {
         #[derive(FromRow)]
-        pub(super) struct Row {
+        pub(super) struct ObligationColumns {
             $($column: $kind,)+
             owners: String,
         }
@@ -146,10 +146,10 @@ impl Stored {
     }
 }
 
-impl TryFrom<Row> for Stored {
+impl TryFrom<ObligationColumns> for Stored {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Stored> {
+    fn try_from(row: ObligationColumns) -> Result<Stored> {
         let corrupt = |what, found: &str| StoreError::Corrupt(format!("obligation {}: {what} {found}", row.id));
         let phase = Phase::from_code(&row.phase).ok_or_else(|| corrupt("phase", &row.phase))?;
         let form = Form::from_code(&row.form).ok_or_else(|| corrupt("form", &row.form))?;
@@ -189,11 +189,11 @@ impl TryFrom<Row> for Stored {
         };
         let obligation = Obligation::from(facts);
         let kept = Kept::of(&obligation);
-        let Row { catalogue, log_head, series, .. } = row;
+        let ObligationColumns { catalogue, log_head, series, .. } = row;
         Ok(Stored { obligation, catalogue, log_head, series, kept })
     }
 }
 
-pub(super) fn stored(rows: Vec<Row>) -> Result<Vec<Stored>> {
+pub(super) fn stored(rows: Vec<ObligationColumns>) -> Result<Vec<Stored>> {
     rows.into_iter().map(Stored::try_from).collect()
 }

@@ -127,7 +127,7 @@ pub struct Evidence {
 }
 
 #[derive(FromRow)]
-struct Row {
+struct SubmissionColumns {
     id: String,
     unit: String,
     by_post: String,
@@ -141,15 +141,15 @@ struct Row {
 #[derive(FromRow)]
 struct CountedRow {
     #[sqlx(flatten)]
-    submission: Row,
+    submission: SubmissionColumns,
     obligation: i64,
     returned_at: Option<DateTime<Utc>>,
 }
 
-impl TryFrom<Row> for Submission {
+impl TryFrom<SubmissionColumns> for Submission {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Submission> {
+    fn try_from(row: SubmissionColumns) -> Result<Submission> {
         let items = serde_json::from_str(&row.items)
             .map_err(|error| StoreError::Corrupt(format!("submission {}: {error}", row.id)))?;
         Ok(Submission {
@@ -231,14 +231,14 @@ impl Tx {
     /// What a unit filed until then, newest first.
     pub async fn submissions_of(&mut self, unit: &str, until: DateTime<Utc>, limit: usize) -> Result<Vec<Submission>> {
         let limit = bulk::as_count(limit);
-        let rows: Vec<Row> =
+        let rows: Vec<SubmissionColumns> =
             on!(self, |c| sqlx::query_as(OF_UNIT).bind(unit).bind(until).bind(limit).fetch_all(c).await?);
         rows.into_iter().map(Submission::try_from).collect()
     }
 
     /// The submission under a receipt number.
     pub async fn submission(&mut self, id: &str) -> Result<Option<Submission>> {
-        let row: Option<Row> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
+        let row: Option<SubmissionColumns> = on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?);
         row.map(Submission::try_from).transpose()
     }
 

@@ -182,7 +182,7 @@ fn look_inside(file: &mut File) -> io::Result<Option<FileRefusal>> {
 }
 
 /// What an archive's directory says of one entry.
-struct Entry {
+struct ArchiveEntry {
     name: String,
     packed: u64,
     unpacked: u64,
@@ -190,12 +190,12 @@ struct Entry {
 }
 
 /// The entries of a directory; `None` when it does not hold exactly so many.
-fn entries_of(mut directory: &[u8], many: usize) -> Option<Vec<Entry>> {
+fn entries_of(mut directory: &[u8], many: usize) -> Option<Vec<ArchiveEntry>> {
     let mut listed = Vec::with_capacity(many);
     for _ in 0..many {
         let fixed = directory.get(..46).filter(|fixed| fixed.starts_with(b"PK\x01\x02"))?;
         let [name, extra, comment] = [28, 30, 32].map(|at| usize::from(u16_at(fixed, at)));
-        listed.push(Entry {
+        listed.push(ArchiveEntry {
             name: String::from_utf8_lossy(directory.get(46..46 + name)?).into_owned(),
             packed: u32_at(fixed, 20).into(),
             unpacked: u32_at(fixed, 24).into(),
@@ -206,8 +206,8 @@ fn entries_of(mut directory: &[u8], many: usize) -> Option<Vec<Entry>> {
     directory.is_empty().then_some(listed)
 }
 
-fn judge(listed: &[Entry], length: u64) -> Option<FileRefusal> {
-    let any = |test: &dyn Fn(&Entry) -> bool| listed.iter().any(test);
+fn judge(listed: &[ArchiveEntry], length: u64) -> Option<FileRefusal> {
+    let any = |test: &dyn Fn(&ArchiveEntry) -> bool| listed.iter().any(test);
     let escapes = |name: &str| {
         let drive = name.as_bytes().get(1) == Some(&b':');
         drive

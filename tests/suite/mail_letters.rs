@@ -12,8 +12,8 @@ use duban::domain::text::first_forbidden;
 use duban::{
     domain::letter::LetterKind,
     mail::{
-        DigestContext, Item, LINK_PLACEHOLDER, LetterContext, MAX_LINE, Mailbox, Outgoing, RenderError, Rendered,
-        SUBJECT_CHARS, Section, SectionKind, Templates, fill_link, message_id, parse_address,
+        DigestContext, LINK_PLACEHOLDER, LetterContext, LetterItem, LetterSection, MAX_LINE, Mailbox, Outgoing,
+        RenderError, Rendered, SUBJECT_CHARS, SectionKind, Templates, fill_link, message_id, parse_address,
     },
 };
 use mail_parser::{MessageParser, MimeHeaders, PartType};
@@ -88,7 +88,8 @@ fn subjects_say_what_matters_and_are_cut_where_they_must() {
         "【催办】第9项第1条，时限10月30日（周日）24:00"
     );
     let mut many = LetterContext::sample(LetterKind::Supervise);
-    many.sections[0].items = vec![Item { days_overdue: Some(12), ..Item::sample_missed() }, Item::sample_missed()];
+    many.sections[0].items =
+        vec![LetterItem { days_overdue: Some(12), ..LetterItem::sample_missed() }, LetterItem::sample_missed()];
     assert_eq!(subject(&many), "【督办】2项逾期未办，最长12日");
     let mut long = LetterContext::sample_bare(LetterKind::Event);
     long.sections[0].items[0].clause_label = "很长的依据".repeat(10);
@@ -212,7 +213,7 @@ fn a_letter_without_items_is_not_written() {
     let mut empty = LetterContext::sample(LetterKind::Today);
     empty.sections.clear();
     assert_eq!(templates.letter(&empty), Err(RenderError::Empty));
-    empty.sections = vec![Section::new(SectionKind::DueToday, Vec::new())];
+    empty.sections = vec![LetterSection::new(SectionKind::DueToday, Vec::new())];
     assert_eq!(templates.letter(&empty), Err(RenderError::Empty));
     let digest = LetterContext { kind: LetterKind::Digest, ..LetterContext::sample(LetterKind::Today) };
     assert_eq!(templates.letter(&digest), Err(RenderError::WrongKind));
@@ -220,7 +221,7 @@ fn a_letter_without_items_is_not_written() {
 
 #[test]
 fn the_gravest_section_names_the_letter() {
-    let section = |kind| Section::new(kind, vec![Item::sample()]);
+    let section = |kind| LetterSection::new(kind, vec![LetterItem::sample()]);
     let cases = [
         (vec![SectionKind::DueToday, SectionKind::Overdue], LetterKind::Today),
         (vec![SectionKind::DueToday, SectionKind::Chase], LetterKind::Chase),

@@ -30,8 +30,7 @@ use duban::{
     engine::{Engine, Parts, Process, Settings},
     jobs::{self, simulate},
     mail::{
-        Backoff, Delivered, Mailbox, MemoryOutbox, Outcome, Reason, Scripted, Stage, Templates, Transport,
-        parse_address,
+        Backoff, Mailbox, MemoryOutbox, Outcome, Reason, Received, Scripted, Stage, Templates, Transport, parse_address,
     },
     store::{Location, Store, notices::Told, row::Stored},
 };
@@ -416,7 +415,7 @@ pub fn post(text: &str) -> PostId {
 }
 
 /// A letter as a foreign parser reads it.
-pub fn read(at: DateTime<Utc>, letter: &Delivered) -> Letter {
+pub fn read(at: DateTime<Utc>, letter: &Received) -> Letter {
     let parsed = MessageParser::default().parse(&letter.raw).unwrap();
     Letter {
         at,

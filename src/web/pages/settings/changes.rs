@@ -2,7 +2,7 @@
 
 use super::ladders::{level_words, reminder_words, roles_words};
 use crate::{
-    catalogue::diff::{Change, Field, FieldChange, How, Subject, Value},
+    catalogue::diff::{Change, ChangeKind, Field, FieldChange, FieldValue, Subject},
     domain::duty::{Clause, DueRule, Mode, Owner, Quota},
 };
 
@@ -22,9 +22,9 @@ pub struct FieldRow {
 impl ChangeRow {
     pub fn of(change: &Change) -> ChangeRow {
         let (how, fields) = match &change.how {
-            How::Added => ("新增", Vec::new()),
-            How::Withdrawn => ("取消", Vec::new()),
-            How::Changed(fields) => ("更改", fields.iter().map(FieldRow::of).collect()),
+            ChangeKind::Added => ("新增", Vec::new()),
+            ChangeKind::Withdrawn => ("取消", Vec::new()),
+            ChangeKind::Changed(fields) => ("更改", fields.iter().map(FieldRow::of).collect()),
         };
         ChangeRow { what: subject_words(change.subject), key: change.key.clone(), how, fields }
     }
@@ -93,26 +93,26 @@ fn field_words(field: Field) -> &'static str {
 }
 
 /// A value in words; empty where there is none.
-fn value_words(value: &Value) -> String {
+fn value_words(value: &FieldValue) -> String {
     match value {
-        Value::Text(text) => text.clone(),
-        Value::Texts(texts) => texts.join("、"),
-        Value::Flag(yes) => if *yes { "是" } else { "否" }.to_owned(),
-        Value::Number(number) => number.map(|number| number.to_string()).unwrap_or_default(),
-        Value::Day(day) => day.map(|day| day.to_string()).unwrap_or_default(),
-        Value::Time(time) => time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default(),
-        Value::Clause(clause) => Clause::label(*clause),
-        Value::Kind(kind) => kind.label().to_owned(),
-        Value::Cadence(cadence) => cadence.label(),
-        Value::Due(due) => due_words(*due),
-        Value::Basis(basis) => basis.label().to_owned(),
-        Value::Mode(Mode::Each) => "各报各的".to_owned(),
-        Value::Mode(Mode::Joint) => "任一单位报送即可".to_owned(),
-        Value::Owners(owners) => owners_words(owners),
-        Value::Quotas(quotas) => quotas.iter().map(Quota::label).collect::<Vec<_>>().join("；"),
-        Value::Roles(roles) => roles_words(roles),
-        Value::Reminders(reminders) => reminders.iter().map(reminder_words).collect::<Vec<_>>().join("；"),
-        Value::Level(level) => level.as_ref().map(level_words).unwrap_or_default(),
+        FieldValue::Text(text) => text.clone(),
+        FieldValue::Texts(texts) => texts.join("、"),
+        FieldValue::Flag(yes) => if *yes { "是" } else { "否" }.to_owned(),
+        FieldValue::Number(number) => number.map(|number| number.to_string()).unwrap_or_default(),
+        FieldValue::Day(day) => day.map(|day| day.to_string()).unwrap_or_default(),
+        FieldValue::Time(time) => time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default(),
+        FieldValue::Clause(clause) => Clause::label(*clause),
+        FieldValue::Kind(kind) => kind.label().to_owned(),
+        FieldValue::Cadence(cadence) => cadence.label(),
+        FieldValue::Due(due) => due_words(*due),
+        FieldValue::Basis(basis) => basis.label().to_owned(),
+        FieldValue::Mode(Mode::Each) => "各报各的".to_owned(),
+        FieldValue::Mode(Mode::Joint) => "任一单位报送即可".to_owned(),
+        FieldValue::Owners(owners) => owners_words(owners),
+        FieldValue::Quotas(quotas) => quotas.iter().map(Quota::label).collect::<Vec<_>>().join("；"),
+        FieldValue::Roles(roles) => roles_words(roles),
+        FieldValue::Reminders(reminders) => reminders.iter().map(reminder_words).collect::<Vec<_>>().join("；"),
+        FieldValue::Level(level) => level.as_ref().map(level_words).unwrap_or_default(),
     }
 }
 
