@@ -1,7 +1,7 @@
 //! duban 督办: knows who owes what by when.
 //!
-//! The house from the ground up; a folder imports from those above it in this list, never the other way, and no files go
-//! round in a circle (`tests/suite/architecture.rs`):
+//! Its folders; one imports from those above it in this list, never the other way, and no files import each other in a
+//! circle (`tests/suite/architecture.rs`):
 //!
 //! - [`domain`]: the rules, pure. [`clock`]: the only place that reads the time. [`disk`]: folders, made and synced.
 //! - [`catalogue`]: seeds and lists in files ─► domain types. [`store`]: SQLite or PostgreSQL. [`mail`]: wording and the way

@@ -3,14 +3,14 @@
 //! A unit that leaves has what it still owes alone closed as 免除, with the reason; what it owes together with others goes
 //! on with the others. A departure that lies ahead is settled by the first pass of its day.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_name, check_text, first_start::put_posts, refuse};
+use super::{Actor, LONGEST_REASON, Result, check_name, check_text, check_words, first_start::put_posts, refuse};
 use crate::{
     catalogue::PostEntry,
     domain::{
+        action::Action,
         address,
         name::LONGEST_HOLDER,
         phase::Phase,
@@ -65,6 +65,7 @@ impl Actor<'_> {
     pub async fn set_unit(&self, entry: &UnitEntry) -> Result<Unit> {
         self.require_settings()?;
         check_name(Field::UnitName, &entry.name.0)?;
+        let kind = entry.kind.as_deref().map(|kind| check_words(Field::UnitKind, kind)).transpose()?;
         let today = self.known.zone.day_of(self.now);
         let mut tx = self.engine.store.write().await?;
         touch(&mut tx).await?;
@@ -90,7 +91,7 @@ impl Actor<'_> {
             joined_on: None,
             left_on: None,
         });
-        unit.kind = entry.kind.clone().unwrap_or(unit.kind);
+        unit.kind = kind.map_or(unit.kind, str::to_owned);
         unit.groups = entry.groups.clone().unwrap_or(unit.groups);
         if !active {
             unit.joined_on = Some(first);

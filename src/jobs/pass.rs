@@ -22,7 +22,7 @@ pub enum Summary {
     Digest(digest::Digested),
     /// See [`deliver::Delivered`].
     Deliver(deliver::Delivered),
-    /// See [`housekeeping::Kept`].
+    /// See [`housekeeping::Tidied`].
     Housekeeping(housekeeping::Tidied),
 }
 

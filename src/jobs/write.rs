@@ -24,7 +24,7 @@ use crate::{
         known::Known,
         outbox::{new_letter, slot_key},
     },
-    mail::{LetterItem, LetterContext, LetterSection, SectionKind},
+    mail::{LetterContext, LetterItem, LetterSection, SectionKind},
     read::{
         day,
         view::{self, View},

@@ -119,6 +119,13 @@ async fn the_acts_take_what_files_take() {
             let opened = open(&story, name).await;
             assert_eq!(opened.is_ok(), name::check_id(name).is_ok(), "{name:?}: {opened:?}");
         }
+        for (kind, taken) in [("直属单位", true), ("", true), ("直属\u{202e}单位", false), ("直属\n单位", false)]
+        {
+            let name = UnitName("轨道安监处".into());
+            let entry = UnitEntry { name, kind: Some(kind.into()), groups: None, joined_on: None, stays: false };
+            let set = story.act(OFFICE, async |actor| actor.set_unit(&entry).await).await;
+            assert_eq!(set.is_ok(), taken, "{kind:?}: {set:?}");
+        }
         for address in ["o'neil@example.com", "root@localhost", " a@b.cn ", "a b@c.cn", "甲@b.cn", "a@b.cn\n", ""] {
             let set = hand_over(&story, "某甲", address).await;
             assert_eq!(set.is_ok(), address::read(address).is_ok(), "{address}: {set:?}");

@@ -25,6 +25,7 @@ pub enum Field {
     FileName,
     Holder,
     UnitName,
+    UnitKind,
     Id,
     Address,
     Day,

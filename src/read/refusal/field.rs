@@ -61,6 +61,7 @@ fn called(field: Field) -> Words {
         Field::FileName => say!("file name", "文件名"),
         Field::Holder => say!("holder's name", "姓名"),
         Field::UnitName => say!("unit's name", "单位名称"),
+        Field::UnitKind => say!("unit's kind", "类别"),
         Field::Id => say!("id", "编号"),
         Field::Address => say!("e-mail address", "邮箱地址"),
         Field::Day => say!("day", "日期"),
