@@ -41,6 +41,7 @@ pub enum SetupError {
     /// Work on a thread of its own was cut off.
     #[error(transparent)]
     CutOff(#[from] tokio::task::JoinError),
+    /// Nobody hands out places any more: the program is ending.
     #[error(transparent)]
     NoTurn(#[from] tokio::sync::AcquireError),
     #[error(transparent)]
@@ -51,7 +52,7 @@ pub enum SetupError {
     Evidence(VaultError),
 }
 
-/// What goes wrong on the way to it is the set-up's.
+/// Lets a job fail by `?` with what can only be the set-up's fault.
 macro_rules! setup {
     ($($error:ty),*) => {$(
         impl From<$error> for JobError {
