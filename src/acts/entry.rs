@@ -320,7 +320,6 @@ async fn hash_password(password: &str) -> Result<String> {
     Ok(hashed??)
 }
 
-/// The posts that sign in with a password.
 pub fn password_posts(office: &UnitName) -> [PostId; 3] {
     [Role::Office, Role::Admin, Role::Auditor].map(|role| PostId { unit: office.clone(), role })
 }

@@ -98,7 +98,6 @@ impl Actor<'_> {
         Ok(number)
     }
 
-    /// The request of that kind that waits.
     pub(super) async fn pending(&self, tx: &mut Tx, id: i64, kind: RequestKind) -> Result<Request> {
         let requests = tx.requests_of(id).await?;
         let found = requests.into_iter().find(|request| request.kind == kind && request.decided_at.is_none());

@@ -238,12 +238,10 @@ impl Actor<'_> {
     }
 }
 
-/// Whether the roster has that post.
 pub fn post_exists(roster: &Roster, post: &PostId) -> bool {
     roster.unit(&post.unit).is_some() && (post.role.is_of_unit() || post.unit == roster.office)
 }
 
-/// An address as it is kept.
 fn check_address(written: &str) -> Result<&str> {
     address::read(written).or_else(|fault| refuse((Field::Address, FieldRefusal::NoEmailAddress(fault))))
 }

@@ -173,7 +173,6 @@ impl<'a> Report<'a> {
         self.source
     }
 
-    /// A mistake at a byte offset.
     pub fn at(&mut self, offset: usize, mistake: impl Into<Mistake>) {
         if self.found.list.len() >= MOST_TOLD {
             self.found.more += 1;

@@ -163,7 +163,6 @@ pub fn diff(old: &Catalogue, new: &Catalogue) -> Vec<Change> {
     changes
 }
 
-/// What changed from one roster to another.
 pub fn diff_rosters(old: &Roster, new: &Roster) -> Vec<Change> {
     let mut changes = Vec::new();
     compare(&mut changes, Subject::Unit, &old.units, &new.units, |unit| unit.name.0.clone(), unit_fields);

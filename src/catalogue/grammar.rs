@@ -35,7 +35,6 @@ pub fn clause(written: &str) -> Option<Clause> {
     }
 }
 
-/// The clause as the seeds write it.
 pub fn write_clause(clause: Clause) -> String {
     match clause.measure {
         Some(measure) => format!("{}.{measure}", clause.item),
@@ -80,7 +79,6 @@ pub fn cadence(written: &str) -> Result<Cadence, CadenceFault> {
     }
 }
 
-/// The cadence as the seeds write it.
 pub fn write_cadence(cadence: &Cadence) -> String {
     match cadence {
         Cadence::Once(day) => format!("once {day}"),
@@ -120,7 +118,6 @@ pub fn due(written: &str) -> Option<DueRule> {
     }
 }
 
-/// The due rule as the seeds write it.
 pub fn write_due(due: DueRule) -> String {
     match due {
         DueRule::EndOfDay => "end_of_day".into(),
@@ -138,7 +135,6 @@ pub fn owner(written: &str) -> Owner {
     }
 }
 
-/// The owner as the seeds write it.
 pub fn write_owner(owner: &Owner) -> String {
     match owner {
         Owner::Unit(name) => name.0.clone(),
@@ -171,7 +167,6 @@ pub fn quota(written: &str) -> Option<Quota> {
     (named && quota.at_least > 0 && !both).then_some(quota)
 }
 
-/// The quota as the seeds write it.
 pub fn write_quota(quota: &Quota) -> String {
     let distinct = if quota.distinct { " distinct" } else { "" };
     let level = if quota.level { " level" } else { "" };

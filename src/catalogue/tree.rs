@@ -46,7 +46,6 @@ pub struct TableFields<'s, 't> {
 }
 
 impl<'s, 't> TableFields<'s, 't> {
-    /// All of a file.
     pub fn of_file(tree: &'t Spanned<DeTable<'s>>) -> TableFields<'s, 't> {
         TableFields { table: tree.get_ref(), at: 0, name: Table::Whole, taken: Vec::new() }
     }

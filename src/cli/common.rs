@@ -61,7 +61,6 @@ fn join<T: ToString>(all: &[T], between: &str) -> String {
 #[error("exit {0}")]
 pub struct Exit(pub u8);
 
-/// The exit code for an error.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
         return *code;

@@ -10,7 +10,6 @@ pub struct Args {
     pub shell: clap_complete::Shell,
 }
 
-/// Writes the script.
 pub fn run(args: &Args, mut command: clap::Command, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "duban", &mut script);

@@ -12,7 +12,6 @@ pub struct ShowArgs {
     pub now: bool,
 }
 
-/// Shows it.
 pub async fn show(engine: &Engine, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let (subject, text) = digest::shown(engine, args.now).await?;
     Ok(writeln!(out, "{subject}\n\n{text}")?)

@@ -43,7 +43,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let stored = match args {
         Args::Raise { id, reason, by } => {

@@ -60,7 +60,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::Open { event_type, at, place, unit, id, by } => {

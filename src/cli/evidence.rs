@@ -36,7 +36,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let vault = engine.vault.as_ref().context("no folder for evidence is configured")?;
     match args {

@@ -49,7 +49,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let stored = match args {
         Args::Ask { id, until, reason, by } => {

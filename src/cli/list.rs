@@ -21,7 +21,6 @@ pub enum Format {
     Csv,
 }
 
-/// Writes rows, each with a value for each column.
 pub fn write_list(format: Format, columns: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Table => write_table(columns, rows, out),

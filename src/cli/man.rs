@@ -10,7 +10,6 @@ pub struct Args {
     pub out: Option<PathBuf>,
 }
 
-/// Writes the pages.
 pub fn run(args: &Args, command: clap::Command, out: &mut dyn Write) -> anyhow::Result<()> {
     let Some(folder) = &args.out else {
         return Ok(clap_mangen::Man::new(command).render(out)?);

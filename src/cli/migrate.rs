@@ -5,7 +5,6 @@ use std::io::Write;
 use super::{common::Common, open};
 use crate::{acts::first_start, engine::Process};
 
-/// Does it.
 pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let parts = open::parts(&config)?;

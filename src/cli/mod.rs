@@ -154,7 +154,6 @@ pub enum CalendarCommand {
     Import(calendar::ImportArgs),
 }
 
-/// Runs a command.
 pub fn run(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let done = runtime.block_on(dispatch(cli, out));

@@ -64,7 +64,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::Open { id, name, from, to, by } => {

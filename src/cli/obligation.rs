@@ -129,7 +129,6 @@ impl ListArgs {
     }
 }
 
-/// Answers.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::List(args) => list(engine, args, out).await,

@@ -24,7 +24,6 @@ use crate::{
     vault::Vault,
 };
 
-/// The configuration.
 pub fn config(common: &Common) -> anyhow::Result<Config> {
     Ok(Config::load(common.config.as_deref(), &Surroundings::of_process())?)
 }

@@ -69,7 +69,6 @@ fn usage(wrong: String) -> anyhow::Error {
     clap::Error::raw(clap::error::ErrorKind::ValueValidation, wrong + "\n").into()
 }
 
-/// One row of the list.
 pub fn row(zone: Zone, owed: &Owed) -> Vec<String> {
     let owners: Vec<&str> = owed.owners.iter().map(|owner| owner.0.as_str()).collect();
     let due_at = zone.local(owed.due_at).to_rfc3339_opts(SecondsFormat::Secs, false);

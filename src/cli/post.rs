@@ -74,7 +74,6 @@ pub struct Change {
     pub by: As,
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::List { addresses, format } => list(engine, addresses, format, out).await,

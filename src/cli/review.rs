@@ -31,7 +31,6 @@ pub struct Args {
     pub by: As,
 }
 
-/// Reviews.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let by = office(engine, &args.by).await?;
     let stored = act(engine, &by, async |actor| match (args.accept, args.confirm_miss, args.until) {

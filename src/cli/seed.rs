@@ -35,7 +35,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::Diff { dir, effective } => {

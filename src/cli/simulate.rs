@@ -47,7 +47,6 @@ pub struct Args {
     pub seed: u64,
 }
 
-/// Runs it.
 pub async fn run(
     args: &Args,
     settings: Settings,

@@ -61,7 +61,6 @@ pub enum Args {
     },
 }
 
-/// Does it.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     match args {
         Args::List { format } => list(engine, format, out).await,

@@ -22,7 +22,6 @@ pub struct Args {
     pub by: As,
 }
 
-/// Waives.
 pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Result<()> {
     let by = office(engine, &args.by).await?;
     let rows = act(engine, &by, async |actor| actor.waive(&args.ids, &args.reason, &args.document).await).await?;

@@ -36,7 +36,6 @@ impl Key {
         Key { path, kind: T::TYPE, read: |written| T::read(written).map(drop) }
     }
 
-    /// Its name in its section.
     pub fn name(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or(self.path)
     }

@@ -134,7 +134,6 @@ impl Value for Program {
     }
 }
 
-/// One of the words of an enum.
 pub fn word<T: FromStr + VariantNames>(written: &str) -> Result<T, ValueFault> {
     written.parse().map_err(|_| FormFault::NoneOf { written: shown(written), words: T::VARIANTS }.into())
 }
@@ -187,7 +186,6 @@ impl<const LEAST: u32, const MOST: u32> Span<LEAST, MOST> {
     }
 }
 
-/// A length of time as it is written.
 pub fn length(written: &str) -> Option<TimeDelta> {
     let (n, unit) = with_unit(written)?;
     let milliseconds = match unit {

@@ -53,7 +53,6 @@ pub enum YearStatus {
 /// The statutory calendar: listed days over the weekend rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
-    /// By date.
     pub listed: BTreeMap<NaiveDate, ListedDay>,
 }
 
@@ -166,7 +165,6 @@ impl Calendar {
         self.day(day).is_workday()
     }
 
-    /// What is known of the year.
     pub fn year(&self, year: i32) -> YearStatus {
         let (Some(first), Some(last)) =
             (NaiveDate::from_ymd_opt(year.saturating_sub(1), 12, 1), NaiveDate::from_ymd_opt(year, 12, 31))

@@ -68,7 +68,6 @@ impl Catalogue {
         self.ladders.iter().find(|ladder| ladder.class == class)
     }
 
-    /// The event type of that name.
     pub fn event_type(&self, name: &str) -> Option<&EventType> {
         self.events.iter().find(|event| event.name == name)
     }

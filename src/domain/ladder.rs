@@ -33,7 +33,6 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class of a duty in one of its forms.
     pub fn of(duty: &Duty, form: Form) -> Class {
         if form == Form::Node {
             return Class::Month;

@@ -49,7 +49,6 @@ pub fn word(obligation: &Obligation) -> &'static str {
     word_of(Light::of(obligation), obligation.phase)
 }
 
-/// The word of an obligation with that light in that phase.
 pub fn word_of(light: Light, phase: Phase) -> &'static str {
     match (light, phase) {
         (_, Phase::Scheduled) => "未开始",

@@ -67,7 +67,6 @@ impl Window {
         late.then_some(Untimely::NotItsDay { acted_on, day: self.last_in_time })
     }
 
-    /// Judges the filings that stand.
     pub fn judge(&self, duty: &Duty, filings: &[Filing]) -> Standing {
         let mut filings: Vec<&Filing> = filings.iter().filter(|filing| self.admits(filing)).collect();
         filings.sort_by_key(|filing| filing.received_at);

@@ -47,7 +47,6 @@ impl fmt::Display for Summary {
 /// An idle run is recorded at most this often; what it shows is that the program is alive.
 const HEARTBEAT: TimeDelta = TimeDelta::minutes(5);
 
-/// Runs one job and records the run.
 pub async fn run(engine: &Engine, job: Job) -> Result<Summary> {
     let started = engine.clock.now();
     let outcome = work(engine, job).await;

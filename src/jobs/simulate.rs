@@ -210,7 +210,6 @@ impl FilingPlan {
         Ok(())
     }
 
-    /// Files what is to be filed by now.
     async fn file_due(&mut self, engine: &Engine, now: DateTime<Utc>) -> Result<u64> {
         let mut filed = 0;
         while let Some(entry) = self.at.first_entry().filter(|entry| *entry.key() <= now) {

@@ -79,7 +79,6 @@ pub struct QueryText {
 }
 
 impl QueryText {
-    /// What is asked for.
     pub fn query(&self) -> std::result::Result<Query, Refusal> {
         let phases = |code: &str| {
             let group = PhaseGroup::from_code(code).map(PhaseGroup::phases);

@@ -167,7 +167,6 @@ impl View {
         self.days_overdue.filter(|days| *days > 0)
     }
 
-    /// As a letter shows it.
     pub fn item(&self) -> LetterItem {
         let streak = self.round.streak.and_then(|streak| u32::try_from(streak).ok());
         LetterItem {
@@ -205,7 +204,6 @@ pub async fn filed(tx: &mut Tx, known: &Known, rows: &[Stored], today: NaiveDate
     Ok(filed)
 }
 
-/// What stands for a row.
 pub fn stands<'a>(filed: &'a Filed, row: &Stored) -> &'a [Counted] {
     filed.get(&row.obligation.id).map_or(&[], Vec::as_slice)
 }

@@ -73,7 +73,6 @@ pub const STATEMENTS: &[&str] = &[
 
 coded!(CredentialKind);
 
-/// What kind of credential it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum CredentialKind {

@@ -19,7 +19,6 @@ use super::{
 };
 use crate::domain::{duty::Form, obligation::Obligation, phase::Phase, unit::UnitName};
 
-/// What is written to a column.
 macro_rules! written {
     ($row:ident, id) => {
         $row.obligation.id

@@ -393,7 +393,6 @@ impl Tx {
         Ok(on!(self, |c| sqlx::query_as(BY_ID).bind(id).fetch_optional(c).await?))
     }
 
-    /// Whether a letter for that slot exists.
     pub async fn letter_exists(&mut self, slot_key: &str) -> Result<bool> {
         let id: Option<i64> = on!(self, |c| sqlx::query_scalar(BY_SLOT).bind(slot_key).fetch_optional(c).await?);
         Ok(id.is_some())
@@ -404,7 +403,6 @@ impl Tx {
         Ok(on!(self, |c| sqlx::query_as(BODY).bind(id).fetch_optional(c).await?))
     }
 
-    /// The newest letter of a kind.
     pub async fn newest_letter(&mut self, kind: LetterKind) -> Result<Option<i64>> {
         Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind.code()).fetch_optional(c).await?))
     }

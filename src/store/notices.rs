@@ -250,7 +250,6 @@ impl Tx {
         Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
     }
 
-    /// The obligations that a letter speaks of.
     pub async fn obligations_of_letter(&mut self, letter: i64) -> Result<Vec<i64>> {
         Ok(on!(self, |c| sqlx::query_scalar(OF_LETTER).bind(letter).fetch_all(c).await?))
     }

@@ -139,7 +139,6 @@ impl Tx {
         row.map(Stored::try_from).transpose()
     }
 
-    /// What is owed for a duty and period, by all.
     pub async fn obligations_for(&mut self, duty: &str, period: &str) -> Result<Vec<Stored>> {
         stored(on!(self, |c| sqlx::query_as(BY_DUTY_PERIOD).bind(duty).bind(period).fetch_all(c).await?))
     }

@@ -20,7 +20,6 @@ use crate::domain::{
 /// Stands between owners' names as they come; no name holds it.
 pub(super) const SEPARATOR: char = '\u{1f}';
 
-/// The columns as a row has them.
 macro_rules! columns {
     ($with:ident) => {
         $with! {

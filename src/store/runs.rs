@@ -73,7 +73,6 @@ impl Tx {
         Ok(())
     }
 
-    /// The last run of a job.
     pub async fn last_run(&mut self, job: &str) -> Result<Option<Run>> {
         Ok(on!(self, |c| sqlx::query_as(LAST_RUN).bind(job).fetch_optional(c).await?))
     }

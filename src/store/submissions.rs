@@ -242,7 +242,6 @@ impl Tx {
         row.map(Submission::try_from).transpose()
     }
 
-    /// The obligations a submission counts for.
     pub async fn obligations_of_submission(&mut self, id: &str) -> Result<Vec<i64>> {
         Ok(on!(self, |c| sqlx::query_scalar(OBLIGATIONS_OF).bind(id).fetch_all(c).await?))
     }

@@ -18,7 +18,6 @@ pub struct Papers {
 }
 
 impl Papers {
-    /// Reads a form to its end.
     pub async fn read(mut form: Multipart) -> Result<Papers, Fault> {
         let mut papers = Papers::default();
         while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {

@@ -115,7 +115,6 @@ pub fn light_label(light: Light) -> &'static str {
     }
 }
 
-/// A group of phases, for choosing by it.
 pub fn phase_group_label(group: PhaseGroup) -> &'static str {
     match group {
         PhaseGroup::Live => "在办（含待审、逾期未办）",

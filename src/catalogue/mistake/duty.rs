@@ -128,7 +128,6 @@ fn cadence_words(fault: &CadenceFault) -> Words {
     }
 }
 
-/// Which cadence goes with a kind.
 fn cadence_of(kind: Kind) -> Words {
     match kind {
         Kind::Deadline => say!("a deadline has the cadence `once DATE`", "限期职责的频次为 once 加日期"),
@@ -141,7 +140,6 @@ fn cadence_of(kind: Kind) -> Words {
     }
 }
 
-/// Which due rule goes with a cadence.
 fn due_rule_of(cadence: &Cadence) -> Words {
     match cadence {
         Cadence::OnEvent { after: After::Minutes(_), .. } => {

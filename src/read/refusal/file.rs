@@ -5,7 +5,6 @@ use crate::{
     domain::refusal::file::{FileRefusal, NotTaken},
 };
 
-/// All of them, and what would be taken.
 pub(super) fn words(files: &[NotTaken]) -> Words {
     let each: Vec<Words> = files.iter().map(|file| one(&file.name, file.why)).collect();
     let english = each.iter().map(|words| words.english.as_str()).collect::<Vec<_>>().join("; ");

@@ -19,7 +19,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         post("/api/v1/obligations/{id}/accept", Right::Decide, accept),

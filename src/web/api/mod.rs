@@ -21,7 +21,6 @@ pub mod reference;
 pub mod settings;
 pub mod submissions;
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     let own = vec![get("/api/v1/openapi.json", Right::Public, description)];
     let parts = [

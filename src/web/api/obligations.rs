@@ -24,7 +24,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/api/v1/obligations", Right::SeeOwn, list),

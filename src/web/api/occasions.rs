@@ -17,7 +17,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/api/v1/events", Right::SeeAll, events),

@@ -30,7 +30,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         get("/api/v1/units", Right::SignedIn, units),

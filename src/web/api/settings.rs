@@ -27,7 +27,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         put("/api/v1/units/{name}", Right::Settings, set_unit),

@@ -31,7 +31,6 @@ use crate::{
     },
 };
 
-/// Its routes.
 pub fn routes() -> Vec<Route> {
     vec![
         upload("/api/v1/submissions", Right::File, file),

@@ -79,7 +79,6 @@ pub async fn days(
 /// Obligations by month of their first deadline (`2022-10`): each unit's, and with no name what all owe together.
 pub type Months = BTreeMap<(String, Option<UnitName>), Ends>;
 
-/// Counts them.
 pub async fn months(tx: &mut Tx, first: NaiveDate, last: NaiveDate) -> Result<Months> {
     let mut months = Months::new();
     for counted in tx.months(first, last).await? {
