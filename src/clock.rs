@@ -2,10 +2,8 @@
 //!
 //! Instants are whole seconds, so that both databases give back what was put in.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 

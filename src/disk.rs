@@ -1,6 +1,7 @@
 //! Names on disk: a file or folder is safe against a power cut once the folder above it is synced.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
+use std::{fs, io};
 
 /// Makes a folder and what is missing above it; when this returns, their names are on disk.
 pub fn make_folder(folder: &Path) -> io::Result<()> {

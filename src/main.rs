@@ -1,11 +1,10 @@
 //! Parses the command line and runs it.
 
-use std::{
-    io::{self, BufWriter, Write},
-    process::ExitCode,
-};
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
 
 use clap::Parser;
+
 use duban::cli::{self, Cli, Exit};
 
 fn main() -> ExitCode {

@@ -1,24 +1,19 @@
 //! Databases, seeds and engines to measure with.
 
-use std::{
-    collections::HashMap,
-    path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    catalogue::{PostEntry, Seeds},
-    clock::Clock,
-    domain::{
-        calendar::Zone,
-        unit::{PostId, Unit, UnitName},
-    },
-    engine::{Engine, Parts, Process, Settings},
-    mail::{Backoff, Mailbox, Templates, Transport, parse_address},
-    store::{Location, Store},
-};
 use sqlx::AssertSqlSafe;
+
+use duban::catalogue::{PostEntry, Seeds};
+use duban::clock::Clock;
+use duban::domain::calendar::Zone;
+use duban::domain::unit::{PostId, Unit, UnitName};
+use duban::engine::{Engine, Parts, Process, Settings};
+use duban::mail::{Backoff, Mailbox, Templates, Transport, parse_address};
+use duban::store::{Location, Store};
 
 /// The zone of the document.
 pub const ZONE: Zone = Zone(chrono_tz::Asia::Shanghai);

@@ -2,19 +2,17 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    Size,
-    base::{Database, Days, Kind, ZONE, engine, seeds},
-    report::{Goal, Report, median, secs},
-};
 use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    acts::first_start,
-    clock::monotonic,
-    domain::{query::Query, unit::UnitName},
-    jobs::materialise,
-    mail::{MemoryOutbox, Transport},
-};
+
+use crate::Size;
+use crate::base::{Database, Days, Kind, ZONE, engine, seeds};
+use crate::report::{Goal, Report, median, secs};
+use duban::acts::first_start;
+use duban::clock::monotonic;
+use duban::domain::query::Query;
+use duban::domain::unit::UnitName;
+use duban::jobs::materialise;
+use duban::mail::{MemoryOutbox, Transport};
 
 /// What is live, whatever is stored.
 const OPEN: usize = 10_000;

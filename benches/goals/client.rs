@@ -1,9 +1,7 @@
 //! A bare SMTP client: says each line, waits for each answer, does nothing else.
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// One connection that is ready for MAIL.
 pub struct Client {

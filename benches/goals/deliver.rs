@@ -1,34 +1,30 @@
 //! Sending: letters a second to a sink on this machine, beside a bare client and beside draining a table by bare SQL.
 
-use std::{collections::VecDeque, process::Stdio, sync::Arc};
+use std::collections::VecDeque;
+use std::process::Stdio;
+use std::sync::Arc;
 
-use crate::{
-    ROLE, Size,
-    base::{Database, Kind, by_the_thousand, either, engine, settings},
-    client::{Client, dotted},
-    machine,
-    report::{Goal, Report, median, rate, secs},
-    sink::Sink,
-};
 use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    acts::first_start,
-    catalogue::Seeds,
-    clock::monotonic,
-    domain::letter::LetterKind,
-    jobs::deliver,
-    mail::{
-        LetterContext, Mailbox, MemoryOutbox, Outcome, Outgoing, Smtp, SmtpSettings, Templates, TlsMode, Transport,
-        fill_link, message_id, parse_address,
-    },
-    store::{Location, Store, bulk},
-};
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
-use tokio::{
-    process::Command,
-    sync::{Mutex, mpsc},
+use tokio::process::Command;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::base::{Database, Kind, by_the_thousand, either, engine, settings};
+use crate::client::{Client, dotted};
+use crate::report::{Goal, Report, median, rate, secs};
+use crate::sink::Sink;
+use crate::{ROLE, Size, machine};
+use duban::acts::first_start;
+use duban::catalogue::Seeds;
+use duban::clock::monotonic;
+use duban::domain::letter::LetterKind;
+use duban::jobs::deliver;
+use duban::mail::{
+    LetterContext, Mailbox, MemoryOutbox, Outcome, Outgoing, Smtp, SmtpSettings, Templates, TlsMode, Transport,
+    fill_link, message_id, parse_address,
 };
+use duban::store::{Location, Store, bulk};
 
 const SESSIONS: usize = 8;
 /// What the process that drains is told.

@@ -1,10 +1,8 @@
 //! The machine: what it is, what its disk does, what a process takes.
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-    process::Command,
-};
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::Command;
 
 /// Cores, processor, kernel and date in one line.
 pub fn describe() -> String {

@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    Size,
-    base::{Database, Kind, by_the_thousand, engine, seeds},
-    machine,
-    report::{Goal, Report, median, rate, secs},
-};
 use chrono::{DateTime, Utc};
-use duban::{
-    acts::first_start,
-    clock::monotonic,
-    domain::duty::Form,
-    engine::known,
-    jobs::materialise,
-    mail::{MemoryOutbox, Transport},
-    store::{Store, row::Stored},
-};
+
+use crate::base::{Database, Kind, by_the_thousand, engine, seeds};
+use crate::report::{Goal, Report, median, rate, secs};
+use crate::{Size, machine};
+use duban::acts::first_start;
+use duban::clock::monotonic;
+use duban::domain::duty::Form;
+use duban::engine::known;
+use duban::jobs::materialise;
+use duban::mail::{MemoryOutbox, Transport};
+use duban::store::Store;
+use duban::store::row::Stored;
 
 const INSERT: &str = "INSERT INTO obligation (revision, catalogue, duty, form, joint, series, period, opens_at, \
     period_end, due_at, first_due_at, due_on, phase, armed_at, settled_to, next_at, log_head) VALUES {values} \

@@ -1,25 +1,18 @@
 //! The daemon at rest: how fast it is there, what it takes while nothing happens, with and without history.
 
-use std::{
-    ffi::OsString,
-    io::Read as _,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::ffi::OsString;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use duban::{
-    clock::monotonic,
-    store::{Location, Store},
-};
 use tokio::net::UnixDatagram;
 
-use crate::{
-    Size,
-    base::{execute, scratch},
-    machine,
-    report::{Goal, Report, median, secs},
-};
+use crate::base::{execute, scratch};
+use crate::report::{Goal, Report, median, secs};
+use crate::{Size, machine};
+use duban::clock::monotonic;
+use duban::store::{Location, Store};
 
 /// The program as it is shipped, where somebody has built it.
 const SHIPPED: &str = "DUBAN_BENCH_PROGRAM";

@@ -7,26 +7,22 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    Size,
-    base::{Database, Days, HASH, Kind, LOG, LOG_COLUMNS, by_the_thousand, either, engine, seeds},
-    machine,
-    report::{Goal, Report, median, secs},
-};
 use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    acts::first_start,
-    clock::monotonic,
-    domain::{
-        duty::{Cadence, DutyId, Mode},
-        plan, step as decide,
-        step::{Context, Move},
-    },
-    engine::{Engine, known::Known},
-    jobs::step,
-    mail::{MemoryOutbox, Transport},
-    store::{Store, row::Stored},
-};
+
+use crate::base::{Database, Days, HASH, Kind, LOG, LOG_COLUMNS, by_the_thousand, either, engine, seeds};
+use crate::report::{Goal, Report, median, secs};
+use crate::{Size, machine};
+use duban::acts::first_start;
+use duban::clock::monotonic;
+use duban::domain::duty::{Cadence, DutyId, Mode};
+use duban::domain::step::{Context, Move};
+use duban::domain::{plan, step as decide};
+use duban::engine::Engine;
+use duban::engine::known::Known;
+use duban::jobs::step;
+use duban::mail::{MemoryOutbox, Transport};
+use duban::store::Store;
+use duban::store::row::Stored;
 
 /// Series that the history belongs to and that fall due: one for each row due at most.
 const SERIES: usize = 10_000;

@@ -4,49 +4,40 @@
 //! that is waited for, answers. That transaction writes what a filing writes, for all who wait at once: the submission, what
 //! it counts for, the obligation, an entry of the log. Both servers run in this process, as does the client.
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use crate::{
-    Size,
-    base::{Database, HASH, Kind, LOG, LOG_COLUMNS, ZONE, by_the_thousand, engine, seeds},
-    report::{Goal, Report, median, rate},
-};
-use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    acts::{
-        entry::{Spans, new_secret},
-        first_start,
-    },
-    clock::monotonic,
-    domain::phase::Phase,
-    engine::Engine,
-    jobs::{materialise, step},
-    mail::{MemoryOutbox, Transport},
-    read::health::Limits,
-    store::{
-        Store,
-        access::{CredentialKind, NewCredential},
-        row::Stored,
-    },
-    web::{self, App, Options, listen::Patience},
-};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::{mpsc, oneshot},
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+use crate::Size;
+use crate::base::{Database, HASH, Kind, LOG, LOG_COLUMNS, ZONE, by_the_thousand, engine, seeds};
+use crate::report::{Goal, Report, median, rate};
+use duban::acts::entry::{Spans, new_secret};
+use duban::acts::first_start;
+use duban::clock::monotonic;
+use duban::domain::phase::Phase;
+use duban::engine::Engine;
+use duban::jobs::{materialise, step};
+use duban::mail::{MemoryOutbox, Transport};
+use duban::read::health::Limits;
+use duban::store::Store;
+use duban::store::access::{CredentialKind, NewCredential};
+use duban::store::row::Stored;
+use duban::web::listen::Patience;
+use duban::web::{self, App, Options};
 
 const PATH: &str = "/api/v1/submissions";
 const CONNECTIONS: usize = 32;

@@ -2,16 +2,15 @@
 //!
 //! Only what has not opened yet is recomputed. What is open keeps its deadline; its reminders look for their slots anew.
 
-use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::{
-    catalogue::ListedDays,
-    domain::{calendar::Calendar, refusal::setting::SettingRefusal},
-    engine::known::touch,
-    store::Tx,
-};
+use crate::catalogue::ListedDays;
+use crate::domain::action::Action;
+use crate::domain::calendar::Calendar;
+use crate::domain::refusal::setting::SettingRefusal;
+use crate::engine::known::touch;
+use crate::store::Tx;
 
 impl Actor<'_> {
     /// Takes a notice in. Returns how many days are listed now for the years it speaks of.

@@ -4,30 +4,23 @@
 //! on. Units follow the roster's own rules, listed days those of a notice. Holders of posts are not the seeds' to
 //! change: only posts that nobody holds get one.
 
-use crate::domain::action::Action;
 use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Actor, Result, first_start::put_posts, refuse};
-use crate::{
-    catalogue::{
-        Diagnostics, ListedDays, PostEntry, Seeds,
-        diff::{Change, Subject, diff, diff_rosters},
-    },
-    domain::{
-        calendar::{Calendar, YearStatus, notice_year},
-        refusal::{
-            field::{Field, FieldRefusal},
-            setting::SettingRefusal,
-        },
-        unit::{Roster, Unit, UnitName},
-    },
-    engine::known::{Known, touch},
-    store::catalogue::Version,
-};
+use super::first_start::put_posts;
+use super::{Actor, Result, refuse};
+use crate::catalogue::diff::{Change, Subject, diff, diff_rosters};
+use crate::catalogue::{Diagnostics, ListedDays, PostEntry, Seeds};
+use crate::domain::action::Action;
+use crate::domain::calendar::{Calendar, YearStatus, notice_year};
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::setting::SettingRefusal;
+use crate::domain::unit::{Roster, Unit, UnitName};
+use crate::engine::known::{Known, touch};
+use crate::store::catalogue::Version;
 
 /// What seeds would change, or have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,20 +1,14 @@
 //! 签收 and 负责人意见: a liaison has read it; a leader stands behind what the liaison asked for. Neither moves a deadline.
 
-use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::{
-    domain::{
-        refusal::{
-            obligation::ObligationRefusal,
-            request::RequestRefusal,
-            who::{NoSuch, NotTheirs},
-        },
-        unit::Role,
-    },
-    store::row::Stored,
-};
+use crate::domain::action::Action;
+use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::domain::refusal::request::RequestRefusal;
+use crate::domain::refusal::who::{NoSuch, NotTheirs};
+use crate::domain::unit::Role;
+use crate::store::row::Stored;
 
 impl Actor<'_> {
     /// 签收, once for each unit's post.

@@ -3,22 +3,19 @@
 //! What came in stays in the log. When it came in stays too, so a correction after the deadline may mend a slip but not
 //! make up what was missing at the deadline: that is a filing of its own, and late.
 
-use crate::domain::action::Action;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::{
-    Actor, Result, refuse, standing_filings,
-    submit::{NewSubmission, check_counters, check_texts},
-};
-use crate::{
-    domain::{
-        quota::{Item, Standing},
-        refusal::{filing::FilingRefusal, who::NoSuch},
-        unit::UnitName,
-    },
-    store::{Tx, row::Stored, submissions::Submission},
-};
+use super::submit::{NewSubmission, check_counters, check_texts};
+use super::{Actor, Result, refuse, standing_filings};
+use crate::domain::action::Action;
+use crate::domain::quota::{Item, Standing};
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::domain::refusal::who::NoSuch;
+use crate::domain::unit::UnitName;
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::store::submissions::Submission;
 
 /// What a correction puts in place of what was filed; `None` = stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

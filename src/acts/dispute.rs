@@ -1,16 +1,14 @@
 //! 异议: a unit says that an obligation is not its duty; the office decides. Until then no clock stops.
 
-use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, drop_requests, refuse};
-use crate::{
-    domain::{
-        light::Light,
-        refusal::{field::Field, request::RequestRefusal},
-    },
-    store::{requests::RequestKind, row::Stored},
-};
+use crate::domain::action::Action;
+use crate::domain::light::Light;
+use crate::domain::refusal::field::Field;
+use crate::domain::refusal::request::RequestRefusal;
+use crate::store::requests::RequestKind;
+use crate::store::row::Stored;
 
 impl Actor<'_> {
     /// Raises a dispute. Returns its number.

@@ -2,38 +2,32 @@
 //!
 //! Secrets are 256 random bits; the store keeps their hash. Every sign-in is logged, with no secret and no address.
 
-use crate::domain::action::Action;
 use std::sync::Arc;
 
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use rand::Rng as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::{
-    acts,
-    domain::{
-        letter::LetterKind,
-        refusal::entry::EntryRefusal,
-        text,
-        unit::{PostId, Role, UnitName},
-    },
-    engine::{
-        Engine, JobError, Result,
-        known::{self, Known},
-        link::{self, Token},
-        outbox::new_letter,
-    },
-    mail::LetterContext,
-    read::words,
-    store::access::{Credential, CredentialKind, LinkedLetter, NewCredential},
-};
+use crate::acts;
+use crate::domain::action::Action;
+use crate::domain::letter::LetterKind;
+use crate::domain::refusal::entry::EntryRefusal;
+use crate::domain::text;
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::known::{self, Known};
+use crate::engine::link::{self, Token};
+use crate::engine::outbox::new_letter;
+use crate::engine::{Engine, JobError, Result};
+use crate::mail::LetterContext;
+use crate::read::words;
+use crate::store::access::{Credential, CredentialKind, LinkedLetter, NewCredential};
 
 /// How long a link that sets a password can be used.
 pub const SETUP_LIFE: TimeDelta = TimeDelta::hours(24);

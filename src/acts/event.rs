@@ -2,20 +2,18 @@
 //!
 //! Closing an event leaves open what it opened, unless it was a false alarm: then what is not done is waived.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_id, check_text, check_words, refuse};
-use crate::{
-    domain::{
-        event::Event,
-        plan,
-        refusal::{field::Field, occasion::OccasionRefusal, who::NoSuch},
-        unit::UnitName,
-    },
-    store::row::Stored,
-};
+use crate::domain::action::Action;
+use crate::domain::event::Event;
+use crate::domain::plan;
+use crate::domain::refusal::field::Field;
+use crate::domain::refusal::occasion::OccasionRefusal;
+use crate::domain::refusal::who::NoSuch;
+use crate::domain::unit::UnitName;
+use crate::store::row::Stored;
 
 /// What is known of an event when it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]

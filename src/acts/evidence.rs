@@ -1,13 +1,12 @@
 //! 佐证: a file uploaded by mistake is erased: the bytes go, its hash and a tombstone stay.
 
-use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
-use crate::{
-    domain::refusal::{field::Field, who::NoSuch},
-    vault::Vault,
-};
+use crate::domain::action::Action;
+use crate::domain::refusal::field::Field;
+use crate::domain::refusal::who::NoSuch;
+use crate::vault::Vault;
 
 impl Actor<'_> {
     /// Erases a file of a submission: for a unit its own mention of it, for the office every mention. The bytes go once

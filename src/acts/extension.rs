@@ -1,21 +1,17 @@
 //! 延期: a unit asks before the deadline, the office grants or refuses. Until it is decided no clock stops.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, refuse};
-use crate::{
-    domain::{
-        obligation::Obligation,
-        refusal::{field::Field, request::RequestRefusal, who::NoSuch},
-    },
-    store::{
-        Tx,
-        requests::{Request, RequestKind},
-        row::Stored,
-    },
-};
+use crate::domain::action::Action;
+use crate::domain::obligation::Obligation;
+use crate::domain::refusal::field::Field;
+use crate::domain::refusal::request::RequestRefusal;
+use crate::domain::refusal::who::NoSuch;
+use crate::store::Tx;
+use crate::store::requests::{Request, RequestKind};
+use crate::store::row::Stored;
 
 impl Actor<'_> {
     /// Asks for a later deadline. Returns the request's number.

@@ -4,34 +4,25 @@
 //! and what they change is written once for all, so that many pay for one wait for the disk. One that is refused has
 //! changed nothing by then, and the others are none the worse.
 
-use crate::domain::action::Action;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::{
-    ActError, Actor, JobError, Result, refuse,
-    submit::{NewSubmission, Receipt},
-};
-use crate::{
-    domain::{
-        quota::Filing,
-        refusal::{filing::FilingRefusal, obligation::ObligationRefusal},
-        unit::PostId,
-    },
-    engine::MOST_CONFLICTS,
-    store::{
-        Tx,
-        log::Entry,
-        row::Stored,
-        submissions::{Counted, Evidence, Submission},
-    },
-};
+use super::submit::{NewSubmission, Receipt};
+use super::{ActError, Actor, JobError, Result, refuse};
+use crate::domain::action::Action;
+use crate::domain::quota::Filing;
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::domain::unit::PostId;
+use crate::engine::MOST_CONFLICTS;
+use crate::store::Tx;
+use crate::store::log::Entry;
+use crate::store::row::Stored;
+use crate::store::submissions::{Counted, Evidence, Submission};
 
 #[derive(Default)]
 pub struct Filings {

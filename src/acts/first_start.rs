@@ -1,22 +1,16 @@
 //! The first start: an empty database gets the embedded seeds, all of them or none.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
-use crate::engine::{
-    Engine, Result,
-    known::{self, STARTS_ON},
-};
-use crate::{
-    catalogue::{PostEntry, Seeds},
-    store::{
-        Tx,
-        catalogue::Version,
-        log::DAEMON,
-        roster::{Holder, StandIn},
-    },
-};
+use crate::catalogue::{PostEntry, Seeds};
+use crate::domain::action::Action;
+use crate::engine::known::{self, STARTS_ON};
+use crate::engine::{Engine, Result};
+use crate::store::Tx;
+use crate::store::catalogue::Version;
+use crate::store::log::DAEMON;
+use crate::store::roster::{Holder, StandIn};
 
 /// What a first start put into the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

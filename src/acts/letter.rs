@@ -1,10 +1,11 @@
 //! What the office does to a letter: has an undelivered one sent again, or its link open nothing any more.
 
-use crate::domain::action::Action;
 use serde_json::json;
 
 use super::{Actor, Result, refuse};
-use crate::domain::refusal::{setting::SettingRefusal, who::NoSuch};
+use crate::domain::action::Action;
+use crate::domain::refusal::setting::SettingRefusal;
+use crate::domain::refusal::who::NoSuch;
 
 impl Actor<'_> {
     /// Queues an undelivered letter again, under the same Message-ID.

@@ -3,33 +3,26 @@
 //! Every act is one transaction: the change, its log entry, and what follows for the obligation. Where one is refused,
 //! nothing has changed; why is a closed set of facts, worded by whoever shows it. The rules themselves are the domain's.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::{
-    domain::{
-        name::{self, NameFault},
-        obligation::Obligation,
-        quota::Filing,
-        refusal::{
-            Refusal,
-            field::{Field, FieldRefusal},
-            filing::FilingRefusal,
-            obligation::ObligationRefusal,
-            who::{NoSuch, NotTheirs},
-        },
-        text,
-        unit::{PostId, Role, UnitName},
-    },
-    engine::{
-        Engine, JobError, SetupError,
-        known::{Known, Rules},
-    },
-    read::refusal::english,
-    store::{StoreError, Tx, log, row::Stored},
-    vault::VaultError,
-};
+use crate::domain::action::Action;
+use crate::domain::name::{self, NameFault};
+use crate::domain::obligation::Obligation;
+use crate::domain::quota::Filing;
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::domain::refusal::who::{NoSuch, NotTheirs};
+use crate::domain::text;
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::known::{Known, Rules};
+use crate::engine::{Engine, JobError, SetupError};
+use crate::read::refusal::english;
+use crate::store::row::Stored;
+use crate::store::{StoreError, Tx, log};
+use crate::vault::VaultError;
 
 pub mod calendar;
 pub mod catalogue;

@@ -3,28 +3,22 @@
 //! Days to come follow from the revision: the next materialise makes and withdraws them. Only what has begun already is
 //! brought in line here.
 
-use crate::domain::action::Action;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use super::{Actor, Result, check_id, check_name, refuse};
-use crate::{
-    domain::{
-        node::Node,
-        phase::Phase,
-        plan,
-        refusal::{
-            field::{Field, FieldRefusal},
-            occasion::OccasionRefusal,
-            who::NoSuch,
-        },
-    },
-    engine::{
-        SetupError,
-        known::{Known, touch},
-    },
-    store::{Tx, catalogue::NodeWindow, row::Stored},
-};
+use crate::domain::action::Action;
+use crate::domain::node::Node;
+use crate::domain::phase::Phase;
+use crate::domain::plan;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::occasion::OccasionRefusal;
+use crate::domain::refusal::who::NoSuch;
+use crate::engine::SetupError;
+use crate::engine::known::{Known, touch};
+use crate::store::Tx;
+use crate::store::catalogue::NodeWindow;
+use crate::store::row::Stored;
 
 /// A longer window is a slip of the hand.
 const LONGEST_DAYS: u64 = 366;

@@ -3,23 +3,19 @@
 //! Nobody reviews what their own unit filed; only what the office's own unit owes is reviewed by that unit's head, since
 //! there is nobody above it here.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
-use crate::{
-    domain::{
-        refusal::{
-            field::Field,
-            who::{NoSuch, NotTheirs},
-        },
-        step::{self, NoticeKind},
-        unit::{PostId, Role, UnitName},
-    },
-    engine::known::Known,
-    store::{Tx, notices::NewNotice, row::Stored},
-};
+use crate::domain::action::Action;
+use crate::domain::refusal::field::Field;
+use crate::domain::refusal::who::{NoSuch, NotTheirs};
+use crate::domain::step::{self, NoticeKind};
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::known::Known;
+use crate::store::Tx;
+use crate::store::notices::NewNotice;
+use crate::store::row::Stored;
 
 impl Actor<'_> {
     /// 通过.

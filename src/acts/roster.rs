@@ -6,30 +6,23 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_name, check_text, check_words, first_start::put_posts, refuse};
-use crate::{
-    catalogue::PostEntry,
-    domain::{
-        action::Action,
-        address,
-        name::LONGEST_HOLDER,
-        phase::Phase,
-        query::{Order, Query},
-        refusal::{
-            field::{Field, FieldRefusal},
-            obligation::ObligationRefusal,
-            roster::RosterRefusal,
-            who::{NoSuch, NotTheirs},
-        },
-        unit::{PostId, Role, Roster, Unit, UnitName},
-    },
-    engine::known::{Known, touch},
-    store::{
-        Tx, log,
-        roster::{Holder, StandIn},
-        row::Stored,
-    },
-};
+use super::first_start::put_posts;
+use super::{Actor, LONGEST_REASON, Result, check_name, check_text, check_words, refuse};
+use crate::catalogue::PostEntry;
+use crate::domain::action::Action;
+use crate::domain::address;
+use crate::domain::name::LONGEST_HOLDER;
+use crate::domain::phase::Phase;
+use crate::domain::query::{Order, Query};
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::domain::refusal::roster::RosterRefusal;
+use crate::domain::refusal::who::{NoSuch, NotTheirs};
+use crate::domain::unit::{PostId, Role, Roster, Unit, UnitName};
+use crate::engine::known::{Known, touch};
+use crate::store::roster::{Holder, StandIn};
+use crate::store::row::Stored;
+use crate::store::{Tx, log};
 
 /// A unit as the office writes it down.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,23 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 
 use super::{Actor, Result, refuse};
-use crate::{
-    domain::{
-        light::{self, Light},
-        phase::Phase,
-        quota::{self, Count, Filing, Item},
-        refusal::{
-            Refusal,
-            field::{Field, FieldRefusal},
-            filing::FilingRefusal,
-            who::NoSuch,
-        },
-        step, text,
-        unit::UnitName,
-    },
-    engine::known::Rules,
-    store::row::Stored,
-};
+use crate::domain::light::{self, Light};
+use crate::domain::phase::Phase;
+use crate::domain::quota::{self, Count, Filing, Item};
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::domain::refusal::who::NoSuch;
+use crate::domain::unit::UnitName;
+use crate::domain::{step, text};
+use crate::engine::known::Rules;
+use crate::store::row::Stored;
 
 /// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 2000;

@@ -1,13 +1,12 @@
 //! 免除: the office lets obligations go, with a reason and the number of the document that says so.
 
-use crate::domain::action::Action;
 use serde_json::{Value, json};
 
 use super::{Actor, LONGEST_REASON, Result, check_text, drop_requests};
-use crate::{
-    domain::refusal::field::Field,
-    store::{Tx, row::Stored},
-};
+use crate::domain::action::Action;
+use crate::domain::refusal::field::Field;
+use crate::store::Tx;
+use crate::store::row::Stored;
 
 impl Actor<'_> {
     /// Waives one or many, all of them or none.

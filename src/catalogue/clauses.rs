@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    diagnostic::Report,
-    mistake::{duty::DutyFault, layout::LayoutFault, naming::NamingFault, value::ValueFault, words::shown},
-    tree::{self, TableFields},
-};
+use super::diagnostic::Report;
+use super::mistake::duty::DutyFault;
+use super::mistake::layout::LayoutFault;
+use super::mistake::naming::NamingFault;
+use super::mistake::value::ValueFault;
+use super::mistake::words::shown;
+use super::tree::{self, TableFields};
 use crate::domain::catalogue::ClauseEntry;
 
 /// Reads the file; `None` when it is no TOML.

@@ -2,17 +2,17 @@
 //!
 //! A file is read to its end and every mistake in it is reported; nothing is taken from a file that has one.
 
-use std::{borrow::Borrow, fmt, str::FromStr};
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
 
 use strum::VariantArray;
 
-use super::mistake::{
-    Mistake,
-    file::FileFault,
-    naming::{NamingFault, Thing},
-    value::{Of, ValueFault},
-    words::{Meant, meant, shown},
-};
+use super::mistake::Mistake;
+use super::mistake::file::FileFault;
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::value::{Of, ValueFault};
+use super::mistake::words::{Meant, meant, shown};
 
 /// So many mistakes of a file are told one by one; of the rest, the number.
 pub const MOST_TOLD: usize = 200;

@@ -1,21 +1,17 @@
 //! What changed between two catalogues, or two rosters: for people to read before they apply it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono::{NaiveDate, NaiveTime};
 use serde::Serialize;
 
-use crate::domain::{
-    catalogue::{Catalogue, ClauseEntry},
-    duty::{Basis, Cadence, Clause, DueRule, Duty, Kind, Mode, Owner, Quota},
-    event::EventType,
-    ladder::{Ladder, Level, Reminder},
-    node::Node,
-    unit::{Role, Roster, Unit},
-};
+use crate::domain::catalogue::{Catalogue, ClauseEntry};
+use crate::domain::duty::{Basis, Cadence, Clause, DueRule, Duty, Kind, Mode, Owner, Quota};
+use crate::domain::event::EventType;
+use crate::domain::ladder::{Ladder, Level, Reminder};
+use crate::domain::node::Node;
+use crate::domain::unit::{Role, Roster, Unit};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display)]
 #[strum(serialize_all = "snake_case")]

@@ -1,32 +1,24 @@
 //! `duties.toml`: who owes what, how often, until when, how much, and on whose word.
 
-use std::{
-    collections::{HashMap, HashSet},
-    str::FromStr,
-};
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
 
 use chrono::NaiveDate;
 use strum::VariantArray;
 
-use super::{
-    diagnostic::{At, Report},
-    grammar,
-    mistake::{
-        duty::{DutyFault, Flag},
-        layout::LayoutFault,
-        list::ListFault,
-        naming::{Named, NamingFault, Thing},
-        value::{ValueFault, Wanted},
-        words::shown,
-    },
-    tree::{self, TableFields},
-};
-use crate::domain::{
-    catalogue::ClauseEntry,
-    duty::{After, Cadence, Clause, DueRule, Duty, DutyId, Kind, Mode, Owner, Quota},
-    event::EventType,
-    unit::Roster,
-};
+use super::diagnostic::{At, Report};
+use super::grammar;
+use super::mistake::duty::{DutyFault, Flag};
+use super::mistake::layout::LayoutFault;
+use super::mistake::list::ListFault;
+use super::mistake::naming::{Named, NamingFault, Thing};
+use super::mistake::value::{ValueFault, Wanted};
+use super::mistake::words::shown;
+use super::tree::{self, TableFields};
+use crate::domain::catalogue::ClauseEntry;
+use crate::domain::duty::{After, Cadence, Clause, DueRule, Duty, DutyId, Kind, Mode, Owner, Quota};
+use crate::domain::event::EventType;
+use crate::domain::unit::Roster;
 
 /// What duties may name. A part is missing when its own file could not be read: then nothing is said about it here.
 #[derive(Debug, Default)]

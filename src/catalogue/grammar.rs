@@ -3,12 +3,10 @@
 use chrono::{NaiveDate, NaiveTime};
 
 use super::mistake::words::{Shown, shown};
-use crate::domain::{
-    duty::{After, Cadence, CadenceKind, Clause, DueRule, Owner, Quota},
-    ladder::When,
-    slot::END_OF_OFFICE_HOURS,
-    unit::UnitName,
-};
+use crate::domain::duty::{After, Cadence, CadenceKind, Clause, DueRule, Owner, Quota};
+use crate::domain::ladder::When;
+use crate::domain::slot::END_OF_OFFICE_HOURS;
+use crate::domain::unit::UnitName;
 
 /// A date, written with ten characters (`2022-09-30`), from 1900 to 2199.
 pub fn date(written: &str) -> Option<NaiveDate> {

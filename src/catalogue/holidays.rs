@@ -4,25 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{
-    diagnostic::{At, Diagnostics, Report, Source},
-    grammar,
-    json::{self, Json},
-    mistake::{
-        Mistake,
-        layout::LayoutFault,
-        list::ListFault,
-        naming::{NamingFault, Thing},
-        value::{JsonType, Of, ValueFault, Wanted},
-        words::shown,
-    },
-    sheet::Sheet,
-    tree::EXAMPLE_DAY,
-};
-use crate::domain::{
-    calendar::{DayKind, DayStatus, ListedDay, notice_year},
-    text,
-};
+use super::diagnostic::{At, Diagnostics, Report, Source};
+use super::grammar;
+use super::json::{self, Json};
+use super::mistake::Mistake;
+use super::mistake::layout::LayoutFault;
+use super::mistake::list::ListFault;
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::value::{JsonType, Of, ValueFault, Wanted};
+use super::mistake::words::shown;
+use super::sheet::Sheet;
+use super::tree::EXAMPLE_DAY;
+use crate::domain::calendar::{DayKind, DayStatus, ListedDay, notice_year};
+use crate::domain::text;
 
 /// The listed days of a file, and the years whose notices it speaks for: `Calendar::replace` takes both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

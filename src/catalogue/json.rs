@@ -1,9 +1,7 @@
 //! JSON with positions, for files that others write.
 
-use super::{
-    diagnostic::{At, Report},
-    mistake::layout::{JsonFault, LayoutFault},
-};
+use super::diagnostic::{At, Report};
+use super::mistake::layout::{JsonFault, LayoutFault};
 
 /// Deeper nesting is refused.
 const DEEPEST: usize = 32;

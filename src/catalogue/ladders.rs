@@ -4,22 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveTime;
 
-use super::{
-    diagnostic::{At, Report},
-    grammar,
-    mistake::{
-        ladder::{LadderFault, Never},
-        naming::{NamingFault, Thing},
-        value::ValueFault,
-        words::shown,
-    },
-    tree::{self, TableFields},
-};
-use crate::domain::{
-    duty::{DueRule, Duty, Form},
-    ladder::{Class, Ladder, Level, Reminder, When},
-    unit::Role,
-};
+use super::diagnostic::{At, Report};
+use super::grammar;
+use super::mistake::ladder::{LadderFault, Never};
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::value::ValueFault;
+use super::mistake::words::shown;
+use super::tree::{self, TableFields};
+use crate::domain::duty::{DueRule, Duty, Form};
+use crate::domain::ladder::{Class, Ladder, Level, Reminder, When};
+use crate::domain::unit::Role;
 
 /// What the duties of a class allow a ladder to say.
 #[derive(Debug, Default)]

@@ -2,16 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    diagnostic::{At, Report},
-    mistake::{
-        list::ListFault,
-        naming::{NamingFault, Thing},
-        words::shown,
-    },
-    tree::{self, TableFields},
-};
-use crate::domain::{event::EventType, node::Node};
+use super::diagnostic::{At, Report};
+use super::mistake::list::ListFault;
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::words::shown;
+use super::tree::{self, TableFields};
+use crate::domain::event::EventType;
+use crate::domain::node::Node;
 
 /// Reads `nodes.toml`; `None` when it is no TOML.
 pub fn read_nodes(report: &mut Report<'_>) -> Option<Vec<Node>> {

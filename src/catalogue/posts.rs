@@ -4,24 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{
-    diagnostic::{At, Diagnostics, Report, Source},
-    grammar,
-    mistake::{
-        list::ListFault,
-        naming::{NamingFault, Thing},
-        value::{ValueFault, Wanted},
-        words::shown,
-    },
-    sheet::{Sheet, SheetRow},
-    tree::EXAMPLE_DAY,
-};
-use crate::domain::{
-    address::{self, AddressFault},
-    name,
-    text::{self, TextFault},
-    unit::{PostId, Role, Roster, UnitName},
-};
+use super::diagnostic::{At, Diagnostics, Report, Source};
+use super::grammar;
+use super::mistake::list::ListFault;
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::value::{ValueFault, Wanted};
+use super::mistake::words::shown;
+use super::sheet::{Sheet, SheetRow};
+use super::tree::EXAMPLE_DAY;
+use crate::domain::address::{self, AddressFault};
+use crate::domain::name;
+use crate::domain::text::{self, TextFault};
+use crate::domain::unit::{PostId, Role, Roster, UnitName};
 
 /// A post as a file gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]

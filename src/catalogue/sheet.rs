@@ -2,14 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{
-    diagnostic::{At, Report},
-    mistake::{
-        layout::LayoutFault,
-        naming::{NamingFault, Thing},
-        words::shown,
-    },
-};
+use super::diagnostic::{At, Report};
+use super::mistake::layout::LayoutFault;
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::words::shown;
 
 #[derive(Debug)]
 pub struct Sheet {

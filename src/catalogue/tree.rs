@@ -3,19 +3,13 @@
 use std::ops::Range;
 
 use chrono::NaiveDate;
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-use super::{
-    diagnostic::{At, Report},
-    mistake::{
-        layout::{LayoutFault, Table},
-        value::{Type, ValueFault},
-        words::shown,
-    },
-};
+use super::diagnostic::{At, Report};
+use super::mistake::layout::{LayoutFault, Table};
+use super::mistake::value::{Type, ValueFault};
+use super::mistake::words::shown;
 use crate::domain::{name, text};
 
 /// A day as messages write one.

@@ -2,16 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    diagnostic::{At, Report},
-    mistake::{
-        layout::LayoutFault,
-        list::ListFault,
-        naming::{NamingFault, Thing},
-        words::shown,
-    },
-    tree::{self, TableFields},
-};
+use super::diagnostic::{At, Report};
+use super::mistake::layout::LayoutFault;
+use super::mistake::list::ListFault;
+use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::words::shown;
+use super::tree::{self, TableFields};
 use crate::domain::unit::{Roster, Unit, UnitName};
 
 /// Reads the file; `None` when it is no TOML.

@@ -2,16 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Utc};
 
-use crate::{
-    acts::{ActError, Actor},
-    domain::{
-        calendar::Zone,
-        refusal::who::NoSuch,
-        unit::{PostId, Role},
-    },
-    engine::{Engine, known::Known},
-    store::row::Stored,
-};
+use crate::acts::{ActError, Actor};
+use crate::domain::calendar::Zone;
+use crate::domain::refusal::who::NoSuch;
+use crate::domain::unit::{PostId, Role};
+use crate::engine::Engine;
+use crate::engine::known::Known;
+use crate::store::row::Stored;
 
 /// Which post acts.
 #[derive(Debug, Clone, clap::Args)]

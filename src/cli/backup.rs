@@ -4,25 +4,22 @@
 //! is hashed on its way and every hash that the database names must be among them. The folder gets its name when all
 //! of it is on disk, so one that is named is whole. Nothing in it is ever overwritten.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{common::Common, open};
-use crate::{
-    config::Config,
-    disk::{self, sync_folder},
-    engine::Engine,
-    store::Store,
-    vault::STAGING,
-};
+use super::common::Common;
+use super::open;
+use crate::config::Config;
+use crate::disk::{self, sync_folder};
+use crate::engine::Engine;
+use crate::store::Store;
+use crate::vault::STAGING;
 
 /// Where to.
 #[derive(Debug, Clone, clap::Args)]

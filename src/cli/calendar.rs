@@ -1,20 +1,16 @@
 //! `duban calendar`: the listed days of a year and what is known of it; a notice is taken in.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-
 use chrono::{Datelike, NaiveDate};
 
-use super::{
-    acting::{As, act, office, settle},
-    list::{Format, write_list},
-};
-use crate::{
-    catalogue::{holidays, year_warning},
-    domain::calendar::Calendar,
-    engine::Engine,
-};
+use super::acting::{As, act, office, settle};
+use super::list::{Format, write_list};
+use crate::catalogue::{holidays, year_warning};
+use crate::domain::calendar::Calendar;
+use crate::engine::Engine;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 5] = ["date", "weekday", "name", "kind", "status"];

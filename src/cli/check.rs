@@ -1,19 +1,16 @@
 //! `duban check`: reads everything, says what is wrong, and how much of the document the duties cover.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use chrono::{Datelike, NaiveDate};
 
-use super::{
-    common::{Common, Unusable},
-    open,
-};
-use crate::{
-    catalogue::{Seeds, year_warning},
-    clock::Clock,
-    domain::catalogue::Coverage,
-};
+use super::common::{Common, Unusable};
+use super::open;
+use crate::catalogue::{Seeds, year_warning};
+use crate::clock::Clock;
+use crate::domain::catalogue::Coverage;
 
 /// What to check.
 #[derive(Debug, Clone, clap::Args)]

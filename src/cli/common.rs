@@ -1,16 +1,13 @@
 //! What all commands share: where the configuration is, and how a command ends.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::{
-    catalogue::{Diagnostics, Seeds},
-    domain::unit::PostId,
-    mail::{RenderError, SettingsError, TemplateErrors},
-    store::{StoreError, inspect::DatabaseFault},
-};
+use crate::catalogue::{Diagnostics, Seeds};
+use crate::domain::unit::PostId;
+use crate::mail::{RenderError, SettingsError, TemplateErrors};
+use crate::store::StoreError;
+use crate::store::inspect::DatabaseFault;
 
 /// What all commands share.
 #[derive(Debug, Clone, Default, clap::Args)]

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use crate::{engine::Engine, jobs::digest};
+use crate::engine::Engine;
+use crate::jobs::digest;
 
 /// Which digest.
 #[derive(Debug, Clone, clap::Args)]

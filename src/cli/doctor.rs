@@ -3,28 +3,23 @@
 //! Changes nothing but the probe's own file or connection. What is wrong now is a fault and ends with exit 1; what will
 //! be wrong is a warning.
 
-use std::{
-    io::Write,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate};
 
-use super::{
-    common::{Common, Exit},
-    list::{Format, write_list},
-    open, serve,
-};
-use crate::{
-    catalogue::year_warning,
-    config::Config,
-    engine::{Engine, known::Known},
-    mail::Outcome,
-    read::health::{self, Health},
-    store::Location,
-};
+use super::common::{Common, Exit};
+use super::list::{Format, write_list};
+use super::{open, serve};
+use crate::catalogue::year_warning;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::engine::known::Known;
+use crate::mail::Outcome;
+use crate::read::health::{self, Health};
+use crate::store::Location;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 3] = ["check", "state", "words"];

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use super::{
-    acting::{As, Moment, act, local, moment, office, standing},
-    list::{Format, write_list},
-};
-use crate::{acts::event::NewEvent, domain::unit::UnitName, engine::Engine};
+use super::acting::{As, Moment, act, local, moment, office, standing};
+use super::list::{Format, write_list};
+use crate::acts::event::NewEvent;
+use crate::domain::unit::UnitName;
+use crate::engine::Engine;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 8] = ["id", "type", "at", "place", "units", "opened_at", "closed_at", "false_alarm"];

@@ -1,14 +1,15 @@
 //! `duban evidence`: files that came with submissions: read back, or erased when they were uploaded by mistake.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use super::acting::{As, act, office};
-use crate::{acts::ActError, domain::refusal::who::NoSuch, engine::Engine, vault::Vault};
+use crate::acts::ActError;
+use crate::domain::refusal::who::NoSuch;
+use crate::engine::Engine;
+use crate::vault::Vault;
 
 /// What is done.
 #[derive(Debug, Clone, clap::Subcommand)]

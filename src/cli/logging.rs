@@ -2,12 +2,12 @@
 //!
 //! Field names are dotted; no field and no message holds an address, a password or a letter's text.
 
-use std::{
-    env,
-    io::{self, IsTerminal},
-};
+use std::env;
+use std::io::{self, IsTerminal};
 
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::log::{LogSection, To};
 

@@ -1,9 +1,15 @@
 //! `duban login-link`: a one-time link by which the office, the administrator or the auditor sets a password.
 
-use std::{io::Write, net::SocketAddr};
+use std::io::Write;
+use std::net::SocketAddr;
 
-use super::{acting::post, common::Common, open};
-use crate::{acts::entry, config::Config, domain::unit::PostId, store::log::DAEMON};
+use super::acting::post;
+use super::common::Common;
+use super::open;
+use crate::acts::entry;
+use crate::config::Config;
+use crate::domain::unit::PostId;
+use crate::store::log::DAEMON;
 
 /// For whom.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,6 +1,8 @@
 //! `duban man`: the manual pages, from the same definition as the command line itself.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
 
 /// Where to.
 #[derive(Debug, Clone, clap::Args)]

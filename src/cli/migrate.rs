@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
-use super::{common::Common, open};
-use crate::{acts::first_start, engine::Process};
+use super::common::Common;
+use super::open;
+use crate::acts::first_start;
+use crate::engine::Process;
 
 pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;

@@ -2,14 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    domain::{
-        calendar::Zone,
-        step::{self, Context, Move},
-    },
-    engine::{Engine, Result},
-    read::words::document_order,
-};
+use crate::domain::calendar::Zone;
+use crate::domain::step::{self, Context, Move};
+use crate::engine::{Engine, Result};
+use crate::read::words::document_order;
 
 /// More than these are not counted.
 const MOST: usize = 500;

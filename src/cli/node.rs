@@ -4,10 +4,8 @@ use std::io::Write;
 
 use chrono::NaiveDate;
 
-use super::{
-    acting::{As, act, office, settle},
-    list::{Format, write_list},
-};
+use super::acting::{As, act, office, settle};
+use super::list::{Format, write_list};
 use crate::engine::Engine;
 
 /// The columns of the list.

@@ -4,29 +4,21 @@ use std::io::Write;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{
-    acting::local,
-    list::{Format, write_list},
-};
-use crate::{
-    acts::ActError,
-    domain::{
-        calendar::Zone,
-        code::UnknownCode,
-        duty::{CadenceKind, DutyId},
-        light::Light,
-        phase::Phase,
-        query::{Order, PhaseGroup, Query},
-        refusal::who::NoSuch,
-        unit::UnitName,
-    },
-    engine::Engine,
-    read::{
-        explain::{self, action_label},
-        query,
-        view::View,
-    },
-};
+use super::acting::local;
+use super::list::{Format, write_list};
+use crate::acts::ActError;
+use crate::domain::calendar::Zone;
+use crate::domain::code::UnknownCode;
+use crate::domain::duty::{CadenceKind, DutyId};
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
+use crate::domain::query::{Order, PhaseGroup, Query};
+use crate::domain::refusal::who::NoSuch;
+use crate::domain::unit::UnitName;
+use crate::engine::Engine;
+use crate::read::explain::{self, action_label};
+use crate::read::query;
+use crate::read::view::View;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 11] =

@@ -2,27 +2,22 @@
 //!
 //! A database that is damaged, foreign or newer than this program is found before anything is written to it, and named.
 
-use std::{
-    fs::{self, File, TryLockError},
-    io::{Read, Write},
-    path::{Path, PathBuf},
-};
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
 use super::common::{Common, Unusable};
-use crate::{
-    clock::Clock,
-    config::{Config, Surroundings},
-    disk,
-    engine::{self, Engine, Process, link::Keys},
-    mail::{Templates, Transport},
-    store::{
-        Location, Store, StoreError,
-        inspect::{self, DatabaseFault},
-    },
-    vault::Vault,
-};
+use crate::clock::Clock;
+use crate::config::{Config, Surroundings};
+use crate::disk;
+use crate::engine::link::Keys;
+use crate::engine::{self, Engine, Process};
+use crate::mail::{Templates, Transport};
+use crate::store::inspect::{self, DatabaseFault};
+use crate::store::{Location, Store, StoreError};
+use crate::vault::Vault;
 
 pub fn config(common: &Common) -> anyhow::Result<Config> {
     Ok(Config::load(common.config.as_deref(), &Surroundings::of_process())?)

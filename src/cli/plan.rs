@@ -1,18 +1,17 @@
 //! `duban plan`: what falls due in a range of days, from the seeds alone.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use chrono::{NaiveDate, SecondsFormat};
 
 use super::list::{Format, write_list};
-use crate::domain::{
-    calendar::Zone,
-    duty::{Duty, DutyId, Owner},
-    plan::{self, Owed},
-    unit::UnitName,
-    world::World,
-};
+use crate::domain::calendar::Zone;
+use crate::domain::duty::{Duty, DutyId, Owner};
+use crate::domain::plan::{self, Owed};
+use crate::domain::unit::UnitName;
+use crate::domain::world::World;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 4] = ["duty", "owners", "period", "due_at"];

@@ -1,15 +1,17 @@
 //! `duban post`: who holds which post. People change, posts stay.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
-use super::{
-    acting::{As, act, office, post},
-    list::{Format, write_list},
-};
-use crate::{acts::roster::Takeover, catalogue::posts, domain::unit::PostId, engine::Engine};
+use super::acting::{As, act, office, post};
+use super::list::{Format, write_list};
+use crate::acts::roster::Takeover;
+use crate::catalogue::posts;
+use crate::domain::unit::PostId;
+use crate::engine::Engine;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 5] = ["post", "holder", "from", "stand_in_from", "stand_in_until"];

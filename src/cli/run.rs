@@ -2,10 +2,8 @@
 
 use std::io::Write;
 
-use crate::{
-    engine::{Engine, Job},
-    jobs,
-};
+use crate::engine::{Engine, Job};
+use crate::jobs;
 
 /// Which job.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,15 +1,14 @@
 //! `duban seed`: changed seeds, looked at and applied.
 
-use std::{io::Write, path::PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use chrono::{Days, NaiveDate};
 
 use super::acting::{As, act, office, settle};
-use crate::{
-    acts::catalogue::{Changes, changes},
-    catalogue::Seeds,
-    engine::Engine,
-};
+use crate::acts::catalogue::{Changes, changes};
+use crate::catalogue::Seeds;
+use crate::engine::Engine;
 
 /// What is done.
 #[derive(Debug, Clone, clap::Subcommand)]

@@ -5,17 +5,13 @@ use std::io::Write;
 use anyhow::bail;
 use chrono::Utc;
 
-use super::{
-    common::{Common, Unusable},
-    open,
-};
-use crate::{
-    clock::Clock,
-    config::Config,
-    domain::unit::PostId,
-    engine::{Engine, Settings},
-    mail::{Address, Mailbox, Outcome, Outgoing, Transport, is_example_address, message_id, parse_address},
-};
+use super::common::{Common, Unusable};
+use super::open;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::unit::PostId;
+use crate::engine::{Engine, Settings};
+use crate::mail::{Address, Mailbox, Outcome, Outgoing, Transport, is_example_address, message_id, parse_address};
 
 /// To whom.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,44 +1,33 @@
 //! `duban serve`: the daemon. Opens everything, refuses what must be refused, drives the jobs until it is told to stop.
 
-use std::{
-    fs,
-    io::{IsTerminal as _, Write},
-    net::SocketAddr,
-    os::unix::fs::OpenOptionsExt as _,
-    sync::Arc,
-};
+use std::fs;
+use std::io::{IsTerminal as _, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use sd_notify::NotifyState;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    common::{Common, Unusable},
-    logging,
-    next::{self, Next},
-    open::{self, Lock},
-};
-use crate::{
-    acts::{
-        entry,
-        first_start::{self, Loaded},
-    },
-    config::Config,
-    engine::{Engine, Process},
-    jobs::{
-        Summary,
-        driver::{self, Alarm, Driver, DriverOptions, FirstPass},
-    },
-    mail::Transport,
-    read::health::{self, Limits},
-    store::{Location, log::DAEMON},
-    web,
-};
+use super::common::{Common, Unusable};
+use super::logging;
+use super::next::{self, Next};
+use super::open::{self, Lock};
+use crate::acts::entry;
+use crate::acts::first_start::{self, Loaded};
+use crate::config::Config;
+use crate::engine::{Engine, Process};
+use crate::jobs::Summary;
+use crate::jobs::driver::{self, Alarm, Driver, DriverOptions, FirstPass};
+use crate::mail::Transport;
+use crate::read::health::{self, Limits};
+use crate::store::Location;
+use crate::store::log::DAEMON;
+use crate::web;
 
 /// What is served.
 #[derive(Debug, Clone, Default, clap::Args)]

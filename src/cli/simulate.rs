@@ -1,28 +1,25 @@
 //! `duban simulate`: the real jobs on a stepped clock, every letter as a file, and what came of it as lists.
 
-use crate::domain::unit::UnitName;
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{IsTerminal, Write},
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::{
-    acts::first_start,
-    catalogue::Seeds,
-    clock::Clock,
-    domain::{calendar::Zone, light::Light},
-    engine::{Engine, Parts, Process, Settings},
-    jobs::simulate::{Behaviour, Does, play},
-    mail::{MemoryOutbox, Templates, Transport},
-    store::{Location, Store},
-};
+use crate::acts::first_start;
+use crate::catalogue::Seeds;
+use crate::clock::Clock;
+use crate::domain::calendar::Zone;
+use crate::domain::light::Light;
+use crate::domain::unit::UnitName;
+use crate::engine::{Engine, Parts, Process, Settings};
+use crate::jobs::simulate::{Behaviour, Does, play};
+use crate::mail::{MemoryOutbox, Templates, Transport};
+use crate::store::{Location, Store};
 
 /// The arguments.
 #[derive(Debug, clap::Args)]

@@ -1,21 +1,17 @@
 //! `duban status`: how the daemon is doing, for eyes, for a monitor, and with an exit code for both.
 
-use crate::domain::letter::LetterState;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    common::{Common, Exit},
-    list::{Format, write_list},
-    next::{self, Next},
-    open, serve,
-};
-use crate::{
-    domain::calendar::Zone,
-    read::health::{self, Health},
-    store::Location,
-};
+use super::common::{Common, Exit};
+use super::list::{Format, write_list};
+use super::next::{self, Next};
+use super::{open, serve};
+use crate::domain::calendar::Zone;
+use crate::domain::letter::LetterState;
+use crate::read::health::{self, Health};
+use crate::store::Location;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 3] = ["item", "value", "note"];

@@ -1,25 +1,23 @@
 //! `duban submit`: a unit files what it did. The receipt number comes first.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use tokio::io::AsyncReadExt as _;
 
 use super::acting::{As, act};
-use crate::{
-    acts::{ActError, correct::Correction, submit::NewSubmission},
-    domain::{
-        quota::Item,
-        refusal::{Refusal, file::NotTaken, who::NoSuch},
-        unit::{PostId, Role, UnitName},
-    },
-    engine::Engine,
-    vault::{Vault, sniff},
-};
+use crate::acts::ActError;
+use crate::acts::correct::Correction;
+use crate::acts::submit::NewSubmission;
+use crate::domain::quota::Item;
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::file::NotTaken;
+use crate::domain::refusal::who::NoSuch;
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::Engine;
+use crate::vault::{Vault, sniff};
 
 /// What is filed.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,11 +1,11 @@
 //! `duban template check`: every letter with sample values, so that a change of wording is seen before it is sent.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
 
-use super::{
-    common::{Common, Unusable},
-    open,
-};
+use super::common::{Common, Unusable};
+use super::open;
 use crate::mail::fill_link;
 
 /// Where to put what was rendered.

@@ -4,11 +4,11 @@ use std::io::Write;
 
 use chrono::NaiveDate;
 
-use super::{
-    acting::{As, act, office, settle},
-    list::{Format, write_list},
-};
-use crate::{acts::roster::UnitEntry, domain::unit::UnitName, engine::Engine};
+use super::acting::{As, act, office, settle};
+use super::list::{Format, write_list};
+use crate::acts::roster::UnitEntry;
+use crate::domain::unit::UnitName;
+use crate::engine::Engine;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 5] = ["name", "kind", "groups", "joined_on", "left_on"];

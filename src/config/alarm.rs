@@ -1,9 +1,7 @@
 //! `[alarm]`: from when on something is wrong, and whom to tell when mail cannot.
 
-use super::{
-    section::section,
-    value::{Program, Span},
-};
+use super::section::section;
+use super::value::{Program, Span};
 
 section!(
     "alarm",

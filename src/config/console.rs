@@ -1,23 +1,20 @@
 //! `[console]`: where the console listens, where readers of letters find it, how long they stay signed in.
 
-use std::{
-    fs,
-    io::Write,
-    net::IpAddr,
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::io::Write;
+use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use axum::http::HeaderName;
 use rand::Rng as _;
 
-use super::{
-    secret,
-    section::section,
-    value::{Link, Listen, Span},
-    values::Surroundings,
-};
-use crate::{disk, engine::link::Keys};
+use super::secret;
+use super::section::section;
+use super::value::{Link, Listen, Span};
+use super::values::Surroundings;
+use crate::disk;
+use crate::engine::link::Keys;
 
 section!(
     "console",

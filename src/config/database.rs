@@ -2,21 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    secret,
-    section::{Value as _, section},
-    values::{Surroundings, Values},
-};
-use crate::{
-    catalogue::{
-        Diagnostics, Mistake,
-        mistake::{
-            setting::{Secret, SettingFault},
-            value::Of,
-        },
-    },
-    store::Location,
-};
+use super::secret;
+use super::section::{Value as _, section};
+use super::values::{Surroundings, Values};
+use crate::catalogue::mistake::setting::{Secret, SettingFault};
+use crate::catalogue::mistake::value::Of;
+use crate::catalogue::{Diagnostics, Mistake};
+use crate::store::Location;
 
 section!(
     "database",

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{section::section, value::Size};
+use super::section::section;
+use super::value::Size;
 
 section!(
     "evidence",

@@ -3,32 +3,25 @@
 //! What a strict reading finds is told where it stands: file, line and column, or the variable's name; so is what is hidden
 //! by a higher layer. Which layer's value of a key rules is left to the `config` crate.
 
-use std::{borrow::Cow, collections::BTreeSet, fs, path::Path};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-use super::{
-    database, mail,
-    section::{Key, Setting as _},
-    sections::{DEFAULTS, Sections},
-    transport,
-    values::{EMBEDDED, Layer, PREFIX, Placed, Surroundings, Values},
-};
-use crate::catalogue::{
-    Diagnostics, Mistake,
-    diagnostic::{Report, Source},
-    mistake::{
-        file::{FileFault, Unreadable},
-        layout::{LayoutFault, Table},
-        setting::SettingFault,
-        value::{Of, Type, ValueFault},
-        words::{Meant, meant, shown},
-    },
-    tree,
-};
+use super::section::{Key, Setting as _};
+use super::sections::{DEFAULTS, Sections};
+use super::values::{EMBEDDED, Layer, PREFIX, Placed, Surroundings, Values};
+use super::{database, mail, transport};
+use crate::catalogue::diagnostic::{Report, Source};
+use crate::catalogue::mistake::file::{FileFault, Unreadable};
+use crate::catalogue::mistake::layout::{LayoutFault, Table};
+use crate::catalogue::mistake::setting::SettingFault;
+use crate::catalogue::mistake::value::{Of, Type, ValueFault};
+use crate::catalogue::mistake::words::{Meant, meant, shown};
+use crate::catalogue::{Diagnostics, Mistake, tree};
 
 /// A larger file is none of ours.
 const LARGEST: u64 = 1 << 20;

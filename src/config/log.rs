@@ -2,10 +2,8 @@
 
 use strum::{EnumString, VariantNames};
 
-use super::{
-    section::{Value, section},
-    value::{LogFilter, word},
-};
+use super::section::{Value, section};
+use super::value::{LogFilter, word};
 use crate::catalogue::mistake::value::ValueFault;
 
 section!(

@@ -1,15 +1,12 @@
 //! `[mail]`: who the letters are from, how fast they go, how long a mail server may take.
 
-use super::{
-    section::section,
-    transport::TransportSection,
-    value::{self, Number, Span},
-    values::Values,
-};
-use crate::{
-    catalogue::{Diagnostics, mistake::setting::SettingFault},
-    mail::{Address, Timeouts},
-};
+use super::section::section;
+use super::transport::TransportSection;
+use super::value::{self, Number, Span};
+use super::values::Values;
+use crate::catalogue::Diagnostics;
+use crate::catalogue::mistake::setting::SettingFault;
+use crate::mail::{Address, Timeouts};
 
 section!(
     "mail",

@@ -9,14 +9,13 @@ use std::path::{Path, PathBuf};
 use chrono::TimeDelta;
 use secrecy::SecretString;
 
-use crate::{
-    acts::entry::Spans,
-    catalogue::Diagnostics,
-    domain::calendar::Zone,
-    engine::{Settings, link::Keys},
-    mail::{Backoff, Mailbox, SettingsError, TemplateErrors, Templates, Transport},
-    store::Location,
-};
+use crate::acts::entry::Spans;
+use crate::catalogue::Diagnostics;
+use crate::domain::calendar::Zone;
+use crate::engine::Settings;
+use crate::engine::link::Keys;
+use crate::mail::{Backoff, Mailbox, SettingsError, TemplateErrors, Templates, Transport};
+use crate::store::Location;
 
 pub mod alarm;
 pub mod console;

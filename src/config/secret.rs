@@ -1,9 +1,7 @@
 //! Secrets: from a file that the configuration names, or from a credential of systemd. Never shown.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 

@@ -1,10 +1,8 @@
 //! A section of the configuration, said once: each key is a field, and the field's type is what the key takes.
 
 use super::values::{Placed, Values};
-use crate::{
-    catalogue::mistake::value::{Type, ValueFault},
-    domain::text,
-};
+use crate::catalogue::mistake::value::{Type, ValueFault};
+use crate::domain::text;
 
 /// What a key can hold: a type that reads itself from text, for files and the environment alike.
 pub trait Value: Sized {

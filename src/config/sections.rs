@@ -1,10 +1,17 @@
 //! Every section, and with them every key that there is.
 
-use super::{
-    alarm::AlarmSection, console::ConsoleSection, database::DatabaseSection, evidence::EvidenceSection,
-    log::LogSection, mail::MailSection, office::OfficeSection, section::section, state::StateSection,
-    templates::TemplatesSection, time::TimeSection, trial::TrialSection,
-};
+use super::alarm::AlarmSection;
+use super::console::ConsoleSection;
+use super::database::DatabaseSection;
+use super::evidence::EvidenceSection;
+use super::log::LogSection;
+use super::mail::MailSection;
+use super::office::OfficeSection;
+use super::section::section;
+use super::state::StateSection;
+use super::templates::TemplatesSection;
+use super::time::TimeSection;
+use super::trial::TrialSection;
 
 /// The embedded defaults; every key stands in them, commented.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{section::section, values::Surroundings};
+use super::section::section;
+use super::values::Surroundings;
 
 section!(
     "state",

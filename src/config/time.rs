@@ -3,10 +3,8 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::{
-    section::section,
-    value::{Number, Span},
-};
+use super::section::section;
+use super::value::{Number, Span};
 
 section!(
     "time",

@@ -1,29 +1,19 @@
 //! `[mail.transport]`: the way out. Each kind has its own keys, and none of another's.
 
-use std::{
-    num::NonZeroU16,
-    path::{Path, PathBuf},
-};
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use strum::{EnumString, VariantNames};
 
-use super::{
-    secret,
-    section::{Setting as _, Value, section},
-    value::{Host, Number, word},
-    values::{Placed, Surroundings, Values},
-};
-use crate::{
-    catalogue::{
-        Diagnostics,
-        mistake::{
-            setting::{Secret, SettingFault},
-            value::ValueFault,
-        },
-    },
-    mail::{FileOutbox, SettingsError, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, is_example_address},
-};
+use super::secret;
+use super::section::{Setting as _, Value, section};
+use super::value::{Host, Number, word};
+use super::values::{Placed, Surroundings, Values};
+use crate::catalogue::Diagnostics;
+use crate::catalogue::mistake::setting::{Secret, SettingFault};
+use crate::catalogue::mistake::value::ValueFault;
+use crate::mail::{FileOutbox, SettingsError, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, is_example_address};
 
 section!(
     "mail.transport",

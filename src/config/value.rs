@@ -1,12 +1,10 @@
 //! What keys can hold, beside plain texts, numbers and dates: read once here, for files and the environment alike.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    num::NonZeroU16,
-    path::PathBuf,
-    str::FromStr,
-    time::Duration,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use axum::http::HeaderName;
 use chrono::{NaiveDate, TimeDelta};
@@ -14,18 +12,12 @@ use chrono_tz::Tz;
 use strum::VariantNames;
 
 use super::section::Value;
-use crate::{
-    catalogue::{
-        grammar,
-        mistake::{
-            form::FormFault,
-            value::{Type, ValueFault, Wanted},
-            words::shown,
-        },
-    },
-    mail::{Address, TlsMode, parse_address},
-    store::Location,
-};
+use crate::catalogue::grammar;
+use crate::catalogue::mistake::form::FormFault;
+use crate::catalogue::mistake::value::{Type, ValueFault, Wanted};
+use crate::catalogue::mistake::words::shown;
+use crate::mail::{Address, TlsMode, parse_address};
+use crate::store::Location;
 
 /// A day as messages write one.
 const EXAMPLE_DAY: &str = "2026-01-01";

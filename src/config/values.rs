@@ -1,14 +1,14 @@
 //! What is written for each key, with its place, before it is understood; and the process that it is read in.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env, fmt,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::{env, fmt};
 
-use config::{Config, ConfigBuilder, ConfigError, Map, Source, Value, builder::DefaultState};
+use config::builder::DefaultState;
+use config::{Config, ConfigBuilder, ConfigError, Map, Source, Value};
 
-use crate::catalogue::{Diagnostic, Diagnostics, mistake::setting::SettingFault};
+use crate::catalogue::mistake::setting::SettingFault;
+use crate::catalogue::{Diagnostic, Diagnostics};
 
 /// What variables of the configuration begin with.
 pub(super) const PREFIX: &str = "DUBAN__";

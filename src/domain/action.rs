@@ -2,7 +2,8 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{code::coded, step::Move};
+use super::code::coded;
+use super::step::Move;
 
 coded!(Action);
 

@@ -7,12 +7,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    duty::{Clause, Duty, DutyId},
-    event::EventType,
-    ladder::{Class, Ladder},
-    node::Node,
-};
+use super::duty::{Clause, Duty, DutyId};
+use super::event::EventType;
+use super::ladder::{Class, Ladder};
+use super::node::Node;
 
 /// A task of the document and its measures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

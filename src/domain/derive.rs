@@ -4,14 +4,12 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use super::{
-    calendar::{Calendar, DayReason, DayStatus, YearStatus, Zone},
-    due::due_day,
-    duty::{After, Cadence, DueRule, Duty, Form},
-    period::{Period, month_and_day},
-    plan::ONCE_OPENS_WORKDAYS_BEFORE,
-    world::World,
-};
+use super::calendar::{Calendar, DayReason, DayStatus, YearStatus, Zone};
+use super::due::due_day;
+use super::duty::{After, Cadence, DueRule, Duty, Form};
+use super::period::{Period, month_and_day};
+use super::plan::ONCE_OPENS_WORKDAYS_BEFORE;
+use super::world::World;
 
 /// How the deadline was derived, line by line, for people: the period, its last day, the workday and on whose word it is
 /// one. `opens_at` and `due_at` are those of the obligation, before any extension.

@@ -5,11 +5,9 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::{
-    duty::{After, Cadence, DueRule, Duty, Form},
-    period::Period,
-    world::World,
-};
+use super::duty::{After, Cadence, DueRule, Duty, Form};
+use super::period::Period;
+use super::world::World;
 
 /// The civil day that the due rule gives for a calendar period; a rest day is left as the rule says.
 pub fn due_day(world: &World<'_>, duty: &Duty, period: &Period) -> NaiveDate {

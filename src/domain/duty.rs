@@ -9,7 +9,8 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr, VariantArray};
 
-use super::{code::coded, unit::UnitName};
+use super::code::coded;
+use super::unit::UnitName;
 
 /// `13.2`, `3.1a`: item, measure, and a letter where one measure asks for several things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -7,11 +7,9 @@ use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{
-    code::coded,
-    duty::{After, Cadence, Duty, Form},
-    unit::Role,
-};
+use super::code::coded;
+use super::duty::{After, Cadence, Duty, Form};
+use super::unit::Role;
 
 coded!(Class);
 

@@ -2,7 +2,9 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{code::coded, obligation::Obligation, phase::Phase};
+use super::code::coded;
+use super::obligation::Obligation;
+use super::phase::Phase;
 
 coded!(Light);
 

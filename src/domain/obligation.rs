@@ -8,16 +8,14 @@ use std::ops::Deref;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    calendar::Zone,
-    duty::{Duty, DutyId, Form},
-    phase::Phase,
-    plan::Owed,
-    quota::Standing,
-    refusal::obligation::ObligationRefusal,
-    round::Round,
-    unit::UnitName,
-};
+use super::calendar::Zone;
+use super::duty::{Duty, DutyId, Form};
+use super::phase::Phase;
+use super::plan::Owed;
+use super::quota::Standing;
+use super::refusal::obligation::ObligationRefusal;
+use super::round::Round;
+use super::unit::UnitName;
 
 /// What is kept of an obligation, for everybody to read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

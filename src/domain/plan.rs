@@ -3,20 +3,19 @@
 //! Everything here walks only the periods near the range it is asked for: the cost grows with the rows in the range, not
 //! with history. What it says does not depend on when it is asked.
 
-use super::due::{due_at, due_day, event_due};
-use super::world::World;
-use std::{cmp::Ordering, collections::HashMap};
+use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::{
-    duty::{Cadence, Duty, DutyId, Form, Mode, Owner},
-    event::Event,
-    node::Node,
-    period::Period,
-    refusal::occasion::OccasionRefusal,
-    unit::{Roster, Unit, UnitName},
-};
+use super::due::{due_at, due_day, event_due};
+use super::duty::{Cadence, Duty, DutyId, Form, Mode, Owner};
+use super::event::Event;
+use super::node::Node;
+use super::period::Period;
+use super::refusal::occasion::OccasionRefusal;
+use super::unit::{Roster, Unit, UnitName};
+use super::world::World;
 
 /// A `once` without a first day of its own opens so many workdays before it is due.
 pub const ONCE_OPENS_WORKDAYS_BEFORE: u32 = 30;

@@ -1,18 +1,15 @@
 //! Which obligations a list is of, in one description for every page, file, call and command.
 
 use chrono::NaiveDate;
-
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{
-    calendar::Zone,
-    code::coded,
-    duty::{CadenceKind, DutyId},
-    light::Light,
-    obligation::Obligation,
-    phase::Phase,
-    unit::UnitName,
-};
+use super::calendar::Zone;
+use super::code::coded;
+use super::duty::{CadenceKind, DutyId};
+use super::light::Light;
+use super::obligation::Obligation;
+use super::phase::Phase;
+use super::unit::UnitName;
 
 /// What a list is narrowed by; by default it holds everything that is counted, the newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

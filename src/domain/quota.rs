@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{duty::Quota, text::fold};
+use super::duty::Quota;
+use super::text::fold;
 
 /// One named or counted thing in a submission (`检查企业=某某公司`, `标语海报=3`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

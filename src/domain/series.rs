@@ -10,12 +10,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    ladder::Ladder,
-    obligation::Obligation,
-    phase::Phase,
-    slot::{MORNING, Slots},
-};
+use super::ladder::Ladder;
+use super::obligation::Obligation;
+use super::phase::Phase;
+use super::slot::{MORNING, Slots};
 
 /// What one obligation says about its series.
 #[derive(Debug, Clone, PartialEq, Eq)]

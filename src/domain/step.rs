@@ -11,19 +11,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{
-    code::coded,
-    due,
-    duty::{Cadence, Duty, Form},
-    ladder::{Class, Ladder, Level, When},
-    obligation::Obligation,
-    phase::Phase,
-    series::{self, Member, Streak},
-    slot::{END_OF_OFFICE_HOURS, MORNING, Slots},
-    unit::Role,
-    window::grace_end,
-    world::World,
-};
+use super::code::coded;
+use super::due;
+use super::duty::{Cadence, Duty, Form};
+use super::ladder::{Class, Ladder, Level, When};
+use super::obligation::Obligation;
+use super::phase::Phase;
+use super::series::{self, Member, Streak};
+use super::slot::{END_OF_OFFICE_HOURS, MORNING, Slots};
+use super::unit::Role;
+use super::window::grace_end;
+use super::world::World;
 
 coded!(NoticeKind, Move);
 

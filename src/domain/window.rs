@@ -6,15 +6,13 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::{
-    calendar::Zone,
-    duty::Duty,
-    ladder::Ladder,
-    obligation::Obligation,
-    quota::{self, Filing, Standing},
-    refusal::obligation::Untimely,
-    slot::Slots,
-};
+use super::calendar::Zone;
+use super::duty::Duty;
+use super::ladder::Ladder;
+use super::obligation::Obligation;
+use super::quota::{self, Filing, Standing};
+use super::refusal::obligation::Untimely;
+use super::slot::Slots;
 
 /// What an act must satisfy to count for an obligation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,14 +2,12 @@
 
 use chrono::NaiveDate;
 
-use super::{
-    calendar::{Calendar, DayReason, Zone},
-    catalogue::Catalogue,
-    duty::Cadence,
-    node::{self, Node},
-    period::Period,
-    unit::Roster,
-};
+use super::calendar::{Calendar, DayReason, Zone};
+use super::catalogue::Catalogue;
+use super::duty::Cadence;
+use super::node::{self, Node};
+use super::period::Period;
+use super::unit::Roster;
 
 /// Everything that the plan follows from.
 #[derive(Debug, Clone, Copy)]

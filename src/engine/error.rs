@@ -1,11 +1,10 @@
 //! Why something could not be done that is nobody's mistake.
 
-use crate::{
-    domain::{duty::DutyId, ladder::Class},
-    mail::RenderError,
-    store::StoreError,
-    vault::VaultError,
-};
+use crate::domain::duty::DutyId;
+use crate::domain::ladder::Class;
+use crate::mail::RenderError;
+use crate::store::StoreError;
+use crate::vault::VaultError;
 
 /// Why a job could not do its work.
 #[derive(Debug, thiserror::Error)]

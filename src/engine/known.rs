@@ -8,27 +8,21 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::error::{Result, SetupError};
-use crate::{
-    domain::{
-        calendar::{Calendar, Zone},
-        catalogue::Catalogue,
-        duty::{Duty, DutyId, Mode},
-        ladder::{Class, Ladder},
-        node::Node,
-        obligation::Obligation,
-        plan::Owed,
-        slot::Slots,
-        unit::{PostId, Role, Roster},
-        window::Window,
-        world::World,
-    },
-    store::{
-        Tx,
-        catalogue::{NodeWindow, Version},
-        roster::Holder,
-        row::Stored,
-    },
-};
+use crate::domain::calendar::{Calendar, Zone};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::duty::{Duty, DutyId, Mode};
+use crate::domain::ladder::{Class, Ladder};
+use crate::domain::node::Node;
+use crate::domain::obligation::Obligation;
+use crate::domain::plan::Owed;
+use crate::domain::slot::Slots;
+use crate::domain::unit::{PostId, Role, Roster};
+use crate::domain::window::Window;
+use crate::domain::world::World;
+use crate::store::Tx;
+use crate::store::catalogue::{NodeWindow, Version};
+use crate::store::roster::Holder;
+use crate::store::row::Stored;
 
 /// The key of the revision in `meta`.
 pub const REVISION: &str = "revision";

@@ -3,7 +3,8 @@
 //! The token is made anew whenever a letter is sent and is never stored; what it says is looked up in the letter's own
 //! row. Two keys are valid while one is rotated out. Pure but for the making of a key.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};

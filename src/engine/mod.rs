@@ -5,15 +5,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    clock::Clock,
-    mail::{Templates, Transport},
-    store::{Store, Tx},
-    vault::Vault,
-};
+use crate::clock::Clock;
+use crate::mail::{Templates, Transport};
+use crate::store::{Store, Tx};
+use crate::vault::Vault;
 
 pub mod error;
 pub mod job;

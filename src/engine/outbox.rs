@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::Engine;
-use crate::{domain::letter::LetterKind, mail, store::letters::NewLetter};
+use crate::domain::letter::LetterKind;
+use crate::mail;
+use crate::store::letters::NewLetter;
 
 pub fn slot_key(class: &str, posts: &str, address: &str, now: DateTime<Utc>) -> String {
     let digest = Sha256::digest(format!("{posts}\n{}", address.to_lowercase()).as_bytes());

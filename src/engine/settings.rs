@@ -2,10 +2,8 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::{
-    domain::calendar::Zone,
-    mail::{Backoff, Mailbox},
-};
+use crate::domain::calendar::Zone;
+use crate::mail::{Backoff, Mailbox};
 
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -3,20 +3,23 @@
 //! No transaction is open while SMTP talks. A letter that was claimed and not marked when the program died is in doubt:
 //! its lease runs out and it is sent again under the same Message-ID.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use tokio::{sync::Mutex, task::JoinSet};
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, Result, Settings, link::Keys};
-use crate::{
-    clock::Clock,
-    domain::{letter::LetterState, unit::PostId},
-    mail::{self, GiveUp, Mailbox, NextTry, Outcome, Outgoing, Pace, Session, Tries},
-    store::{Tx, letters::Claimed},
-};
+use crate::clock::Clock;
+use crate::domain::letter::LetterState;
+use crate::domain::unit::PostId;
+use crate::engine::link::Keys;
+use crate::engine::{Engine, Result, Settings};
+use crate::mail::{self, GiveUp, Mailbox, NextTry, Outcome, Outgoing, Pace, Session, Tries};
+use crate::store::Tx;
+use crate::store::letters::Claimed;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Delivered {

@@ -1,27 +1,26 @@
 //! 督办清单: on each workday at 09:00, empty or not, one letter to the office. Its absence is the alarm.
 
-use crate::read::view::View;
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{
-    trouble::{self, Troubled},
-    write::Material,
-};
-use crate::{
-    domain::{letter::LetterKind, phase::Phase, slot::MORNING, step::NoticeKind},
-    engine::{Engine, Result, known::Known, outbox::new_letter},
-    mail::{DigestContext, DigestTotals, LetterItem, Rendered, UndeliveredRow, fill_link},
-    read::{day, words},
-    store::{
-        Tx,
-        letters::LetterRow,
-        requests::{Request, RequestKind},
-        row::Stored,
-    },
-};
+use super::trouble::{self, Troubled};
+use super::write::Material;
+use crate::domain::letter::LetterKind;
+use crate::domain::phase::Phase;
+use crate::domain::slot::MORNING;
+use crate::domain::step::NoticeKind;
+use crate::engine::known::Known;
+use crate::engine::outbox::new_letter;
+use crate::engine::{Engine, Result};
+use crate::mail::{DigestContext, DigestTotals, LetterItem, Rendered, UndeliveredRow, fill_link};
+use crate::read::view::View;
+use crate::read::{day, words};
+use crate::store::Tx;
+use crate::store::letters::LetterRow;
+use crate::store::requests::{Request, RequestKind};
+use crate::store::row::Stored;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Digested {

@@ -7,34 +7,26 @@
 //! database in its stead, has come back and the database then takes a transaction, never by a timer. A database that is
 //! down is logged and tried again; it does not end the daemon, but systemd starts it anew when that lasts.
 
-use std::{
-    future::Future,
-    panic::AssertUnwindSafe,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{Duration, Instant},
-};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 use sd_notify::NotifyState;
-use tokio::{
-    sync::{Notify, oneshot},
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Summary, digest,
-    leap::{Leap, Look},
-};
+use super::leap::{Leap, Look};
+use super::{Summary, digest};
 use crate::clock;
-use crate::{
-    engine::{Engine, Job, Result, SetupError},
-    read::health::{Health, Limits},
-};
+use crate::engine::{Engine, Job, Result, SetupError};
+use crate::read::health::{Health, Limits};
 
 /// How often the tasks look whether nobody has rung.
 const SAFETY_TICK: Duration = Duration::from_secs(30);

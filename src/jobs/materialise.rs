@@ -3,23 +3,20 @@
 //!
 //! Never touches an obligation that has opened, and never makes one whose due day lies before the first day that counts.
 
-use crate::domain::duty::DutyId;
-use crate::domain::unit::UnitName;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::settle;
-use crate::{
-    domain::{
-        obligation::Obligation,
-        phase::Phase,
-        plan::{self, Owed},
-    },
-    engine::{Engine, Known, Result},
-    store::{catalogue::Version, row::Stored},
-};
+use crate::domain::duty::DutyId;
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::plan::{self, Owed};
+use crate::domain::unit::UnitName;
+use crate::engine::{Engine, Known, Result};
+use crate::store::catalogue::Version;
+use crate::store::row::Stored;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Made {

@@ -6,10 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{deliver, digest, housekeeping, materialise, step};
-use crate::{
-    engine::{Engine, Job, JobError, MOST_CONFLICTS, Result},
-    store::runs::Run,
-};
+use crate::engine::{Engine, Job, JobError, MOST_CONFLICTS, Result};
+use crate::store::runs::Run;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    acts::roster::depart,
-    engine::{Engine, Known, Result},
-    store::log::DAEMON,
-};
+use crate::acts::roster::depart;
+use crate::engine::{Engine, Known, Result};
+use crate::store::log::DAEMON;
 
 /// Settles the departures whose day has come. Returns how many obligations that touched.
 pub async fn departures(engine: &Engine, known: &Known, now: DateTime<Utc>) -> Result<u64> {

@@ -9,18 +9,17 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Deserializer};
 
-use crate::{
-    acts::{ActError, Actor, filings::Filings, submit::NewSubmission},
-    domain::{
-        obligation::Obligation,
-        phase::Phase,
-        quota::Item,
-        slot::Slots,
-        unit::{PostId, Role},
-    },
-    engine::{Engine, Job, Result, known::Known},
-    store::row::Stored,
-};
+use crate::acts::filings::Filings;
+use crate::acts::submit::NewSubmission;
+use crate::acts::{ActError, Actor};
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::quota::Item;
+use crate::domain::slot::Slots;
+use crate::domain::unit::{PostId, Role};
+use crate::engine::known::Known;
+use crate::engine::{Engine, Job, Result};
+use crate::store::row::Stored;
 
 /// When everybody files who files in time: on the due day.
 const FILES_AT: NaiveTime = NaiveTime::from_hms_opt(10, 0, 0).unwrap();

@@ -9,25 +9,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{
-    trouble::{self, Troubled},
-    write,
-};
-use crate::{
-    domain::{
-        obligation::Obligation,
-        series::Member,
-        step::{self, Advance, Move},
-    },
-    engine::{Engine, Known, Result},
-    read::series::{all_series, decide, member, reminded_in_time},
-    store::{
-        Tx,
-        log::{self, DAEMON, Entry},
-        notices::NewNotice,
-        row::Stored,
-    },
-};
+use super::trouble::{self, Troubled};
+use super::write;
+use crate::domain::obligation::Obligation;
+use crate::domain::series::Member;
+use crate::domain::step::{self, Advance, Move};
+use crate::engine::{Engine, Known, Result};
+use crate::read::series::{all_series, decide, member, reminded_in_time};
+use crate::store::Tx;
+use crate::store::log::{self, DAEMON, Entry};
+use crate::store::notices::NewNotice;
+use crate::store::row::Stored;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Stepped {

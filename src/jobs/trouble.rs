@@ -3,15 +3,16 @@
 //! Whoever records a trouble also ends it, in the transaction in which the same thing works; housekeeping ends those of
 //! obligations to which nothing will happen any more. Decides nothing else.
 
-use std::{collections::HashSet, fmt};
+use std::collections::HashSet;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Result, known::Known};
-use crate::{
-    domain::unit::PostId,
-    store::{Tx, runs::Trouble},
-};
+use crate::domain::unit::PostId;
+use crate::engine::Result;
+use crate::engine::known::Known;
+use crate::store::Tx;
+use crate::store::runs::Trouble;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Troubled {

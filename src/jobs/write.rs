@@ -3,35 +3,27 @@
 //! The notices were committed with their steps; here they are worded and given to a letter in one transaction, so a
 //! notice is in no letter or in exactly one. 通报建议 waits for the digest.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::trouble::{self, Troubled};
-use crate::{
-    domain::{
-        letter::LetterKind,
-        obligation::Obligation,
-        phase::Phase,
-        step::NoticeKind,
-        unit::{PostId, Role, UnitName},
-    },
-    engine::{
-        Engine, Result, SetupError,
-        known::Known,
-        outbox::{new_letter, slot_key},
-    },
-    mail::{LetterContext, LetterItem, LetterSection, SectionKind},
-    read::{
-        day,
-        view::{self, View},
-        words,
-    },
-    store::{Tx, letters::NewLetter, notices::Notice, row::Stored},
-};
+use crate::domain::letter::LetterKind;
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::step::NoticeKind;
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::known::Known;
+use crate::engine::outbox::{new_letter, slot_key};
+use crate::engine::{Engine, Result, SetupError};
+use crate::mail::{LetterContext, LetterItem, LetterSection, SectionKind};
+use crate::read::view::{self, View};
+use crate::read::{day, words};
+use crate::store::Tx;
+use crate::store::letters::NewLetter;
+use crate::store::notices::Notice;
+use crate::store::row::Stored;
 
 /// Letters a transaction.
 const LETTERS: usize = 50;

@@ -3,18 +3,14 @@
 //! A letter counts as sent when the file and its folder are on disk. Its name comes from its date and Message-ID, so
 //! that a second attempt writes the same file and not a second one.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    message::Outgoing,
-    outcome::{Outcome, Reason, Stage, clean_text, unsendable},
-};
+use super::message::Outgoing;
+use super::outcome::{Outcome, Reason, Stage, clean_text, unsendable};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOutbox {

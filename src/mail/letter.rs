@@ -4,8 +4,9 @@
 //! them in order and add the courtesies. Nothing here may hold what a letter must not say: hazard details, names of
 //! enterprises, addresses.
 
-use crate::domain::letter::LetterKind;
 use serde::Serialize;
+
+use crate::domain::letter::LetterKind;
 
 /// The sections a letter can have, in the order in which they should stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

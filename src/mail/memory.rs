@@ -1,16 +1,12 @@
 //! The memory transport: letters stay in a list. For tests and simulations, which may also script what goes wrong.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{
-    address::Address,
-    message::Outgoing,
-    outcome::{Outcome, unsendable},
-};
+use super::address::Address;
+use super::message::Outgoing;
+use super::outcome::{Outcome, unsendable};
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct Received {

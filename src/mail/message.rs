@@ -7,13 +7,9 @@
 use std::fmt;
 
 use chrono::{DateTime, FixedOffset};
-use lettre::{
-    Message,
-    message::{
-        Mailbox as LettreMailbox, MultiPart, SinglePart,
-        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
-    },
-};
+use lettre::Message;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox as LettreMailbox, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 

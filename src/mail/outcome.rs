@@ -2,7 +2,8 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::domain::{code::coded, text};
+use crate::domain::code::coded;
+use crate::domain::text;
 
 coded!(Stage);
 

@@ -4,20 +4,17 @@
 //! wording without a rebuild. An undefined name is an error, values are escaped in HTML, and what a subject may not be
 //! is refused here, whatever a template says. Rendering never panics: a bad row or template is an error value.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::{Value, json};
 
-use super::{
-    letter::{DigestContext, LetterContext},
-    template_error::{RenderError, TemplateError, TemplateErrors},
-    values::{clean, digest_lists, digest_summary, extend, letter_extras},
-};
+use super::letter::{DigestContext, LetterContext};
+use super::template_error::{RenderError, TemplateError, TemplateErrors};
+use super::values::{clean, digest_lists, digest_summary, extend, letter_extras};
 use crate::domain::letter::LetterKind;
 use crate::domain::text;
 

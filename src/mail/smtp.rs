@@ -8,27 +8,24 @@
 //! There is never a way back to plain text: with `StartTls` a server that does not offer it gets no letter, and no
 //! password is sent on a plain connection unless the settings say so in as many words.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use lettre::transport::smtp::{
-    authentication::{Credentials, Mechanism},
-    commands::Auth,
-    response::Response,
-};
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::commands::Auth;
+use lettre::transport::smtp::response::Response;
 use secrecy::ExposeSecret;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::{
-    classify::classify,
-    message::Outgoing,
-    outcome::{Failure, Outcome, Probe, Reply, Stage, clean_text, unsendable},
-    settings::{SettingsError, SmtpSettings, Timeouts, TlsMode, connector},
-    wire::Wire,
-};
+use super::classify::classify;
+use super::message::Outgoing;
+use super::outcome::{Failure, Outcome, Probe, Reply, Stage, clean_text, unsendable};
+use super::settings::{SettingsError, SmtpSettings, Timeouts, TlsMode, connector};
+use super::wire::Wire;
 
 /// A mail server. Cheap to clone; clones share the bound on connections.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! What is wrong with a template, or with what is put into it.
 
 use std::fmt;
+
 use thiserror::Error;
 
 /// A mistake in a template: where, and what.

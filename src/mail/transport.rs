@@ -1,13 +1,11 @@
 //! The ways out. One closed enum, no trait: there are three, and whoever adds a fourth has to say what each of its
 //! answers means.
 
-use super::{
-    file::FileOutbox,
-    memory::MemoryOutbox,
-    message::Outgoing,
-    outcome::{Outcome, Probe},
-    smtp::{Smtp, SmtpSession},
-};
+use super::file::FileOutbox;
+use super::memory::MemoryOutbox;
+use super::message::Outgoing;
+use super::outcome::{Outcome, Probe};
+use super::smtp::{Smtp, SmtpSession};
 
 /// Where letters go. Cheap to clone.
 #[derive(Debug, Clone)]

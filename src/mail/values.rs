@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    letter::{DigestContext, LetterContext, LetterItem, SectionKind},
-    link::{LINK_BEGIN, LINK_END, LINK_MARK, LINK_PLACEHOLDER},
-    template_error::{RenderError, TemplateError},
-};
+use super::letter::{DigestContext, LetterContext, LetterItem, SectionKind};
+use super::link::{LINK_BEGIN, LINK_END, LINK_MARK, LINK_PLACEHOLDER};
+use super::template_error::{RenderError, TemplateError};
 use crate::domain::text;
 
 /// The context as plain values, with every text checked.

@@ -4,15 +4,16 @@
 //! end, or no SMTP at all costs a few kilobytes. Bytes that come unasked are noticed before the next command, so that
 //! no answer is ever taken for the answer to another command.
 
-use std::{io, time::Duration};
+use std::io;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
-use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::outcome::{Failure, Reply};
 

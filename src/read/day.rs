@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::{
-    domain::phase::Phase,
-    engine::{Known, Result},
-    store::{Tx, row::Stored},
-};
+use crate::domain::phase::Phase;
+use crate::engine::{Known, Result};
+use crate::store::Tx;
+use crate::store::row::Stored;
 
 /// A miss marked 未提醒 that nobody judged for so long is left as it is.
 const UNJUDGED: TimeDelta = TimeDelta::days(60);

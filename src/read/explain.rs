@@ -3,31 +3,28 @@
 //! Says what the domain and the store hold, in the words of an office; decides nothing. What will happen is what the
 //! domain's own steps give if nobody files.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{series::series_of, words};
-use crate::{
-    domain::{
-        derive::derive,
-        duty::{Mode, Owner},
-        light,
-        obligation::Obligation,
-        period::Period,
-        phase::Phase,
-        quota::{self, Filing},
-        series::Member,
-        step::{self, Context, Move, NoticeKind, Telling},
-        unit::Role,
-        window,
-    },
-    engine::{
-        Engine, Result,
-        known::{Known, Rules},
-    },
-    store::{Tx, log::Logged, notices::NoticeHistory, row::Stored},
-};
+use super::series::series_of;
+use super::words;
+use crate::domain::action::Action;
+use crate::domain::derive::derive;
+use crate::domain::duty::{Mode, Owner};
+use crate::domain::obligation::Obligation;
+use crate::domain::period::Period;
+use crate::domain::phase::Phase;
+use crate::domain::quota::{self, Filing};
+use crate::domain::series::Member;
+use crate::domain::step::{self, Context, Move, NoticeKind, Telling};
+use crate::domain::unit::Role;
+use crate::domain::{light, window};
+use crate::engine::known::{Known, Rules};
+use crate::engine::{Engine, Result};
+use crate::store::Tx;
+use crate::store::log::Logged;
+use crate::store::notices::NoticeHistory;
+use crate::store::row::Stored;
 
 /// One heading and what stands under it.
 #[derive(Debug, Clone, PartialEq, Eq)]

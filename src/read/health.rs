@@ -2,20 +2,18 @@
 //!
 //! Looks and judges; changes nothing. What is red is decided here and nowhere else.
 
-use crate::domain::letter::LetterState;
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use crate::engine::{Engine, Job, MAIL_DOWN, Result, known::Known};
-use crate::{
-    domain::{
-        duty::Owner,
-        unit::{PostId, Role, UnitName},
-    },
-    mail::{is_example_address, parse_address},
-    store::runs::{Run, Trouble},
-};
+use crate::domain::duty::Owner;
+use crate::domain::letter::LetterState;
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::known::Known;
+use crate::engine::{Engine, Job, MAIL_DOWN, Result};
+use crate::mail::{is_example_address, parse_address};
+use crate::store::runs::{Run, Trouble};
 
 /// From which ages on something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

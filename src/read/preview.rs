@@ -3,23 +3,18 @@
 //! Reads in one transaction and writes nothing. It takes what is known now as it will stand then, every letter as taken
 //! by the mail server, and obligations as far as they have been made: the horizon.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::series::{all_series, decide, member};
-use crate::engine::{Engine, Result, SetupError, known::Known};
-use crate::{
-    domain::{
-        series::Member,
-        step::{self, NoticeKind},
-        unit::PostId,
-    },
-    store::row::Stored,
-};
+use crate::domain::series::Member;
+use crate::domain::step::{self, NoticeKind};
+use crate::domain::unit::PostId;
+use crate::engine::known::Known;
+use crate::engine::{Engine, Result, SetupError};
+use crate::store::row::Stored;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ahead {

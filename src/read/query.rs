@@ -9,24 +9,19 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use crate::{
-    domain::{
-        duty::{CadenceKind, Duty, DutyId},
-        light::Light,
-        obligation::Obligation,
-        phase::Phase,
-        query::{Order, PhaseGroup, Place, Query},
-        refusal::{
-            Refusal,
-            field::{Field, FieldRefusal},
-        },
-        text,
-        unit::UnitName,
-    },
-    engine::known::{Known, Rules},
-    read::words,
-    store::{Result, Tx, row::Stored},
-};
+use crate::domain::duty::{CadenceKind, Duty, DutyId};
+use crate::domain::light::Light;
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::query::{Order, PhaseGroup, Place, Query};
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::text;
+use crate::domain::unit::UnitName;
+use crate::engine::known::{Known, Rules};
+use crate::read::words;
+use crate::store::row::Stored;
+use crate::store::{Result, Tx};
 
 /// A [`Query`] as people and programs write it. Empty = not narrowed by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]

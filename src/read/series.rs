@@ -1,22 +1,19 @@
 //! The series around an obligation, and what decides its next step: read as the domain wants it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{
-    domain::{
-        obligation::Obligation,
-        series::{Member, Weight},
-        step::{self, Advance, Context},
-        window,
-    },
-    engine::{Known, Result, SetupError, known::Rules},
-    store::{Tx, obligations::Back, row::Stored},
-};
+use crate::domain::obligation::Obligation;
+use crate::domain::series::{Member, Weight};
+use crate::domain::step::{self, Advance, Context};
+use crate::domain::window;
+use crate::engine::known::Rules;
+use crate::engine::{Known, Result, SetupError};
+use crate::store::Tx;
+use crate::store::obligations::Back;
+use crate::store::row::Stored;
 
 /// How much of a series is read at once.
 const SERIES_PAGE: usize = 64;

@@ -2,25 +2,25 @@
 //! write it out, each in its own form; what stands in it is said here alone. A new export is one more way to write it out,
 //! as `web/pages/ledger.rs` does for CSV.
 
-use std::{collections::HashMap, ops::Deref};
+use std::collections::HashMap;
+use std::ops::Deref;
 
 use chrono::{NaiveDate, TimeDelta};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::{
-    domain::{
-        code::coded,
-        duty::{Basis, Owner},
-        light::{self, Light},
-        obligation::Obligation,
-        phase::Phase,
-        quota::{self, Count, Filing},
-    },
-    engine::{JobError, SetupError, known::Known},
-    mail::LetterItem,
-    read::words,
-    store::{Tx, row::Stored, submissions::Counted},
-};
+use crate::domain::code::coded;
+use crate::domain::duty::{Basis, Owner};
+use crate::domain::light::{self, Light};
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::quota::{self, Count, Filing};
+use crate::engine::known::Known;
+use crate::engine::{JobError, SetupError};
+use crate::mail::LetterItem;
+use crate::read::words;
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::store::submissions::Counted;
 
 /// See the module. The obligation's own facts are read from it directly.
 #[derive(Debug, Clone)]

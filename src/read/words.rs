@@ -2,14 +2,12 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 
-use crate::domain::{
-    calendar::Zone,
-    duty::{Cadence, DutyId},
-    obligation::Obligation,
-    period::Period,
-    quota::Count,
-    unit::UnitName,
-};
+use crate::domain::calendar::Zone;
+use crate::domain::duty::{Cadence, DutyId};
+use crate::domain::obligation::Obligation;
+use crate::domain::period::Period;
+use crate::domain::quota::Count;
+use crate::domain::unit::UnitName;
 use crate::engine::known::{Known, Rules};
 
 fn weekday(day: NaiveDate) -> &'static str {

@@ -6,12 +6,11 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{
-    connect::Store,
-    error::Result,
-    tx::{Tx, on},
-};
-use crate::domain::{code::coded, letter::LetterKind};
+use super::connect::Store;
+use super::error::Result;
+use super::tx::{Tx, on};
+use crate::domain::code::coded;
+use crate::domain::letter::LetterKind;
 
 macro_rules! select {
     ($tail:literal) => {

@@ -5,19 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{
-    bulk::as_count,
-    error::{Result, StoreError},
-    row::SEPARATOR,
-    tx::{Tx, on},
-};
-use crate::domain::{
-    calendar::{Calendar, DayKind, DayStatus, ListedDay},
-    catalogue::Catalogue,
-    event::Event,
-    node::Node,
-    unit::UnitName,
-};
+use super::bulk::as_count;
+use super::error::{Result, StoreError};
+use super::row::SEPARATOR;
+use super::tx::{Tx, on};
+use crate::domain::calendar::{Calendar, DayKind, DayStatus, ListedDay};
+use crate::domain::catalogue::Catalogue;
+use crate::domain::event::Event;
+use crate::domain::node::Node;
+use crate::domain::unit::UnitName;
 
 const VERSIONS: &str =
     "SELECT version, effective_on, applied_at, by_post, document FROM catalogue_version ORDER BY version";

@@ -10,14 +10,15 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{
-    bulk::{self, as_count},
-    counts::Kept,
-    error::{Result, StoreError},
-    row::Stored,
-    tx::{Tx, on},
-};
-use crate::domain::{duty::Form, obligation::Obligation, phase::Phase, unit::UnitName};
+use super::bulk::{self, as_count};
+use super::counts::Kept;
+use super::error::{Result, StoreError};
+use super::row::Stored;
+use super::tx::{Tx, on};
+use crate::domain::duty::Form;
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::unit::UnitName;
 
 macro_rules! written {
     ($row:ident, id) => {

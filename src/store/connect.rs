@@ -1,18 +1,16 @@
 //! Opening: where a database is, its schema, and that it keeps what it acknowledges.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
-use sqlx::{
-    PgPool, SqliteConnection, SqlitePool,
-    migrate::MigrateError,
-    postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqliteConnection, SqlitePool};
 
-use super::{
-    error::{Result, StoreError},
-    tx::{Open, Tx},
-};
+use super::error::{Result, StoreError};
+use super::tx::{Open, Tx};
 
 #[derive(Debug, Clone)]
 pub enum Store {

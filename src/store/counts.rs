@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::domain::{duty::DutyId, light::Light, obligation::Obligation, phase::Phase, unit::UnitName};
+use crate::domain::duty::DutyId;
+use crate::domain::light::Light;
+use crate::domain::obligation::Obligation;
+use crate::domain::phase::Phase;
+use crate::domain::unit::UnitName;
 
 /// Whose obligations are counted by the day.
 #[derive(Debug, Clone, PartialEq, Eq)]

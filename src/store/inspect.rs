@@ -1,9 +1,11 @@
 //! Looks at a SQLite file that no daemon serves, without changing it: whether it is whole, ours, and not newer than this
 //! program.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
+use std::{fs, io};
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 /// Why a SQLite file is no database of this program's.
 #[derive(Debug, thiserror::Error)]

@@ -2,20 +2,16 @@
 
 use chrono::NaiveDate;
 
-use super::{
-    bulk::as_count,
-    counts::DayCounts,
-    error::Result,
-    row::{ObligationColumns, Stored, columns, owed_by, owners, qualified, select, stored},
-    tally::{as_number, phase_of},
-    tx::{Tx, on},
-};
-use crate::domain::{
-    light::Light,
-    phase::Phase,
-    query::{Order, Place, Query},
-    unit::UnitName,
-};
+use super::bulk::as_count;
+use super::counts::DayCounts;
+use super::error::Result;
+use super::row::{ObligationColumns, Stored, columns, owed_by, owners, qualified, select, stored};
+use super::tally::{as_number, phase_of};
+use super::tx::{Tx, on};
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
+use crate::domain::query::{Order, Place, Query};
+use crate::domain::unit::UnitName;
 
 const LIVE_OF_UNIT: &str = select!(
     "JOIN obligation_owner AS mine ON mine.obligation = obligation.id \

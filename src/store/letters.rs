@@ -4,18 +4,15 @@
 //! doubt: it is sent again under the same Message-ID. Bodies have a table of their own: a claim and a mark write the
 //! letter's row anew, and that row is small.
 
-use crate::domain::letter::LetterKind;
-use crate::domain::letter::LetterState;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{
-    bulk,
-    error::Result,
-    tx::{Tx, on},
-};
+use super::bulk;
+use super::error::Result;
+use super::tx::{Tx, on};
+use crate::domain::letter::{LetterKind, LetterState};
 
 /// Builds a SELECT of a letter's columns at compile time.
 macro_rules! select {

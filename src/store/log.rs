@@ -3,16 +3,14 @@
 //! Each obligation's entries are hash-chained through the obligation's `log_head`, so no lock is shared between
 //! obligations. A seal chains all entries that came since the last one, so that a removed entry does not go unseen.
 
-use crate::domain::action::Action;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
-use super::{
-    bulk,
-    error::Result,
-    tx::{Tx, on},
-};
+use super::bulk;
+use super::error::Result;
+use super::tx::{Tx, on};
+use crate::domain::action::Action;
 
 const INSERT: &str = "INSERT INTO log (obligation, at, by_post, action, detail, hash) VALUES {values}";
 const INSERT_COLUMNS: usize = 6;

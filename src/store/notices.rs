@@ -6,16 +6,12 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{
-    bulk,
-    error::{Result, StoreError},
-    row::owners,
-    tx::{Tx, on},
-};
-use crate::domain::{
-    step::NoticeKind,
-    unit::{PostId, Role, UnitName},
-};
+use super::bulk;
+use super::error::{Result, StoreError};
+use super::row::owners;
+use super::tx::{Tx, on};
+use crate::domain::step::NoticeKind;
+use crate::domain::unit::{PostId, Role, UnitName};
 
 /// A join would put them in an order of its own; their numbers are the order in which letters tell of them.
 const INSERT: &str = "WITH v (obligation, round, kind, at, name, role, created_at) AS (VALUES {values}) \

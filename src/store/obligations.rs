@@ -4,12 +4,10 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    bulk::{self, as_count},
-    error::Result,
-    row::{ObligationColumns, Stored, columns, owners, qualified, select, stored},
-    tx::{Tx, on},
-};
+use super::bulk::{self, as_count};
+use super::error::Result;
+use super::row::{ObligationColumns, Stored, columns, owners, qualified, select, stored};
+use super::tx::{Tx, on};
 use crate::domain::phase::Phase;
 
 // SQLite plans a statement anew at each call whose LIMIT is a bare parameter; a cast hides the parameter from it.

@@ -4,10 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::{
-    error::Result,
-    tx::{Tx, on},
-};
+use super::error::Result;
+use super::tx::{Tx, on};
 use crate::domain::code::coded;
 
 const INSERT: &str = "INSERT INTO request (id, obligation, kind, by_post, asked_at, reason, until_at) \

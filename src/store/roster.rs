@@ -5,11 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{
-    bulk::as_count,
-    error::{Result, StoreError},
-    tx::{Tx, on},
-};
+use super::bulk::as_count;
+use super::error::{Result, StoreError};
+use super::tx::{Tx, on};
 use crate::domain::unit::{PostId, Role, Roster, Unit, UnitName};
 
 const UNITS: &str = "SELECT id, name, kind, joined_on, left_on FROM unit ORDER BY position, name";

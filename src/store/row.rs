@@ -5,17 +5,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{
-    counts::Kept,
-    error::{Result, StoreError},
-};
-use crate::domain::{
-    duty::{DutyId, Form},
-    obligation::{Facts, Obligation},
-    phase::Phase,
-    round::Round,
-    unit::UnitName,
-};
+use super::counts::Kept;
+use super::error::{Result, StoreError};
+use crate::domain::duty::{DutyId, Form};
+use crate::domain::obligation::{Facts, Obligation};
+use crate::domain::phase::Phase;
+use crate::domain::round::Round;
+use crate::domain::unit::UnitName;
 
 /// Stands between owners' names as they come; no name holds it.
 pub(super) const SEPARATOR: char = '\u{1f}';

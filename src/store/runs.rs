@@ -3,10 +3,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{
-    error::Result,
-    tx::{Tx, on},
-};
+use super::error::Result;
+use super::tx::{Tx, on};
 
 const INSERT_RUN: &str = "INSERT INTO run (job, started_at, finished_at, summary, error) VALUES ($1, $2, $3, $4, $5)";
 const LAST_RUN: &str =

@@ -3,11 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::FromRow;
 
-use super::{
-    bulk,
-    error::{Result, StoreError},
-    tx::{Tx, on},
-};
+use super::bulk;
+use super::error::{Result, StoreError};
+use super::tx::{Tx, on};
 use crate::domain::quota::{Filing, Item};
 
 /// Builds a SELECT of a submission's columns, and more, at compile time.

@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use sqlx::FromRow;
 
-use super::{
-    bulk,
-    counts::{Counts, DayCounts, DayKey, Kept, MonthKey, Recount, Tally, Whose, month_of},
-    error::{Result, StoreError},
-    tx::{Open, Tx, on},
-};
-use crate::domain::{duty::DutyId, light::Light, phase::Phase, unit::UnitName};
+use super::bulk;
+use super::counts::{Counts, DayCounts, DayKey, Kept, MonthKey, Recount, Tally, Whose, month_of};
+use super::error::{Result, StoreError};
+use super::tx::{Open, Tx, on};
+use crate::domain::duty::DutyId;
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
+use crate::domain::unit::UnitName;
 
 /// Each in the order of the table's key, whatever order a join finds them in.
 const ADD_MONTHS: &str = "WITH v (phase, month, name, duty, light, n) AS (VALUES {values}) \

@@ -4,15 +4,14 @@
 //! whole in memory. What is dropped before that is taken from the disk again, and what a crash has left is swept a day
 //! later. Files are never written in place, so that a file once opened and checked against its hash stays what it was.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read as _, Seek as _, Write as _},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt as _, local::LocalFileSystem};
+use object_store::local::LocalFileSystem;
+use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt as _};
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 

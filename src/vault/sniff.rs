@@ -4,10 +4,8 @@
 //! ever unpacked: of an archive only the directory at its end is read, by a walk of our own with bounds on every number in
 //! it, because a library that first loads a hostile directory whole is what the directory was made for.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::domain::refusal::file::FileRefusal;
 

@@ -4,17 +4,16 @@
 //! [`Visitor::obligation`], to which another unit's and one that does not exist look the same. The acts check again by
 //! themselves.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::fault::Fault;
-use crate::{
-    domain::{
-        code::coded,
-        unit::{PostId, Role, UnitName},
-    },
-    store::{Tx, row::Stored, submissions::Submission},
-};
+use crate::domain::code::coded;
+use crate::domain::unit::{PostId, Role, UnitName};
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::store::submissions::Submission;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {

@@ -1,21 +1,24 @@
 //! What every handler is given: the engine in force, what is known, today; and how the console is to behave.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderName, request::Parts},
-};
+use axum::extract::FromRequestParts;
+use axum::http::HeaderName;
+use axum::http::request::Parts;
 use chrono::NaiveDate;
 
-use super::{fault::Fault, rate::Rates};
-use crate::{
-    acts::{Actor, entry::Spans, filings::Filings},
-    domain::unit::{PostId, UnitName},
-    engine::{Engine, JobError, Known},
-    read::{health::Limits, view::View},
-    store::{Tx, row::Stored},
-};
+use super::fault::Fault;
+use super::rate::Rates;
+use crate::acts::Actor;
+use crate::acts::entry::Spans;
+use crate::acts::filings::Filings;
+use crate::domain::unit::{PostId, UnitName};
+use crate::engine::{Engine, JobError, Known};
+use crate::read::health::Limits;
+use crate::read::view::View;
+use crate::store::Tx;
+use crate::store::row::Stored;
 
 /// How the configuration wants the console to behave.
 #[derive(Debug, Clone)]

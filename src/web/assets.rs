@@ -1,17 +1,13 @@
 //! The style sheet, the script and the icon: embedded, cached by the version in their address.
 
-use axum::{
-    extract::{Path, Request},
-    http::{StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::extract::{Path, Request};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
-use super::{
-    access::Right,
-    fault::{Fault, Malformed, TooLarge},
-    route::{Route, get},
-};
+use super::access::Right;
+use super::fault::{Fault, Malformed, TooLarge};
+use super::route::{Route, get};
 
 const FILES: [(&str, &str, &str); 3] = [
     ("console.css", "text/css; charset=utf-8", include_str!("assets/console.css")),

@@ -1,9 +1,7 @@
 //! Lists as files for WPS and Excel: UTF-8 with its mark, and no cell that such a program would take for a formula.
 
-use axum::{
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 
 /// What such programs tell UTF-8 by.
 const MARK: &[u8] = b"\xef\xbb\xbf";

@@ -1,18 +1,20 @@
 //! Evidence as a download: read through against its hash, then sent from the same open file.
 
-use crate::domain::action::Action;
 use std::io;
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use tokio::io::AsyncReadExt as _;
 
-use super::{access::Visitor, app::App, fault::Fault, view};
-use crate::{acts::ActError, domain::text};
+use super::access::Visitor;
+use super::app::App;
+use super::fault::Fault;
+use super::view;
+use crate::acts::ActError;
+use crate::domain::action::Action;
+use crate::domain::text;
 
 /// A file, as a download of no type that a browser would open. Who looked is logged.
 pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64) -> Result<Response, Fault> {

@@ -1,23 +1,18 @@
 //! What can go wrong with a request, and the page that says so.
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use strum::VariantNames as _;
 
-use super::{
-    mistaken::{self, MistakeJson},
-    problem::{PartJson, ProblemJson, type_of},
-};
-use crate::{
-    acts::ActError,
-    catalogue::Diagnostics,
-    domain::refusal::{Refusal, field::Field},
-    engine::{JobError, SetupError},
-    read::refusal::chinese,
-    store::StoreError,
-};
+use super::mistaken::{self, MistakeJson};
+use super::problem::{PartJson, ProblemJson, type_of};
+use crate::acts::ActError;
+use crate::catalogue::Diagnostics;
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::field::Field;
+use crate::engine::{JobError, SetupError};
+use crate::read::refusal::chinese;
+use crate::store::StoreError;
 
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]

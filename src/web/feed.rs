@@ -1,27 +1,21 @@
 //! 日历订阅: a unit's deadlines as iCalendar, at a secret address that its post makes and ends.
 
-use crate::domain::action::Action;
 use askama::Template;
-use axum::{
-    extract::Path,
-    http::header,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 use icalendar::{Alarm, Calendar, Component, Event, EventLike};
 
-use super::{
-    access::{Right, Visitor},
-    app::Desk,
-    fault::Fault,
-    pages::todo,
-    route::{Route, get, post},
-    view::{self, Page},
-};
-use crate::{
-    acts::entry,
-    store::access::{CredentialKind, NewCredential},
-};
+use super::access::{Right, Visitor};
+use super::app::Desk;
+use super::fault::Fault;
+use super::pages::todo;
+use super::route::{Route, get, post};
+use super::view::{self, Page};
+use crate::acts::entry;
+use crate::domain::action::Action;
+use crate::store::access::{CredentialKind, NewCredential};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,11 +1,12 @@
 //! What the form above a list of obligations offers. What is meant by it is said in `read::query`.
 
 use super::view;
-use crate::{
-    domain::{duty::CadenceKind, light::Light, phase::Phase, query::PhaseGroup},
-    engine::known::Known,
-    read::query::{Duties, QueryText},
-};
+use crate::domain::duty::CadenceKind;
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
+use crate::domain::query::PhaseGroup;
+use crate::engine::known::Known;
+use crate::read::query::{Duties, QueryText};
 
 pub struct Choice {
     pub value: String,

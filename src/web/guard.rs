@@ -1,29 +1,21 @@
 //! What every request passes: who asks, whether they may, and the headers of every answer.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use axum::{
-    extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{
-    access::{How, Right, Scope, Visitor},
-    app::App,
-    fault::Fault,
-    view,
-};
-use crate::{
-    acts::entry::{self, Entered, password_posts},
-    domain::unit::PostId,
-    engine::known::Known,
-    store::access::CredentialKind,
-};
+use super::access::{How, Right, Scope, Visitor};
+use super::app::App;
+use super::fault::Fault;
+use super::view;
+use crate::acts::entry::{self, Entered, password_posts};
+use crate::domain::unit::PostId;
+use crate::engine::known::Known;
+use crate::store::access::CredentialKind;
 
 /// The address that a request came from, the gateway's word believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

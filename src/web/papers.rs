@@ -1,11 +1,10 @@
 //! Files that are read at once and not kept: a list of posts, a holiday notice, seeds. Small, so they are held in memory.
 
-use axum::extract::{Multipart, multipart::MultipartError};
+use axum::extract::Multipart;
+use axum::extract::multipart::MultipartError;
 
-use super::{
-    fault::{Fault, Malformed, TooLarge},
-    fields::Fields,
-};
+use super::fault::{Fault, Malformed, TooLarge};
+use super::fields::Fields;
 
 /// The largest form with such files, in bytes.
 pub const LARGEST: usize = 2 << 20;

@@ -2,25 +2,22 @@
 //!
 //! `/healthz` and `/readyz` say nothing about anybody; `/metrics` is served on a listener of its own, if at all.
 
-use axum::{
-    Router,
-    extract::State,
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::get as on_get,
-};
-use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
-    metrics::{family::Family, gauge::Gauge},
-    registry::Registry,
-};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get as on_get;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 
-use super::{
-    access::Right,
-    app::App,
-    route::{Route, get},
-};
-use crate::{domain::phase::Phase, read::health::Health};
+use super::access::Right;
+use super::app::App;
+use super::route::{Route, get};
+use crate::domain::phase::Phase;
+use crate::read::health::Health;
 
 pub fn routes() -> Vec<Route> {
     vec![get("/healthz", Right::Public, alive), get("/readyz", Right::Public, ready)]

@@ -4,10 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::mistaken::MistakeJson;
-use crate::{
-    domain::refusal::{Refusal, field::Field},
-    read::refusal::chinese,
-};
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::field::Field;
+use crate::read::refusal::chinese;
 
 /// A problem's `type`: what programs tell it by. The same for ever.
 pub fn type_of(code: &str) -> String {

@@ -1,7 +1,8 @@
 //! How often something may be tried: by account and by address, so that neither one gateway's users nor one account's
 //! guessers stand for all.
 
-use std::{net::IpAddr, num::NonZeroU32};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use governor::{DefaultKeyedRateLimiter, Quota};
 

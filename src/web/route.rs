@@ -1,12 +1,11 @@
 //! A route: its method, its path, the right it asks for, and how large a body it takes.
 
-use axum::{
-    handler::Handler,
-    http::Method,
-    routing::{MethodRouter, get as on_get, post as on_post, put as on_put},
-};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get as on_get, post as on_post, put as on_put};
 
-use super::{access::Right, app::App};
+use super::access::Right;
+use super::app::App;
 
 /// The largest form without files, in bytes.
 pub const FORM: usize = 256 << 10;

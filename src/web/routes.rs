@@ -1,23 +1,17 @@
 //! The table of routes: every path, its method, the right it asks for, and how large a body it takes.
 
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware::{from_fn, from_fn_with_state},
-};
-use tower_http::{csrf::CsrfLayer, limit::RequestBodyLimitLayer};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
 
-use super::{
-    api,
-    app::App,
-    assets,
-    fault::Fault,
-    feed,
-    guard::{guard, headers, tell_refusals},
-    pages, probe,
-    route::Route,
-    upload::largest_form,
-};
+use super::app::App;
+use super::fault::Fault;
+use super::guard::{guard, headers, tell_refusals};
+use super::route::Route;
+use super::upload::largest_form;
+use super::{api, assets, feed, pages, probe};
 
 pub fn all() -> Vec<Route> {
     [assets::routes(), pages::routes(), api::routes(), feed::routes(), probe::routes()].into_iter().flatten().collect()

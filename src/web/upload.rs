@@ -3,25 +3,19 @@
 //! A file's name is text to be shown, never a path; what kind it is its content says. Nothing is stored before the whole
 //! form is in: what is refused or cut off is taken from the disk again.
 
-use axum::extract::{Multipart, multipart::MultipartError};
+use axum::extract::Multipart;
+use axum::extract::multipart::MultipartError;
 
-use super::{
-    app::App,
-    fault::{Fault, Malformed, TooLarge},
-    fields::Fields,
-};
-use crate::{
-    acts::{ActError, submit::LONGEST_NAME},
-    domain::{
-        refusal::{
-            Refusal,
-            file::{FileRefusal, NotTaken},
-            filing::FilingRefusal,
-        },
-        text,
-    },
-    vault::{Vault, VaultError, Writer, sniff},
-};
+use super::app::App;
+use super::fault::{Fault, Malformed, TooLarge};
+use super::fields::Fields;
+use crate::acts::ActError;
+use crate::acts::submit::LONGEST_NAME;
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::file::{FileRefusal, NotTaken};
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::domain::text;
+use crate::vault::{Vault, VaultError, Writer, sniff};
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 500;

@@ -4,15 +4,14 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{
-    access::{Right, Visitor},
-    app::Desk,
-    fault::Fault,
-};
-use crate::{
-    domain::{light::Light, phase::Phase, query::PhaseGroup, unit::PostId},
-    read::words,
-};
+use super::access::{Right, Visitor};
+use super::app::Desk;
+use super::fault::Fault;
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
+use crate::domain::query::PhaseGroup;
+use crate::domain::unit::PostId;
+use crate::read::words;
 
 /// What every page has around it.
 pub struct Page {

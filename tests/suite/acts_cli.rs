@@ -1,12 +1,13 @@
 //! The acting commands as people type them: arguments in, text out, refusals as sentences.
 
-use crate::support::{self, Kind, Story, on_both_of, seeds_of, settings};
 use clap::{Parser, Subcommand};
-use duban::{
-    acts::ActError,
-    cli::{calendar, dispute, event, evidence, extend, node, obligation, post, review, seed, submit, unit, waive},
-    vault::{LARGEST, Vault},
+
+use crate::support::{self, Kind, Story, on_both_of, seeds_of, settings};
+use duban::acts::ActError;
+use duban::cli::{
+    calendar, dispute, event, evidence, extend, node, obligation, post, review, seed, submit, unit, waive,
 };
+use duban::vault::{LARGEST, Vault};
 
 #[derive(Debug, Parser)]
 #[command(name = "duban")]

@@ -1,10 +1,8 @@
 //! Imports point one way, between folders and between files, and the domain is pure. What clippy cannot see is held here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The floors of the house from the ground up: a folder or file imports from floors below its own, and from itself.
 const FLOORS: &[&[&str]] = &[

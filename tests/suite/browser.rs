@@ -1,17 +1,16 @@
 //! Stories in a real Chromium: what a person sees and presses, from a letter's link to the office's verdict, with scripts
 //! and without, on both databases.
 
-use crate::support::{
-    OFFICE, at,
-    chromium::{Chromium, DESK, PHONE},
-    seeds_of,
-    served::{World, in_a_browser},
-};
-use duban::{
-    acts::event::NewEvent,
-    domain::{light::Light, phase::Phase, unit::UnitName},
-};
-use fantoccini::{Locator, key::Key};
+use fantoccini::Locator;
+use fantoccini::key::Key;
+
+use crate::support::chromium::{Chromium, DESK, PHONE};
+use crate::support::served::{World, in_a_browser};
+use crate::support::{OFFICE, at, seeds_of};
+use duban::acts::event::NewEvent;
+use duban::domain::light::Light;
+use duban::domain::phase::Phase;
+use duban::domain::unit::UnitName;
 
 /// A duty that is reviewed before it is closed, due on 30 September 2022.
 const DUTY: &str = "12.1";

@@ -3,15 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::support::{
-    Kind, OFFICE,
-    chromium::{Chromium, DESK, PHONE, Screen, ZOOMED},
-    morning::{LIAISON, october_morning},
-    served::World,
-};
 use axum::http::{Method, StatusCode};
-use duban::web::{route::Route, routes};
 use serde_json::{Value, json};
+
+use crate::support::chromium::{Chromium, DESK, PHONE, Screen, ZOOMED};
+use crate::support::morning::{LIAISON, october_morning};
+use crate::support::served::World;
+use crate::support::{Kind, OFFICE};
+use duban::web::route::Route;
+use duban::web::routes;
 
 /// Who looks. The empty one is not signed in; the last came by a digest's link, which shows and decides nothing.
 const POSTS: [&str; 9] = [

@@ -3,25 +3,25 @@
 //!
 //! A failing seed is printed and replays with `DUBAN_CHAOS_SEED=n tests/run -- --test suite chaos::`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    future::Future,
-    pin::pin,
-    task::Poll,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 use crate::support::{self, Kind, Story, at, parts, settings};
-use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    acts::Actor,
-    catalogue::Seeds,
-    domain::{obligation::Obligation, phase::Phase},
-    engine::Engine,
-    jobs::{self, simulate::next_instant},
-    mail::{Outcome, Reason, Scripted, Stage, Transport},
-    store::Store,
-};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use duban::acts::Actor;
+use duban::catalogue::Seeds;
+use duban::domain::obligation::Obligation;
+use duban::domain::phase::Phase;
+use duban::engine::Engine;
+use duban::jobs;
+use duban::jobs::simulate::next_instant;
+use duban::mail::{Outcome, Reason, Scripted, Stage, Transport};
+use duban::store::Store;
 
 /// A small office: three units, duties of every class.
 fn small() -> Seeds {

@@ -1,11 +1,9 @@
 //! Broken configurations: each mistake is told with its place and what would be right, all of them at once; nothing is
 //! started and no file is made.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 

@@ -1,20 +1,17 @@
 //! What is taken as an address, a name, an id or a reason is the same behind every door: files, configuration, acts, mail.
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use crate::support::{OFFICE, Story, day, on_both_of, post};
-use chrono::TimeDelta;
-use duban::{
-    acts::{
-        LONGEST_REASON,
-        event::NewEvent,
-        roster::{Takeover, UnitEntry},
-    },
-    catalogue::{Seeds, posts},
-    config::{Config, Surroundings},
-    domain::{address, name, text, unit::UnitName},
-    mail::{Address, Mailbox, Outgoing, parse_address},
-};
+use duban::acts::LONGEST_REASON;
+use duban::acts::event::NewEvent;
+use duban::acts::roster::{Takeover, UnitEntry};
+use duban::catalogue::{Seeds, posts};
+use duban::config::{Config, Surroundings};
+use duban::domain::unit::UnitName;
+use duban::domain::{address, name, text};
+use duban::mail::{Address, Mailbox, Outgoing, parse_address};
 
 /// The seeds with one more unit of that name.
 fn with_unit(seeds: &Seeds, name: &str) -> Result<Seeds, duban::catalogue::Diagnostics> {

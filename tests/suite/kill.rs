@@ -3,23 +3,22 @@
 //!
 //! A failing seed is printed and replays with `DUBAN_KILL_SEED=n tests/run -- --test suite kill::`.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    fs,
-    path::Path,
-    process::Stdio,
-    thread::sleep,
-    time::Duration,
-};
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
-use crate::support::{
-    self, BOTH, Database, Kind,
-    daemon::{Daemon, Home},
-    smtp_server::{Setup, SmtpServer},
-};
-use duban::{clock::Clock, store::Store};
 use mail_parser::MessageParser;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::daemon::{Daemon, Home};
+use crate::support::smtp_server::{Setup, SmtpServer};
+use crate::support::{self, BOTH, Database, Kind};
+use duban::clock::Clock;
+use duban::store::Store;
 
 /// Letters claimed at once: what one kill may send a second time.
 const BATCH: usize = 5;

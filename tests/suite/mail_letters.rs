@@ -1,23 +1,20 @@
 //! What letters look like: wording, subjects, sameness of text and HTML, hostile values, overrides, foreign parsers.
 
-use std::{
-    fs,
-    io::Write as _,
-    process::{Command, Stdio},
-    sync::LazyLock,
-};
+use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use chrono::DateTime;
-use duban::domain::text::first_forbidden;
-use duban::{
-    domain::letter::LetterKind,
-    mail::{
-        DigestContext, LINK_PLACEHOLDER, LetterContext, LetterItem, LetterSection, MAX_LINE, Mailbox, Outgoing,
-        RenderError, Rendered, SUBJECT_CHARS, SectionKind, Templates, fill_link, message_id, parse_address,
-    },
-};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 use proptest::prelude::*;
+
+use duban::domain::letter::LetterKind;
+use duban::domain::text::first_forbidden;
+use duban::mail::{
+    DigestContext, LINK_PLACEHOLDER, LetterContext, LetterItem, LetterSection, MAX_LINE, Mailbox, Outgoing,
+    RenderError, Rendered, SUBJECT_CHARS, SectionKind, Templates, fill_link, message_id, parse_address,
+};
 
 const LETTERS: [LetterKind; 4] = [LetterKind::Today, LetterKind::Chase, LetterKind::Supervise, LetterKind::Event];
 

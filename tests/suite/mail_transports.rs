@@ -1,8 +1,10 @@
 //! The ways out that need no server: files and memory.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use chrono::DateTime;
+
 use duban::mail::{
     FileOutbox, Mailbox, MemoryOutbox, Outcome, Outgoing, Reason, Scripted, Stage, Transport, message_id, parse_address,
 };

@@ -1,9 +1,11 @@
 //! One question has one answer: the page, its file, the interface and the command give the same obligations.
 
-use crate::support::{OFFICE, Story, browser::Console, on_both_of};
 use clap::Parser;
-use duban::cli::obligation;
 use serde_json::Value;
+
+use crate::support::browser::Console;
+use crate::support::{OFFICE, Story, on_both_of};
+use duban::cli::obligation;
 
 #[derive(Debug, Parser)]
 #[command(name = "duban")]

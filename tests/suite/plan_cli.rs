@@ -1,9 +1,7 @@
 //! `plan`, `check` and `calendar show` as they are typed.
 
-use std::{
-    fs,
-    process::{Command, Output},
-};
+use std::fs;
+use std::process::{Command, Output};
 
 fn duban(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_duban")).args(args).output().unwrap()

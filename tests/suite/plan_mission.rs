@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
-use duban::{
-    catalogue::Seeds,
-    cli::plan::row,
-    domain::{calendar::Zone, duty::Form, period::Period, plan::due_between, world::World},
-};
+
+use duban::catalogue::Seeds;
+use duban::cli::plan::row;
+use duban::domain::calendar::Zone;
+use duban::domain::duty::Form;
+use duban::domain::period::Period;
+use duban::domain::plan::due_between;
+use duban::domain::world::World;
 
 /// Days since 1970-01-01.
 type DayNumber = i64;

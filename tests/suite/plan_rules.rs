@@ -4,23 +4,20 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
-use duban::{
-    catalogue::Seeds,
-    domain::{
-        calendar::Zone,
-        derive,
-        due::next_due,
-        duty::{Cadence, DueRule, Duty, DutyId, Form, Kind},
-        event::Event,
-        node::Node,
-        period::Period,
-        plan::{self, Owed, due_between, for_event, opening_between},
-        refusal::occasion::OccasionRefusal,
-        unit::{Unit, UnitName},
-        world::World,
-    },
-};
 use proptest::prelude::*;
+
+use duban::catalogue::Seeds;
+use duban::domain::calendar::Zone;
+use duban::domain::derive;
+use duban::domain::due::next_due;
+use duban::domain::duty::{Cadence, DueRule, Duty, DutyId, Form, Kind};
+use duban::domain::event::Event;
+use duban::domain::node::Node;
+use duban::domain::period::Period;
+use duban::domain::plan::{self, Owed, due_between, for_event, opening_between};
+use duban::domain::refusal::occasion::OccasionRefusal;
+use duban::domain::unit::{Unit, UnitName};
+use duban::domain::world::World;
 
 static SEEDS: LazyLock<Seeds> = LazyLock::new(|| Seeds::embedded().unwrap());
 const SHANGHAI: Zone = Zone(chrono_tz::Asia::Shanghai);

@@ -5,25 +5,22 @@
 
 use std::collections::HashMap;
 
-use crate::support::{self, ZONE};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use duban::{
-    catalogue::Seeds,
-    domain::{
-        duty::{Form, Mode},
-        ladder::{Class, Ladder},
-        obligation::{Facts, Obligation},
-        phase::Phase,
-        plan,
-        quota::Standing,
-        series::Member,
-        slot::Slots,
-        step::{self, Context, Move, NoticeKind},
-        window,
-        world::World,
-    },
-};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::{self, ZONE};
+use duban::catalogue::Seeds;
+use duban::domain::duty::{Form, Mode};
+use duban::domain::ladder::{Class, Ladder};
+use duban::domain::obligation::{Facts, Obligation};
+use duban::domain::phase::Phase;
+use duban::domain::quota::Standing;
+use duban::domain::series::Member;
+use duban::domain::slot::Slots;
+use duban::domain::step::{self, Context, Move, NoticeKind};
+use duban::domain::world::World;
+use duban::domain::{plan, window};
 
 const DUTIES: [&str; 6] = ["5.2", "9.1a", "9.1b", "13.2", "5.3", "47.1"];
 const UNITS: [&str; 2] = ["质安处", "委安委办"];

@@ -1,10 +1,12 @@
 //! Broken seeds: each mistake is told with its file, line and column, what is wrong and what would be right.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use proptest::prelude::*;
 
-use duban::catalogue::{Diagnostics, Seeds, diagnostic::MOST_TOLD, holidays, posts};
+use duban::catalogue::diagnostic::MOST_TOLD;
+use duban::catalogue::{Diagnostics, Seeds, holidays, posts};
 
 const CLAUSES: &str = r#"[[part]]
 number = 1

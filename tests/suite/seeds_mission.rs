@@ -2,15 +2,11 @@
 
 use std::collections::HashMap;
 
-use duban::{
-    catalogue::{Seeds, grammar},
-    domain::{
-        calendar::{DayKind, DayStatus},
-        duty::Owner,
-        ladder::{Class, When},
-        unit::Role,
-    },
-};
+use duban::catalogue::{Seeds, grammar};
+use duban::domain::calendar::{DayKind, DayStatus};
+use duban::domain::duty::Owner;
+use duban::domain::ladder::{Class, When};
+use duban::domain::unit::Role;
 
 fn records(text: &str) -> Vec<HashMap<String, String>> {
     csv::Reader::from_reader(text.as_bytes()).deserialize().map(Result::unwrap).collect()

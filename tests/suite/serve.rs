@@ -2,22 +2,19 @@
 //!
 //! Every wait is bounded and ends as soon as what is waited for is there; no time is asserted beyond that.
 
-use std::{
-    fs::{self, File},
-    io::{Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
-    process::Command,
-    thread::sleep,
-    time::Duration,
-};
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
-use crate::support::{
-    BOTH, Kind, ZONE,
-    daemon::{Done, Home, accept, wait_for},
-};
 use chrono::TimeDelta;
-use duban::clock::Clock;
 use sha2::{Digest, Sha256};
+
+use crate::support::daemon::{Done, Home, accept, wait_for};
+use crate::support::{BOTH, Kind, ZONE};
+use duban::clock::Clock;
 
 #[test]
 fn a_first_start_without_any_configuration() {

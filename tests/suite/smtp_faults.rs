@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::support::smtp_server::{At, Fault, How, Security, Setup, SmtpServer};
 use chrono::DateTime;
+use secrecy::SecretString;
+
+use crate::support::smtp_server::{At, Fault, How, Security, Setup, SmtpServer};
 use duban::mail::{
     Mailbox, Outcome, Outgoing, Reason, Smtp, SmtpSettings, Stage, Timeouts, TlsMode, Transport, message_id,
     parse_address,
 };
-use secrecy::SecretString;
 
 /// Short enough for a test, long enough for a busy machine.
 const SHORT: Duration = Duration::from_secs(1);

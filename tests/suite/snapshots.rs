@@ -3,24 +3,21 @@
 //!
 //! After a change that is meant: `INSTA_UPDATE=always tests/run -- --test suite snapshots::`, and read the difference.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    sync::Mutex,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::Mutex;
 
-use crate::support::{
-    Letter, OFFICE, Story, at,
-    browser::{Browser, Console},
-    daemon::Home,
-    day,
-    entry::{link_in, with_links},
-    on_both_with, post, settings,
-    shown::{menu, shown},
-    weeks::{self, Arrived},
-};
-use duban::{acts::entry, catalogue::Seeds, engine::Settings};
 use mail_parser::{Address, MessageParser};
+
+use crate::support::browser::{Browser, Console};
+use crate::support::daemon::Home;
+use crate::support::entry::{link_in, with_links};
+use crate::support::shown::{menu, shown};
+use crate::support::weeks::{self, Arrived};
+use crate::support::{Letter, OFFICE, Story, at, day, on_both_with, post, settings};
+use duban::acts::entry;
+use duban::catalogue::Seeds;
+use duban::engine::Settings;
 
 /// Letters of the four weeks: name, of what kind, when it arrives, and to which post.
 const LETTERS: [(&str, &str, &str, &str); 14] = [

@@ -3,19 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::support::{OFFICE, Story, day, on_both};
-use duban::{
-    domain::{
-        duty::DutyId,
-        light::Light,
-        obligation::Obligation,
-        phase::Phase,
-        query::{Order, Query},
-        unit::UnitName,
-    },
-    engine::Known,
-    read::query::find,
-    store::Tx,
-};
+use duban::domain::duty::DutyId;
+use duban::domain::light::Light;
+use duban::domain::obligation::Obligation;
+use duban::domain::phase::Phase;
+use duban::domain::query::{Order, Query};
+use duban::domain::unit::UnitName;
+use duban::engine::Known;
+use duban::read::query::find;
+use duban::store::Tx;
 
 /// All pages of a ledger: each row once, in the order asked for.
 async fn all(tx: &mut Tx, known: &Known, filter: &Query) -> BTreeSet<i64> {

@@ -1,17 +1,19 @@
 //! A database of 0.1.0 is brought along whole: a quarter that 0.1.0 itself played, with filings, an extension, a node, an
 //! event, units that came, went and will go; and the weeks after it go on as they went on there.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::migrate::Migrator;
+use sqlx::{AssertSqlSafe, Executor as _};
 
 use crate::support::{BOTH, Database, Kind, Story, ZONE, assert_recounted, at, parts, settings};
-use duban::{
-    clock::Clock,
-    domain::{light::Light, unit::UnitName},
-    engine::Engine,
-    mail::{MemoryOutbox, Transport},
-    store::Store,
-};
-use sqlx::{AssertSqlSafe, Executor as _, migrate::Migrator};
+use duban::clock::Clock;
+use duban::domain::light::Light;
+use duban::domain::unit::UnitName;
+use duban::engine::Engine;
+use duban::mail::{MemoryOutbox, Transport};
+use duban::store::Store;
 
 fn folder(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::{BOTH, Database, Kind, Story, day};
 use chrono::TimeDelta;
-use duban::{
-    domain::{event::Event, unit::UnitName},
-    engine::{Job, known},
-    store::{
-        Store,
-        catalogue::NodeWindow,
-        requests::{Request, RequestKind},
-    },
-};
 use sqlx::AssertSqlSafe;
+
+use crate::support::{BOTH, Database, Kind, Story, day};
+use duban::domain::event::Event;
+use duban::domain::unit::UnitName;
+use duban::engine::{Job, known};
+use duban::store::Store;
+use duban::store::catalogue::NodeWindow;
+use duban::store::requests::{Request, RequestKind};
 
 /// A column: its type in the words that both databases share, and whether it may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,15 @@
 //! Every statement of the store prepares on both databases, and none is left out of the lists that say so.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use sqlx::postgres::PgTypeInfo;
+use sqlx::{Executor as _, SqlSafeStr as _};
 
 use crate::support::{BOTH, Database};
-use duban::store::{
-    self, Store,
-    bulk::{self, Marks},
-};
-use sqlx::{Executor as _, SqlSafeStr as _, postgres::PgTypeInfo};
+use duban::store::bulk::{self, Marks};
+use duban::store::{self, Store};
 
 /// All of them as they are sent: those of many rows with two, those with a list with two numbers.
 fn all(marks: Marks) -> Vec<String> {

@@ -1,11 +1,13 @@
 //! The summaries: what they say in a story, and that only what was written and committed is counted.
 
 use crate::support::{assert_recounted, day, on_both_of};
-use duban::{
-    domain::{duty::DutyId, light::Light, obligation::Facts, phase::Phase, unit::UnitName},
-    engine::Job,
-    store::counts::{DayCounts, Whose},
-};
+use duban::domain::duty::DutyId;
+use duban::domain::light::Light;
+use duban::domain::obligation::Facts;
+use duban::domain::phase::Phase;
+use duban::domain::unit::UnitName;
+use duban::engine::Job;
+use duban::store::counts::{DayCounts, Whose};
 
 #[tokio::test]
 async fn the_board_the_months_and_the_days_say_what_there_is() {

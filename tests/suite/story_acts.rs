@@ -1,16 +1,13 @@
 //! Stories of what people do: filed jointly, returned, extended, waived, corrected, disputed, erased.
 
 use crate::support::{OFFICE, Story, at, on_both_of, refused, rows};
-use duban::{
-    acts::{correct::Correction, submit::NewSubmission},
-    domain::{
-        light::{Light, word},
-        phase::Phase,
-        quota::Item,
-        unit::UnitName,
-    },
-    vault::{LARGEST, Vault},
-};
+use duban::acts::correct::Correction;
+use duban::acts::submit::NewSubmission;
+use duban::domain::light::{Light, word};
+use duban::domain::phase::Phase;
+use duban::domain::quota::Item;
+use duban::domain::unit::UnitName;
+use duban::vault::{LARGEST, Vault};
 
 async fn accept(story: &Story, id: i64) {
     story.act(OFFICE, async |actor| actor.accept(id).await).await.unwrap();

@@ -1,21 +1,15 @@
 //! Stories of changed rosters, catalogues and calendars: what has opened stays, what has not follows.
 
 use crate::support::{OFFICE, at, day, on_both_of, post, refused, rows, seeds_of};
-use duban::{
-    acts::{
-        Actor,
-        catalogue::changes,
-        roster::{Takeover, UnitEntry},
-    },
-    catalogue::{ListedDays, Seeds, holidays},
-    domain::{
-        duty::DueRule,
-        ladder::{Class, When},
-        light::Light,
-        phase::Phase,
-        unit::UnitName,
-    },
-};
+use duban::acts::Actor;
+use duban::acts::catalogue::changes;
+use duban::acts::roster::{Takeover, UnitEntry};
+use duban::catalogue::{ListedDays, Seeds, holidays};
+use duban::domain::duty::DueRule;
+use duban::domain::ladder::{Class, When};
+use duban::domain::light::Light;
+use duban::domain::phase::Phase;
+use duban::domain::unit::UnitName;
 
 #[tokio::test]
 async fn a_unit_that_leaves_is_let_go_and_what_it_shares_goes_on() {

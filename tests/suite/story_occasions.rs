@@ -1,10 +1,12 @@
 //! Stories of events and key dates: who gets which letter at which minute, and what a moved end does.
 
 use crate::support::{OFFICE, Story, at, day, on_both_of, refused, rows};
-use duban::{
-    acts::{Actor, event::NewEvent},
-    domain::{duty::Form, light::Light, phase::Phase, unit::UnitName},
-};
+use duban::acts::Actor;
+use duban::acts::event::NewEvent;
+use duban::domain::duty::Form;
+use duban::domain::light::Light;
+use duban::domain::phase::Phase;
+use duban::domain::unit::UnitName;
 
 fn warning(id: &str, local: &str) -> NewEvent {
     NewEvent {

@@ -1,12 +1,11 @@
 //! Stories of silence: the daemon stopped, the mail server down, the days of trial.
 
 use crate::support::{OFFICE, Story, at, day, on_both_of, on_both_with, refused, rows, seeds_of, settings};
-use duban::{
-    catalogue::Seeds,
-    domain::{light::Light, obligation::Facts},
-    engine::{Job, Settings},
-    store::row::Stored,
-};
+use duban::catalogue::Seeds;
+use duban::domain::light::Light;
+use duban::domain::obligation::Facts;
+use duban::engine::{Job, Settings};
+use duban::store::row::Stored;
 
 #[tokio::test]
 async fn three_days_stopped_over_a_step_give_one_merged_letter_each() {

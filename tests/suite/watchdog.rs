@@ -1,21 +1,17 @@
 //! What systemd's watchdog is fed by: passes that come back and a database that takes a transaction. Not a timer, which
 //! would go on when nothing else does, and not the mail.
 
-use std::{
-    io::{ErrorKind, Read},
-    net::TcpListener,
-    os::unix::net::UnixDatagram,
-    path::PathBuf,
-    process::Command,
-    sync::{Arc, Mutex},
-    thread::{self, sleep},
-    time::Duration,
-};
+use std::io::{ErrorKind, Read};
+use std::net::TcpListener;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, sleep};
+use std::time::Duration;
 
-use crate::support::{
-    Kind,
-    daemon::{Connected, Daemon, Home, accept, wait_for},
-};
+use crate::support::Kind;
+use crate::support::daemon::{Connected, Daemon, Home, accept, wait_for};
 
 /// What systemd would allow between two feedings. A pass is made three times as often.
 const ALLOWED: Duration = Duration::from_secs(3);

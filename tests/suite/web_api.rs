@@ -2,22 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{
-    self, Story,
-    browser::{self, Answer, Browser, Console},
-    entry::credential,
-    on_both, on_both_of,
-};
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
-use duban::{
-    domain::light::Light,
-    store::access::CredentialKind,
-    web::{self, fault::Fault},
-};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
+
+use crate::support::browser::{self, Answer, Browser, Console};
+use crate::support::entry::credential;
+use crate::support::{self, Story, on_both, on_both_of};
+use duban::domain::light::Light;
+use duban::store::access::CredentialKind;
+use duban::web;
+use duban::web::fault::Fault;
 
 /// A program that comes in by a token of that post with these scopes.
 struct Program {

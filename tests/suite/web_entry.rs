@@ -3,25 +3,22 @@
 
 use std::net::IpAddr;
 
-use crate::support::{
-    self, OFFICE,
-    browser::{Browser, Console, KEY, options},
-    entry::{credential, letter, link_of, sign_in, with_links},
-    on_both_with, post, seeds_of, tables,
-};
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use duban::{
-    acts::entry::{self, password_posts},
-    domain::action::Action,
-    engine::Job,
-    store::{access::CredentialKind, log::Logged},
-    web::{self, guard::CONTENT_SECURITY_POLICY, routes},
-};
+
+use crate::support::browser::{Browser, Console, KEY, options};
+use crate::support::entry::{credential, letter, link_of, sign_in, with_links};
+use crate::support::{self, OFFICE, on_both_with, post, seeds_of, tables};
+use duban::acts::entry::{self, password_posts};
+use duban::domain::action::Action;
+use duban::engine::Job;
+use duban::store::access::CredentialKind;
+use duban::store::log::Logged;
+use duban::web::guard::CONTENT_SECURITY_POLICY;
+use duban::web::{self, routes};
 
 /// The same browser from another address, so that no rate is reached by what a test repeats.
 fn elsewhere(browser: &Browser, n: usize) -> Browser {

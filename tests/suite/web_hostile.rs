@@ -2,22 +2,18 @@
 
 use std::io::{Cursor, Write as _};
 
-use crate::support::{
-    Story,
-    browser::{Answer, Browser, Console},
-    on_both_of, tables,
-};
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
-use duban::{
-    domain::refusal::{Refusal, file::NotTaken},
-    engine::Job,
-    read::refusal::chinese,
-    vault::sniff,
-};
-use zip::{ZipWriter, write::SimpleFileOptions};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use crate::support::browser::{Answer, Browser, Console};
+use crate::support::{Story, on_both_of, tables};
+use duban::domain::refusal::Refusal;
+use duban::domain::refusal::file::NotTaken;
+use duban::engine::Job;
+use duban::read::refusal::chinese;
+use duban::vault::sniff;
 
 /// A zip archive with these entries.
 fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {

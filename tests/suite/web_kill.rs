@@ -3,22 +3,22 @@
 //!
 //! A failing seed is printed and replays with `DUBAN_KILL_SEED=n tests/run -- --test suite web_kill::`.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-    path::Path,
-    thread,
-    time::Duration,
-};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::Duration;
+use std::{fs, thread};
 
-use crate::support::{BOTH, Database, Kind, daemon::Home, entry::credential};
-use duban::{
-    clock::Clock,
-    store::{Store, access::CredentialKind::Session},
-    vault::{LARGEST, STAGING, Vault},
-};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::daemon::Home;
+use crate::support::entry::credential;
+use crate::support::{BOTH, Database, Kind};
+use duban::clock::Clock;
+use duban::store::Store;
+use duban::store::access::CredentialKind::Session;
+use duban::vault::{LARGEST, STAGING, Vault};
 
 async fn obligation(store: &Store, event: &str) -> i64 {
     let mut tx = store.read().await.unwrap();

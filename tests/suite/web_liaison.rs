@@ -1,11 +1,10 @@
 //! Stories of a liaison: from a letter's link to a receipt.
 
-use crate::support::{
-    browser::Console,
-    entry::{letter, with_links},
-    on_both, on_both_of, on_both_with, seeds_of,
-};
 use axum::http::StatusCode;
+
+use crate::support::browser::Console;
+use crate::support::entry::{letter, with_links};
+use crate::support::{on_both, on_both_of, on_both_with, seeds_of};
 use duban::domain::light::Light;
 
 #[tokio::test]

@@ -2,30 +2,21 @@
 //!
 //! No assertion is about how long something took: each is about what happened before what, or that it happened at all.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use crate::support::{
-    self, Kind, Story,
-    browser::{Console, options},
-};
-use axum::{
-    Router,
-    body::Body,
-    routing::{get, post},
-};
-use duban::web::listen::{Patience, serve};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use crate::support::browser::{Console, options};
+use crate::support::{self, Kind, Story};
+use duban::web::listen::{Patience, serve};
 
 /// A console that listens, until the test is over.
 struct Server {

@@ -3,25 +3,21 @@
 //!
 //! Whoever adds a route adds a line to `TABLE`: method and path, and who passes.
 
-use crate::support::{
-    Story,
-    browser::{self, Answer, Browser, Console, options},
-    entry::credential,
-    on_both_of, post, tables,
-};
-use axum::{
-    body::Body,
-    http::{Method, Request, StatusCode, header},
-};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
 use chrono::TimeDelta;
-use duban::{
-    acts::entry::{self, Spans},
-    domain::unit::UnitName,
-    engine::Engine,
-    store::access::CredentialKind,
-    web::{access::Right, route, routes},
-};
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::support::browser::{self, Answer, Browser, Console, options};
+use crate::support::entry::credential;
+use crate::support::{Story, on_both_of, post, tables};
+use duban::acts::entry::{self, Spans};
+use duban::domain::unit::UnitName;
+use duban::engine::Engine;
+use duban::store::access::CredentialKind;
+use duban::web::access::Right;
+use duban::web::{route, routes};
 
 /// Every kind of visitor: what they are called in the table, and how they come in.
 const VISITORS: &[(&str, As)] = &[

@@ -2,23 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{
-    self, OFFICE, Story, at,
-    browser::{Answer, Browser, Console, KEY},
-    day,
-    entry::{link_in, with_links},
-    on_both, on_both_of, on_both_with, seeds_of,
-};
 use axum::http::StatusCode;
-use duban::{
-    domain::{
-        light::{Light, word},
-        obligation::Obligation,
-        phase::Phase,
-    },
-    engine::link::Keys,
-    store::row::Stored,
-};
+
+use crate::support::browser::{Answer, Browser, Console, KEY};
+use crate::support::entry::{link_in, with_links};
+use crate::support::{self, OFFICE, Story, at, day, on_both, on_both_of, on_both_with, seeds_of};
+use duban::domain::light::{Light, word};
+use duban::domain::obligation::Obligation;
+use duban::domain::phase::Phase;
+use duban::engine::link::Keys;
+use duban::store::row::Stored;
 
 /// What one would pick by hand.
 type Pick<'a> = Box<dyn Fn(&Obligation) -> bool + 'a>;

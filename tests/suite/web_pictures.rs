@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{
-    OFFICE, Story, ZONE,
-    browser::{Console, options},
-    on_both_of,
-};
 use axum::http::StatusCode;
 use chrono::{Datelike, NaiveDate};
-use duban::{
-    domain::{light::Light, obligation::Obligation, phase::Phase},
-    web,
-};
+
+use crate::support::browser::{Console, options};
+use crate::support::{OFFICE, Story, ZONE, on_both_of};
+use duban::domain::light::Light;
+use duban::domain::obligation::Obligation;
+use duban::domain::phase::Phase;
+use duban::web;
 
 /// 应办, 按期, 逾期补办, 逾期, 免除, 未了.
 type Counts = [u64; 6];

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{
-    self, OFFICE, Story, at,
-    browser::{Browser, Console, options},
-    day, on_both, on_both_of, post, refused,
-};
 use axum::http::StatusCode;
-use duban::{
-    acts::{catalogue::changes, entry, event::NewEvent, submit::NewSubmission},
-    domain::{calendar::YearStatus, light::Light, phase::Phase},
-    read::preview,
-    web,
-};
+
+use crate::support::browser::{Browser, Console, options};
+use crate::support::{self, OFFICE, Story, at, day, on_both, on_both_of, post, refused};
+use duban::acts::catalogue::changes;
+use duban::acts::entry;
+use duban::acts::event::NewEvent;
+use duban::acts::submit::NewSubmission;
+use duban::domain::calendar::YearStatus;
+use duban::domain::light::Light;
+use duban::domain::phase::Phase;
+use duban::read::preview;
+use duban::web;
 
 const ADMIN: &str = "委安委办/admin";
 const AUDITOR: &str = "委安委办/auditor";

@@ -2,23 +2,18 @@
 //!
 //! A test of its own process: what is traced is listened to from the first line on, and other tests come by none of them.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 
-use crate::support::{
-    OFFICE,
-    browser::{Console, KEY},
-    entry::{letter, sign_in, with_links},
-    on_both_with, post, seeds_of, tables,
-};
-use axum::{
-    body::Body,
-    http::{Method, Request},
-};
-use duban::{acts::entry, mail::Transport};
+use axum::body::Body;
+use axum::http::{Method, Request};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::browser::{Console, KEY};
+use crate::support::entry::{letter, sign_in, with_links};
+use crate::support::{OFFICE, on_both_with, post, seeds_of, tables};
+use duban::acts::entry;
+use duban::mail::Transport;
 
 /// Everything that is traced.
 #[derive(Clone, Default)]

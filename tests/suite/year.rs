@@ -1,19 +1,16 @@
 //! Whole years of the document on both databases, beside an oracle that was written without this program: every
 //! obligation, every light, and every notice with its slot and its post.
 
-use duban::domain::unit::UnitName;
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    process::Command,
-};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::process::Command;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 use crate::support::{self, BOTH, Letter, Story, ZONE};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use duban::{
-    domain::light::Light,
-    jobs::simulate::{Behaviour, Does, play},
-};
+use duban::domain::light::Light;
+use duban::domain::unit::UnitName;
+use duban::jobs::simulate::{Behaviour, Does, play};
 
 /// Rows with how often each stands.
 type Bag = BTreeMap<Vec<String>, usize>;

@@ -2,10 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::{
-    super::grammar::{self, CadenceFault},
-    words::{Shown, Words, say},
-};
+use super::super::grammar::{self, CadenceFault};
+use super::words::{Shown, Words, say};
 use crate::domain::duty::{After, Cadence, DueRule, Kind};
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]

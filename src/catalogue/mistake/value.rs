@@ -1,14 +1,10 @@
 //! What is wrong with one value, whatever else the file says.
 
-use super::{
-    form::FormFault,
-    words::{Shown, Words, say},
-};
-use crate::domain::{
-    address::AddressFault,
-    name::NameFault,
-    text::{self, TextFault},
-};
+use super::form::FormFault;
+use super::words::{Shown, Words, say};
+use crate::domain::address::AddressFault;
+use crate::domain::name::NameFault;
+use crate::domain::text::{self, TextFault};
 
 /// What the value is called where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

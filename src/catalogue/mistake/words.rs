@@ -1,6 +1,7 @@
 //! What a mistake is put into: both languages at once, and the pieces that go into either.
 
-use std::{borrow::Borrow, fmt};
+use std::borrow::Borrow;
+use std::fmt;
 
 use crate::domain::text;
 

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{address::AddressFault, text::TextFault};
+use crate::domain::address::AddressFault;
+use crate::domain::text::TextFault;
 
 /// A field, by what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]

@@ -3,7 +3,8 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::obligation::Untimely;
-use crate::domain::{light::Light, phase::Phase};
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[cfg_attr(test, derive(strum::EnumIter))]

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::{duty::DutyId, unit::UnitName};
+use crate::domain::duty::DutyId;
+use crate::domain::unit::UnitName;
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[cfg_attr(test, derive(strum::EnumIter))]

@@ -1,6 +1,7 @@
 //! What may not be asked of the office, nor be answered.
 
-use crate::domain::{light::Light, phase::Phase};
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[cfg_attr(test, derive(strum::EnumIter))]

@@ -1,9 +1,7 @@
 //! What lets nobody in, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::entry::EntryRefusal,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::entry::EntryRefusal;
 
 pub(super) fn words(refusal: &EntryRefusal) -> Words {
     match refusal {

@@ -1,9 +1,7 @@
 //! What is wrong with a field, and what fields are called.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::field::{Field, FieldRefusal},
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::field::{Field, FieldRefusal};
 
 pub(super) fn words(field: Field, refusal: &FieldRefusal) -> Words {
     let Words { english: name, chinese: what } = called(field);

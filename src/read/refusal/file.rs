@@ -1,9 +1,7 @@
 //! Why files are not taken as evidence, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::file::{FileRefusal, NotTaken},
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::file::{FileRefusal, NotTaken};
 
 pub(super) fn words(files: &[NotTaken]) -> Words {
     let each: Vec<Words> = files.iter().map(|file| one(&file.name, file.why)).collect();

@@ -1,11 +1,10 @@
 //! What may not be filed, corrected or taken back, in words.
 
 use super::request::standing;
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::{light, refusal::filing::FilingRefusal},
-    read::words,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::light;
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::read::words;
 
 pub(super) fn words(refusal: &FilingRefusal) -> Words {
     match refusal {

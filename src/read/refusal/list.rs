@@ -1,9 +1,7 @@
 //! What is too much to list, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::list::ListRefusal,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::list::ListRefusal;
 
 pub(super) fn words(refusal: &ListRefusal) -> Words {
     match refusal {

@@ -2,10 +2,8 @@
 //!
 //! Both languages of one refusal stand side by side. Whoever shows one takes the words from here and from nowhere else.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::Refusal,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::Refusal;
 
 pub mod entry;
 pub mod field;

@@ -1,9 +1,7 @@
 //! What may not be done to an obligation, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::obligation::ObligationRefusal,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::obligation::ObligationRefusal;
 
 pub(super) fn words(refusal: &ObligationRefusal) -> Words {
     match refusal {

@@ -1,10 +1,8 @@
 //! What events and key nodes may not be, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::occasion::OccasionRefusal,
-    read::words,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::occasion::OccasionRefusal;
+use crate::read::words;
 
 pub(super) fn words(refusal: &OccasionRefusal) -> Words {
     match refusal {

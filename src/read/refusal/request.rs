@@ -1,9 +1,9 @@
 //! What may not be asked of the office, nor be answered, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::{light, phase::Phase, refusal::request::RequestRefusal},
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::light;
+use crate::domain::phase::Phase;
+use crate::domain::refusal::request::RequestRefusal;
 
 pub(super) fn words(refusal: &RequestRefusal) -> Words {
     match refusal {

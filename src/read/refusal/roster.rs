@@ -1,9 +1,7 @@
 //! What units and posts may not become, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::roster::RosterRefusal,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::roster::RosterRefusal;
 
 pub(super) fn words(refusal: &RosterRefusal) -> Words {
     match refusal {

@@ -1,9 +1,7 @@
 //! What may not be changed of the settings and of letters, in words.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::setting::SettingRefusal,
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::setting::SettingRefusal;
 
 pub(super) fn words(refusal: &SettingRefusal) -> Words {
     match refusal {

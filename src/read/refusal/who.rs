@@ -1,9 +1,7 @@
 //! What is not there, and what is not theirs to do.
 
-use crate::{
-    catalogue::mistake::words::{Words, say},
-    domain::refusal::who::{NoSuch, NotTheirs},
-};
+use crate::catalogue::mistake::words::{Words, say};
+use crate::domain::refusal::who::{NoSuch, NotTheirs};
 
 pub(super) fn missing(refusal: &NoSuch) -> Words {
     match refusal {

@@ -1,18 +1,16 @@
 //! What every call has: how it is asked, a page of a list, and what is answered when it cannot be done.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
-    http::request::Parts,
-    response::{IntoResponse, Response},
-};
-use serde::{Serialize, de::DeserializeOwned};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::{
-    engine::SetupError,
-    web::fault::{Fault, Malformed, TooLarge},
-};
+use crate::engine::SetupError;
+use crate::web::fault::{Fault, Malformed, TooLarge};
 
 /// An error as a problem document.
 #[derive(Debug)]

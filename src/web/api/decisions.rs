@@ -1,23 +1,18 @@
 //! What the office decides, and what units ask it for.
 
-use axum::{Json, http::StatusCode};
+use axum::Json;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    call::{Answer, Body, Part},
-    obligations::ObligationJson,
-};
-use crate::{
-    acts::refuse,
-    domain::refusal::request::RequestRefusal,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        route::{Route, post},
-    },
-};
+use super::call::{Answer, Body, Part};
+use super::obligations::ObligationJson;
+use crate::acts::refuse;
+use crate::domain::refusal::request::RequestRefusal;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::route::{Route, post};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -6,12 +6,10 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{
-    access::Right,
-    fault::Fault,
-    problem::{ProblemJson, type_of},
-    route::{Route, get},
-};
+use super::access::Right;
+use super::fault::Fault;
+use super::problem::{ProblemJson, type_of};
+use super::route::{Route, get};
 
 pub mod call;
 pub mod decisions;

@@ -8,21 +8,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::call::{Answer, Asked, Listed, Part};
-use crate::{
-    domain::{query::Order, quota::Count},
-    read::{
-        explain,
-        query::{self, QueryText},
-        view::View,
-    },
-    store::row::Stored,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Malformed,
-        route::{Route, get},
-    },
-};
+use crate::domain::query::Order;
+use crate::domain::quota::Count;
+use crate::read::explain;
+use crate::read::query::{self, QueryText};
+use crate::read::view::View;
+use crate::store::row::Stored;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Malformed;
+use crate::web::route::{Route, get};
 
 pub fn routes() -> Vec<Route> {
     vec![

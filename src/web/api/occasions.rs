@@ -1,21 +1,18 @@
 //! Events and nodes.
 
-use axum::{Json, http::StatusCode};
+use axum::Json;
+use axum::http::StatusCode;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::call::{Answer, Body, Part};
-use crate::{
-    acts::event::NewEvent,
-    domain::unit::UnitName,
-    store::catalogue::{NodeWindow, StoredEvent},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        route::{Route, get, post},
-    },
-};
+use crate::acts::event::NewEvent;
+use crate::domain::unit::UnitName;
+use crate::store::catalogue::{NodeWindow, StoredEvent};
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::route::{Route, get, post};
 
 pub fn routes() -> Vec<Route> {
     vec![

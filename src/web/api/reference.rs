@@ -7,28 +7,20 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{
-    call::{Answer, Asked, Listed, Part},
-    obligations::MOST,
-};
-use crate::{
-    domain::{
-        calendar::{DayKind, DayStatus},
-        duty::Owner,
-        plan::{Owed, due_between},
-        refusal::list::ListRefusal,
-        unit::{Unit, UnitName},
-    },
-    jobs::digest::shown,
-    read::health::Health,
-    store::roster::Holder,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-    },
-};
+use super::call::{Answer, Asked, Listed, Part};
+use super::obligations::MOST;
+use crate::domain::calendar::{DayKind, DayStatus};
+use crate::domain::duty::Owner;
+use crate::domain::plan::{Owed, due_between};
+use crate::domain::refusal::list::ListRefusal;
+use crate::domain::unit::{Unit, UnitName};
+use crate::jobs::digest::shown;
+use crate::read::health::Health;
+use crate::store::roster::Holder;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
 
 pub fn routes() -> Vec<Route> {
     vec![

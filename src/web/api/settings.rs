@@ -2,30 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, http::StatusCode};
+use axum::Json;
+use axum::http::StatusCode;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    call::{Answer, Body, Paper, Part},
-    obligations::ObligationJson,
-    reference::UnitJson,
-};
-use crate::{
-    acts::{
-        catalogue::{Changes, changes, with_files},
-        roster::{Takeover, UnitEntry},
-    },
-    catalogue::{Seeds, holidays, posts},
-    domain::unit::{PostId, UnitName},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, papers, post, put},
-    },
-};
+use super::call::{Answer, Body, Paper, Part};
+use super::obligations::ObligationJson;
+use super::reference::UnitJson;
+use crate::acts::catalogue::{Changes, changes, with_files};
+use crate::acts::roster::{Takeover, UnitEntry};
+use crate::catalogue::{Seeds, holidays, posts};
+use crate::domain::unit::{PostId, UnitName};
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, papers, post, put};
 
 pub fn routes() -> Vec<Route> {
     vec![

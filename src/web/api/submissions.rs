@@ -2,34 +2,28 @@
 //!
 //! With files it is sent as a form: the submission as JSON in the field `submission`, and each file.
 
-use crate::store::row::Stored;
-use axum::{
-    Json,
-    extract::{DefaultBodyLimit, FromRequest, Multipart, Request},
-    http::{HeaderMap, StatusCode, header},
-    response::Response,
-};
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    call::{Answer, Body, Part, Problem},
-    obligations::ObligationJson,
-};
-use crate::{
-    acts::{correct::Correction, submit::NewSubmission},
-    domain::{quota::Item, unit::UnitName},
-    store::submissions::Evidence,
-    web::{
-        access::{Right, Visitor},
-        app::{App, Desk},
-        download::download,
-        fault::{Fault, Malformed},
-        route::{FORM, Route, get, post, upload},
-        upload as uploads,
-    },
-};
+use super::call::{Answer, Body, Part, Problem};
+use super::obligations::ObligationJson;
+use crate::acts::correct::Correction;
+use crate::acts::submit::NewSubmission;
+use crate::domain::quota::Item;
+use crate::domain::unit::UnitName;
+use crate::store::row::Stored;
+use crate::store::submissions::Evidence;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::{App, Desk};
+use crate::web::download::download;
+use crate::web::fault::{Fault, Malformed};
+use crate::web::route::{FORM, Route, get, post, upload};
+use crate::web::upload as uploads;
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -5,23 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use axum::response::Response;
 
-use crate::{
-    domain::{light::Light, phase::Phase, unit::UnitName},
-    read::{
-        day,
-        health::Health,
-        query::{Duties, QueryText},
-        words,
-    },
-    store::{Tx, counts::Counts, requests::RequestKind},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use crate::domain::light::Light;
+use crate::domain::phase::Phase;
+use crate::domain::unit::UnitName;
+use crate::read::health::Health;
+use crate::read::query::{Duties, QueryText};
+use crate::read::{day, words};
+use crate::store::Tx;
+use crate::store::counts::Counts;
+use crate::store::requests::RequestKind;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/board", Right::SeeAll, show)]

@@ -3,37 +3,25 @@
 //! Who may is asked of the acts' own rules, so that a page offers nothing that they would refuse. The same forms stand on
 //! the obligation's own page and in the lists; each leads back to where it was sent from.
 
-use axum::{
-    Form,
-    extract::Path,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::{
-    obligation, requests, review,
-    verdict::{Refused, asked_day},
-};
-use crate::{
-    acts::{ActError, refuse},
-    domain::refusal::{
-        field::{Field, FieldRefusal},
-        request::RequestRefusal,
-        who::NoSuch,
-    },
-    read::refusal::chinese,
-    store::{
-        requests::{Request, RequestKind},
-        row::Stored,
-    },
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, post},
-    },
-};
+use super::verdict::{Refused, asked_day};
+use super::{obligation, requests, review};
+use crate::acts::{ActError, refuse};
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::request::RequestRefusal;
+use crate::domain::refusal::who::NoSuch;
+use crate::read::refusal::chinese;
+use crate::store::requests::{Request, RequestKind};
+use crate::store::row::Stored;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, post};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,37 +1,27 @@
 //! Coming in: by a letter's link, by a password, by a new link asked for. A GET shows and changes nothing.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
+use std::sync::Arc;
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Path, Query},
-    http::{HeaderMap, HeaderValue, header},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::{
-    acts::{
-        ActError,
-        entry::{self, Opened},
-        refuse,
-    },
-    domain::{
-        refusal::entry::EntryRefusal,
-        unit::{PostId, Role},
-    },
-    read::refusal::chinese,
-    store::access::CredentialKind,
-    web::{
-        access::{How, Right, Scope, Visitor},
-        app::{App, Desk},
-        fault::Fault,
-        guard::{self, From},
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::entry::{self, Opened};
+use crate::acts::{ActError, refuse};
+use crate::domain::refusal::entry::EntryRefusal;
+use crate::domain::unit::{PostId, Role};
+use crate::read::refusal::chinese;
+use crate::store::access::CredentialKind;
+use crate::web::access::{How, Right, Scope, Visitor};
+use crate::web::app::{App, Desk};
+use crate::web::fault::Fault;
+use crate::web::guard::{self, From};
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

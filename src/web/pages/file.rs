@@ -3,43 +3,35 @@
 //! The form carries its receipt number from the start, so that sending it twice files once. What was filled in comes
 //! back with every refusal.
 
-use crate::read::view::View;
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::{
-    extract::{Multipart, Path, Query},
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::{Multipart, Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
 
 use super::todo;
-use crate::{
-    acts::{ActError, refuse, submit::NewSubmission},
-    domain::{
-        phase::Phase,
-        quota::Item,
-        refusal::{
-            field::{Field, FieldRefusal},
-            filing::FilingRefusal,
-        },
-        text,
-        unit::UnitName,
-    },
-    read::refusal::chinese,
-    store::{Tx, row::Stored},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get, upload},
-        upload as uploads,
-        upload::Sent,
-        view::{self, Page},
-    },
-};
+use crate::acts::submit::NewSubmission;
+use crate::acts::{ActError, refuse};
+use crate::domain::phase::Phase;
+use crate::domain::quota::Item;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::domain::text;
+use crate::domain::unit::UnitName;
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get, upload};
+use crate::web::upload as uploads;
+use crate::web::upload::Sent;
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,26 +1,22 @@
 //! 移交: a post names its own successor and the day; what is still open is listed for whoever takes over.
 
-use crate::read::view::View;
 use askama::Template;
-use axum::{
-    Form,
-    extract::Query,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::{settings::posts::Change, todo};
-use crate::{
-    acts::ActError,
-    read::{refusal::chinese, words},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use super::settings::posts::Change;
+use super::todo;
+use crate::acts::ActError;
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::read::words;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/me/hand-over", Right::HandOver, show), post("/me/hand-over", Right::HandOver, hand_over)]

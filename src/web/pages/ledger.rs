@@ -1,26 +1,25 @@
 //! 台账: every obligation that has opened, narrowed by what the address says; and the same as a file.
 
-use crate::read::query::{self, QueryText};
-use crate::read::view::View;
-
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::extract::Query;
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 
-use crate::{
-    domain::{calendar::Zone, refusal::list::ListRefusal},
-    read::{refusal::chinese, words},
-    store::{Tx, row::Stored},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        csv,
-        fault::Fault,
-        filter::Choices,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use crate::domain::calendar::Zone;
+use crate::domain::refusal::list::ListRefusal;
+use crate::read::query::{self, QueryText};
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::read::words;
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::csv;
+use crate::web::fault::Fault;
+use crate::web::filter::Choices;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/ledger", Right::SeeAll, show), get("/ledger.csv", Right::SeeAll, file)]

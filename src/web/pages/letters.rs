@@ -2,29 +2,24 @@
 //!
 //! No address stands on these pages and no token: where the link goes the stored body has a placeholder.
 
-use crate::read::view::View;
 use askama::Template;
-use axum::{
-    extract::{Path, Query},
-    http::header,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::{Path, Query};
+use axum::http::header;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::{
-    acts::ActError,
-    domain::calendar::Zone,
-    mail::fill_link,
-    read::{refusal::chinese, words},
-    store::letters::{LetterRow, Which},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get, post},
-        view::{self, Page, post_label},
-    },
-};
+use crate::acts::ActError;
+use crate::domain::calendar::Zone;
+use crate::mail::fill_link;
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::read::words;
+use crate::store::letters::{LetterRow, Which};
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page, post_label};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,23 +1,17 @@
 //! 本岗位: who holds it, where it is signed in; sessions are ended here by their owner.
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::{
-    acts::entry,
-    read::words,
-    store::access::CredentialKind,
-    web::{
-        access::{How, Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::entry;
+use crate::read::words;
+use crate::store::access::CredentialKind;
+use crate::web::access::{How, Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/me", Right::SignedIn, show), post("/me/end/{id}", Right::SignedIn, end)]

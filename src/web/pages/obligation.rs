@@ -1,45 +1,32 @@
 //! One obligation: how it stands, how its deadline came about, what was filed and said of it; and what one can do to it.
 
-use crate::domain::action::Action;
-use crate::read::view::View;
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Path, Query},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::{
-    file::size_words,
-    verdict::{self, May, Refused, ToldRow, Twin},
-};
-use crate::{
-    acts::{ActError, refuse, submit::NewSubmission},
-    domain::{
-        phase::Phase,
-        quota::Item,
-        refusal::{
-            field::{Field, FieldRefusal},
-            filing::FilingRefusal,
-        },
-    },
-    read::{
-        explain::{self, Section, action_label},
-        refusal::chinese,
-        words,
-    },
-    store::requests::RequestKind,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        download::download,
-        fault::Fault,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use super::file::size_words;
+use super::verdict::{self, May, Refused, ToldRow, Twin};
+use crate::acts::submit::NewSubmission;
+use crate::acts::{ActError, refuse};
+use crate::domain::action::Action;
+use crate::domain::phase::Phase;
+use crate::domain::quota::Item;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::filing::FilingRefusal;
+use crate::read::explain::{self, Section, action_label};
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::read::words;
+use crate::store::requests::RequestKind;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::download::download;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,34 +1,29 @@
 //! 事件与节点: what happened and what key dates there are; opened, extended and closed by the office.
 
-use crate::read::view::View;
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Path, Query},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Deserialize;
 
-use crate::{
-    acts::{self, ActError, event::NewEvent},
-    domain::{
-        calendar::Zone,
-        node::{self, Node},
-        refusal::field::{Field, FieldRefusal},
-        unit::UnitName,
-    },
-    read::{refusal::chinese, words},
-    store::{Tx, catalogue::StoredEvent},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        fields::Fields,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::event::NewEvent;
+use crate::acts::{self, ActError};
+use crate::domain::calendar::Zone;
+use crate::domain::node::{self, Node};
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::unit::UnitName;
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::read::words;
+use crate::store::Tx;
+use crate::store::catalogue::StoredEvent;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::fields::Fields;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,22 +1,19 @@
 //! 申请: extensions and disputes that wait for the office's answer, the longest waiting first.
 
-use crate::read::view::View;
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::extract::Query;
+use axum::response::Response;
 use serde::Deserialize;
 
 use super::verdict::{self, May, Refused};
-use crate::{
-    read::words,
-    store::requests::RequestKind,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page, post_label},
-    },
-};
+use crate::read::view::View;
+use crate::read::words;
+use crate::store::requests::RequestKind;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page, post_label};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/requests", Right::Decide, show)]

@@ -2,27 +2,25 @@
 //!
 //! Nobody reviews their own unit's submission: what the office's unit owes stands in its head's list and in nobody else's.
 
-use crate::read::view::View;
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::extract::Query;
+use axum::response::Response;
 use serde::Deserialize;
 
-use super::{
-    file::size_words,
-    verdict::{self, May, Refused, Twin},
-};
-use crate::{
-    domain::{phase::Phase, quota::Item},
-    read::{day, words},
-    store::{Tx, row::Stored, submissions::Counted},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page, post_label},
-    },
-};
+use super::file::size_words;
+use super::verdict::{self, May, Refused, Twin};
+use crate::domain::phase::Phase;
+use crate::domain::quota::Item;
+use crate::read::view::View;
+use crate::read::{day, words};
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::store::submissions::Counted;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page, post_label};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/review", Right::Decide, show)]

@@ -1,24 +1,21 @@
 //! 我的待办: what a unit owes, in one list; and what it has filed.
 
-use crate::read::view::TodoList;
-use crate::read::view::View;
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::extract::Query;
+use axum::response::Response;
 use serde::Deserialize;
 
-use crate::{
-    domain::unit::UnitName,
-    store::{Tx, row::Stored},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use crate::domain::unit::UnitName;
+use crate::read::view::{TodoList, View};
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/todo", Right::SeeOwn, show)]

@@ -1,32 +1,26 @@
 //! 接口令牌: made here for a post and some scopes, shown once, ended by whoever may.
 
-use crate::domain::action::Action;
 use askama::Template;
-use axum::{
-    Form,
-    extract::Path,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 
-use crate::{
-    acts::{entry, roster::post_exists},
-    domain::{
-        refusal::entry::EntryRefusal,
-        text,
-        unit::{PostId, Role},
-    },
-    read::{refusal::chinese, words},
-    store::access::{CredentialKind, NewCredential},
-    web::{
-        access::{Right, Scope, Visitor},
-        app::Desk,
-        fault::Fault,
-        fields::Fields,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::entry;
+use crate::acts::roster::post_exists;
+use crate::domain::action::Action;
+use crate::domain::refusal::entry::EntryRefusal;
+use crate::domain::text;
+use crate::domain::unit::{PostId, Role};
+use crate::read::refusal::chinese;
+use crate::read::words;
+use crate::store::access::{CredentialKind, NewCredential};
+use crate::web::access::{Right, Scope, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::fields::Fields;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,17 +1,16 @@
 //! What pages show of the office's verdicts: which are open to somebody, what was told, what was filed alike before.
 
+use crate::acts::review::reviewer;
 use crate::domain::letter::LetterState;
-use crate::{
-    acts::review::reviewer,
-    read::{explain, words},
-    store::{Tx, requests::Request, row::Stored, submissions::Counted},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        view::post_label,
-    },
-};
+use crate::read::{explain, words};
+use crate::store::Tx;
+use crate::store::requests::Request;
+use crate::store::row::Stored;
+use crate::store::submissions::Counted;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::view::post_label;
 
 /// What somebody has filled in where it was refused, so that it can be shown again.
 #[derive(Debug, Clone, Default)]

@@ -1,32 +1,27 @@
 //! 免除 in bulk: narrow down, look at the list, then let go what is ticked, with a reason and a document's number.
 
-use crate::read::query::{self, QueryText};
-use crate::read::view::View;
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::Query,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::{
-    acts::{ActError, refuse},
-    domain::{phase::Phase, refusal::obligation::ObligationRefusal},
-    read::refusal::chinese,
-    store::row::Stored,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        fields::Fields,
-        filter::Choices,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::{ActError, refuse};
+use crate::domain::phase::Phase;
+use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::read::query::{self, QueryText};
+use crate::read::refusal::chinese;
+use crate::read::view::View;
+use crate::store::row::Stored;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::fields::Fields;
+use crate::web::filter::Choices;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/waive", Right::Decide, show), post("/waive", Right::Decide, waive)]

@@ -4,20 +4,14 @@ use askama::Template;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 
-use crate::{
-    engine::Job,
-    read::{
-        health::{Alarm, Health, label},
-        words,
-    },
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use crate::engine::Job;
+use crate::read::health::{Alarm, Health, label};
+use crate::read::words;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/watcher", Right::SeeAll, show)]

@@ -1,24 +1,23 @@
 //! A browser without a screen: the console's own router, a cookie, and forms. Follows no redirect by itself.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{Method, Request, StatusCode, header};
+use chrono::TimeDelta;
+use tower::ServiceExt as _;
 
 use super::Story;
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    extract::ConnectInfo,
-    http::{Method, Request, StatusCode, header},
-};
-use chrono::TimeDelta;
-use duban::{
-    acts::entry::{self, Spans},
-    engine::{Engine, Parts, link::Keys},
-    mail::{MemoryOutbox, Transport},
-    read::health::Limits,
-    vault::Vault,
-    web,
-};
-use tower::ServiceExt as _;
+use duban::acts::entry::{self, Spans};
+use duban::engine::link::Keys;
+use duban::engine::{Engine, Parts};
+use duban::mail::{MemoryOutbox, Transport};
+use duban::read::health::Limits;
+use duban::vault::Vault;
+use duban::web;
 
 /// The key of all stories' links.
 pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";

@@ -1,20 +1,19 @@
 //! The real binary in a folder of its own, run once or as a daemon, on a database of either kind.
 
-use std::{
-    fs::{self, File},
-    net::{TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Child, Command, Output, Stdio},
-    thread::sleep,
-    time::Duration,
-};
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
-use duban::store::Location;
 use sha2::{Digest, Sha256};
-use sqlx::{Connection as _, sqlite::SqliteConnectOptions};
+use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
 use crate::support::{Database, Kind};
+use duban::store::Location;
 
 /// So many times a hundred milliseconds anything may take.
 const PATIENCE: usize = 600;

@@ -1,19 +1,14 @@
 //! A story in which letters carry links, and how somebody comes in.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use duban::{
-    acts::entry::{new_secret, secret_hash},
-    engine::{Settings, link::Keys},
-    store::{
-        Store,
-        access::{CredentialKind, NewCredential},
-    },
-};
 
-use super::{
-    Story,
-    browser::{Answer, Browser, KEY},
-};
+use super::Story;
+use super::browser::{Answer, Browser, KEY};
+use duban::acts::entry::{new_secret, secret_hash};
+use duban::engine::Settings;
+use duban::engine::link::Keys;
+use duban::store::Store;
+use duban::store::access::{CredentialKind, NewCredential};
 
 pub fn with_links() -> Settings {
     Settings { public_url: Some("https://duban.example.com".into()), ..super::settings() }

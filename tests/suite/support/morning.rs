@@ -1,12 +1,14 @@
 //! A morning of October 2022 with something of everything on it: due, missed, filed with evidence, returned, asked for,
 //! disputed, an event and a key date. What the pages are looked at and pictured with.
 
-use super::{OFFICE, at, day, post, served::World};
-use duban::{
-    acts::{entry, event::NewEvent},
-    domain::{duty::Quota, phase::Phase, unit::UnitName},
-    store::row::Stored,
-};
+use super::served::World;
+use super::{OFFICE, at, day, post};
+use duban::acts::entry;
+use duban::acts::event::NewEvent;
+use duban::domain::duty::Quota;
+use duban::domain::phase::Phase;
+use duban::domain::unit::UnitName;
+use duban::store::row::Stored;
 
 /// Whose 我的待办 is looked at.
 pub const LIAISON: &str = "质安处/liaison";

@@ -1,12 +1,16 @@
 //! A console that listens, on a story's database and clock: what a real browser talks to.
 
-use super::{
-    BOTH, Kind, Story,
-    browser::{Console, KEY, options},
-};
-use duban::{acts::entry, catalogue::Seeds, engine::link::Keys, mail::Transport, web::listen};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use super::browser::{Console, KEY, options};
+use super::{BOTH, Kind, Story};
+use duban::acts::entry;
+use duban::catalogue::Seeds;
+use duban::engine::link::Keys;
+use duban::mail::Transport;
+use duban::web::listen;
 
 /// A story, and its console at an address.
 pub struct World {

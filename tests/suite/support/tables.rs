@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use duban::store::Store;
 use sqlx::AssertSqlSafe;
+
+use duban::store::Store;
 
 /// Every row of every table but these.
 pub async fn tables(store: &Store, without: &[&str]) -> BTreeMap<String, Vec<String>> {

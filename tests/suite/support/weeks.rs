@@ -1,19 +1,18 @@
 //! Four weeks of a small office in the autumn of 2022: six duties, two units that owe them. 质安处 does some of its work,
 //! 安管总站 none. What the wording of letters and pages is looked at with.
 
-use super::{
-    Letter, OFFICE, Story, at,
-    browser::{Console, KEY},
-    post, read, seeds_of,
-};
 use chrono::TimeDelta;
-use duban::{
-    acts::{Actor, entry, event::NewEvent, roster::Takeover},
-    catalogue::Seeds,
-    domain::{duty::Owner, unit::UnitName},
-    engine::link::Keys,
-    jobs::{digest, simulate},
-};
+
+use super::browser::{Console, KEY};
+use super::{Letter, OFFICE, Story, at, post, read, seeds_of};
+use duban::acts::event::NewEvent;
+use duban::acts::roster::Takeover;
+use duban::acts::{Actor, entry};
+use duban::catalogue::Seeds;
+use duban::domain::duty::Owner;
+use duban::domain::unit::UnitName;
+use duban::engine::link::Keys;
+use duban::jobs::{digest, simulate};
 
 /// When they begin, and the morning on which they end.
 pub const BEGIN: &str = "2022-09-26 00:00";

@@ -3,28 +3,23 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{
-    extract::{Path, Query},
-    response::Response,
-};
+use axum::extract::{Path, Query};
+use axum::response::Response;
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use self::{
-    draw::{Bar, Heat},
-    numbers::Ends,
-};
-use crate::{
-    domain::{duty::DutyId, phase::Phase, unit::UnitName},
-    store::{Tx, counts::Whose},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use self::draw::{Bar, Heat};
+use self::numbers::Ends;
+use crate::domain::duty::DutyId;
+use crate::domain::phase::Phase;
+use crate::domain::unit::UnitName;
+use crate::store::Tx;
+use crate::store::counts::Whose;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub mod draw;
 pub mod numbers;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use crate::{
-    domain::{light::Light, unit::UnitName},
-    store::{Result, Tx, counts::Whose},
-};
+use crate::domain::light::Light;
+use crate::domain::unit::UnitName;
+use crate::store::counts::Whose;
+use crate::store::{Result, Tx};
 
 /// How many obligations ended how. Together they are all that were owed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

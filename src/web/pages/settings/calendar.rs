@@ -1,29 +1,21 @@
 //! 日历: a year at a glance, with what is known of it in words; a holiday notice is taken in.
 
 use askama::Template;
-use axum::{
-    extract::{Multipart, Path, Query},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::extract::{Multipart, Path, Query};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use super::form::Refused;
-use crate::{
-    catalogue::holidays,
-    domain::{
-        calendar::{Calendar, DayReason, DayStatus, YearStatus},
-        refusal::setting::SettingRefusal,
-    },
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        papers::Papers,
-        route::{Route, get, papers},
-        view::{self, Page},
-    },
-};
+use crate::catalogue::holidays;
+use crate::domain::calendar::{Calendar, DayReason, DayStatus, YearStatus};
+use crate::domain::refusal::setting::SettingRefusal;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::papers::Papers;
+use crate::web::route::{Route, get, papers};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/calendar/{year}", Right::SeeAll, show), papers("/calendar/{year}/import", Right::Settings, import)]

@@ -1,10 +1,8 @@
 //! What changed files change, in the office's words.
 
 use super::ladders::{level_words, reminder_words, roles_words};
-use crate::{
-    catalogue::diff::{Change, ChangeKind, Field, FieldChange, FieldValue, Subject},
-    domain::duty::{Clause, DueRule, Mode, Owner, Quota},
-};
+use crate::catalogue::diff::{Change, ChangeKind, Field, FieldChange, FieldValue, Subject};
+use crate::domain::duty::{Clause, DueRule, Mode, Owner, Quota};
 
 pub struct ChangeRow {
     pub what: &'static str,

@@ -6,41 +6,27 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Multipart, Query},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::{Multipart, Query};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{
-    changes::{ChangeRow, due_words, owners_words},
-    form::{Refused, day_if},
-};
-use crate::{
-    acts::{
-        ActError,
-        catalogue::{Changes, changes, with_files},
-        refuse,
-    },
-    domain::{
-        duty::{Basis, Duty, Mode, Quota},
-        refusal::{
-            field::{Field, FieldRefusal},
-            setting::SettingRefusal,
-        },
-    },
-    read::{refusal::chinese, words},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        papers::Papers,
-        route::{Route, get, papers, post},
-        view::{self, Page},
-    },
-};
+use super::changes::{ChangeRow, due_words, owners_words};
+use super::form::{Refused, day_if};
+use crate::acts::catalogue::{Changes, changes, with_files};
+use crate::acts::{ActError, refuse};
+use crate::domain::duty::{Basis, Duty, Mode, Quota};
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::setting::SettingRefusal;
+use crate::read::refusal::chinese;
+use crate::read::words;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::papers::Papers;
+use crate::web::route::{Route, get, papers, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

@@ -1,15 +1,11 @@
 //! What the forms of the settings have in common.
 
-use crate::{
-    acts::{self, ActError},
-    catalogue::{Diagnostic, Diagnostics},
-    domain::refusal::{
-        Refusal,
-        field::{Field, FieldRefusal},
-    },
-    read::refusal::chinese,
-    web::fault::Fault,
-};
+use crate::acts::{self, ActError};
+use crate::catalogue::{Diagnostic, Diagnostics};
+use crate::domain::refusal::Refusal;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::read::refusal::chinese;
+use crate::web::fault::Fault;
 
 /// A mistake, as a page shows it.
 pub struct MistakeRow {

@@ -3,28 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
+use axum::extract::Query;
+use axum::response::Response;
 use chrono::{DateTime, Days, Utc};
 use serde::Deserialize;
 
-use crate::{
-    domain::{
-        ladder::{Class, Ladder, Level, Reminder, When},
-        step::NoticeKind,
-        unit::{PostId, Role},
-    },
-    read::{
-        preview::{self, Ahead, Preview},
-        words,
-    },
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use crate::domain::ladder::{Class, Ladder, Level, Reminder, When};
+use crate::domain::step::NoticeKind;
+use crate::domain::unit::{PostId, Role};
+use crate::read::preview::{self, Ahead, Preview};
+use crate::read::words;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/ladders", Right::SeeAll, show), get("/ladders/preview", Right::SeeAll, preview)]

@@ -3,17 +3,13 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::{
-    read::words,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        pages::settings::calendar::year_words,
-        route::{Route, get},
-        view::{self, Page},
-    },
-};
+use crate::read::words;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::pages::settings::calendar::year_words;
+use crate::web::route::{Route, get};
+use crate::web::view::{self, Page};
 
 pub mod calendar;
 pub mod changes;

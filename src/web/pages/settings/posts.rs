@@ -1,32 +1,28 @@
 //! 岗位: who holds which post at which address; set, handed over, loaded from a csv. People change, posts stay.
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Multipart, Query},
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::{Multipart, Query};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::form::{Refused, day_if};
-use crate::{
-    acts::{self, ActError, roster::Takeover},
-    catalogue::posts as file,
-    domain::{
-        refusal::{field::Field, roster::RosterRefusal, setting::SettingRefusal},
-        unit::{PostId, Role},
-    },
-    read::{health, refusal::chinese, words},
-    store::roster::Holder,
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        papers::Papers,
-        route::{Route, get, papers, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::roster::Takeover;
+use crate::acts::{self, ActError};
+use crate::catalogue::posts as file;
+use crate::domain::refusal::field::Field;
+use crate::domain::refusal::roster::RosterRefusal;
+use crate::domain::refusal::setting::SettingRefusal;
+use crate::domain::unit::{PostId, Role};
+use crate::read::refusal::chinese;
+use crate::read::{health, words};
+use crate::store::roster::Holder;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::papers::Papers;
+use crate::web::route::{Route, get, papers, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![

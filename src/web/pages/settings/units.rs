@@ -1,30 +1,24 @@
 //! 单位: which units and groups there are, who joins and who leaves on which day.
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::Query,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::Form;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::form::day_if;
-use crate::{
-    acts::{ActError, roster::UnitEntry},
-    domain::{
-        refusal::field::{Field, FieldRefusal},
-        unit::{Unit, UnitName},
-    },
-    read::{refusal::chinese, words},
-    web::{
-        access::{Right, Visitor},
-        app::Desk,
-        fault::Fault,
-        fields::Fields,
-        route::{Route, get, post},
-        view::{self, Page},
-    },
-};
+use crate::acts::ActError;
+use crate::acts::roster::UnitEntry;
+use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::unit::{Unit, UnitName};
+use crate::read::refusal::chinese;
+use crate::read::words;
+use crate::web::access::{Right, Visitor};
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
+use crate::web::fields::Fields;
+use crate::web::route::{Route, get, post};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
