@@ -385,3 +385,17 @@ fn both_databases_have_the_same_migrations() {
     assert_eq!(names("sqlite"), names("postgres"));
     assert!(!names("sqlite").is_empty());
 }
+
+#[test]
+fn every_file_that_the_design_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let design = fs::read_to_string(root.join("docs/design.md")).unwrap();
+    let named: BTreeSet<&str> =
+        design.split('`').skip(1).step_by(2).filter(|name| name.ends_with(".rs") && !name.contains('*')).collect();
+    assert!(named.len() > 20, "the design names too few files: {named:?}");
+    let missing: Vec<&&str> = named
+        .iter()
+        .filter(|name| !["src", "tests/suite", ""].iter().any(|folder| root.join(folder).join(name).exists()))
+        .collect();
+    assert!(missing.is_empty(), "docs/design.md names what is not there: {missing:?}");
+}
