@@ -494,8 +494,8 @@ async fn each_problem_tells_programs_its_type() {
             (Method::POST, "/api/v1/waivers", waive("停工"), 422, "blank"),
             (Method::POST, "/api/v1/waivers", waive("停\u{202e}工"), 422, "forbidden_character"),
             (Method::GET, "/api/v1/obligations/999999", Value::Null, 404, "not_found"),
-            (Method::GET, "/api/v1/obligations?phase=soon", Value::Null, 400, "unknown_phase"),
-            (Method::GET, "/api/v1/obligations?after=x", Value::Null, 400, "malformed_query"),
+            (Method::GET, "/api/v1/obligations?phase=soon", Value::Null, 400, "unreadable_field"),
+            (Method::GET, "/api/v1/obligations?limit=x", Value::Null, 400, "malformed_query"),
             (Method::POST, "/api/v1/waivers", json!({ "obligations": "all" }), 400, "malformed_json"),
             (Method::POST, "/api/v1/submissions", json!({}), 403, "forbidden"),
         ];
