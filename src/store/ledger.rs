@@ -1,6 +1,6 @@
 //! What people look at: what one unit has open, what is due on a day, and the ledger (台账) page by page.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::bulk::as_count;
 use super::counts::DayCounts;
@@ -8,16 +8,17 @@ use super::error::Result;
 use super::row::{ObligationColumns, Stored, columns, owed_by, owners, qualified, select, stored};
 use super::tally::{as_number, phase_of};
 use super::tx::{Tx, on};
+use crate::domain::duty::DutyId;
 use crate::domain::light::Light;
 use crate::domain::phase::Phase;
 use crate::domain::query::{Order, Place, Query};
 use crate::domain::unit::UnitName;
 
-const LIVE_OF_UNIT: &str = select!(
-    "JOIN obligation_owner AS mine ON mine.obligation = obligation.id \
-     WHERE mine.unit = (SELECT id FROM unit WHERE name = $1) AND NOT mine.settled AND phase <> 'scheduled' \
-     ORDER BY due_at, duty, id"
-);
+/// What such a list is ordered and cut by: most of it is only counted, and a whole row costs ten times as much.
+const LIVE_OF_UNIT: &str = "SELECT obligation.id, duty, phase, due_at FROM obligation_owner AS mine \
+    JOIN obligation ON obligation.id = mine.obligation \
+    WHERE mine.unit = (SELECT id FROM unit WHERE name = $1) AND NOT mine.settled AND phase <> 'scheduled' \
+    ORDER BY due_at, duty, obligation.id";
 
 const DUE_ON: &str = "SELECT phase, reminded, late, COUNT(*) AS n FROM obligation \
     WHERE due_on = $1 AND phase NOT IN ('scheduled', 'withdrawn') GROUP BY phase, reminded, late";
@@ -158,10 +159,24 @@ fn standings(query: &Query) -> String {
     standings
 }
 
+/// What a list of a unit's open obligations is ordered and cut by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    pub id: i64,
+    pub duty: DutyId,
+    pub phase: Phase,
+    pub due_at: DateTime<Utc>,
+}
+
 impl Tx {
     /// What one unit has live, alone or with others, by deadline. Costs what that is.
-    pub async fn live_of_unit(&mut self, unit: &UnitName) -> Result<Vec<Stored>> {
-        stored(on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).fetch_all(c).await?))
+    pub async fn live_of_unit(&mut self, unit: &UnitName) -> Result<Vec<Live>> {
+        let rows: Vec<(i64, String, String, DateTime<Utc>)> =
+            on!(self, |c| sqlx::query_as(LIVE_OF_UNIT).bind(&unit.0).fetch_all(c).await?);
+        let live = |(id, duty, phase, due_at): (_, _, String, _)| {
+            Ok(Live { id, duty: DutyId(duty), phase: phase_of(&phase)?, due_at })
+        };
+        rows.into_iter().map(live).collect()
     }
 
     /// What was or is first due on that day, by phase and light. Costs what that is.

@@ -1,6 +1,7 @@
 //! Obligations as they are looked for: when something has to happen to them, by number, by series, by phase.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
@@ -165,6 +166,13 @@ impl Tx {
             found.extend(stored(rows)?);
         }
         Ok(found)
+    }
+
+    /// The obligations with these numbers, in their order.
+    pub async fn obligations_in_order(&mut self, ids: &[i64]) -> Result<Vec<Stored>> {
+        let mut found: HashMap<i64, Stored> =
+            self.obligations(ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// A series backwards from `until`, at most `limit` of it.

@@ -87,15 +87,14 @@ async fn feed(desk: Desk, Path(secret): Path<String>) -> Result<Response, Fault>
         .await?
         .ok_or(Fault::Missing)?;
     let mut tx = desk.engine.store.read().await?;
-    let stored = todo::owed(&mut tx, &entered.post.unit).await?;
     let mut calendar = Calendar::new();
     calendar.name(&format!("督办 {}", entered.post.unit));
-    for (stored, row) in stored.iter().zip(desk.views(&mut tx, &stored).await?) {
-        let due = stored.obligation.round.due_at;
+    for row in todo::owed_rows(&desk, &mut tx, &entered.post.unit).await? {
+        let due = row.round.due_at;
         let mut event = Event::new();
         event
             .uid(&format!("obligation-{}@duban", row.id))
-            .timestamp(stored.obligation.opens_at)
+            .timestamp(row.opens_at)
             .starts(due - TimeDelta::minutes(30))
             .ends(due)
             .summary(&format!("{} {}（{}）", row.duty, row.title, row.word))

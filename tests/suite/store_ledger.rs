@@ -114,7 +114,7 @@ async fn every_filter_agrees_with_the_rules() {
                 assert_eq!(all(&mut tx, &known, &filter).await, chosen(&|o| mine(o) && of_october(o)));
             }
             let live = tx.live_of_unit(&unit).await.unwrap();
-            let live: BTreeSet<i64> = live.iter().map(|row| row.obligation.id).collect();
+            let live: BTreeSet<i64> = live.iter().map(|live| live.id).collect();
             let right = every.iter().filter(|o| mine(o) && o.phase.is_live());
             assert_eq!(live, right.map(|o| o.id).collect());
         }

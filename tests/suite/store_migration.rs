@@ -178,7 +178,9 @@ async fn a_unit_is_found_by_its_whole_name_and_no_other() {
         story.run_until("2022-11-02 10:00").await;
         let live = async |story: &Story, name: &str| {
             let mut tx = story.engine.store.read().await.unwrap();
-            let rows = tx.live_of_unit(&UnitName(name.into())).await.unwrap();
+            let live = tx.live_of_unit(&UnitName(name.into())).await.unwrap();
+            let ids: Vec<i64> = live.iter().map(|live| live.id).collect();
+            let rows = tx.obligations(&ids).await.unwrap();
             rows.into_iter().map(|row| UnitName::join(&row.obligation.owners)).collect::<Vec<_>>()
         };
         for name in units {

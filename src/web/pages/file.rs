@@ -24,6 +24,7 @@ use crate::domain::unit::UnitName;
 use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::store::Tx;
+use crate::store::ledger::Live;
 use crate::store::row::Stored;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
@@ -144,15 +145,13 @@ async fn page(
         })
         .collect();
     let owed = todo::owed(tx, &unit).await?;
-    let open = owed
-        .into_iter()
-        .filter(|other| other.obligation.id != stored.obligation.id && other.obligation.phase != Phase::Waiting);
-    let mut open: Vec<Stored> = open.collect();
-    open.sort_by_key(|other| other.obligation.phase == Phase::Missed);
-    let ticked = |other: &Stored| filled.also.contains(&other.obligation.id);
-    let offered = open.into_iter().enumerate().filter(|(at, other)| *at < OFFERED || ticked(other));
-    let open: Vec<Stored> = offered.map(|(_, other)| other).collect();
-    let others = desk.views(tx, &open).await?.into_iter();
+    let open = owed.into_iter().filter(|other| other.id != stored.obligation.id && other.phase != Phase::Waiting);
+    let mut open: Vec<Live> = open.collect();
+    open.sort_by_key(|other| other.phase == Phase::Missed);
+    let offered = open.iter().enumerate().filter(|(at, other)| *at < OFFERED || filled.also.contains(&other.id));
+    let offered: Vec<i64> = offered.map(|(_, other)| other.id).collect();
+    let others = tx.obligations_in_order(&offered).await?;
+    let others = desk.views(tx, &others).await?.into_iter();
     let others = others.map(|row| Other { ticked: filled.also.contains(&row.id), row }).collect();
     let known_names = named_before(desk, tx, &unit.0).await?;
     let window = desk.known.window(&stored.obligation, &rules);

@@ -58,8 +58,7 @@ async fn page(
 ) -> Result<Response, Fault> {
     let post = &visitor.post;
     let mut tx = desk.engine.store.read().await?;
-    let owed = todo::owed(&mut tx, &post.unit).await?;
-    let rows = desk.views(&mut tx, &owed).await?;
+    let rows = todo::owed_rows(desk, &mut tx, &post.unit).await?;
     let later = desk.known.holders.get(post).into_iter().flatten().filter(|holder| holder.from_on > desk.today);
     let shown = HandOverPage {
         page: Page::new("移交本岗位", desk, visitor).with_done(done),

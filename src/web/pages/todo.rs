@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use crate::domain::unit::UnitName;
 use crate::read::view::{TodoList, View};
+use crate::read::words;
 use crate::store::Tx;
-use crate::store::row::Stored;
+use crate::store::ledger::Live;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
@@ -36,13 +37,21 @@ struct List {
 }
 
 impl List {
-    /// The rows of a list from one on, as many as there is room for.
-    fn of(section: TodoList, rows: Vec<View>, from: usize, room: usize) -> List {
-        let total = rows.len();
-        let rows: Vec<View> = rows.into_iter().skip(from).take(room).collect();
-        let next = from + rows.len();
-        let more = (next < total).then(|| (format!("/todo?list={}&skip={next}", section.code()), total - next));
-        List { heading: section.label(), total, rows, more }
+    /// A list from one on, as many as there is room for.
+    async fn of(
+        desk: &Desk,
+        tx: &mut Tx,
+        list: TodoList,
+        ids: &[i64],
+        from: usize,
+        room: usize,
+    ) -> Result<List, Fault> {
+        let shown: Vec<i64> = ids.iter().copied().skip(from).take(room).collect();
+        let rows = tx.obligations_in_order(&shown).await?;
+        let rows = desk.views(tx, &rows).await?;
+        let (total, next) = (ids.len(), from + shown.len());
+        let more = (next < total).then(|| (format!("/todo?list={}&skip={next}", list.code()), total - next));
+        Ok(List { heading: list.label(), total, rows, more })
     }
 }
 
@@ -65,23 +74,33 @@ struct TodoPage {
 }
 
 /// What a unit has open now, by deadline and in the document's order.
-pub async fn owed(tx: &mut Tx, unit: &UnitName) -> Result<Vec<Stored>, Fault> {
-    let mut rows = tx.live_of_unit(unit).await?;
-    rows.sort_by_key(|row| (row.obligation.round.due_at, crate::read::words::document_order(&row.obligation.duty)));
-    Ok(rows)
+pub async fn owed(tx: &mut Tx, unit: &UnitName) -> Result<Vec<Live>, Fault> {
+    let mut live = tx.live_of_unit(unit).await?;
+    live.sort_by_cached_key(|live| (live.due_at, words::document_order(&live.duty)));
+    Ok(live)
+}
+
+/// The same as rows of a page.
+pub async fn owed_rows(desk: &Desk, tx: &mut Tx, unit: &UnitName) -> Result<Vec<View>, Fault> {
+    let ids: Vec<i64> = owed(tx, unit).await?.into_iter().map(|live| live.id).collect();
+    let rows = tx.obligations_in_order(&ids).await?;
+    Ok(desk.views(tx, &rows).await?)
 }
 
 async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
-    let stored = owed(&mut tx, &visitor.post.unit).await?;
-    let mut lists: BTreeMap<TodoList, Vec<View>> = BTreeMap::new();
-    for row in desk.views(&mut tx, &stored).await? {
-        lists.entry(row.list).or_default().push(row);
+    let zone = desk.known.zone;
+    let mut ids: BTreeMap<TodoList, Vec<i64>> = BTreeMap::new();
+    for live in owed(&mut tx, &visitor.post.unit).await? {
+        let list = TodoList::of(live.phase, zone.due_day(live.due_at), desk.today);
+        ids.entry(list).or_default().push(live.id);
     }
     let (from, room) = if asked.list.is_some() { (asked.skip, ALONE) } else { (0, EACH) };
-    let wanted = lists.into_iter().filter(|(section, _)| asked.list.as_ref().is_none_or(|list| list == section.code()));
-    let lists: Vec<List> = wanted.map(|(section, rows)| List::of(section, rows, from, room)).collect();
+    let mut lists = Vec::with_capacity(ids.len());
+    for (list, ids) in ids.iter().filter(|(list, _)| asked.list.as_ref().is_none_or(|wanted| wanted == list.code())) {
+        lists.push(List::of(&desk, &mut tx, *list, ids, from, room).await?);
+    }
     let page = Page::new(format!("我的待办（{}）", visitor.post.unit), &desk, &visitor);
-    let today = crate::read::words::date(desk.today);
+    let today = words::date(desk.today);
     Ok(view::html(&TodoPage { page, today, lists, alone: asked.list.is_some(), may_file: visitor.has(Right::File) }))
 }
