@@ -1,6 +1,10 @@
 //! The fields of a form, in the order in which they were sent; one name may come more than once.
 
+use chrono::NaiveDate;
 use serde::Deserialize;
+
+use crate::acts::{self, ActError};
+use crate::domain::refusal::field::{Field, FieldRefusal};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -20,4 +24,14 @@ impl Fields {
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// A date that may be left out.
+pub fn day_if(field: Field, text: &str) -> Result<Option<NaiveDate>, ActError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = text.parse().map(Some);
+    read.or_else(|_| acts::refuse((field, FieldRefusal::NotADate)))
 }

@@ -23,6 +23,7 @@ pub mod papers;
 pub mod probe;
 pub mod problem;
 pub mod rate;
+pub mod refused;
 pub mod route;
 pub mod routes;
 pub mod upload;

@@ -9,18 +9,18 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
-use super::verdict::{Refused, asked_day};
+use super::verdict::asked_day;
 use super::{obligation, requests, review};
 use crate::acts::{ActError, refuse};
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::request::RequestRefusal;
 use crate::domain::refusal::who::NoSuch;
-use crate::read::refusal::chinese;
 use crate::store::requests::{Request, RequestKind};
 use crate::store::row::Stored;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, post};
 
 pub fn routes() -> Vec<Route> {
@@ -64,17 +64,13 @@ async fn outcome(
     sent: Sent,
     outcome: Result<Stored, ActError>,
 ) -> Result<Response, Fault> {
-    let words = match outcome {
-        Ok(_) => {
-            let to = match sent.back.as_str() {
-                "review" => format!("/review?done={form}"),
-                "requests" => format!("/requests?done={form}"),
-                _ => format!("/o/{id}?done={form}"),
-            };
-            return Ok(Redirect::to(&to).into_response());
-        }
-        Err(ActError::Refused(refusal)) => chinese(&refusal),
-        Err(error) => return Err(error.into()),
+    let Err(refused) = Refused::or(outcome)? else {
+        let to = match sent.back.as_str() {
+            "review" => format!("/review?done={form}"),
+            "requests" => format!("/requests?done={form}"),
+            _ => format!("/o/{id}?done={form}"),
+        };
+        return Ok(Redirect::to(&to).into_response());
     };
     let fields = vec![
         ("reason", sent.reason),
@@ -83,7 +79,7 @@ async fn outcome(
         ("answer", sent.answer),
         ("verdict", sent.verdict),
     ];
-    let refused = Some(Refused::of(words, id, form, fields));
+    let refused = refused.in_form(id, form, fields);
     match sent.back.as_str() {
         "review" => review::page(desk, visitor, 0, None, refused).await,
         "requests" => requests::page(desk, visitor, None, refused).await,

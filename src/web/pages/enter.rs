@@ -11,15 +11,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::acts::entry::{self, Opened};
-use crate::acts::{ActError, refuse};
+use crate::acts::refuse;
 use crate::domain::refusal::entry::EntryRefusal;
 use crate::domain::unit::{PostId, Role};
-use crate::read::refusal::chinese;
 use crate::store::access::CredentialKind;
 use crate::web::access::{How, Right, Scope, Visitor};
 use crate::web::app::{App, Desk};
 use crate::web::fault::Fault;
 use crate::web::guard::{self, From};
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -53,7 +53,7 @@ struct EnterPage {
     page: Page,
     next: String,
     posts: Vec<(String, String)>,
-    words: Option<String>,
+    refused: Refused,
     asked: bool,
 }
 
@@ -64,12 +64,12 @@ struct EnterQuery {
 }
 
 async fn enter(desk: Desk, Query(query): Query<EnterQuery>) -> Response {
-    enter_page(&desk, &query.next, None, false)
+    enter_page(&desk, &query.next, Refused::default(), false)
 }
 
-fn enter_page(desk: &Desk, next: &str, words: Option<String>, asked: bool) -> Response {
+fn enter_page(desk: &Desk, next: &str, refused: Refused, asked: bool) -> Response {
     let posts = entry::password_posts(desk.office()).map(|post| (post.to_string(), post.label())).to_vec();
-    view::html(&EnterPage { page: Page::bare("登录"), next: own_path(next).to_owned(), posts, words, asked })
+    view::html(&EnterPage { page: Page::bare("登录"), next: own_path(next).to_owned(), posts, refused, asked })
 }
 
 /// A path of ours: anything else leads to the beginning.
@@ -100,7 +100,7 @@ async fn sign_in(
     let right = entry::check_password(engine, &asked, &form.password).await?;
     let Some(post) = post.filter(|_| right) else {
         tracing::warn!(access.refused = "password", access.post = %asked, "a wrong password, or an unknown post");
-        let mut page = enter_page(&desk, &form.next, Some("岗位或口令不对".into()), false);
+        let mut page = enter_page(&desk, &form.next, Refused::saying("岗位或口令不对"), false);
         *page.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
         return Ok(page);
     };
@@ -152,7 +152,7 @@ async fn ask_link(
             tracing::error!("a letter with a link cannot be written: {error}");
         }
     });
-    Ok(enter_page(&desk, "/", None, true))
+    Ok(enter_page(&desk, "/", Refused::default(), true))
 }
 
 #[derive(Template)]
@@ -213,7 +213,7 @@ async fn open_link(
 struct SetupPage {
     page: Page,
     post: String,
-    words: Option<String>,
+    refused: Refused,
 }
 
 async fn show_setup(
@@ -222,7 +222,7 @@ async fn show_setup(
     Path(secret): Path<String>,
 ) -> Result<Response, Fault> {
     let post = entry::setup_post(&desk.engine, &secret).await?.ok_or_else(|| wrong_link(&desk.app, address))?;
-    Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), words: None }))
+    Ok(view::html(&SetupPage { page: Page::bare("设置口令"), post: post.label(), refused: Refused::default() }))
 }
 
 #[derive(Deserialize)]
@@ -246,16 +246,12 @@ async fn set_password(
     } else {
         refuse(EntryRefusal::PasswordsDiffer)
     };
-    match done {
+    match Refused::or(done)? {
         Ok(post) => begin(&desk.app, &headers, &post, "setup", "", first_page(&post, false)).await,
-        Err(ActError::Refused(refusal)) => {
-            let words = Some(chinese(&refusal));
-            let page = SetupPage { page: Page::bare("设置口令"), post: post.label(), words };
-            let mut response = view::html(&page);
-            *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(response)
+        Err(refused) => {
+            let shown = SetupPage { page: Page::bare("设置口令"), post: post.label(), refused };
+            Ok(view::answer(&shown, shown.refused.any()))
         }
-        Err(error) => Err(error.into()),
     }
 }
 

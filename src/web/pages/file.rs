@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Multipart, Path, Query};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
@@ -21,7 +20,6 @@ use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::text;
 use crate::domain::unit::UnitName;
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::store::Tx;
 use crate::store::ledger::Live;
@@ -29,6 +27,7 @@ use crate::store::row::Stored;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, upload};
 use crate::web::upload as uploads;
 use crate::web::upload::Sent;
@@ -82,7 +81,7 @@ struct FilePage {
     others: Vec<Other>,
     unit: String,
     largest: String,
-    words: Option<String>,
+    refused: Refused,
 }
 
 #[derive(Default)]
@@ -106,7 +105,7 @@ async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Respo
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
     let filled = Filled { receipt: desk.engine.new_id("R"), acted_on: desk.today.to_string(), ..Filled::default() };
-    page(&desk, &visitor, &mut tx, &stored, filled, None).await
+    page(&desk, &visitor, &mut tx, &stored, filled, Refused::default()).await
 }
 
 async fn page(
@@ -115,7 +114,7 @@ async fn page(
     tx: &mut Tx,
     stored: &Stored,
     filled: Filled,
-    words: Option<String>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let unit = files_for(visitor, stored)?;
     let rules = desk.known.rules(stored, desk.today)?;
@@ -155,7 +154,6 @@ async fn page(
     let others = others.map(|row| Other { ticked: filled.also.contains(&row.id), row }).collect();
     let known_names = named_before(desk, tx, &unit.0).await?;
     let window = desk.known.window(&stored.obligation, &rules);
-    let refused = words.is_some();
     let shown = FilePage {
         page: Page::new("报送", desk, visitor),
         row,
@@ -169,13 +167,9 @@ async fn page(
         others,
         unit: unit.0,
         largest: format!("{} MB", desk.app.options().largest >> 20),
-        words,
+        refused,
     };
-    let mut response = view::html(&shown);
-    if refused {
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(response)
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart) -> Result<Response, Fault> {
@@ -183,13 +177,12 @@ async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart
     let unit = files_for(&visitor, &stored)?;
     let sent = uploads::receive(&desk.app, form).await?;
     let filled = filled(&sent);
-    match submit(&desk, &visitor, &stored, unit, &filled, &sent).await {
+    match Refused::or(submit(&desk, &visitor, &stored, unit, &filled, &sent).await)? {
         Ok(receipt) => Ok(Redirect::to(&format!("/filed/{receipt}")).into_response()),
-        Err(ActError::Refused(refusal)) => {
+        Err(refused) => {
             let mut tx = desk.engine.store.read().await?;
-            page(&desk, &visitor, &mut tx, &stored, filled, Some(chinese(&refusal))).await
+            page(&desk, &visitor, &mut tx, &stored, filled, refused).await
         }
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,13 +8,12 @@ use serde::Deserialize;
 
 use super::settings::posts::Change;
 use super::todo;
-use crate::acts::ActError;
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::read::words;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -33,7 +32,7 @@ struct HandOverPage {
     form: Change,
     rows: Vec<View>,
     today: String,
-    words: Option<String>,
+    refused: Refused,
 }
 
 #[derive(Deserialize)]
@@ -46,7 +45,7 @@ async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<
     let done =
         (done.done == "1").then(|| "移交已记录，自起始日起邮件寄往新邮箱；未办事项见下表，请交接任者。".to_owned());
     let form = Change { from: desk.today.to_string(), ..Change::default() };
-    page(&desk, &visitor, form, done, None).await
+    page(&desk, &visitor, form, done, Refused::default()).await
 }
 
 async fn page(
@@ -54,7 +53,7 @@ async fn page(
     visitor: &Visitor,
     form: Change,
     done: Option<String>,
-    refused: Option<String>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let post = &visitor.post;
     let mut tx = desk.engine.store.read().await?;
@@ -68,9 +67,9 @@ async fn page(
         form,
         rows,
         today: desk.today.to_string(),
-        words: refused,
+        refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 /// Whatever post a form may name, it is the visitor's own that is handed over.
@@ -79,9 +78,8 @@ async fn hand_over(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Re
         Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
         Err(error) => Err(error),
     };
-    match done {
+    match Refused::or(done)? {
         Ok(()) => Ok(Redirect::to("/me/hand-over?done=1").into_response()),
-        Err(ActError::Refused(refusal)) => page(&desk, &visitor, form, None, Some(chinese(&refusal))).await,
-        Err(error) => Err(error.into()),
+        Err(refused) => page(&desk, &visitor, form, None, refused).await,
     }
 }

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use crate::domain::calendar::Zone;
 use crate::domain::refusal::list::ListRefusal;
 use crate::read::query::{self, QueryText};
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::read::words;
 use crate::store::Tx;
@@ -18,6 +17,7 @@ use crate::web::app::Desk;
 use crate::web::csv;
 use crate::web::fault::Fault;
 use crate::web::filter::Choices;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get};
 use crate::web::view::{self, Page};
 
@@ -45,13 +45,13 @@ struct LedgerPage {
     next: Option<String>,
     file: String,
     first: bool,
-    words: Option<String>,
+    refused: Refused,
 }
 
 async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
-    let (mut lines, mut next, mut words) = (Vec::new(), None, None);
+    let (mut lines, mut next, mut refused) = (Vec::new(), None, Refused::default());
     match asked.query().and_then(|query| Ok((query, asked.after()?))) {
         Ok((query, after)) => {
             let found = query::find(&mut tx, &desk.known, &query, after, PAGE).await?;
@@ -59,7 +59,7 @@ async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<QueryText>) -> R
             lines = rows.into_iter().map(|row| Line { filed: instant(zone, row.filed_at), row }).collect();
             next = found.next.map(|after| asked.address("/ledger", Some(after)));
         }
-        Err(refusal) => words = Some(chinese(&refusal)),
+        Err(refusal) => refused = Refused::of(refusal),
     }
     let shown = LedgerPage {
         page: Page::new("台账", &desk, &visitor),
@@ -68,10 +68,10 @@ async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<QueryText>) -> R
         first: asked.after.is_empty(),
         lines,
         next,
-        words: words.clone(),
+        refused,
         asked,
     };
-    Ok(view::answer(&shown, words.is_some()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 pub const COLUMNS: [&str; 21] = [

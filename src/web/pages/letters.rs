@@ -11,13 +11,13 @@ use serde::Deserialize;
 use crate::acts::ActError;
 use crate::domain::calendar::Zone;
 use crate::mail::fill_link;
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::read::words;
 use crate::store::letters::{LetterRow, Which};
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page, post_label};
 
@@ -121,7 +121,7 @@ struct LetterPage {
     others: usize,
     revoked: Option<String>,
     may: bool,
-    words: Option<String>,
+    refused: Refused,
 }
 
 #[derive(Deserialize)]
@@ -136,7 +136,7 @@ async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Query(done): Qu
         "revoke" => Some("链接已作废，由此进入的登录均已结束。".to_owned()),
         _ => None,
     };
-    page(&desk, &visitor, id, done, None).await
+    page(&desk, &visitor, id, done, Refused::default()).await
 }
 
 async fn page(
@@ -144,7 +144,7 @@ async fn page(
     visitor: &Visitor,
     id: i64,
     done: Option<String>,
-    refused: Option<String>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let letter = tx.letter(id).await?.ok_or(Fault::Missing)?;
@@ -169,9 +169,9 @@ async fn page(
         others,
         revoked: linked.and_then(|linked| linked.revoked_at).map(|at| words::moment(desk.known.zone, at)),
         may: visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide),
-        words: refused,
+        refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 const LINK: &str = "〔链接，发送时生成〕";
@@ -195,13 +195,11 @@ async fn outcome<T>(
     done: &str,
     outcome: Result<T, ActError>,
 ) -> Result<Response, Fault> {
+    // A letter that is not for them to see, the head of the office's unit say, must not be shown by a refusal.
+    let outcome = if visitor.has(Right::SeeAll) { Refused::or(outcome)? } else { Ok(outcome?) };
     match outcome {
         Ok(_) => Ok(Redirect::to(&format!("/letters/{id}?done={done}")).into_response()),
-        // A letter that is not for them to see, the head of the office's unit say, must not be shown by a refusal.
-        Err(ActError::Refused(refusal)) if visitor.has(Right::SeeAll) => {
-            page(desk, visitor, id, None, Some(chinese(&refusal))).await
-        }
-        Err(error) => Err(error.into()),
+        Err(refused) => page(desk, visitor, id, None, refused).await,
     }
 }
 

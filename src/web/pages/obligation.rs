@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::file::size_words;
-use super::verdict::{self, May, Refused, ToldRow, Twin};
+use super::verdict::{self, May, ToldRow, Twin};
 use crate::acts::submit::NewSubmission;
 use crate::acts::{ActError, refuse};
 use crate::domain::action::Action;
@@ -17,7 +17,6 @@ use crate::domain::quota::Item;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::read::explain::{self, Section, action_label};
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::read::words;
 use crate::store::requests::RequestKind;
@@ -25,6 +24,7 @@ use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::download::download;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -125,7 +125,7 @@ impl Done {
 }
 
 async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Query(done): Query<Done>) -> Result<Response, Fault> {
-    page(&desk, &visitor, id, done.words(), None).await
+    page(&desk, &visitor, id, done.words(), Refused::default()).await
 }
 
 /// The page; with a refusal, what was filled in stands there again.
@@ -134,7 +134,7 @@ pub async fn page(
     visitor: &Visitor,
     id: i64,
     done: Option<String>,
-    refused: Option<Refused>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
@@ -224,9 +224,9 @@ pub async fn page(
         today: desk.today.to_string(),
         sections: explain::explain(&desk.engine, id).await?.unwrap_or_default(),
         office,
-        refused: refused.unwrap_or_default(),
+        refused,
     };
-    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 /// The reason that an entry gives.
@@ -249,12 +249,9 @@ async fn outcome<T>(
     fields: Vec<(&'static str, String)>,
     outcome: Result<T, ActError>,
 ) -> Result<Response, Fault> {
-    match outcome {
+    match Refused::or(outcome)? {
         Ok(_) => Ok(Redirect::to(&format!("/o/{id}?done={done}")).into_response()),
-        Err(ActError::Refused(refusal)) => {
-            page(desk, visitor, id, None, Some(Refused::of(chinese(&refusal), id, done, fields))).await
-        }
-        Err(error) => Err(error.into()),
+        Err(refused) => page(desk, visitor, id, None, refused.in_form(id, done, fields)).await,
     }
 }
 

@@ -13,7 +13,6 @@ use crate::domain::calendar::Zone;
 use crate::domain::node::{self, Node};
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::unit::UnitName;
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::read::words;
 use crate::store::Tx;
@@ -22,6 +21,7 @@ use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::fields::Fields;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -123,7 +123,7 @@ struct OccasionsPage {
     node: NodeForm,
     today: String,
     may: bool,
-    words: Option<String>,
+    refused: Refused,
 }
 
 #[derive(Deserialize)]
@@ -151,7 +151,7 @@ async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<
     let now = desk.known.zone.local(desk.now()).format("%Y-%m-%dT%H:%M").to_string();
     let event = EventForm { at: now, ..EventForm::default() };
     let node = NodeForm { first: desk.today.to_string(), ..NodeForm::default() };
-    page(&desk, &visitor, event, node, done.words(), None).await
+    page(&desk, &visitor, event, node, done.words(), Refused::default()).await
 }
 
 async fn page(
@@ -160,7 +160,7 @@ async fn page(
     event: EventForm,
     node: NodeForm,
     done: Option<String>,
-    refused: Option<String>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
@@ -212,9 +212,9 @@ async fn page(
         node,
         today: desk.today.to_string(),
         may: visitor.has(Right::Decide),
-        words: refused,
+        refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 /// The nodes that nobody has to open, of the next twelve months.
@@ -233,10 +233,9 @@ async fn outcome<T>(
     event: EventForm,
     node: NodeForm,
 ) -> Result<Response, Fault> {
-    match outcome {
+    match Refused::or(outcome)? {
         Ok(_) => Ok(Redirect::to(&format!("/occasions?done={done}")).into_response()),
-        Err(ActError::Refused(refusal)) => page(desk, visitor, event, node, None, Some(chinese(&refusal))).await,
-        Err(error) => Err(error.into()),
+        Err(refused) => page(desk, visitor, event, node, None, refused).await,
     }
 }
 
@@ -325,7 +324,7 @@ struct EventPage {
     answers: Vec<AnswerRow>,
     may: bool,
     reason: String,
-    words: Option<String>,
+    refused: Refused,
 }
 
 async fn show_event(
@@ -334,7 +333,7 @@ async fn show_event(
     Path(id): Path<String>,
     Query(done): Query<Done>,
 ) -> Result<Response, Fault> {
-    event_page(&desk, &visitor, &id, done.words(), String::new(), None).await
+    event_page(&desk, &visitor, &id, done.words(), String::new(), Refused::default()).await
 }
 
 async fn event_page(
@@ -343,7 +342,7 @@ async fn event_page(
     id: &str,
     done: Option<String>,
     reason: String,
-    refused: Option<String>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
@@ -362,9 +361,9 @@ async fn event_page(
         opened_at: words::moment(zone, stored.opened_at),
         answers: answers.collect(),
         reason,
-        words: refused,
+        refused,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 #[derive(Deserialize)]
@@ -381,14 +380,12 @@ async fn close_event(
     Form(form): Form<Close>,
 ) -> Result<Response, Fault> {
     let false_alarm = form.how == "false-alarm";
-    match desk.actor(&visitor.post).close_event(&id, false_alarm, form.reason.trim()).await {
+    let closed = desk.actor(&visitor.post).close_event(&id, false_alarm, form.reason.trim()).await;
+    match Refused::or(closed)? {
         Ok(_) => {
             let done = if false_alarm { "false-alarm" } else { "close-event" };
             Ok(Redirect::to(&format!("/occasions?done={done}")).into_response())
         }
-        Err(ActError::Refused(refusal)) => {
-            event_page(&desk, &visitor, &id, None, form.reason, Some(chinese(&refusal))).await
-        }
-        Err(error) => Err(error.into()),
+        Err(refused) => event_page(&desk, &visitor, &id, None, form.reason, refused).await,
     }
 }

@@ -5,13 +5,14 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::verdict::{self, May, Refused};
+use super::verdict::{self, May};
 use crate::read::view::View;
 use crate::read::words;
 use crate::store::requests::RequestKind;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get};
 use crate::web::view::{self, Page, post_label};
 
@@ -46,17 +47,12 @@ struct Asked {
 }
 
 async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&desk, &visitor, verdict::done_words(&asked.done), None).await
+    page(&desk, &visitor, verdict::done_words(&asked.done), Refused::default()).await
 }
 
 /// The page; with a refusal, what was filled in stands there again. The head of the office's unit sees what that unit
 /// has asked for and answers nothing.
-pub async fn page(
-    desk: &Desk,
-    visitor: &Visitor,
-    done: Option<String>,
-    refused: Option<Refused>,
-) -> Result<Response, Fault> {
+pub async fn page(desk: &Desk, visitor: &Visitor, done: Option<String>, refused: Refused) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let mut asking = Vec::new();
@@ -78,10 +74,6 @@ pub async fn page(
             reason: request.reason,
         });
     }
-    let shown = RequestsPage {
-        page: Page::new("申请", desk, visitor).with_done(done),
-        asking,
-        refused: refused.unwrap_or_default(),
-    };
-    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
+    let shown = RequestsPage { page: Page::new("申请", desk, visitor).with_done(done), asking, refused };
+    Ok(view::answer(&shown, shown.refused.any()))
 }

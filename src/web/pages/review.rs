@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::file::size_words;
-use super::verdict::{self, May, Refused, Twin};
+use super::verdict::{self, May, Twin};
 use crate::domain::phase::Phase;
 use crate::domain::quota::Item;
 use crate::read::view::View;
@@ -19,6 +19,7 @@ use crate::store::submissions::Counted;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get};
 use crate::web::view::{self, Page, post_label};
 
@@ -68,7 +69,7 @@ struct Asked {
 }
 
 async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&desk, &visitor, asked.skip, verdict::done_words(&asked.done), None).await
+    page(&desk, &visitor, asked.skip, verdict::done_words(&asked.done), Refused::default()).await
 }
 
 /// The page, from the `skip`th on; with a refusal, what was filled in stands there again.
@@ -77,7 +78,7 @@ pub async fn page(
     visitor: &Visitor,
     skip: usize,
     done: Option<String>,
-    refused: Option<Refused>,
+    refused: Refused,
 ) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let waiting = tx.live_obligations(Phase::Waiting).await?;
@@ -86,8 +87,8 @@ pub async fn page(
     let total = waiting.len();
     // What was refused stands on the page that says so, wherever it was in the list.
     let skip = refused
-        .as_ref()
-        .and_then(|refused| waiting.iter().position(|row| row.obligation.id == refused.id))
+        .obligation()
+        .and_then(|id| waiting.iter().position(|row| row.obligation.id == id))
         .map_or(skip, |at| at - at % PAGE);
     let shown: Vec<Stored> = waiting.into_iter().skip(skip).take(PAGE).collect();
     let mut lines = Vec::with_capacity(shown.len());
@@ -105,9 +106,9 @@ pub async fn page(
         may_see_all: visitor.has(Right::SeeAll),
         offered: verdict::offered_day(desk),
         today: desk.today.to_string(),
-        refused: refused.unwrap_or_default(),
+        refused,
     };
-    Ok(view::answer(&shown, !shown.refused.words.is_empty()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 /// Of these, those that the visitor sees and may judge.

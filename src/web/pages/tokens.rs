@@ -12,13 +12,13 @@ use crate::domain::action::Action;
 use crate::domain::refusal::entry::EntryRefusal;
 use crate::domain::text;
 use crate::domain::unit::{PostId, Role};
-use crate::read::refusal::chinese;
 use crate::read::words;
 use crate::store::access::{CredentialKind, NewCredential};
 use crate::web::access::{Right, Scope, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::fields::Fields;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -50,7 +50,7 @@ struct TokensPage {
     posts: Vec<(String, String)>,
     scopes: Vec<(&'static str, &'static str)>,
     made: Option<String>,
-    words: Option<String>,
+    refused: Refused,
 }
 
 /// A scope as the page names it.
@@ -64,15 +64,10 @@ fn label(scope: Scope) -> &'static str {
 }
 
 async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
-    page(&desk, &visitor, None, None).await
+    page(&desk, &visitor, None, Refused::default()).await
 }
 
-async fn page(
-    desk: &Desk,
-    visitor: &Visitor,
-    made: Option<String>,
-    refused: Option<EntryRefusal>,
-) -> Result<Response, Fault> {
+async fn page(desk: &Desk, visitor: &Visitor, made: Option<String>, refused: Refused) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let tokens =
         desk.engine.store.read().await?.credentials(CredentialKind::Token).await?.into_iter().map(|token| TokenRow {
@@ -99,18 +94,15 @@ async fn page(
             .filter(|unit| unit.active_on(desk.today))
             .map(|unit| PostId { unit: unit.name.clone(), role: Role::Liaison }),
     );
-    let status = if refused.is_some() { 422 } else { 200 };
     let shown = TokensPage {
         page: Page::new("接口令牌", desk, visitor),
         tokens: tokens.collect(),
         posts: posts.iter().map(|post| (post.to_string(), post.label())).collect(),
         scopes: Scope::ALL.iter().map(|scope| (scope.code(), label(*scope))).collect(),
         made,
-        words: refused.map(|refusal| chinese(&refusal.into())),
+        refused,
     };
-    let mut response = view::html(&shown);
-    *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
-    Ok(response)
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 /// Makes a token and shows it, this once. Nobody makes one that may do more than they may.
@@ -118,14 +110,16 @@ async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resul
     let named = fields.trimmed("name").to_owned();
     let scopes: Vec<Scope> = fields.all("scope").filter_map(Scope::from_code).collect();
     let post = PostId::parse(fields.trimmed("post")).filter(|post| post_exists(&desk.known.roster, post));
-    let Some(post) = post else { return page(&desk, &visitor, None, Some(EntryRefusal::TokenWithoutPost)).await };
+    let Some(post) = post else {
+        return page(&desk, &visitor, None, Refused::of(EntryRefusal::TokenWithoutPost)).await;
+    };
     let bad_name = text::plain(&named, 60).is_err();
     if bad_name || scopes.is_empty() {
-        return page(&desk, &visitor, None, Some(EntryRefusal::TokenIncomplete)).await;
+        return page(&desk, &visitor, None, Refused::of(EntryRefusal::TokenIncomplete)).await;
     }
     let decides = scopes.contains(&Scope::Decide) || post.role == Role::Office;
     if decides && !visitor.has(Right::Decide) {
-        return page(&desk, &visitor, None, Some(EntryRefusal::TokenDecides)).await;
+        return page(&desk, &visitor, None, Refused::of(EntryRefusal::TokenDecides)).await;
     }
     let (secret, hash) = entry::new_secret();
     let now = desk.now();
@@ -147,7 +141,7 @@ async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resul
         serde_json::json!({ "credential": id, "post": post.to_string(), "scopes": new.scopes, "name": new.name });
     tx.note(now, &visitor.post.to_string(), Action::MakeToken, &detail).await?;
     tx.commit().await?;
-    page(&desk, &visitor, Some(secret), None).await
+    page(&desk, &visitor, Some(secret), Refused::default()).await
 }
 
 async fn end(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {

@@ -12,32 +12,6 @@ use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::view::post_label;
 
-/// What somebody has filled in where it was refused, so that it can be shown again.
-#[derive(Debug, Clone, Default)]
-pub struct Refused {
-    pub words: String,
-    pub id: i64,
-    form: &'static str,
-    fields: Vec<(&'static str, String)>,
-}
-
-impl Refused {
-    /// A form of an obligation that was refused.
-    pub fn of(words: String, id: i64, form: &'static str, fields: Vec<(&'static str, String)>) -> Refused {
-        Refused { words, id, form, fields }
-    }
-
-    pub fn is(&self, id: &i64, form: &str) -> bool {
-        self.id == *id && self.form == form
-    }
-
-    /// What stood in a field of this form; otherwise `or`.
-    pub fn value<'a>(&'a self, id: &i64, form: &str, field: &str, or: &'a str) -> &'a str {
-        let found = self.fields.iter().find(|(name, _)| self.is(id, form) && *name == field);
-        found.map_or(or, |(_, value)| value.as_str())
-    }
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct May {
     pub accept: bool,

@@ -8,11 +8,10 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::acts::{ActError, refuse};
+use crate::acts::refuse;
 use crate::domain::phase::Phase;
 use crate::domain::refusal::obligation::ObligationRefusal;
 use crate::read::query::{self, QueryText};
-use crate::read::refusal::chinese;
 use crate::read::view::View;
 use crate::store::row::Stored;
 use crate::web::access::{Right, Visitor};
@@ -20,6 +19,7 @@ use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::fields::Fields;
 use crate::web::filter::Choices;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -50,7 +50,7 @@ struct WaivePage {
     reason: String,
     document: String,
     may: bool,
-    words: Option<String>,
+    refused: Refused,
 }
 
 /// What was sent to be waived.
@@ -73,7 +73,7 @@ async fn show(
     Query(done): Query<Done>,
 ) -> Result<Response, Fault> {
     let done = done.done.map(|n| format!("已免除 {n} 项。"));
-    page(&desk, &visitor, asked, None, done, None).await
+    page(&desk, &visitor, asked, None, done, Refused::default()).await
 }
 
 async fn page(
@@ -82,9 +82,8 @@ async fn page(
     asked: QueryText,
     sent: Option<Sent>,
     done: Option<String>,
-    refused: Option<String>,
+    mut refused: Refused,
 ) -> Result<Response, Fault> {
-    let mut refused = refused;
     let may = visitor.post == desk.known.roster.office_post();
     // What everybody owes is nothing to be waived in one list.
     let picked = !(asked.unit.is_empty() && asked.duty.is_empty() && asked.from.is_empty() && asked.until.is_empty());
@@ -100,7 +99,7 @@ async fn page(
                 let stored: Vec<Stored> = found.rows.into_iter().filter(open).collect();
                 rows = desk.views(&mut tx, &stored).await?;
             }
-            Err(refusal) => refused = Some(chinese(&refusal)),
+            Err(refusal) => refused = Refused::of(refusal),
         }
     }
     let ticked = |id: i64| sent.as_ref().is_none_or(|sent| sent.ids.contains(&id));
@@ -115,10 +114,10 @@ async fn page(
         reason: sent.reason,
         document: sent.document,
         may,
-        words: refused,
+        refused,
         asked,
     };
-    Ok(view::answer(&shown, shown.words.is_some()))
+    Ok(view::answer(&shown, shown.refused.any()))
 }
 
 async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
@@ -142,15 +141,12 @@ async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resu
     } else {
         desk.actor(&visitor.post).waive(&ids, &sent.reason, &sent.document).await
     };
-    match waived {
+    match Refused::or(waived)? {
         Ok(rows) => {
             let to = asked.address("/waive", None);
             let sign = if to.contains('?') { '&' } else { '?' };
             Ok(Redirect::to(&format!("{to}{sign}done={}", rows.len())).into_response())
         }
-        Err(ActError::Refused(refusal)) => {
-            page(&desk, &visitor, asked, Some(sent), None, Some(chinese(&refusal))).await
-        }
-        Err(error) => Err(error.into()),
+        Err(refused) => page(&desk, &visitor, asked, Some(sent), None, refused).await,
     }
 }

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::form::Refused;
 use crate::catalogue::holidays;
 use crate::domain::calendar::{Calendar, DayReason, DayStatus, YearStatus};
 use crate::domain::refusal::setting::SettingRefusal;
@@ -14,6 +13,7 @@ use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::papers::Papers;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, papers};
 use crate::web::view::{self, Page};
 
@@ -167,12 +167,12 @@ async fn import(desk: Desk, visitor: Visitor, Path(year): Path<i32>, form: Multi
         Ok(listed) => listed,
         Err(found) => return page(&desk, &visitor, year, None, Refused::file(&found)),
     };
-    match desk.actor(&visitor.post).import_calendar(&listed).await {
+    match Refused::or(desk.actor(&visitor.post).import_calendar(&listed).await)? {
         Ok(n) => {
             let year = listed.years.last().copied().filter(|year| YEARS.contains(year)).unwrap_or(year);
             Ok(Redirect::to(&format!("/calendar/{year}?done={n}")).into_response())
         }
-        Err(error) => page(&desk, &visitor, year, None, Refused::act(error)?),
+        Err(refused) => page(&desk, &visitor, year, None, refused),
     }
 }
 

@@ -13,18 +13,18 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
 use super::changes::{ChangeRow, due_words, owners_words};
-use super::form::{Refused, day_if};
 use crate::acts::catalogue::{Changes, changes, with_files};
 use crate::acts::{ActError, refuse};
 use crate::domain::duty::{Basis, Duty, Mode, Quota};
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::setting::SettingRefusal;
-use crate::read::refusal::chinese;
 use crate::read::words;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::fields::day_if;
 use crate::web::papers::Papers;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, papers, post};
 use crate::web::view::{self, Page};
 
@@ -139,7 +139,7 @@ struct ChangesPage {
     effective_words: String,
     upload: String,
     mark: String,
-    refused: Option<String>,
+    refused: Refused,
 }
 
 /// Shows what the files would change. Nothing is changed yet.
@@ -148,9 +148,9 @@ async fn compare(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Respon
     if sent.files.is_empty() {
         return page(&desk, &visitor, None, Refused::of(SettingRefusal::NoFileChosen));
     }
-    let effective = match day_if(Field::EffectiveDay, sent.fields.trimmed("effective")) {
+    let effective = match Refused::or(day_if(Field::EffectiveDay, sent.fields.trimmed("effective")))? {
         Ok(day) => day.unwrap_or(desk.today + Days::new(1)),
-        Err(error) => return page(&desk, &visitor, None, Refused::act(error)?),
+        Err(refused) => return page(&desk, &visitor, None, refused),
     };
     if effective < desk.today {
         return page(&desk, &visitor, None, Refused::of((Field::EffectiveDay, FieldRefusal::DayPast(effective))));
@@ -162,12 +162,12 @@ async fn compare(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Respon
             if changes.is_empty() {
                 return page(&desk, &visitor, None, Refused::of(SettingRefusal::NothingToApply));
             }
-            let upload = match keep(&desk, &sent.files).await {
+            let upload = match Refused::or(keep(&desk, &sent.files).await)? {
                 Ok(upload) => upload,
-                Err(error) => return page(&desk, &visitor, None, Refused::act(error)?),
+                Err(refused) => return page(&desk, &visitor, None, refused),
             };
             let names: Vec<&str> = sent.files.iter().map(|(name, _)| name.as_str()).collect();
-            Ok(changes_page(&desk, &visitor, &names.join("、"), &changes, effective, upload, None))
+            Ok(changes_page(&desk, &visitor, &names.join("、"), &changes, effective, upload, Refused::default()))
         }
     }
 }
@@ -187,7 +187,7 @@ fn changes_page(
     changes: &Changes,
     effective: NaiveDate,
     upload: String,
-    refused: Option<String>,
+    refused: Refused,
 ) -> Response {
     let shown = ChangesPage {
         page: Page::new("核对更改", desk, visitor),
@@ -201,7 +201,7 @@ fn changes_page(
         mark: changes.mark(effective),
         refused,
     };
-    view::answer(&shown, shown.refused.is_some())
+    view::answer(&shown, shown.refused.any())
 }
 
 #[derive(Deserialize)]
@@ -224,15 +224,14 @@ async fn apply(desk: Desk, visitor: Visitor, Form(form): Form<Apply>) -> Result<
         Ok(seeds) => seeds,
         Err(found) => return page(&desk, &visitor, None, Refused::file(&found)),
     };
-    match desk.actor(&visitor.post).apply_shown(&seeds, effective, &form.mark).await {
+    match Refused::or(desk.actor(&visitor.post).apply_shown(&seeds, effective, &form.mark).await)? {
         Ok(_) => Ok(Redirect::to("/duties?done=applied").into_response()),
-        Err(ActError::Refused(refusal)) => {
+        Err(refused) => {
             let now = changes(&desk.known, &seeds, effective);
             if now.is_empty() || effective < desk.today {
-                return page(&desk, &visitor, None, Refused::of(refusal));
+                return page(&desk, &visitor, None, refused);
             }
-            Ok(changes_page(&desk, &visitor, &names.join("、"), &now, effective, form.upload, Some(chinese(&refusal))))
+            Ok(changes_page(&desk, &visitor, &names.join("、"), &now, effective, form.upload, refused))
         }
-        Err(error) => Err(error.into()),
     }
 }

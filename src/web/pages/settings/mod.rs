@@ -14,7 +14,6 @@ use crate::web::view::{self, Page};
 pub mod calendar;
 pub mod changes;
 pub mod duties;
-pub mod form;
 pub mod ladders;
 pub mod posts;
 pub mod units;

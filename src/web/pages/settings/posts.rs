@@ -6,7 +6,6 @@ use axum::extract::{Multipart, Query};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::form::{Refused, day_if};
 use crate::acts::roster::Takeover;
 use crate::acts::{self, ActError};
 use crate::catalogue::posts as file;
@@ -14,13 +13,14 @@ use crate::domain::refusal::field::Field;
 use crate::domain::refusal::roster::RosterRefusal;
 use crate::domain::refusal::setting::SettingRefusal;
 use crate::domain::unit::{PostId, Role};
-use crate::read::refusal::chinese;
 use crate::read::{health, words};
 use crate::store::roster::Holder;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::fields::day_if;
 use crate::web::papers::Papers;
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, papers, post};
 use crate::web::view::{self, Page};
 
@@ -188,20 +188,20 @@ struct ChangePage {
     current: Option<HolderRow>,
     form: Change,
     today: String,
-    words: Option<String>,
+    refused: Refused,
 }
 
-fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: Change, words: Option<String>) -> Response {
+fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: Change, refused: Refused) -> Response {
     let current = desk.known.holder(post, desk.today).map(|holder| HolderRow::of(holder, false));
     let page = Page::new(format!("变更岗位：{}", post.label()), desk, visitor);
-    let shown = ChangePage { page, label: post.label(), current, form, today: desk.today.to_string(), words };
-    view::answer(&shown, shown.words.is_some())
+    let shown = ChangePage { page, label: post.label(), current, form, today: desk.today.to_string(), refused };
+    view::answer(&shown, shown.refused.any())
 }
 
 async fn show_change(desk: Desk, visitor: Visitor, Query(form): Query<Change>) -> Result<Response, Fault> {
     let post = known_post(&desk, &form.post)?;
     let form = Change { from: desk.today.to_string(), ..form };
-    Ok(change_page(&desk, &visitor, &post, form, None))
+    Ok(change_page(&desk, &visitor, &post, form, Refused::default()))
 }
 
 fn known_post(desk: &Desk, written: &str) -> Result<PostId, Fault> {
@@ -215,10 +215,9 @@ async fn change(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Resul
         Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
         Err(error) => Err(error),
     };
-    match done {
+    match Refused::or(done)? {
         Ok(()) => Ok(Redirect::to("/posts?done=change").into_response()),
-        Err(ActError::Refused(refusal)) => Ok(change_page(&desk, &visitor, &post, form, Some(chinese(&refusal)))),
-        Err(error) => Err(error.into()),
+        Err(refused) => Ok(change_page(&desk, &visitor, &post, form, refused)),
     }
 }
 
@@ -248,8 +247,8 @@ async fn import(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Respons
         Ok(entries) => entries,
         Err(found) => return Ok(import_page(&desk, &visitor, Refused::file(&found))),
     };
-    match desk.actor(&visitor.post).import_posts(&entries).await {
+    match Refused::or(desk.actor(&visitor.post).import_posts(&entries).await)? {
         Ok(n) => Ok(Redirect::to(&format!("/posts?done=import&n={n}")).into_response()),
-        Err(error) => Ok(import_page(&desk, &visitor, Refused::act(error)?)),
+        Err(refused) => Ok(import_page(&desk, &visitor, refused)),
     }
 }

@@ -6,17 +6,15 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::form::day_if;
-use crate::acts::ActError;
 use crate::acts::roster::UnitEntry;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::unit::{Unit, UnitName};
-use crate::read::refusal::chinese;
 use crate::read::words;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
-use crate::web::fields::Fields;
+use crate::web::fields::{Fields, day_if};
+use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
 
@@ -106,10 +104,10 @@ struct ChangePage {
     gone: bool,
     tomorrow: String,
     today: String,
-    words: Option<String>,
+    refused: Refused,
 }
 
-fn page(desk: &Desk, visitor: &Visitor, filled: Filled, words: Option<String>) -> Response {
+fn page(desk: &Desk, visitor: &Visitor, filled: Filled, refused: Refused) -> Response {
     let roster = &desk.known.roster;
     let known = roster.unit(&UnitName(filled.name.clone()));
     let mut kinds: Vec<String> = roster.units.iter().map(|unit| unit.kind.clone()).collect();
@@ -126,9 +124,9 @@ fn page(desk: &Desk, visitor: &Visitor, filled: Filled, words: Option<String>) -
         filled,
         tomorrow: (desk.today + chrono::Days::new(1)).to_string(),
         today: desk.today.to_string(),
-        words,
+        refused,
     };
-    view::answer(&shown, shown.words.is_some())
+    view::answer(&shown, shown.refused.any())
 }
 
 #[derive(Deserialize)]
@@ -148,7 +146,7 @@ async fn show_change(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -
         None if which.name.is_empty() => Filled::default(),
         None => return Err(Fault::Missing),
     };
-    Ok(page(&desk, &visitor, filled, None))
+    Ok(page(&desk, &visitor, filled, Refused::default()))
 }
 
 async fn change(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
@@ -172,10 +170,9 @@ async fn change(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Res
         Ok(joined_on) => desk.actor(&visitor.post).set_unit(&entry(joined_on)).await,
         Err(error) => Err(error),
     };
-    match done {
+    match Refused::or(done)? {
         Ok(_) => Ok(Redirect::to("/units?done=change").into_response()),
-        Err(ActError::Refused(refusal)) => Ok(page(&desk, &visitor, filled, Some(chinese(&refusal)))),
-        Err(error) => Err(error.into()),
+        Err(refused) => Ok(page(&desk, &visitor, filled, refused)),
     }
 }
 
@@ -202,9 +199,8 @@ async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<
         reason: form.reason,
         ..Filled::default()
     };
-    match done {
+    match Refused::or(done)? {
         Ok(_) => Ok(Redirect::to("/units?done=leave").into_response()),
-        Err(ActError::Refused(refusal)) => Ok(page(&desk, &visitor, filled, Some(chinese(&refusal)))),
-        Err(error) => Err(error.into()),
+        Err(refused) => Ok(page(&desk, &visitor, filled, refused)),
     }
 }
