@@ -72,7 +72,7 @@ pub struct Entered {
 
 /// A letter's link, judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
+pub enum JudgedLink {
     /// It opens the lists of these posts.
     For {
         letter: i64,
@@ -88,16 +88,16 @@ pub enum Opened {
 }
 
 /// Judges a letter's link. Changes nothing: mail scanners open links.
-pub async fn open_link(engine: &Engine, text: &str) -> Result<Opened> {
-    let (Some(keys), Some(token)) = (&engine.keys, Token::parse(text)) else { return Ok(Opened::Unknown) };
+pub async fn open_link(engine: &Engine, text: &str) -> Result<JudgedLink> {
+    let (Some(keys), Some(token)) = (&engine.keys, Token::parse(text)) else { return Ok(JudgedLink::Unknown) };
     let mut tx = engine.store.read().await?;
-    let Some(letter) = tx.linked_letter(token.letter).await? else { return Ok(Opened::Unknown) };
+    let Some(letter) = tx.linked_letter(token.letter).await? else { return Ok(JudgedLink::Unknown) };
     let LinkedLetter { id, kind, posts, written_at, revoked_at } = letter;
     if !keys.made(&token, &posts, written_at) {
-        return Ok(Opened::Unknown);
+        return Ok(JudgedLink::Unknown);
     }
     if revoked_at.is_some() || link::ends_at(written_at) <= engine.clock.now() {
-        return Ok(Opened::Over);
+        return Ok(JudgedLink::Over);
     }
     let known = engine.known_in(&mut tx).await?;
     let today = engine.today();
@@ -108,7 +108,7 @@ pub async fn open_link(engine: &Engine, text: &str) -> Result<Opened> {
         let unit = known.roster.unit(&post.unit).is_some_and(|unit| unit.active_on(today));
         unit && (shows_only || post.role.is_of_unit())
     });
-    if open.is_empty() { Ok(Opened::Over) } else { Ok(Opened::For { letter: id, posts: open, shows_only }) }
+    if open.is_empty() { Ok(JudgedLink::Over) } else { Ok(JudgedLink::For { letter: id, posts: open, shows_only }) }
 }
 
 /// Begins a session; with scopes it may do those things alone. Returns its secret.

@@ -28,7 +28,7 @@ pub struct NewEvent {
 
 /// An event that has been recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedEvent {
     pub id: String,
     pub obligations: Vec<Stored>,
 }
@@ -43,7 +43,7 @@ impl Actor<'_> {
     ///
     /// # Errors
     /// It lies ahead, its id is taken, its type or units are not known, or it is not the office that records.
-    pub async fn open_event(&self, new: &NewEvent) -> Result<Opened> {
+    pub async fn open_event(&self, new: &NewEvent) -> Result<OpenedEvent> {
         self.require_office()?;
         let place = check_text(Field::Place, &new.place, 200)?;
         let id = new.id.clone().unwrap_or_else(|| self.engine.new_id("E"));
@@ -79,7 +79,7 @@ impl Actor<'_> {
         });
         tx.note(self.now, &self.by.to_string(), Action::OpenEvent, &detail).await?;
         tx.commit().await?;
-        Ok(Opened { id, obligations })
+        Ok(OpenedEvent { id, obligations })
     }
 
     /// Closes an event. As a false alarm it waives what is not done; returns what was waived.

@@ -26,19 +26,19 @@ use crate::store::submissions::{Counted, Evidence, Submission};
 
 #[derive(Default)]
 pub struct Filings {
-    waiting: Mutex<Vec<Waiting>>,
+    waiting: Mutex<Vec<WaitingFiling>>,
     turn: tokio::sync::Mutex<()>,
 }
 
 /// A filing and whose it is.
-struct Asked {
+struct NewFiling {
     by: PostId,
     now: DateTime<Utc>,
     new: NewSubmission,
 }
 
-struct Waiting {
-    asked: Asked,
+struct WaitingFiling {
+    asked: NewFiling,
     answer: oneshot::Sender<Result<Receipt>>,
 }
 
@@ -46,7 +46,7 @@ struct Waiting {
 const GROUP: usize = 64;
 
 impl Filings {
-    fn next_group(&self) -> Vec<Waiting> {
+    fn next_group(&self) -> Vec<WaitingFiling> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let most = waiting.len().min(GROUP);
         waiting.drain(..most).collect()
@@ -56,7 +56,7 @@ impl Filings {
         actor.check_submission(new)?;
         loop {
             let (answer, mut answered) = oneshot::channel();
-            let waiting = Waiting { asked: Asked::of(actor, new), answer };
+            let waiting = WaitingFiling { asked: NewFiling::of(actor, new), answer };
             self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
             tokio::select! {
                 biased;
@@ -84,9 +84,9 @@ impl Filings {
     }
 }
 
-impl Asked {
-    fn of(actor: &Actor<'_>, new: &NewSubmission) -> Asked {
-        Asked { by: actor.by.clone(), now: actor.now, new: new.clone() }
+impl NewFiling {
+    fn of(actor: &Actor<'_>, new: &NewSubmission) -> NewFiling {
+        NewFiling { by: actor.by.clone(), now: actor.now, new: new.clone() }
     }
 }
 
@@ -97,15 +97,15 @@ impl Actor<'_> {
     /// As [`Filings::file`].
     pub async fn submit(&self, new: &NewSubmission) -> Result<Receipt> {
         self.check_submission(new)?;
-        let mut answers = file_patiently(self, &[Asked::of(self, new)]).await?;
+        let mut answers = file_patiently(self, &[NewFiling::of(self, new)]).await?;
         answers.pop().unwrap_or_else(|| refuse(ObligationRefusal::ChangedMeanwhile))
     }
 }
 
 /// Files a group in one transaction and answers each once that is on disk. Where the group as a whole cannot be written,
 /// each is filed alone, so that one that the database refuses takes no other with it.
-async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
-    let (group, waiting): (Vec<Asked>, Vec<_>) = group.into_iter().map(|one| (one.asked, one.answer)).unzip();
+async fn file_all(actor: &Actor<'_>, group: Vec<WaitingFiling>) {
+    let (group, waiting): (Vec<NewFiling>, Vec<_>) = group.into_iter().map(|one| (one.asked, one.answer)).unzip();
     let answers = match file_patiently(actor, &group).await {
         Ok(answers) => answers,
         Err(error) if group.len() == 1 => vec![Err(error)],
@@ -125,7 +125,7 @@ async fn file_all(actor: &Actor<'_>, group: Vec<Waiting>) {
 }
 
 /// Files a group; begins anew where somebody else was in the way.
-async fn file_patiently(actor: &Actor<'_>, group: &[Asked]) -> Result<Vec<Result<Receipt>>> {
+async fn file_patiently(actor: &Actor<'_>, group: &[NewFiling]) -> Result<Vec<Result<Receipt>>> {
     for _ in 0..MOST_CONFLICTS {
         match file_group(actor, group).await {
             Err(error) if was_in_the_way(&error) => {}
@@ -144,7 +144,7 @@ fn was_in_the_way(error: &ActError) -> bool {
     }
 }
 
-async fn file_group(actor: &Actor<'_>, group: &[Asked]) -> Result<Vec<Result<Receipt>>> {
+async fn file_group(actor: &Actor<'_>, group: &[NewFiling]) -> Result<Vec<Result<Receipt>>> {
     let mut tx = actor.engine.store.write().await?;
     let mut rows = Group::read(&mut tx, group).await?;
     let mut receipts = Vec::with_capacity(group.len());
@@ -171,7 +171,7 @@ struct Group {
 }
 
 impl Group {
-    async fn read(tx: &mut Tx, group: &[Asked]) -> Result<Group> {
+    async fn read(tx: &mut Tx, group: &[NewFiling]) -> Result<Group> {
         let mut filed = HashMap::new();
         for number in group.iter().filter_map(|asked| asked.new.receipt.as_ref()) {
             if let Some(earlier) = tx.submission(number).await? {

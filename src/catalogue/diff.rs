@@ -31,7 +31,7 @@ pub enum Subject {
 /// A field that may have another value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Field {
+pub enum SeedField {
     AlsoEachNode,
     AnswerSuffices,
     AnyDay,
@@ -72,7 +72,7 @@ pub enum Field {
     Title,
 }
 
-impl Field {
+impl SeedField {
     pub fn name(self) -> &'static str {
         self.into()
     }
@@ -110,7 +110,7 @@ impl fmt::Display for FieldValue {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldChange {
-    pub field: Field,
+    pub field: SeedField,
     pub old: FieldValue,
     pub new: FieldValue,
 }
@@ -173,7 +173,7 @@ fn compare<T: PartialEq>(
     old: &[T],
     new: &[T],
     key: impl Fn(&T) -> String,
-    fields: impl Fn(&T) -> Vec<(Field, FieldValue)>,
+    fields: impl Fn(&T) -> Vec<(SeedField, FieldValue)>,
 ) {
     let before: BTreeMap<String, &T> = old.iter().map(|entry| (key(entry), entry)).collect();
     let mut kept = BTreeSet::new();
@@ -192,7 +192,7 @@ fn compare<T: PartialEq>(
 }
 
 /// The fields whose values differ, by name.
-fn changed(old: Vec<(Field, FieldValue)>, new: Vec<(Field, FieldValue)>) -> Vec<FieldChange> {
+fn changed(old: Vec<(SeedField, FieldValue)>, new: Vec<(SeedField, FieldValue)>) -> Vec<FieldChange> {
     let pairs = old.into_iter().zip(new).filter(|((_, old), (_, new))| old != new);
     let mut changes: Vec<FieldChange> = pairs.map(|((field, old), (_, new))| FieldChange { field, old, new }).collect();
     changes.sort_by_key(|change| change.field.name());
@@ -201,7 +201,7 @@ fn changed(old: Vec<(Field, FieldValue)>, new: Vec<(Field, FieldValue)>) -> Vec<
 
 // Each takes its subject apart whole, so that a new field cannot be forgotten here. What is the key does not change.
 
-fn duty_fields(duty: &Duty) -> Vec<(Field, FieldValue)> {
+fn duty_fields(duty: &Duty) -> Vec<(SeedField, FieldValue)> {
     let Duty {
         id: _,
         clause,
@@ -225,73 +225,76 @@ fn duty_fields(duty: &Duty) -> Vec<(Field, FieldValue)> {
         effective_to,
     } = duty;
     vec![
-        (Field::Clause, FieldValue::Clause(*clause)),
-        (Field::Title, FieldValue::Text(title.clone())),
-        (Field::Summary, FieldValue::Text(summary.clone())),
-        (Field::Kind, FieldValue::Kind(*kind)),
-        (Field::Cadence, FieldValue::Cadence(cadence.clone())),
-        (Field::Due, FieldValue::Due(*due)),
-        (Field::Basis, FieldValue::Basis(*basis)),
-        (Field::OwedBy, FieldValue::Owners(owed_by.clone())),
-        (Field::Mode, FieldValue::Mode(*mode)),
-        (Field::Quotas, FieldValue::Quotas(quotas.clone())),
-        (Field::SupportedBy, FieldValue::Owners(supported_by.clone())),
-        (Field::Note, FieldValue::Text(note.clone())),
-        (Field::AlsoEachNode, FieldValue::Flag(*also_each_node)),
-        (Field::EventNamesOwners, FieldValue::Flag(*event_names_owners)),
-        (Field::AnswerSuffices, FieldValue::Flag(*answer_suffices)),
-        (Field::ReviewFirst, FieldValue::Flag(*review_first)),
-        (Field::OwnDayOnly, FieldValue::Flag(*own_day_only)),
-        (Field::EffectiveFrom, FieldValue::Day(*effective_from)),
-        (Field::EffectiveTo, FieldValue::Day(*effective_to)),
+        (SeedField::Clause, FieldValue::Clause(*clause)),
+        (SeedField::Title, FieldValue::Text(title.clone())),
+        (SeedField::Summary, FieldValue::Text(summary.clone())),
+        (SeedField::Kind, FieldValue::Kind(*kind)),
+        (SeedField::Cadence, FieldValue::Cadence(cadence.clone())),
+        (SeedField::Due, FieldValue::Due(*due)),
+        (SeedField::Basis, FieldValue::Basis(*basis)),
+        (SeedField::OwedBy, FieldValue::Owners(owed_by.clone())),
+        (SeedField::Mode, FieldValue::Mode(*mode)),
+        (SeedField::Quotas, FieldValue::Quotas(quotas.clone())),
+        (SeedField::SupportedBy, FieldValue::Owners(supported_by.clone())),
+        (SeedField::Note, FieldValue::Text(note.clone())),
+        (SeedField::AlsoEachNode, FieldValue::Flag(*also_each_node)),
+        (SeedField::EventNamesOwners, FieldValue::Flag(*event_names_owners)),
+        (SeedField::AnswerSuffices, FieldValue::Flag(*answer_suffices)),
+        (SeedField::ReviewFirst, FieldValue::Flag(*review_first)),
+        (SeedField::OwnDayOnly, FieldValue::Flag(*own_day_only)),
+        (SeedField::EffectiveFrom, FieldValue::Day(*effective_from)),
+        (SeedField::EffectiveTo, FieldValue::Day(*effective_to)),
     ]
 }
 
-fn ladder_fields(ladder: &Ladder) -> Vec<(Field, FieldValue)> {
+fn ladder_fields(ladder: &Ladder) -> Vec<(SeedField, FieldValue)> {
     let Ladder { class: _, grace, any_day, reminders, chase, supervise, propose, at_once, node_day_limit } = ladder;
     vec![
-        (Field::Grace, FieldValue::Time(*grace)),
-        (Field::AnyDay, FieldValue::Flag(*any_day)),
-        (Field::Reminders, FieldValue::Reminders(reminders.clone())),
-        (Field::Chase, FieldValue::Roles(chase.clone())),
-        (Field::Supervise, FieldValue::Level(supervise.clone())),
-        (Field::Propose, FieldValue::Level(propose.clone())),
-        (Field::AtOnce, FieldValue::Roles(at_once.clone())),
-        (Field::NodeDayLimit, FieldValue::Number(*node_day_limit)),
+        (SeedField::Grace, FieldValue::Time(*grace)),
+        (SeedField::AnyDay, FieldValue::Flag(*any_day)),
+        (SeedField::Reminders, FieldValue::Reminders(reminders.clone())),
+        (SeedField::Chase, FieldValue::Roles(chase.clone())),
+        (SeedField::Supervise, FieldValue::Level(supervise.clone())),
+        (SeedField::Propose, FieldValue::Level(propose.clone())),
+        (SeedField::AtOnce, FieldValue::Roles(at_once.clone())),
+        (SeedField::NodeDayLimit, FieldValue::Number(*node_day_limit)),
     ]
 }
 
-fn node_fields(node: &Node) -> Vec<(Field, FieldValue)> {
+fn node_fields(node: &Node) -> Vec<(SeedField, FieldValue)> {
     let Node { key: _, name, first, last } = node;
     vec![
-        (Field::Name, FieldValue::Text(name.clone())),
-        (Field::First, FieldValue::Day(Some(*first))),
-        (Field::Last, FieldValue::Day(Some(*last))),
+        (SeedField::Name, FieldValue::Text(name.clone())),
+        (SeedField::First, FieldValue::Day(Some(*first))),
+        (SeedField::Last, FieldValue::Day(Some(*last))),
     ]
 }
 
-fn event_fields(event: &EventType) -> Vec<(Field, FieldValue)> {
+fn event_fields(event: &EventType) -> Vec<(SeedField, FieldValue)> {
     let EventType { name: _, implies, names_units } = event;
-    vec![(Field::Implies, FieldValue::Texts(implies.clone())), (Field::NamesUnits, FieldValue::Flag(*names_units))]
+    vec![
+        (SeedField::Implies, FieldValue::Texts(implies.clone())),
+        (SeedField::NamesUnits, FieldValue::Flag(*names_units)),
+    ]
 }
 
-fn clause_fields(entry: &ClauseEntry) -> Vec<(Field, FieldValue)> {
+fn clause_fields(entry: &ClauseEntry) -> Vec<(SeedField, FieldValue)> {
     let ClauseEntry { item: _, part, part_title, title, measures } = entry;
     vec![
-        (Field::Part, FieldValue::Number(Some(u32::from(*part)))),
-        (Field::PartTitle, FieldValue::Text(part_title.clone())),
-        (Field::Title, FieldValue::Text(title.clone())),
-        (Field::Measures, FieldValue::Texts(measures.clone())),
+        (SeedField::Part, FieldValue::Number(Some(u32::from(*part)))),
+        (SeedField::PartTitle, FieldValue::Text(part_title.clone())),
+        (SeedField::Title, FieldValue::Text(title.clone())),
+        (SeedField::Measures, FieldValue::Texts(measures.clone())),
     ]
 }
 
-fn unit_fields(unit: &Unit) -> Vec<(Field, FieldValue)> {
+fn unit_fields(unit: &Unit) -> Vec<(SeedField, FieldValue)> {
     let Unit { name: _, kind, groups, joined_on, left_on } = unit;
     vec![
-        (Field::Kind, FieldValue::Text(kind.clone())),
-        (Field::Groups, FieldValue::Texts(groups.clone())),
-        (Field::JoinedOn, FieldValue::Day(*joined_on)),
-        (Field::LeftOn, FieldValue::Day(*left_on)),
+        (SeedField::Kind, FieldValue::Text(kind.clone())),
+        (SeedField::Groups, FieldValue::Texts(groups.clone())),
+        (SeedField::JoinedOn, FieldValue::Day(*joined_on)),
+        (SeedField::LeftOn, FieldValue::Day(*left_on)),
     ]
 }
 
@@ -307,7 +310,7 @@ mod tests {
     }
 
     /// The fields as they are compared; what is not given is not stored of a unit, so it is left out.
-    fn compared(fields: Vec<(Field, FieldValue)>) -> BTreeMap<String, serde_json::Value> {
+    fn compared(fields: Vec<(SeedField, FieldValue)>) -> BTreeMap<String, serde_json::Value> {
         let given = fields.into_iter().map(|(field, value)| (field.name().to_owned(), value.to_string()));
         let given = given.map(|(name, text)| (name, serde_json::from_str(&text).unwrap()));
         given.filter(|(_, value): &(String, serde_json::Value)| !value.is_null()).collect()

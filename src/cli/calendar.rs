@@ -17,7 +17,7 @@ pub const COLUMNS: [&str; 5] = ["date", "weekday", "name", "kind", "status"];
 
 /// Which year.
 #[derive(Debug, Clone, clap::Args)]
-pub struct ShowArgs {
+pub struct YearArgs {
     /// The year
     #[arg(value_parser = clap::value_parser!(i32).range(1900..=2199))]
     pub year: i32,
@@ -47,7 +47,7 @@ pub async fn import(engine: &Engine, args: ImportArgs, out: &mut dyn Write) -> a
 }
 
 /// Writes the listed days; that a year has no notice yet goes to `err`.
-pub fn show(args: &ShowArgs, calendar: &Calendar, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
+pub fn show(args: &YearArgs, calendar: &Calendar, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(warning) = year_warning(calendar, args.year) {
         writeln!(err, "warning: {warning}")?;
     }

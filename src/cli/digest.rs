@@ -7,13 +7,13 @@ use crate::jobs::digest;
 
 /// Which digest.
 #[derive(Debug, Clone, clap::Args)]
-pub struct ShowArgs {
+pub struct DigestArgs {
     /// What it would say if it were written now; writes nothing
     #[arg(long)]
     pub now: bool,
 }
 
-pub async fn show(engine: &Engine, args: &ShowArgs, out: &mut dyn Write) -> anyhow::Result<()> {
+pub async fn show(engine: &Engine, args: &DigestArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let (subject, text) = digest::shown(engine, args.now).await?;
     Ok(writeln!(out, "{subject}\n\n{text}")?)
 }

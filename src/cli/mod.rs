@@ -135,7 +135,7 @@ pub enum Command {
 #[derive(Debug, Subcommand)]
 pub enum DigestCommand {
     /// Show the newest digest, or what it would say now
-    Show(digest::ShowArgs),
+    Show(digest::DigestArgs),
 }
 
 /// `duban template …`
@@ -149,7 +149,7 @@ pub enum TemplateCommand {
 #[derive(Debug, Subcommand)]
 pub enum CalendarCommand {
     /// Show the listed days of a year
-    Show(calendar::ShowArgs),
+    Show(calendar::YearArgs),
     /// Take in a holiday notice (csv, or JSON in the holiday-cn layout)
     Import(calendar::ImportArgs),
 }

@@ -51,21 +51,21 @@ pub fn has_database(config: &Config) -> bool {
 }
 
 /// What an engine needs besides its database: all that can be wrong before one is opened.
-pub struct Parts {
+pub struct CheckedParts {
     templates: Templates,
     transport: Transport,
     keys: Keys,
 }
 
 /// The templates and the way out.
-pub fn parts(config: &Config) -> anyhow::Result<Parts> {
+pub fn parts(config: &Config) -> anyhow::Result<CheckedParts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(Unusable::Transport)?;
     let keys = config.link_keys().map_err(Unusable::LinkKeys)?;
-    Ok(Parts { templates, transport, keys })
+    Ok(CheckedParts { templates, transport, keys })
 }
 
-impl Parts {
+impl CheckedParts {
     /// An engine.
     /// `process` is that of the engine which this one replaces, if it replaces one.
     pub fn engine(self, config: &Config, store: Store, process: Process) -> Engine {

@@ -29,7 +29,7 @@ pub enum Args {
         format: Format,
     },
     /// Put somebody on a post from today on
-    Set(Change),
+    Set(TakeoverArgs),
     /// Hand a post over from a day on
     #[command(name = "hand-over")]
     HandOver {
@@ -38,7 +38,7 @@ pub enum Args {
         from: NaiveDate,
         /// Which post, and who takes it
         #[command(flatten)]
-        change: Change,
+        change: TakeoverArgs,
     },
     /// Load the holders of many posts: a csv file
     Import {
@@ -52,7 +52,7 @@ pub enum Args {
 
 /// Which post, and who takes it.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Change {
+pub struct TakeoverArgs {
     /// The post (质安处/liaison)
     #[arg(value_parser = post)]
     pub post: PostId,
@@ -94,7 +94,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
 
 async fn take_over(
     engine: &Engine,
-    change: Change,
+    change: TakeoverArgs,
     from_on: Option<NaiveDate>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -103,7 +103,7 @@ async fn take_over(
         (Some(address), Some(from), Some(until)) => Some((address, from, until)),
         _ => None,
     };
-    let Change { post, holder, address, .. } = change;
+    let TakeoverArgs { post, holder, address, .. } = change;
     let takeover = Takeover { post, holder, address, from_on, stand_in };
     act(engine, &by, async |actor| actor.set_post(&takeover).await).await?;
     let from_on = from_on.unwrap_or_else(|| engine.today());

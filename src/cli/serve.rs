@@ -22,7 +22,7 @@ use crate::acts::first_start::{self, Loaded};
 use crate::config::Config;
 use crate::engine::{Engine, Process};
 use crate::jobs::Summary;
-use crate::jobs::driver::{self, Alarm, Driver, DriverOptions, FirstPass};
+use crate::jobs::driver::{self, AlarmOptions, Driver, DriverOptions, FirstPass};
 use crate::mail::Transport;
 use crate::read::health::{self, Limits};
 use crate::store::Location;
@@ -136,7 +136,7 @@ pub fn options(config: &Config) -> DriverOptions {
     let alarm = &config.sections.alarm;
     DriverOptions {
         leap_hold: config.sections.time.leap_hold.std(),
-        alarm: Alarm { program: alarm.on_alarm.clone(), every: alarm.every.std(), limits: limits(config) },
+        alarm: AlarmOptions { program: alarm.on_alarm.clone(), every: alarm.every.std(), limits: limits(config) },
     }
 }
 
@@ -217,7 +217,7 @@ async fn tell(
         let Loaded { duties, units, starts_on } = loaded;
         line("loaded", format!("{duties} duties and {units} units; what falls due from {starts_on} on counts"));
     }
-    let counts = Counts::of(done);
+    let counts = PassCounts::of(done);
     line(
         "obligations",
         format!("{} opened, {} planned ahead, {} missed", counts.opened, counts.planned, counts.missed),
@@ -241,7 +241,7 @@ struct Where {
 }
 
 /// The console, listening already, so that a port that is taken is told before anything is said to run.
-async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option<(Console, SocketAddr)>> {
+async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option<(ConsoleServer, SocketAddr)>> {
     let section = &config.sections.console;
     let Some(address) = section.listen.0 else { return Ok(None) };
     let listener = TcpListener::bind(address)
@@ -269,17 +269,17 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
     };
     let patience =
         web::listen::Patience { gateways: section.gateways.clone().unwrap_or_default(), ..Default::default() };
-    Ok(Some((Console { listener, metrics, app, patience }, at)))
+    Ok(Some((ConsoleServer { listener, metrics, app, patience }, at)))
 }
 
-struct Console {
+struct ConsoleServer {
     listener: TcpListener,
     metrics: Option<TcpListener>,
     app: web::App,
     patience: web::listen::Patience,
 }
 
-impl Console {
+impl ConsoleServer {
     async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         let pages = web::listen::serve(self.listener, web::router(&self.app), self.patience.clone(), stop.clone());
         let metrics = async {
@@ -334,16 +334,16 @@ fn where_mail(transport: &Transport) -> String {
 
 /// What a pass did, over its jobs.
 #[derive(Default)]
-struct Counts {
+struct PassCounts {
     opened: u64,
     planned: u64,
     missed: u64,
     letters: u64,
 }
 
-impl Counts {
-    fn of(done: &FirstPass) -> Counts {
-        let mut counts = Counts::default();
+impl PassCounts {
+    fn of(done: &FirstPass) -> PassCounts {
+        let mut counts = PassCounts::default();
         for (_, summary) in done {
             match summary {
                 Summary::Materialise(made) => counts.planned += made.made,

@@ -47,7 +47,7 @@ const HOUSEKEEPING: TimeDelta = TimeDelta::hours(20);
 
 /// Who is told when mail cannot tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarm {
+pub struct AlarmOptions {
     pub program: Option<(std::path::PathBuf, Vec<String>)>,
     /// At most once in this time.
     pub every: Duration,
@@ -58,7 +58,7 @@ pub struct Alarm {
 pub struct DriverOptions {
     /// How long a leap of the clock is held.
     pub leap_hold: Duration,
-    pub alarm: Alarm,
+    pub alarm: AlarmOptions,
 }
 
 pub struct Driver {

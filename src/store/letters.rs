@@ -173,7 +173,7 @@ pub struct LetterRow {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Which {
+pub enum LetterGroup {
     #[default]
     All,
     Waiting,
@@ -376,12 +376,12 @@ impl Tx {
     }
 
     /// Letters before number `before`, newest first.
-    pub async fn letters_before(&mut self, which: Which, before: i64, limit: usize) -> Result<Vec<LetterRow>> {
+    pub async fn letters_before(&mut self, which: LetterGroup, before: i64, limit: usize) -> Result<Vec<LetterRow>> {
         let limit = bulk::as_count(limit);
         let text = match which {
-            Which::All => NEWEST_PAGE,
-            Which::Waiting => WAITING_PAGE,
-            Which::Undelivered => UNDELIVERED_PAGE,
+            LetterGroup::All => NEWEST_PAGE,
+            LetterGroup::Waiting => WAITING_PAGE,
+            LetterGroup::Undelivered => UNDELIVERED_PAGE,
         };
         Ok(on!(self, |c| sqlx::query_as(text).bind(before).bind(limit).fetch_all(c).await?))
     }

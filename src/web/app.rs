@@ -39,7 +39,7 @@ pub struct Options {
 /// Gives the engine in force, which a reload replaces.
 pub type EngineSource = Box<dyn Fn() -> Arc<Engine> + Send + Sync>;
 
-struct Console {
+struct AppState {
     engine: EngineSource,
     options: Options,
     rates: Rates,
@@ -47,11 +47,11 @@ struct Console {
 }
 
 #[derive(Clone)]
-pub struct App(Arc<Console>);
+pub struct App(Arc<AppState>);
 
 impl App {
     pub fn new(engine: EngineSource, options: Options) -> App {
-        App(Arc::new(Console { engine, options, rates: Rates::default(), filings: Filings::default() }))
+        App(Arc::new(AppState { engine, options, rates: Rates::default(), filings: Filings::default() }))
     }
 
     pub fn engine(&self) -> Arc<Engine> {

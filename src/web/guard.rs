@@ -73,13 +73,13 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
             }
         }
     };
-    response.extensions_mut().insert(Asked { from, who });
+    response.extensions_mut().insert(Asker { from, who });
     response
 }
 
 /// Who has asked, for the line that tells of a refusal.
 #[derive(Clone)]
-struct Asked {
+struct Asker {
     from: IpAddr,
     who: Option<PostId>,
 }
@@ -91,7 +91,7 @@ pub async fn tell_refusals(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
     if status.is_client_error() && status != StatusCode::UNPROCESSABLE_ENTITY {
-        let asked = response.extensions().get::<Asked>();
+        let asked = response.extensions().get::<Asker>();
         let from = asked.map(|asked| asked.from.to_string()).unwrap_or_default();
         let who = asked.and_then(|asked| asked.who.as_ref()).map(ToString::to_string).unwrap_or_default();
         tracing::warn!(

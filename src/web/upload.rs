@@ -67,10 +67,10 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
             let engine = app.engine();
             let vault = engine.vault.as_ref().ok_or_else(|| Fault::from(FilingRefusal::NoPlaceForEvidence))?;
             match store(app, vault, &file, &mut field).await? {
-                Stored::Staged(_) if staged.len() == MOST_FILES => return Err(too_many()),
-                Stored::Staged(writer) => staged.push((writer, file)),
-                Stored::Refused(why) => sent.refused.push(NotTaken { name: file, why }),
-                Stored::Nothing => {}
+                UploadedFile::Staged(_) if staged.len() == MOST_FILES => return Err(too_many()),
+                UploadedFile::Staged(writer) => staged.push((writer, file)),
+                UploadedFile::Refused(why) => sent.refused.push(NotTaken { name: file, why }),
+                UploadedFile::Nothing => {}
             }
             continue;
         }
@@ -96,7 +96,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
     Ok(sent)
 }
 
-enum Stored {
+enum UploadedFile {
     Staged(Writer),
     Refused(FileRefusal),
     Nothing,
@@ -109,7 +109,7 @@ async fn store(
     vault: &Vault,
     name: &str,
     field: &mut axum::extract::multipart::Field<'_>,
-) -> Result<Stored, Fault> {
+) -> Result<UploadedFile, Fault> {
     let mut writer = Some(vault.begin().await.map_err(ActError::from)?);
     let mut empty = true;
     while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
@@ -122,14 +122,14 @@ async fn store(
         }
     }
     let Some(mut writer) = writer else {
-        return Ok(Stored::Refused(FileRefusal::LargeFile(app.options().largest >> 20)));
+        return Ok(UploadedFile::Refused(FileRefusal::LargeFile(app.options().largest >> 20)));
     };
     if empty && name == UNNAMED {
-        return Ok(Stored::Nothing);
+        return Ok(UploadedFile::Nothing);
     }
     let called = name.to_owned();
     let objection = writer.look(move |file| sniff::objection(file, &called)).await.map_err(ActError::from)?;
-    Ok(objection.map_or(Stored::Staged(writer), Stored::Refused))
+    Ok(objection.map_or(UploadedFile::Staged(writer), UploadedFile::Refused))
 }
 
 const UNNAMED: &str = "未命名";

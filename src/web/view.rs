@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 
 use super::access::{Right, Visitor};
 use super::app::Desk;
@@ -22,6 +23,13 @@ pub struct Page {
     /// 试运行 until that day, if it is on.
     pub trial: Option<String>,
     pub done: Option<String>,
+}
+
+/// What has just been done, as an address says it to the page that it leads to.
+#[derive(Deserialize)]
+pub struct DoneQuery {
+    #[serde(default)]
+    pub done: String,
 }
 
 pub struct Nav {

@@ -194,7 +194,7 @@ async fn what_is_kept_has_no_blanks_at_its_ends() {
     .await;
 }
 
-async fn open(story: &Story, id: &str) -> duban::acts::Result<duban::acts::event::Opened> {
+async fn open(story: &Story, id: &str) -> duban::acts::Result<duban::acts::event::OpenedEvent> {
     let event = NewEvent {
         id: Some(id.to_owned()),
         event_type: "极端天气预警".into(),

@@ -69,14 +69,14 @@ impl<S: Sync + Send> FromRequest<S> for Paper {
 }
 
 /// The query of a call.
-pub struct Asked<T>(pub T);
+pub struct CallQuery<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for CallQuery<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Asked<T>, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<CallQuery<T>, Problem> {
         match Query::<T>::try_from_uri(&parts.uri) {
-            Ok(Query(value)) => Ok(Asked(value)),
+            Ok(Query(value)) => Ok(CallQuery(value)),
             Err(rejection) => Err(Malformed::MalformedQuery(rejection.body_text()).into()),
         }
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::call::{Answer, Asked, Listed, Part};
+use super::call::{Answer, CallQuery, Listed, Part};
 use crate::domain::query::Order;
 use crate::domain::quota::Count;
 use crate::read::explain;
@@ -126,8 +126,8 @@ pub const MOST: usize = 500;
 pub async fn list(
     desk: Desk,
     visitor: Visitor,
-    Asked(mut text): Asked<QueryText>,
-    Asked(page): Asked<PageQuery>,
+    CallQuery(mut text): CallQuery<QueryText>,
+    CallQuery(page): CallQuery<PageQuery>,
 ) -> Answer<Json<Listed<ObligationJson>>> {
     let unit = visitor.asked_unit(Some(text.unit).filter(|unit| !unit.is_empty()))?;
     text.unit = unit.map(|unit| unit.0).unwrap_or_default();

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::call::{Answer, Asked, Listed, Part};
+use super::call::{Answer, CallQuery, Listed, Part};
 use super::obligations::MOST;
 use crate::domain::calendar::{DayKind, DayStatus};
 use crate::domain::duty::Owner;
@@ -170,7 +170,7 @@ const LONGEST_PLAN: i64 = 366;
 
 /// List what falls due in a range of days, by the catalogue in force on its first
 #[utoipa::path(get, path = "/api/v1/plan", params(PlanQuery), responses((status = 200, body = Vec<OwedJson>), (status = 422)))]
-pub async fn plan(desk: Desk, visitor: Visitor, Asked(query): Asked<PlanQuery>) -> Answer<Json<Vec<OwedJson>>> {
+pub async fn plan(desk: Desk, visitor: Visitor, CallQuery(query): CallQuery<PlanQuery>) -> Answer<Json<Vec<OwedJson>>> {
     if query.to < query.from || (query.to - query.from).num_days() > LONGEST_PLAN {
         return Err(Fault::from(ListRefusal::PlanRange(LONGEST_PLAN)).into());
     }
@@ -213,7 +213,7 @@ pub struct DigestJson {
 
 /// Show the office's digest
 #[utoipa::path(get, path = "/api/v1/digest", params(DigestQuery), responses((status = 200, body = DigestJson)))]
-pub async fn digest(desk: Desk, Asked(query): Asked<DigestQuery>) -> Answer<Json<DigestJson>> {
+pub async fn digest(desk: Desk, CallQuery(query): CallQuery<DigestQuery>) -> Answer<Json<DigestJson>> {
     let (subject, text) = shown(&desk.engine, query.now).await?;
     Ok(Json(DigestJson { subject, text }))
 }
@@ -276,7 +276,7 @@ pub struct LetterJson {
 
 /// List letters in the order of their numbers
 #[utoipa::path(get, path = "/api/v1/letters", params(LettersQuery), responses((status = 200, body = Listed<LetterJson>)))]
-pub async fn letters(desk: Desk, Asked(query): Asked<LettersQuery>) -> Answer<Json<Listed<LetterJson>>> {
+pub async fn letters(desk: Desk, CallQuery(query): CallQuery<LettersQuery>) -> Answer<Json<Listed<LetterJson>>> {
     let limit = query.limit.unwrap_or(100).clamp(1, MOST);
     let mut rows = desk.engine.store.read().await?.letters_page(query.after, limit + 1).await?;
     let more = rows.len() > limit;

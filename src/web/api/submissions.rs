@@ -81,22 +81,22 @@ pub struct FormWithFiles {
 }
 
 /// What is filed, with its files on disk already.
-pub struct Filed {
+pub struct SentSubmission {
     new: NewSubmissionJson,
     /// Hash, name, bytes.
     files: Vec<(String, String, u64)>,
 }
 
-impl FromRequest<App> for Filed {
+impl FromRequest<App> for SentSubmission {
     type Rejection = Problem;
 
-    async fn from_request(mut request: Request, app: &App) -> Result<Filed, Problem> {
+    async fn from_request(mut request: Request, app: &App) -> Result<SentSubmission, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("multipart/form-data") {
             // Only a form's files go to the disk as they come.
             DefaultBodyLimit::max(FORM).apply(&mut request);
             let Body(new) = Body::from_request(request, app).await?;
-            return Ok(Filed { new, files: Vec::new() });
+            return Ok(SentSubmission { new, files: Vec::new() });
         }
         let form = Multipart::from_request(request, app)
             .await
@@ -104,7 +104,7 @@ impl FromRequest<App> for Filed {
         let sent = uploads::receive(app, form).await?;
         let new = sent.fields.get("submission").ok_or_else(|| Problem::from(Malformed::SubmissionMissing))?;
         let new = serde_json::from_str(new).map_err(Malformed::MalformedSubmission)?;
-        Ok(Filed { new, files: sent.files()? })
+        Ok(SentSubmission { new, files: sent.files()? })
     }
 }
 
@@ -156,7 +156,7 @@ pub async fn file(
     desk: Desk,
     visitor: Visitor,
     headers: HeaderMap,
-    Filed { new, files }: Filed,
+    SentSubmission { new, files }: SentSubmission,
 ) -> Answer<(StatusCode, Json<ReceiptJson>)> {
     let receipt = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,

@@ -40,14 +40,14 @@ struct Lamp {
     href: String,
 }
 
-struct Line {
+struct BoardLine {
     unit: String,
     href: String,
     cells: Vec<Vec<Lamp>>,
     total: u64,
 }
 
-struct Column {
+struct BoardColumn {
     title: String,
     href: String,
 }
@@ -60,8 +60,8 @@ struct BoardPage {
     workday: bool,
     alarms: Vec<String>,
     tiles: Vec<Tile>,
-    columns: Vec<Column>,
-    lines: Vec<Line>,
+    columns: Vec<BoardColumn>,
+    lines: Vec<BoardLine>,
     totals: Vec<Vec<Lamp>>,
     total: u64,
 }
@@ -87,9 +87,9 @@ async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let lines = desk.known.roster.units.iter().map(|unit| {
         let cells = line(Some(&unit.name));
         let asked = QueryText { unit: unit.name.0.clone(), phase: "live".into(), ..QueryText::default() };
-        Line { unit: unit.name.0.clone(), href: asked.address("/ledger", None), total: sum(&cells), cells }
+        BoardLine { unit: unit.name.0.clone(), href: asked.address("/ledger", None), total: sum(&cells), cells }
     });
-    let lines: Vec<Line> = lines.filter(|line| line.total > 0).collect();
+    let lines: Vec<BoardLine> = lines.filter(|line| line.total > 0).collect();
     let totals = line(None);
     let shown = BoardPage {
         page: Page::new("督办总览", &desk, &visitor),
@@ -105,12 +105,12 @@ async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     Ok(view::html(&shown))
 }
 
-fn columns(desk: &Desk, parts: &[u16]) -> Vec<Column> {
+fn columns(desk: &Desk, parts: &[u16]) -> Vec<BoardColumn> {
     let clauses = desk.known.versions.last().map(|version| version.catalogue.clauses.as_slice()).unwrap_or_default();
     let column = |part: &u16| {
         let title = clauses.iter().find(|entry| entry.part == *part).map_or("", |entry| entry.part_title.as_str());
         let asked = QueryText { part: part.to_string(), phase: "live".into(), ..QueryText::default() };
-        Column { title: format!("{part} {title}"), href: asked.address("/ledger", None) }
+        BoardColumn { title: format!("{part} {title}"), href: asked.address("/ledger", None) }
     };
     parts.iter().map(column).collect()
 }

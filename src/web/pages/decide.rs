@@ -37,7 +37,7 @@ pub fn routes() -> Vec<Route> {
 /// A form of this module: each has some of these.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Sent {
+struct DecisionForm {
     /// Where it was sent from.
     back: String,
     reason: String,
@@ -61,7 +61,7 @@ async fn outcome(
     visitor: &Visitor,
     id: i64,
     form: &'static str,
-    sent: Sent,
+    sent: DecisionForm,
     outcome: Result<Stored, ActError>,
 ) -> Result<Response, Fault> {
     let Err(refused) = Refused::or(outcome)? else {
@@ -97,7 +97,12 @@ macro_rules! act {
     }};
 }
 
-async fn accept(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
+async fn accept(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(sent): Form<DecisionForm>,
+) -> Result<Response, Fault> {
     act!(desk, visitor, id, "accept", sent, |actor| actor.accept(id).await)
 }
 
@@ -105,7 +110,7 @@ async fn send_back(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
-    Form(sent): Form<Sent>,
+    Form(sent): Form<DecisionForm>,
 ) -> Result<Response, Fault> {
     act!(desk, visitor, id, "return", sent, |actor| {
         actor.send_back(id, sent.reason.trim(), end_of(&desk, &sent.until)?).await
@@ -116,12 +121,17 @@ async fn confirm_miss(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
-    Form(sent): Form<Sent>,
+    Form(sent): Form<DecisionForm>,
 ) -> Result<Response, Fault> {
     act!(desk, visitor, id, "confirm-miss", sent, |actor| actor.confirm_miss(id).await)
 }
 
-async fn waive(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
+async fn waive(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(sent): Form<DecisionForm>,
+) -> Result<Response, Fault> {
     act!(desk, visitor, id, "waive", sent, |actor| {
         let waived = actor.waive(&[id], sent.reason.trim(), sent.document.trim()).await?;
         waived.into_iter().next().map_or_else(|| refuse(NoSuch::NoObligation(id)), Ok)
@@ -132,7 +142,7 @@ async fn extension(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
-    Form(sent): Form<Sent>,
+    Form(sent): Form<DecisionForm>,
 ) -> Result<Response, Fault> {
     act!(desk, visitor, id, "extension", sent, |actor| {
         match sent.verdict.as_str() {
@@ -152,7 +162,12 @@ async fn extension(
     })
 }
 
-async fn verdict(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Form(sent): Form<Sent>) -> Result<Response, Fault> {
+async fn verdict(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(sent): Form<DecisionForm>,
+) -> Result<Response, Fault> {
     act!(desk, visitor, id, "verdict", sent, |actor| {
         match sent.verdict.as_str() {
             "uphold" => actor.uphold_dispute(id, sent.answer.trim()).await,

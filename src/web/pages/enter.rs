@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::acts::entry::{self, Opened};
+use crate::acts::entry::{self, JudgedLink};
 use crate::acts::refuse;
 use crate::domain::refusal::entry::EntryRefusal;
 use crate::domain::unit::{PostId, Role};
@@ -169,11 +169,11 @@ async fn show_link(
     Path(token): Path<String>,
 ) -> Result<Response, Fault> {
     match entry::open_link(&desk.engine, &token).await? {
-        Opened::For { posts, shows_only, .. } => {
+        JudgedLink::For { posts, shows_only, .. } => {
             let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
             Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
         }
-        Opened::Over | Opened::Unknown => Err(wrong_link(&desk.app, address)),
+        JudgedLink::Over | JudgedLink::Unknown => Err(wrong_link(&desk.app, address)),
     }
 }
 
@@ -202,7 +202,7 @@ async fn open_link(
 ) -> Result<Response, Fault> {
     desk.app.rates().try_from(address)?;
     let opened = entry::open_link(&desk.engine, &token).await?;
-    let Opened::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
+    let JudgedLink::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
     let scopes = if shows_only { Scope::Read.code() } else { "" };
     begin(&desk.app, &headers, &post, &format!("letter:{letter}"), scopes, first_page(&post, shows_only)).await

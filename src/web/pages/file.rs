@@ -85,7 +85,7 @@ struct FilePage {
 }
 
 #[derive(Default)]
-struct Filled {
+struct FilingForm {
     receipt: String,
     acted_on: String,
     values: Vec<(String, String)>,
@@ -104,7 +104,8 @@ fn files_for(visitor: &Visitor, stored: &Stored) -> Result<UnitName, Fault> {
 async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
-    let filled = Filled { receipt: desk.engine.new_id("R"), acted_on: desk.today.to_string(), ..Filled::default() };
+    let filled =
+        FilingForm { receipt: desk.engine.new_id("R"), acted_on: desk.today.to_string(), ..FilingForm::default() };
     page(&desk, &visitor, &mut tx, &stored, filled, Refused::default()).await
 }
 
@@ -113,7 +114,7 @@ async fn page(
     visitor: &Visitor,
     tx: &mut Tx,
     stored: &Stored,
-    filled: Filled,
+    filled: FilingForm,
     refused: Refused,
 ) -> Result<Response, Fault> {
     let unit = files_for(visitor, stored)?;
@@ -198,9 +199,9 @@ async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String
     Ok(names.into_iter().collect())
 }
 
-fn filled(sent: &Sent) -> Filled {
+fn filled(sent: &Sent) -> FilingForm {
     let field = |name: &str| sent.fields.get(name).unwrap_or_default().to_owned();
-    Filled {
+    FilingForm {
         receipt: field("receipt"),
         acted_on: field("acted_on"),
         values: sent.fields.0.iter().filter(|(name, _)| name.starts_with('c')).cloned().collect(),
@@ -214,7 +215,7 @@ async fn submit(
     visitor: &Visitor,
     stored: &Stored,
     unit: UnitName,
-    filled: &Filled,
+    filled: &FilingForm,
     sent: &Sent,
 ) -> Result<String, ActError> {
     let Ok(acted_on) = filled.acted_on.parse::<NaiveDate>() else {

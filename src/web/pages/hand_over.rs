@@ -4,9 +4,8 @@ use askama::Template;
 use axum::Form;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 
-use super::settings::posts::Change;
+use super::settings::posts::TakeoverForm;
 use super::todo;
 use crate::read::view::View;
 use crate::read::words;
@@ -15,7 +14,7 @@ use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
-use crate::web::view::{self, Page};
+use crate::web::view::{self, DoneQuery, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/me/hand-over", Right::HandOver, show), post("/me/hand-over", Right::HandOver, hand_over)]
@@ -29,29 +28,22 @@ struct HandOverPage {
     holder: Option<String>,
     /// Who takes over, from which day, where that is settled.
     ahead: Vec<(String, String)>,
-    form: Change,
+    form: TakeoverForm,
     rows: Vec<View>,
     today: String,
     refused: Refused,
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
-}
-
-async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let done =
-        (done.done == "1").then(|| "移交已记录，自起始日起邮件寄往新邮箱；未办事项见下表，请交接任者。".to_owned());
-    let form = Change { from: desk.today.to_string(), ..Change::default() };
+async fn show(desk: Desk, visitor: Visitor, Query(DoneQuery { done }): Query<DoneQuery>) -> Result<Response, Fault> {
+    let done = (done == "1").then(|| "移交已记录，自起始日起邮件寄往新邮箱；未办事项见下表，请交接任者。".to_owned());
+    let form = TakeoverForm { from: desk.today.to_string(), ..TakeoverForm::default() };
     page(&desk, &visitor, form, done, Refused::default()).await
 }
 
 async fn page(
     desk: &Desk,
     visitor: &Visitor,
-    form: Change,
+    form: TakeoverForm,
     done: Option<String>,
     refused: Refused,
 ) -> Result<Response, Fault> {
@@ -73,7 +65,7 @@ async fn page(
 }
 
 /// Whatever post a form may name, it is the visitor's own that is handed over.
-async fn hand_over(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
+async fn hand_over(desk: Desk, visitor: Visitor, Form(form): Form<TakeoverForm>) -> Result<Response, Fault> {
     let done = match form.takeover(visitor.post.clone()) {
         Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,
         Err(error) => Err(error),

@@ -30,7 +30,7 @@ const PAGE: usize = 50;
 /// The most rows of a file.
 const MOST: usize = 50_000;
 
-struct Line {
+struct LedgerLine {
     row: View,
     filed: String,
 }
@@ -41,7 +41,7 @@ struct LedgerPage {
     page: Page,
     asked: QueryText,
     choices: Choices,
-    lines: Vec<Line>,
+    lines: Vec<LedgerLine>,
     next: Option<String>,
     file: String,
     first: bool,
@@ -56,7 +56,7 @@ async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<QueryText>) -> R
         Ok((query, after)) => {
             let found = query::find(&mut tx, &desk.known, &query, after, PAGE).await?;
             let rows = desk.views(&mut tx, &found.rows).await?;
-            lines = rows.into_iter().map(|row| Line { filed: instant(zone, row.filed_at), row }).collect();
+            lines = rows.into_iter().map(|row| LedgerLine { filed: instant(zone, row.filed_at), row }).collect();
             next = found.next.map(|after| asked.address("/ledger", Some(after)));
         }
         Err(refusal) => refused = Refused::of(refusal),

@@ -13,13 +13,13 @@ use crate::domain::calendar::Zone;
 use crate::mail::fill_link;
 use crate::read::view::View;
 use crate::read::words;
-use crate::store::letters::{LetterRow, Which};
+use crate::store::letters::{LetterGroup, LetterRow};
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
-use crate::web::view::{self, Page, post_label};
+use crate::web::view::{self, DoneQuery, Page, post_label};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -40,7 +40,7 @@ const SHOWN: usize = 24 << 10;
 /// So many of a letter's obligations stand on its page.
 const ROWS: usize = 50;
 
-struct Line {
+struct LetterLine {
     id: i64,
     written: String,
     kind: &'static str,
@@ -56,10 +56,10 @@ struct Line {
     message_id: String,
 }
 
-impl Line {
-    fn of(zone: Zone, letter: LetterRow) -> Line {
+impl LetterLine {
+    fn of(zone: Zone, letter: LetterRow) -> LetterLine {
         let moment = |at: Option<_>| at.map(|at| words::moment(zone, at)).unwrap_or_default();
-        Line {
+        LetterLine {
             id: letter.id,
             written: words::moment(zone, letter.written_at),
             kind: letter.kind.label(),
@@ -78,7 +78,7 @@ impl Line {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct OutboxQuery {
     #[serde(default)]
     which: String,
     before: Option<i64>,
@@ -89,22 +89,22 @@ struct Asked {
 struct LettersPage {
     page: Page,
     which: String,
-    lines: Vec<Line>,
+    lines: Vec<LetterLine>,
     next: Option<i64>,
 }
 
-async fn list(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+async fn list(desk: Desk, visitor: Visitor, Query(asked): Query<OutboxQuery>) -> Result<Response, Fault> {
     let (which, title) = match asked.which.as_str() {
-        "waiting" => (Which::Waiting, "邮件（待发）"),
-        "undelivered" => (Which::Undelivered, "邮件（未送达）"),
-        _ => (Which::All, "邮件"),
+        "waiting" => (LetterGroup::Waiting, "邮件（待发）"),
+        "undelivered" => (LetterGroup::Undelivered, "邮件（未送达）"),
+        _ => (LetterGroup::All, "邮件"),
     };
     let mut tx = desk.engine.store.read().await?;
     let mut letters = tx.letters_before(which, asked.before.unwrap_or(i64::MAX), PAGE + 1).await?;
     let more = letters.len() > PAGE;
     letters.truncate(PAGE);
     let next = letters.last().map(|last| last.id).filter(|_| more);
-    let lines = letters.into_iter().map(|letter| Line::of(desk.known.zone, letter)).collect();
+    let lines = letters.into_iter().map(|letter| LetterLine::of(desk.known.zone, letter)).collect();
     Ok(view::html(&LettersPage { page: Page::new(title, &desk, &visitor), which: asked.which, lines, next }))
 }
 
@@ -112,7 +112,7 @@ async fn list(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Resul
 #[template(path = "letter.html")]
 struct LetterPage {
     page: Page,
-    line: Line,
+    line: LetterLine,
     text: String,
     /// Whether the text goes on.
     cut: bool,
@@ -124,14 +124,13 @@ struct LetterPage {
     refused: Refused,
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
-}
-
-async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let done = match done.done.as_str() {
+async fn show(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Query(DoneQuery { done }): Query<DoneQuery>,
+) -> Result<Response, Fault> {
+    let done = match done.as_str() {
         "again" => Some("已列入待发，将以同一编号重发。".to_owned()),
         "revoke" => Some("链接已作废，由此进入的登录均已结束。".to_owned()),
         _ => None,
@@ -162,7 +161,7 @@ async fn page(
     };
     let shown = LetterPage {
         page: Page::new(format!("邮件 {id}"), desk, visitor).with_done(done),
-        line: Line::of(desk.known.zone, letter),
+        line: LetterLine::of(desk.known.zone, letter),
         text,
         cut,
         rows: desk.views(&mut tx, &stored).await?,

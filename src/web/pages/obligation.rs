@@ -7,13 +7,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::file::size_words;
-use super::verdict::{self, May, ToldRow, Twin};
+use super::verdict::{self, May, SubmissionRow, ToldRow, Twin};
 use crate::acts::submit::NewSubmission;
 use crate::acts::{ActError, refuse};
 use crate::domain::action::Action;
 use crate::domain::phase::Phase;
-use crate::domain::quota::Item;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::read::explain::{self, Section, action_label};
@@ -26,7 +24,7 @@ use crate::web::download::download;
 use crate::web::fault::Fault;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
-use crate::web::view::{self, Page};
+use crate::web::view::{self, DoneQuery, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -39,18 +37,6 @@ pub fn routes() -> Vec<Route> {
         post("/requests/{id}/endorse", Right::Endorse, endorse),
         get("/filed/{receipt}/files/{position}", Right::SeeOwn, evidence),
     ]
-}
-
-struct SubmissionRow {
-    number: String,
-    by: String,
-    at: String,
-    acted_on: String,
-    items: Vec<Item>,
-    note: String,
-    state: &'static str,
-    stands: bool,
-    files: Vec<(i64, String, String, bool)>,
 }
 
 struct RequestRow {
@@ -102,30 +88,26 @@ struct OfficePart {
     offered: String,
 }
 
-/// What has just been done, as the address says it.
-#[derive(Deserialize)]
-pub struct Done {
-    #[serde(default)]
-    done: String,
+fn done_words(done: &str) -> Option<String> {
+    let words = match done {
+        "confirm" => "已签收。",
+        "answer" => "已叫应，回执号见下。",
+        "extend" => "延期申请已提交，等待审批；审批前原时限不变。",
+        "dispute" => "异议已提交，等待处理；处理前原时限不变。",
+        "withdraw" => "该报送已撤回。",
+        "endorse" => "已签署意见。",
+        decided => return verdict::done_words(decided),
+    };
+    Some(words.to_owned())
 }
 
-impl Done {
-    pub fn words(&self) -> Option<String> {
-        let words = match self.done.as_str() {
-            "confirm" => "已签收。",
-            "answer" => "已叫应，回执号见下。",
-            "extend" => "延期申请已提交，等待审批；审批前原时限不变。",
-            "dispute" => "异议已提交，等待处理；处理前原时限不变。",
-            "withdraw" => "该报送已撤回。",
-            "endorse" => "已签署意见。",
-            decided => return verdict::done_words(decided),
-        };
-        Some(words.to_owned())
-    }
-}
-
-async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>, Query(done): Query<Done>) -> Result<Response, Fault> {
-    page(&desk, &visitor, id, done.words(), Refused::default()).await
+async fn show(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Query(DoneQuery { done }): Query<DoneQuery>,
+) -> Result<Response, Fault> {
+    page(&desk, &visitor, id, done_words(&done), Refused::default()).await
 }
 
 /// The page; with a refusal, what was filled in stands there again.
@@ -154,27 +136,7 @@ pub async fn page(
         None
     };
     for counted in counted {
-        let files = tx.evidence_of(&counted.submission.id).await?;
-        let stands = counted.stands();
-        let submission = counted.submission;
-        submissions.push(SubmissionRow {
-            state: match (submission.withdrawn_at, counted.returned_at) {
-                (Some(_), _) => "已撤回",
-                (None, Some(_)) => "已退回",
-                (None, None) => "有效",
-            },
-            stands,
-            number: submission.id,
-            by: view::post_label(&submission.by_post),
-            at: words::moment(zone, submission.received_at),
-            acted_on: words::date(submission.acted_on),
-            items: submission.items,
-            note: submission.note,
-            files: files
-                .into_iter()
-                .map(|file| (file.position, file.name, size_words(file.size), file.erased_at.is_some()))
-                .collect(),
-        });
+        submissions.push(SubmissionRow::of(desk, &mut tx, counted).await?);
     }
     let requests = tx.requests_of(id).await?.into_iter().map(|request| RequestRow {
         kind: request.kind.label(),
@@ -284,7 +246,7 @@ async fn answer(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Res
 }
 
 #[derive(Deserialize)]
-struct Extend {
+struct ExtensionForm {
     until: String,
     reason: String,
 }
@@ -293,7 +255,7 @@ async fn extend(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
-    Form(form): Form<Extend>,
+    Form(form): Form<ExtensionForm>,
 ) -> Result<Response, Fault> {
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let asked = match form.until.parse::<NaiveDate>() {
@@ -307,7 +269,7 @@ async fn extend(
 }
 
 #[derive(Deserialize)]
-struct Reason {
+struct DisputeForm {
     reason: String,
 }
 
@@ -315,7 +277,7 @@ async fn dispute(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
-    Form(form): Form<Reason>,
+    Form(form): Form<DisputeForm>,
 ) -> Result<Response, Fault> {
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let raised = desk.actor(&visitor.post).raise_dispute(id, form.reason.trim()).await;

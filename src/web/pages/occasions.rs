@@ -23,7 +23,7 @@ use crate::web::fault::Fault;
 use crate::web::fields::Fields;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
-use crate::web::view::{self, Page};
+use crate::web::view::{self, DoneQuery, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -126,32 +126,24 @@ struct OccasionsPage {
     refused: Refused,
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
+fn done_words(done: &str) -> Option<String> {
+    let words = match done {
+        "open-node" => "节点已开启。",
+        "extend-node" => "节点结束日已更改。",
+        "close-node" => "节点已结束。",
+        "open-event" => "事件已登记，有关单位随即收到邮件。",
+        "close-event" => "事件已结束，已发出的应办事项照常办理。",
+        "false-alarm" => "事件以误报结束，未办的应办事项已免除。",
+        _ => return None,
+    };
+    Some(words.to_owned())
 }
 
-impl Done {
-    fn words(&self) -> Option<String> {
-        let words = match self.done.as_str() {
-            "open-node" => "节点已开启。",
-            "extend-node" => "节点结束日已更改。",
-            "close-node" => "节点已结束。",
-            "open-event" => "事件已登记，有关单位随即收到邮件。",
-            "close-event" => "事件已结束，已发出的应办事项照常办理。",
-            "false-alarm" => "事件以误报结束，未办的应办事项已免除。",
-            _ => return None,
-        };
-        Some(words.to_owned())
-    }
-}
-
-async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Query(DoneQuery { done }): Query<DoneQuery>) -> Result<Response, Fault> {
     let now = desk.known.zone.local(desk.now()).format("%Y-%m-%dT%H:%M").to_string();
     let event = EventForm { at: now, ..EventForm::default() };
     let node = NodeForm { first: desk.today.to_string(), ..NodeForm::default() };
-    page(&desk, &visitor, event, node, done.words(), Refused::default()).await
+    page(&desk, &visitor, event, node, done_words(&done), Refused::default()).await
 }
 
 async fn page(
@@ -331,9 +323,9 @@ async fn show_event(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(done): Query<Done>,
+    Query(DoneQuery { done }): Query<DoneQuery>,
 ) -> Result<Response, Fault> {
-    event_page(&desk, &visitor, &id, done.words(), String::new(), Refused::default()).await
+    event_page(&desk, &visitor, &id, done_words(&done), String::new(), Refused::default()).await
 }
 
 async fn event_page(

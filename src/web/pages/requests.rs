@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use serde::Deserialize;
 
 use super::verdict::{self, May};
 use crate::read::view::View;
@@ -14,7 +13,7 @@ use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get};
-use crate::web::view::{self, Page, post_label};
+use crate::web::view::{self, DoneQuery, Page, post_label};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/requests", Right::Decide, show)]
@@ -40,14 +39,8 @@ struct RequestsPage {
     refused: Refused,
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    #[serde(default)]
-    done: String,
-}
-
-async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    page(&desk, &visitor, verdict::done_words(&asked.done), Refused::default()).await
+async fn show(desk: Desk, visitor: Visitor, Query(DoneQuery { done }): Query<DoneQuery>) -> Result<Response, Fault> {
+    page(&desk, &visitor, verdict::done_words(&done), Refused::default()).await
 }
 
 /// The page; with a refusal, what was filled in stands there again. The head of the office's unit sees what that unit

@@ -7,12 +7,10 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::file::size_words;
-use super::verdict::{self, May, Twin};
+use super::verdict::{self, May, SubmissionRow, Twin};
 use crate::domain::phase::Phase;
-use crate::domain::quota::Item;
+use crate::read::day;
 use crate::read::view::View;
-use crate::read::{day, words};
 use crate::store::Tx;
 use crate::store::row::Stored;
 use crate::store::submissions::Counted;
@@ -21,7 +19,7 @@ use crate::web::app::Desk;
 use crate::web::fault::Fault;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get};
-use crate::web::view::{self, Page, post_label};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/review", Right::Decide, show)]
@@ -30,19 +28,9 @@ pub fn routes() -> Vec<Route> {
 /// Submissions on a page.
 const PAGE: usize = 20;
 
-struct Filed {
-    number: String,
-    by: String,
-    at: String,
-    acted_on: String,
-    items: Vec<Item>,
-    note: String,
-    files: Vec<(i64, String, String, bool)>,
-}
-
-struct Waiting {
+struct WaitingRow {
     row: View,
-    filed: Vec<Filed>,
+    filed: Vec<SubmissionRow>,
     twins: Vec<Twin>,
 }
 
@@ -50,7 +38,7 @@ struct Waiting {
 #[template(path = "review.html")]
 struct ReviewPage {
     page: Page,
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingRow>,
     total: usize,
     next: Option<usize>,
     unreminded: Vec<View>,
@@ -61,14 +49,14 @@ struct ReviewPage {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct ReviewQuery {
     #[serde(default)]
     done: String,
     #[serde(default)]
     skip: usize,
 }
 
-async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<ReviewQuery>) -> Result<Response, Fault> {
     page(&desk, &visitor, asked.skip, verdict::done_words(&asked.done), Refused::default()).await
 }
 
@@ -128,24 +116,12 @@ async fn own(
     Ok(own)
 }
 
-async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: View) -> Result<Waiting, Fault> {
+async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: View) -> Result<WaitingRow, Fault> {
     let counted = tx.submissions_for(&[row.id]).await?;
     let twins = verdict::twins(desk, tx, visitor, row.id, &counted).await?;
     let mut filed = Vec::new();
-    for submission in counted.into_iter().filter(Counted::stands).map(|counted| counted.submission) {
-        let files = tx.evidence_of(&submission.id).await?;
-        filed.push(Filed {
-            by: post_label(&submission.by_post),
-            at: words::moment(desk.known.zone, submission.received_at),
-            acted_on: words::date(submission.acted_on),
-            number: submission.id,
-            items: submission.items,
-            note: submission.note,
-            files: files
-                .into_iter()
-                .map(|file| (file.position, file.name, size_words(file.size), file.erased_at.is_some()))
-                .collect(),
-        });
+    for counted in counted.into_iter().filter(Counted::stands) {
+        filed.push(SubmissionRow::of(desk, tx, counted).await?);
     }
-    Ok(Waiting { row, filed, twins })
+    Ok(WaitingRow { row, filed, twins })
 }

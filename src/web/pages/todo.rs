@@ -56,7 +56,7 @@ impl List {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct TodoQuery {
     list: Option<String>,
     #[serde(default)]
     skip: usize,
@@ -87,7 +87,7 @@ pub async fn owed_rows(desk: &Desk, tx: &mut Tx, unit: &UnitName) -> Result<Vec<
     Ok(desk.views(tx, &rows).await?)
 }
 
-async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<TodoQuery>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let zone = desk.known.zone;
     let mut ids: BTreeMap<TodoList, Vec<i64>> = BTreeMap::new();

@@ -1,7 +1,9 @@
 //! What pages show of the office's verdicts: which are open to somebody, what was told, what was filed alike before.
 
+use super::file::size_words;
 use crate::acts::review::reviewer;
 use crate::domain::letter::LetterState;
+use crate::domain::quota::Item;
 use crate::read::{explain, words};
 use crate::store::Tx;
 use crate::store::requests::Request;
@@ -50,6 +52,44 @@ impl May {
 /// The day that is offered as a returned one's new deadline: three workdays ahead.
 pub fn offered_day(desk: &Desk) -> String {
     desk.known.calendar.workdays_after(desk.today, 3).to_string()
+}
+
+/// What was filed for an obligation.
+pub struct SubmissionRow {
+    pub number: String,
+    pub by: String,
+    pub at: String,
+    pub acted_on: String,
+    pub items: Vec<Item>,
+    pub note: String,
+    pub state: &'static str,
+    pub stands: bool,
+    /// Position, name, size, whether it is erased.
+    pub files: Vec<(i64, String, String, bool)>,
+}
+
+impl SubmissionRow {
+    pub async fn of(desk: &Desk, tx: &mut Tx, counted: Counted) -> Result<SubmissionRow, Fault> {
+        let stands = counted.stands();
+        let Counted { submission, returned_at, .. } = counted;
+        let files = tx.evidence_of(&submission.id).await?.into_iter();
+        let files = files.map(|file| (file.position, file.name, size_words(file.size), file.erased_at.is_some()));
+        Ok(SubmissionRow {
+            state: match (submission.withdrawn_at, returned_at) {
+                (Some(_), _) => "已撤回",
+                (None, Some(_)) => "已退回",
+                (None, None) => "有效",
+            },
+            stands,
+            number: submission.id,
+            by: post_label(&submission.by_post),
+            at: words::moment(desk.known.zone, submission.received_at),
+            acted_on: words::date(submission.acted_on),
+            items: submission.items,
+            note: submission.note,
+            files: files.collect(),
+        })
+    }
 }
 
 /// A notice and what became of its letter.

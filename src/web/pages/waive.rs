@@ -33,7 +33,7 @@ const MOST: usize = 200;
 /// What can be waived, before the obligation itself is asked.
 const OPEN: [Phase; 6] = [Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed, Phase::Waiting, Phase::Lapsed];
 
-struct Line {
+struct WaiverLine {
     row: View,
     ticked: bool,
 }
@@ -45,7 +45,7 @@ struct WaivePage {
     asked: QueryText,
     choices: Choices,
     picked: bool,
-    lines: Vec<Line>,
+    lines: Vec<WaiverLine>,
     more: bool,
     reason: String,
     document: String,
@@ -55,14 +55,14 @@ struct WaivePage {
 
 /// What was sent to be waived.
 #[derive(Default)]
-struct Sent {
+struct WaiverForm {
     ids: BTreeSet<i64>,
     reason: String,
     document: String,
 }
 
 #[derive(Deserialize)]
-struct Done {
+struct WaivedQuery {
     done: Option<usize>,
 }
 
@@ -70,7 +70,7 @@ async fn show(
     desk: Desk,
     visitor: Visitor,
     Query(asked): Query<QueryText>,
-    Query(done): Query<Done>,
+    Query(done): Query<WaivedQuery>,
 ) -> Result<Response, Fault> {
     let done = done.done.map(|n| format!("已免除 {n} 项。"));
     page(&desk, &visitor, asked, None, done, Refused::default()).await
@@ -80,7 +80,7 @@ async fn page(
     desk: &Desk,
     visitor: &Visitor,
     asked: QueryText,
-    sent: Option<Sent>,
+    sent: Option<WaiverForm>,
     done: Option<String>,
     mut refused: Refused,
 ) -> Result<Response, Fault> {
@@ -103,7 +103,7 @@ async fn page(
         }
     }
     let ticked = |id: i64| sent.as_ref().is_none_or(|sent| sent.ids.contains(&id));
-    let lines = rows.into_iter().map(|row| Line { ticked: ticked(row.id), row }).collect();
+    let lines = rows.into_iter().map(|row| WaiverLine { ticked: ticked(row.id), row }).collect();
     let sent = sent.unwrap_or_default();
     let shown = WaivePage {
         page: Page::new("免除", desk, visitor).with_done(done),
@@ -130,7 +130,7 @@ async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resu
         until: field("until"),
         ..QueryText::default()
     };
-    let sent = Sent {
+    let sent = WaiverForm {
         ids: ids.collect(),
         reason: field("reason").trim().to_owned(),
         document: field("document").trim().to_owned(),

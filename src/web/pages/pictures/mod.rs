@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
 const FEWEST: u64 = 10;
 
 #[derive(Deserialize)]
-struct Which {
+struct PicturesQuery {
     year: Option<i32>,
 }
 
@@ -46,7 +46,7 @@ fn years(desk: &Desk) -> Vec<i32> {
 }
 
 /// The year that is looked at, its first and its last day.
-fn chosen(desk: &Desk, which: &Which) -> Result<(i32, NaiveDate, NaiveDate), Fault> {
+fn chosen(desk: &Desk, which: &PicturesQuery) -> Result<(i32, NaiveDate, NaiveDate), Fault> {
     let year = which.year.unwrap_or(desk.today.year());
     let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1900..=2199).contains(&year));
     Ok((year, day(1, 1).ok_or(Fault::Missing)?, day(12, 31).ok_or(Fault::Missing)?))
@@ -97,7 +97,7 @@ struct PicturesPage {
     fewest: u64,
 }
 
-async fn all(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
+async fn all(desk: Desk, visitor: Visitor, Query(which): Query<PicturesQuery>) -> Result<Response, Fault> {
     let (year, first, last) = chosen(&desk, &which)?;
     let mut tx = desk.engine.store.read().await?;
     let counted = numbers::months(&mut tx, first, last).await?;
@@ -222,7 +222,7 @@ async fn of_unit(
     desk: Desk,
     visitor: Visitor,
     Path(name): Path<String>,
-    Query(which): Query<Which>,
+    Query(which): Query<PicturesQuery>,
 ) -> Result<Response, Fault> {
     let unit = UnitName(name);
     // Another unit's and one that does not exist look the same.
@@ -236,7 +236,7 @@ async fn of_duty(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<String>,
-    Query(which): Query<Which>,
+    Query(which): Query<PicturesQuery>,
 ) -> Result<Response, Fault> {
     let id = DutyId(id);
     let named = desk.known.versions.iter().rev().find_map(|version| version.catalogue.duty(&id));
@@ -247,7 +247,7 @@ async fn of_duty(
 async fn picture(
     desk: &Desk,
     visitor: &Visitor,
-    which: &Which,
+    which: &PicturesQuery,
     subject: Whose,
     name: String,
     unit: Option<&UnitName>,

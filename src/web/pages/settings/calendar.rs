@@ -41,7 +41,7 @@ struct Month {
 }
 
 /// Days of one name in a row, in words.
-struct Listed {
+struct NamedDays {
     days: String,
     name: String,
     what: &'static str,
@@ -56,14 +56,14 @@ struct CalendarPage {
     status: &'static str,
     unsettled: bool,
     months: Vec<Month>,
-    listed: Vec<Listed>,
+    listed: Vec<NamedDays>,
     workdays: usize,
     may: bool,
     refused: Refused,
 }
 
 #[derive(Deserialize)]
-struct Done {
+struct CalendarQuery {
     #[serde(default)]
     done: usize,
 }
@@ -72,7 +72,7 @@ async fn show(
     desk: Desk,
     visitor: Visitor,
     Path(year): Path<i32>,
-    Query(done): Query<Done>,
+    Query(done): Query<CalendarQuery>,
 ) -> Result<Response, Fault> {
     let done = (done.done > 0).then(|| format!("通知已导入，共{}天；尚未开始的应办事项随之重算。", done.done));
     page(&desk, &visitor, year, done, Refused::default())
@@ -134,25 +134,25 @@ fn month_of(calendar: &Calendar, year: i32, month: u32, status: YearStatus) -> O
     Some(Month { label: format!("{month}月{settled}"), weeks, workdays })
 }
 
-fn listed(calendar: &Calendar, year: i32) -> Vec<Listed> {
-    let mut rows: Vec<(NaiveDate, NaiveDate, Listed)> = Vec::new();
+fn listed(calendar: &Calendar, year: i32) -> Vec<NamedDays> {
+    let mut rows: Vec<(NaiveDate, NaiveDate, NamedDays)> = Vec::new();
     for (day, listed) in calendar.listed.iter().filter(|(day, _)| day.year() == year) {
         let what = if calendar.is_workday(*day) { "上班（调休）" } else { "放假" };
         let provisional = listed.status == DayStatus::Provisional;
-        let goes_on = |(_, last, row): &&mut (NaiveDate, NaiveDate, Listed)| {
+        let goes_on = |(_, last, row): &&mut (NaiveDate, NaiveDate, NamedDays)| {
             let same = row.name == listed.name && row.what == what && row.provisional == provisional;
             same && last.succ_opt() == Some(*day)
         };
         if let Some((_, last, _)) = rows.last_mut().filter(goes_on) {
             *last = *day;
         } else {
-            rows.push((*day, *day, Listed { days: String::new(), name: listed.name.clone(), what, provisional }));
+            rows.push((*day, *day, NamedDays { days: String::new(), name: listed.name.clone(), what, provisional }));
         }
     }
-    let words = |(first, last, row): (NaiveDate, NaiveDate, Listed)| {
+    let words = |(first, last, row): (NaiveDate, NaiveDate, NamedDays)| {
         let short = |day: NaiveDate| format!("{}月{}日", day.month(), day.day());
         let days = if first == last { short(first) } else { format!("{}至{}", short(first), short(last)) };
-        Listed { days, ..row }
+        NamedDays { days, ..row }
     };
     rows.into_iter().map(words).collect()
 }

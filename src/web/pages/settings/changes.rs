@@ -1,7 +1,7 @@
 //! What changed files change, in the office's words.
 
 use super::ladders::{level_words, reminder_words, roles_words};
-use crate::catalogue::diff::{Change, ChangeKind, Field, FieldChange, FieldValue, Subject};
+use crate::catalogue::diff::{Change, ChangeKind, FieldChange, FieldValue, SeedField, Subject};
 use crate::domain::duty::{Clause, DueRule, Mode, Owner, Quota};
 
 pub struct ChangeRow {
@@ -48,45 +48,45 @@ fn subject_words(subject: Subject) -> &'static str {
     }
 }
 
-fn field_words(field: Field) -> &'static str {
+fn field_words(field: SeedField) -> &'static str {
     match field {
-        Field::Title | Field::Name => "名称",
-        Field::Summary => "要求",
-        Field::Clause => "条款",
-        Field::Kind => "类别",
-        Field::Cadence => "频次",
-        Field::Due => "时限",
-        Field::Basis => "依据",
-        Field::OwedBy => "责任单位",
-        Field::Mode => "承担方式",
-        Field::Quotas => "数量要求",
-        Field::SupportedBy => "配合单位",
-        Field::Note => "说明",
-        Field::AlsoEachNode => "每个重要节点一次",
-        Field::EventNamesOwners => "由事件写明单位",
-        Field::AnswerSuffices => "叫应即可",
-        Field::ReviewFirst => "审核后办结",
-        Field::OwnDayOnly => "限当日办理",
-        Field::EffectiveFrom => "施行起始日",
-        Field::EffectiveTo => "施行结束日",
-        Field::Groups => "单位组",
-        Field::JoinedOn => "加入日",
-        Field::LeftOn => "离开日",
-        Field::First => "起始日",
-        Field::Last => "结束日",
-        Field::Grace => "报送宽限至",
-        Field::AnyDay => "休息日照常提醒",
-        Field::Reminders => "提醒",
-        Field::Chase => "催办",
-        Field::Supervise => "督办",
-        Field::Propose => "通报建议",
-        Field::AtOnce => "逾期即告",
-        Field::NodeDayLimit => "节点日补办工作日数",
-        Field::Part => "部分",
-        Field::PartTitle => "部分名称",
-        Field::Measures => "措施",
-        Field::Implies => "同时属于",
-        Field::NamesUnits => "须写明涉及单位",
+        SeedField::Title | SeedField::Name => "名称",
+        SeedField::Summary => "要求",
+        SeedField::Clause => "条款",
+        SeedField::Kind => "类别",
+        SeedField::Cadence => "频次",
+        SeedField::Due => "时限",
+        SeedField::Basis => "依据",
+        SeedField::OwedBy => "责任单位",
+        SeedField::Mode => "承担方式",
+        SeedField::Quotas => "数量要求",
+        SeedField::SupportedBy => "配合单位",
+        SeedField::Note => "说明",
+        SeedField::AlsoEachNode => "每个重要节点一次",
+        SeedField::EventNamesOwners => "由事件写明单位",
+        SeedField::AnswerSuffices => "叫应即可",
+        SeedField::ReviewFirst => "审核后办结",
+        SeedField::OwnDayOnly => "限当日办理",
+        SeedField::EffectiveFrom => "施行起始日",
+        SeedField::EffectiveTo => "施行结束日",
+        SeedField::Groups => "单位组",
+        SeedField::JoinedOn => "加入日",
+        SeedField::LeftOn => "离开日",
+        SeedField::First => "起始日",
+        SeedField::Last => "结束日",
+        SeedField::Grace => "报送宽限至",
+        SeedField::AnyDay => "休息日照常提醒",
+        SeedField::Reminders => "提醒",
+        SeedField::Chase => "催办",
+        SeedField::Supervise => "督办",
+        SeedField::Propose => "通报建议",
+        SeedField::AtOnce => "逾期即告",
+        SeedField::NodeDayLimit => "节点日补办工作日数",
+        SeedField::Part => "部分",
+        SeedField::PartTitle => "部分名称",
+        SeedField::Measures => "措施",
+        SeedField::Implies => "同时属于",
+        SeedField::NamesUnits => "须写明涉及单位",
     }
 }
 

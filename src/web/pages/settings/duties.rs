@@ -26,7 +26,7 @@ use crate::web::fields::day_if;
 use crate::web::papers::Papers;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, papers, post};
-use crate::web::view::{self, Page};
+use crate::web::view::{self, DoneQuery, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -89,14 +89,8 @@ struct DutiesPage {
     refused: Refused,
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
-}
-
-async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
-    let done = (done.done == "applied").then(|| "更改已确认，自生效日起施行；已开始的应办事项不变。".to_owned());
+async fn show(desk: Desk, visitor: Visitor, Query(DoneQuery { done }): Query<DoneQuery>) -> Result<Response, Fault> {
+    let done = (done == "applied").then(|| "更改已确认，自生效日起施行；已开始的应办事项不变。".to_owned());
     page(&desk, &visitor, done, Refused::default())
 }
 

@@ -109,10 +109,10 @@ async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
 }
 
 /// A heading, and what stands under it.
-type Column = (&'static str, fn(&Ahead) -> bool);
+type PreviewColumn = (&'static str, fn(&Ahead) -> bool);
 
 /// The columns: what is said for the first time, and what stands in the morning letter once more.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [PreviewColumn; 6] = [
     ("提醒", |notice| notice.kind == NoticeKind::Remind),
     ("催办", |notice| notice.kind == NoticeKind::Chase && !notice.stands),
     ("督办", |notice| notice.kind == NoticeKind::Supervise),
@@ -121,7 +121,7 @@ const COLUMNS: [Column; 6] = [
     ("每日重列", |notice| notice.stands),
 ];
 
-struct PostRow {
+struct PreviewRow {
     post: String,
     label: String,
     letters: usize,
@@ -139,19 +139,19 @@ struct PreviewPage {
     page: Page,
     until: String,
     columns: Vec<&'static str>,
-    posts: Vec<PostRow>,
+    posts: Vec<PreviewRow>,
     chosen: Option<String>,
     slots: Vec<SlotRow>,
     horizon: i64,
 }
 
 #[derive(Deserialize)]
-struct Which {
+struct PreviewQuery {
     #[serde(default)]
     post: String,
 }
 
-async fn preview(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
+async fn preview(desk: Desk, visitor: Visitor, Query(which): Query<PreviewQuery>) -> Result<Response, Fault> {
     let last = desk.today + Days::new(DAYS);
     let preview = preview::preview(&desk.engine, desk.known.zone.end_of(last)).await?;
     let chosen = PostId::parse(&which.post);
@@ -174,7 +174,7 @@ async fn preview(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Re
     Ok(view::html(&shown))
 }
 
-fn posts(desk: &Desk, preview: &Preview) -> Vec<PostRow> {
+fn posts(desk: &Desk, preview: &Preview) -> Vec<PreviewRow> {
     let mut by_post: BTreeMap<(usize, &PostId), Vec<&Ahead>> = BTreeMap::new();
     let place = |post: &PostId| desk.known.roster.units.iter().position(|unit| unit.name == post.unit);
     for notice in &preview.notices {
@@ -185,7 +185,7 @@ fn posts(desk: &Desk, preview: &Preview) -> Vec<PostRow> {
         // 通报建议 stands on the digest, which goes each workday anyway.
         let told = notices.iter().filter(|notice| notice.kind != NoticeKind::Propose);
         let letters: BTreeSet<DateTime<Utc>> = told.map(|notice| notice.at).collect();
-        PostRow {
+        PreviewRow {
             post: post.to_string(),
             label: post.label(),
             letters: letters.len(),

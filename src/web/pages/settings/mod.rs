@@ -26,7 +26,7 @@ pub fn routes() -> Vec<Route> {
         .collect()
 }
 
-struct Place {
+struct SettingRow {
     href: String,
     label: &'static str,
     words: String,
@@ -36,14 +36,14 @@ struct Place {
 #[template(path = "settings.html")]
 struct SettingsPage {
     page: Page,
-    places: Vec<Place>,
+    places: Vec<SettingRow>,
     may: bool,
 }
 
 async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let known = &desk.known;
     let year = chrono::Datelike::year(&desk.today);
-    let place = |href: &str, label, words: String| Place { href: href.to_owned(), label, words };
+    let place = |href: &str, label, words: String| SettingRow { href: href.to_owned(), label, words };
     let version = known.version_on(desk.today);
     let active = known.roster.units.iter().filter(|unit| unit.active_on(desk.today)).count();
     let places = vec![

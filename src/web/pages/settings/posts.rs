@@ -81,14 +81,14 @@ struct PostsPage {
 }
 
 #[derive(Deserialize)]
-struct Done {
+struct PostsQuery {
     #[serde(default)]
     done: String,
     #[serde(default)]
     n: usize,
 }
 
-async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Query(done): Query<PostsQuery>) -> Result<Response, Fault> {
     let known = &desk.known;
     let all: Vec<PostId> = known.roster.units.iter().flat_map(|unit| posts_of(&desk, &unit.name.0)).collect();
     let (without, example) = health::unreachable_posts(known, &all, desk.today);
@@ -138,7 +138,7 @@ fn posts_of(desk: &Desk, unit: &str) -> Vec<PostId> {
 
 /// What is filled in to put somebody on a post.
 #[derive(Debug, Default, Deserialize)]
-pub struct Change {
+pub struct TakeoverForm {
     #[serde(default)]
     pub post: String,
     #[serde(default)]
@@ -156,7 +156,7 @@ pub struct Change {
     pub stand_in_until: String,
 }
 
-impl Change {
+impl TakeoverForm {
     /// As the act takes it.
     ///
     /// # Errors
@@ -182,25 +182,25 @@ impl Change {
 
 #[derive(Template)]
 #[template(path = "post_change.html")]
-struct ChangePage {
+struct PostChangePage {
     page: Page,
     label: String,
     current: Option<HolderRow>,
-    form: Change,
+    form: TakeoverForm,
     today: String,
     refused: Refused,
 }
 
-fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: Change, refused: Refused) -> Response {
+fn change_page(desk: &Desk, visitor: &Visitor, post: &PostId, form: TakeoverForm, refused: Refused) -> Response {
     let current = desk.known.holder(post, desk.today).map(|holder| HolderRow::of(holder, false));
     let page = Page::new(format!("变更岗位：{}", post.label()), desk, visitor);
-    let shown = ChangePage { page, label: post.label(), current, form, today: desk.today.to_string(), refused };
+    let shown = PostChangePage { page, label: post.label(), current, form, today: desk.today.to_string(), refused };
     view::answer(&shown, shown.refused.any())
 }
 
-async fn show_change(desk: Desk, visitor: Visitor, Query(form): Query<Change>) -> Result<Response, Fault> {
+async fn show_change(desk: Desk, visitor: Visitor, Query(form): Query<TakeoverForm>) -> Result<Response, Fault> {
     let post = known_post(&desk, &form.post)?;
-    let form = Change { from: desk.today.to_string(), ..form };
+    let form = TakeoverForm { from: desk.today.to_string(), ..form };
     Ok(change_page(&desk, &visitor, &post, form, Refused::default()))
 }
 
@@ -209,7 +209,7 @@ fn known_post(desk: &Desk, written: &str) -> Result<PostId, Fault> {
     post.filter(|post| post.role.gets_letters()).ok_or(Fault::Missing)
 }
 
-async fn change(desk: Desk, visitor: Visitor, Form(form): Form<Change>) -> Result<Response, Fault> {
+async fn change(desk: Desk, visitor: Visitor, Form(form): Form<TakeoverForm>) -> Result<Response, Fault> {
     let post = known_post(&desk, &form.post)?;
     let done = match form.takeover(post.clone()) {
         Ok(takeover) => desk.actor(&visitor.post).set_post(&takeover).await,

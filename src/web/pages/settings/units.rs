@@ -16,7 +16,7 @@ use crate::web::fault::Fault;
 use crate::web::fields::{Fields, day_if};
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
-use crate::web::view::{self, Page};
+use crate::web::view::{self, DoneQuery, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -57,15 +57,9 @@ struct UnitsPage {
     may: bool,
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
-}
-
-async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<Response, Fault> {
+async fn show(desk: Desk, visitor: Visitor, Query(DoneQuery { done }): Query<DoneQuery>) -> Result<Response, Fault> {
     let roster = &desk.known.roster;
-    let done = match done.done.as_str() {
+    let done = match done.as_str() {
         "change" => Some("单位已记录，此后开始的应办事项随之调整。".to_owned()),
         "leave" => Some("单位离开已记录。".to_owned()),
         _ => None,
@@ -82,7 +76,7 @@ async fn show(desk: Desk, visitor: Visitor, Query(done): Query<Done>) -> Result<
 
 /// What is filled in for a unit.
 #[derive(Default)]
-struct Filled {
+struct UnitForm {
     name: String,
     kind: String,
     groups: Vec<String>,
@@ -94,10 +88,10 @@ struct Filled {
 
 #[derive(Template)]
 #[template(path = "unit_change.html")]
-struct ChangePage {
+struct UnitChangePage {
     page: Page,
     known: Option<UnitRow>,
-    filled: Filled,
+    filled: UnitForm,
     groups: Vec<(String, bool)>,
     kinds: Vec<String>,
     leaving: bool,
@@ -107,14 +101,14 @@ struct ChangePage {
     refused: Refused,
 }
 
-fn page(desk: &Desk, visitor: &Visitor, filled: Filled, refused: Refused) -> Response {
+fn page(desk: &Desk, visitor: &Visitor, filled: UnitForm, refused: Refused) -> Response {
     let roster = &desk.known.roster;
     let known = roster.unit(&UnitName(filled.name.clone()));
     let mut kinds: Vec<String> = roster.units.iter().map(|unit| unit.kind.clone()).collect();
     kinds.sort();
     kinds.dedup();
     let title = known.map_or_else(|| "加入单位".to_owned(), |unit| format!("变更单位：{}", unit.name));
-    let shown = ChangePage {
+    let shown = UnitChangePage {
         page: Page::new(title, desk, visitor),
         leaving: known.is_some_and(|unit| unit.left_on.is_some_and(|left| left > desk.today)),
         gone: known.is_some_and(|unit| unit.left_on.is_some_and(|left| left <= desk.today)),
@@ -130,20 +124,20 @@ fn page(desk: &Desk, visitor: &Visitor, filled: Filled, refused: Refused) -> Res
 }
 
 #[derive(Deserialize)]
-struct Which {
+struct UnitQuery {
     #[serde(default)]
     name: String,
 }
 
-async fn show_change(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -> Result<Response, Fault> {
+async fn show_change(desk: Desk, visitor: Visitor, Query(which): Query<UnitQuery>) -> Result<Response, Fault> {
     let filled = match desk.known.roster.unit(&UnitName(which.name.clone())) {
-        Some(unit) => Filled {
+        Some(unit) => UnitForm {
             name: unit.name.0.clone(),
             kind: unit.kind.clone(),
             groups: unit.groups.clone(),
-            ..Filled::default()
+            ..UnitForm::default()
         },
-        None if which.name.is_empty() => Filled::default(),
+        None if which.name.is_empty() => UnitForm::default(),
         None => return Err(Fault::Missing),
     };
     Ok(page(&desk, &visitor, filled, Refused::default()))
@@ -151,13 +145,13 @@ async fn show_change(desk: Desk, visitor: Visitor, Query(which): Query<Which>) -
 
 async fn change(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
     let field = |name: &str| fields.trimmed(name).to_owned();
-    let filled = Filled {
+    let filled = UnitForm {
         name: field("name"),
         kind: field("kind"),
         groups: fields.all("group").map(str::to_owned).collect(),
         joined: field("joined"),
         stays: field("stays") == "1",
-        ..Filled::default()
+        ..UnitForm::default()
     };
     let entry = |joined_on| UnitEntry {
         name: UnitName(filled.name.clone()),
@@ -191,13 +185,13 @@ async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<
         Ok(None) => crate::acts::refuse((Field::LeavingDay, FieldRefusal::Blank)),
         Err(error) => Err(error),
     };
-    let filled = Filled {
+    let filled = UnitForm {
         name: form.name,
         kind: unit.kind.clone(),
         groups: unit.groups.clone(),
         on: form.on,
         reason: form.reason,
-        ..Filled::default()
+        ..UnitForm::default()
     };
     match Refused::or(done)? {
         Ok(_) => Ok(Redirect::to("/units?done=leave").into_response()),
