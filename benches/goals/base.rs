@@ -1,12 +1,12 @@
 //! Databases, seeds and engines to measure with.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::AssertSqlSafe;
 
+use crate::machine;
 use duban::catalogue::{PostEntry, Seeds};
 use duban::clock::Clock;
 use duban::domain::calendar::Zone;
@@ -85,13 +85,6 @@ pub fn postgres_server() -> Option<String> {
     std::env::var("DUBAN_TEST_POSTGRES").ok().filter(|server| !server.is_empty())
 }
 
-/// A folder on the disk that the build is on.
-pub fn scratch() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 /// A database that is gone when dropped by [`Database::drop`].
 pub struct Database {
     pub kind: Kind,
@@ -133,7 +126,7 @@ impl Database {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let (url, folder, name) = match kind {
             Kind::Sqlite => {
-                let folder = tempfile::tempdir_in(scratch()).unwrap();
+                let folder = tempfile::tempdir_in(machine::scratch()).unwrap();
                 (format!("sqlite:{}", folder.path().join("duban.sqlite").display()), Some(folder), None)
             }
             Kind::Postgres => {
@@ -226,7 +219,7 @@ impl Database {
                 self.execute("CHECKPOINT").await;
             }
         }
-        crate::machine::sync();
+        machine::sync();
     }
 
     pub async fn drop(self) {

@@ -139,7 +139,11 @@ impl Bench {
             let began = monotonic();
             note("due today", began, tx.due_on(day).await.unwrap().len());
             let began = monotonic();
-            note("a unit's own list", began, tx.live_of_unit(&unit).await.unwrap().len());
+            let live = tx.live_of_unit(&unit).await.unwrap();
+            note("a unit's own list", began, live.len());
+            let shown: Vec<i64> = live.iter().take(PAGE).map(|live| live.id).collect();
+            let began = monotonic();
+            note("what is shown of it", began, tx.obligations_in_order(&shown).await.unwrap().len());
             let began = monotonic();
             note("a page of a unit's ledger", began, tx.ledger(&filter, None, PAGE).await.unwrap().len());
         }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Cores, processor, kernel and date in one line.
@@ -19,6 +20,13 @@ pub fn describe() -> String {
     )
 }
 
+/// A folder on the disk that the build is on.
+pub fn scratch() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// Lets write-back finish, so that it is not measured with what comes next.
 pub fn sync() {
     let done = Command::new("sync").status();
@@ -27,7 +35,7 @@ pub fn sync() {
 
 /// How often in a second 4 KiB are appended and on disk.
 pub fn fsync_4k() -> f64 {
-    let mut file = tempfile::tempfile_in(crate::base::scratch()).unwrap();
+    let mut file = tempfile::tempfile_in(scratch()).unwrap();
     let block = [7_u8; 4096];
     let began = duban::clock::monotonic();
     let mut done = 0_u32;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::net::UnixDatagram;
 
-use crate::base::{execute, scratch};
+use crate::base::execute;
 use crate::report::{Goal, Report, median, secs};
 use crate::{Size, machine};
 use duban::clock::monotonic;
@@ -36,7 +36,7 @@ pub async fn measure(size: Size, report: &mut Report) {
             "at rest: measured on this bench's own build; {SHIPPED} names what is shipped (`benches/run` builds it)."
         ));
     }
-    let folder = tempfile::tempdir_in(scratch()).unwrap();
+    let folder = tempfile::tempdir_in(machine::scratch()).unwrap();
     // The first start loads the seeds; what is measured are those after it.
     let Some(first) = start(folder.path()).await else {
         report.note("at rest: `duban serve` said neither READY nor anything else within 30 seconds.");

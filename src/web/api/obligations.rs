@@ -113,6 +113,7 @@ impl ObligationJson {
 
 /// How much of a list.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// At most so many, 500 at the most.
     limit: Option<usize>,

@@ -143,6 +143,7 @@ pub async fn calendar(desk: Desk, Part(year): Part<i32>) -> Answer<Json<Vec<DayJ
 
 /// Which part of the plan.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PlanQuery {
     /// The first day on which something may fall due.
     from: NaiveDate,
@@ -198,6 +199,7 @@ pub async fn plan(desk: Desk, visitor: Visitor, CallQuery(query): CallQuery<Plan
 
 /// Which digest.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct DigestQuery {
     /// What it would say if it were written now; else the newest one.
     #[serde(default)]
@@ -251,6 +253,7 @@ pub async fn requests(desk: Desk) -> Answer<Json<Vec<RequestJson>>> {
 
 /// Which letters.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LettersQuery {
     /// After the letter of that number: the `next` of the page before.
     #[serde(default)]
