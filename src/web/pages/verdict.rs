@@ -1,4 +1,5 @@
-//! What pages show of the office's verdicts: which are open to somebody, what was told, what was filed alike before.
+//! What pages show of the office's verdicts: which are open to somebody, what was filed and told,
+//! what was filed alike before.
 
 use super::file::size_words;
 use crate::acts::review::reviewer;
