@@ -1,6 +1,6 @@
-//! The daemon's heart: one task owns the passes, another the deliveries, and nothing else runs a job.
+//! The daemon's loop: one task owns the passes, another the deliveries, and nothing else runs a job.
 //!
-//! tokio-cron-scheduler is a doorbell only: its ticks wake the task, which asks the database what is due. So a late,
+//! tokio-cron-scheduler only gives the ticks: they wake the task, which asks the database what is due. So a late,
 //! doubled or missed tick changes nothing, and when it cannot be set up at all the safety tick does its work. The task also
 //! wakes at the next known instant, so that what is due at a minute is told in that minute. Deliveries run beside the
 //! passes, because a mail server that hangs must not delay a step. The watchdog is fed when a pass, or a look at the
@@ -64,8 +64,8 @@ pub struct DriverOptions {
 pub struct Driver {
     engine: RwLock<Arc<Engine>>,
     options: RwLock<DriverOptions>,
-    pass_bell: Notify,
-    delivery_bell: Notify,
+    pass_wanted: Notify,
+    delivery_wanted: Notify,
     leap: Mutex<Leap>,
     tick: Duration,
     stop: CancellationToken,
@@ -83,8 +83,8 @@ impl Driver {
             stop: engine.stopping.clone(),
             engine: RwLock::new(Arc::new(engine)),
             options: RwLock::new(options),
-            pass_bell: Notify::new(),
-            delivery_bell: Notify::new(),
+            pass_wanted: Notify::new(),
+            delivery_wanted: Notify::new(),
             tick,
         })
     }
@@ -105,13 +105,13 @@ impl Driver {
         drop(leap);
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engine);
         *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
-        self.pass_bell.notify_one();
-        self.delivery_bell.notify_one();
+        self.pass_wanted.notify_one();
+        self.delivery_wanted.notify_one();
     }
 
     /// Runs until it is stopped. `first` hears of the first pass that succeeds.
     pub async fn run(self: &Arc<Driver>, first: oneshot::Sender<FirstPass>) -> Result<()> {
-        let mut scheduler = self.hang_doorbell().await;
+        let mut scheduler = self.start_ticks().await;
         let mut passes = tokio::spawn(Arc::clone(self).pass_loop(first));
         let mut deliveries = tokio::spawn(Arc::clone(self).delivery_loop());
         let alarms = tokio::spawn(Arc::clone(self).alarm_loop());
@@ -126,7 +126,7 @@ impl Driver {
         if let Some(scheduler) = &mut scheduler
             && let Err(error) = scheduler.shutdown().await
         {
-            tracing::debug!("the doorbell did not stop: {error}");
+            tracing::debug!("the ticks did not stop: {error}");
         }
         alarms.abort();
         let asked_at = clock::monotonic();
@@ -139,17 +139,17 @@ impl Driver {
     }
 
     /// Ticks that ring. Without them the safety tick does the work.
-    async fn hang_doorbell(self: &Arc<Driver>) -> Option<JobScheduler> {
-        match self.doorbell().await {
+    async fn start_ticks(self: &Arc<Driver>) -> Option<JobScheduler> {
+        match self.ticks().await {
             Ok(scheduler) => Some(scheduler),
             Err(error) => {
-                tracing::error!(doorbell.error = %error, "the doorbell cannot be set up, the safety tick does its work: {error}");
+                tracing::error!(ticks.error = %error, "the ticks cannot be set up, the safety tick does its work: {error}");
                 None
             }
         }
     }
 
-    async fn doorbell(self: &Arc<Driver>) -> std::result::Result<JobScheduler, JobSchedulerError> {
+    async fn ticks(self: &Arc<Driver>) -> std::result::Result<JobScheduler, JobSchedulerError> {
         let zone = self.engine().settings.zone.0;
         let scheduler = JobScheduler::new().await?;
         for job in Job::ALL.iter().copied() {
@@ -166,8 +166,8 @@ impl Driver {
 
     fn ring(&self, job: Job) {
         match job {
-            Job::Deliver => self.delivery_bell.notify_one(),
-            Job::Materialise | Job::Step | Job::Digest | Job::Housekeeping => self.pass_bell.notify_one(),
+            Job::Deliver => self.delivery_wanted.notify_one(),
+            Job::Materialise | Job::Step | Job::Digest | Job::Housekeeping => self.pass_wanted.notify_one(),
         }
     }
 
@@ -218,12 +218,12 @@ impl Driver {
                 }
             };
             self.feed(&engine).await;
-            // After a failure the bell must not bring the next try forward.
-            let bell =
-                async { if failures == 0 { self.pass_bell.notified().await } else { std::future::pending().await } };
+            // After a failure being wanted must not bring the next try forward.
+            let wanted =
+                async { if failures == 0 { self.pass_wanted.notified().await } else { std::future::pending().await } };
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                () = bell => {}
+                () = wanted => {}
                 () = sleep(wait) => {}
             }
         }
@@ -242,7 +242,7 @@ impl Driver {
             told(job, &summary, started);
             done.push((job, summary));
         }
-        self.delivery_bell.notify_one();
+        self.delivery_wanted.notify_one();
         if housekeeping_due(engine, housekept).await? && !self.stop.is_cancelled() {
             let started = clock::monotonic();
             let summary = super::run(engine, Job::Housekeeping).await?;
@@ -298,7 +298,7 @@ impl Driver {
             }
             tokio::select! {
                 () = self.stop.cancelled() => return,
-                () = self.delivery_bell.notified() => {}
+                () = self.delivery_wanted.notified() => {}
                 () = sleep(wait) => {}
             }
         }

@@ -46,8 +46,8 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
     let today = known.zone.day_of(now);
     let due_today = due_today(&mut tx, &known, today).await?;
     drop(tx);
-    let (groups, homeless) = by_mailbox(engine, &known, notices, today);
-    put_aside(engine, homeless, now).await?;
+    let (groups, unaddressed) = by_mailbox(engine, &known, notices, today);
+    put_aside(engine, unaddressed, now).await?;
     let groups: Vec<Recipient> = groups.into_values().collect();
     let mut written = 0;
     for chunk in groups.chunks(LETTERS) {
@@ -72,10 +72,10 @@ fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: Naive
     let trial = engine.settings.trial_until.is_some_and(|until| today < until);
     let office = known.address(&known.roster.office_post(), today);
     let mut groups = Recipients::new();
-    let mut homeless = Vec::new();
+    let mut unaddressed = Vec::new();
     for notice in notices {
         let Some(own) = known.address(&notice.post, today) else {
-            homeless.push(notice);
+            unaddressed.push(notice);
             continue;
         };
         let event = notice.kind == NoticeKind::Event;
@@ -93,15 +93,15 @@ fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: Naive
         }
         group.notices.push(notice);
     }
-    (groups, homeless)
+    (groups, unaddressed)
 }
 
-async fn put_aside(engine: &Engine, homeless: Vec<Notice>, now: DateTime<Utc>) -> Result<()> {
-    if homeless.is_empty() {
+async fn put_aside(engine: &Engine, unaddressed: Vec<Notice>, now: DateTime<Utc>) -> Result<()> {
+    if unaddressed.is_empty() {
         return Ok(());
     }
-    let ids: Vec<i64> = homeless.iter().map(|notice| notice.id).collect();
-    let posts: HashSet<PostId> = homeless.into_iter().map(|notice| notice.post).collect();
+    let ids: Vec<i64> = unaddressed.iter().map(|notice| notice.id).collect();
+    let posts: HashSet<PostId> = unaddressed.into_iter().map(|notice| notice.post).collect();
     let mut tx = engine.store.write().await?;
     tx.fail_notices(&ids, "the post has no address").await?;
     for post in posts {

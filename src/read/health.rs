@@ -28,7 +28,7 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     pub now: DateTime<Utc>,
-    /// The last run of the step job, which is the heart of a pass.
+    /// The last run of the step job, the main part of a pass.
     pub last_pass: Option<Run>,
     /// The last run of the deliver job.
     pub last_delivery: Option<Run>,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The floors of the house from the ground up: a folder or file imports from floors below its own, and from itself.
+/// The floors of the code from the ground up: a folder or file imports from floors below its own, and from itself.
 const FLOORS: &[&[&str]] = &[
     &["clock", "disk", "domain"],
     &["catalogue", "mail", "store", "vault"],
@@ -67,8 +67,8 @@ fn code(path: &Path) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The house as its `use` lines and paths tell it: which file names which.
-struct House {
+/// The code as its `use` lines and paths tell it: which file names which.
+struct Imports {
     /// Each module's path from the root on, with its file.
     modules: BTreeMap<Vec<String>, PathBuf>,
     /// For each module the modules that it names, with a name that it takes from there.
@@ -85,11 +85,11 @@ fn module_of(file: &Path) -> Vec<String> {
     parts
 }
 
-impl House {
-    fn measure() -> House {
+impl Imports {
+    fn measure() -> Imports {
         let files = rust_files(&src()).into_iter().filter(|file| !file.ends_with("lib.rs"));
         let modules: BTreeMap<Vec<String>, PathBuf> = files.map(|file| (module_of(&file), file)).collect();
-        let mut house = House { modules, arrows: BTreeMap::new() };
+        let mut house = Imports { modules, arrows: BTreeMap::new() };
         for (module, file) in house.modules.clone() {
             let text: String = code(&file).into_iter().map(|(_, line)| line + "\n").collect();
             let mut named = BTreeMap::new();
@@ -262,7 +262,7 @@ fn shown(module: &[String]) -> String {
 
 #[test]
 fn no_files_go_round_in_a_circle() {
-    let house = House::measure();
+    let house = Imports::measure();
     let mut told = String::new();
     for (n, circle) in house.circles().iter().enumerate() {
         told += &format!("\ncircle {}: {} files\n", n + 1, circle.len());
@@ -278,7 +278,7 @@ fn no_files_go_round_in_a_circle() {
 #[test]
 fn folders_import_from_the_floors_below() {
     let floor = |name: &str| FLOORS.iter().position(|floor| floor.contains(&name));
-    let house = House::measure();
+    let house = Imports::measure();
     let mut faults = Vec::new();
     for (from, arrows) in &house.arrows {
         let Some(own) = floor(&from[0]) else {

@@ -38,7 +38,7 @@ async fn the_board_the_months_and_the_days_say_what_there_is() {
         let of_duty = tx.days(&Whose::Duty(DutyId("13.2".into())), day("2022-10-31"), day("2022-10-31")).await.unwrap();
         assert_eq!(of_duty.iter().map(|row| row.n).sum::<u64>(), all);
         drop(tx);
-        // What was grey and is not any more leaves rows behind, until the house is kept.
+        // What was grey and is not any more leaves rows behind, until housekeeping.
         duban::jobs::run(&story.engine, Job::Housekeeping).await.unwrap();
         let mut tx = story.engine.store.write().await.unwrap();
         assert_eq!(tx.sweep_tally(100).await.unwrap(), 0);
