@@ -15,10 +15,11 @@ use crate::domain::phase::Phase;
 use crate::domain::query::{Order, PhaseGroup, Query};
 use crate::domain::refusal::who::NoSuch;
 use crate::domain::unit::UnitName;
-use crate::engine::Engine;
+use crate::engine::{Engine, SetupError};
 use crate::read::explain::{self, action_label};
 use crate::read::query;
 use crate::read::view::View;
+use crate::store::row::Stored;
 
 /// The columns of the list.
 pub const COLUMNS: [&str; 11] =
@@ -148,9 +149,10 @@ fn missing(id: i64) -> ActError {
 async fn list(engine: &Engine, args: ListArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     let known = engine.known().await?;
     let mut tx = engine.store.read().await?;
-    let found = query::find(&mut tx, &known, &args.query(), None, usize::MAX).await?;
-    let views = View::all(&mut tx, &known, &found.rows, engine.today()).await?;
-    let rows: Vec<Vec<String>> = views.iter().map(|view| row(known.zone, view)).collect();
+    let today = engine.today();
+    let found = query::all(&mut tx, &known, &args.query(), usize::MAX).await?;
+    let cells = |stored: &Stored| Ok(row(known.zone, &View::without_filings(&known, stored, today)?));
+    let rows: Vec<Vec<String>> = found.iter().map(cells).collect::<Result<_, SetupError>>()?;
     Ok(write_list(args.format, &COLUMNS, &rows, out)?)
 }
 

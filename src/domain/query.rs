@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::calendar::Zone;
 use super::code::coded;
 use super::duty::{CadenceKind, DutyId};
 use super::light::Light;
@@ -90,15 +89,10 @@ impl Place {
 }
 
 impl Query {
-    /// Whether it is asked for, by all that an obligation itself says; what its duty says is not looked at.
-    pub fn holds(&self, obligation: &Obligation, zone: Zone) -> bool {
-        self.holds_standing(obligation.phase, obligation.reminded, obligation.late)
-            && self.unit.as_ref().is_none_or(|unit| obligation.owners.contains(unit))
-            && self.duty.as_ref().is_none_or(|duty| obligation.duty == *duty)
-            && self.period.as_ref().is_none_or(|period| obligation.period == *period)
-            && self.from.is_none_or(|from| obligation.due_on >= from)
-            && self.until.is_none_or(|until| obligation.due_on <= until)
-            && self.due.is_none_or(|due| zone.due_day(obligation.round.due_at) == due)
+    /// Whether something is asked that stands in no index: the deadline in force, and what the duty says.
+    pub fn looks_further(&self) -> bool {
+        let Query { item, part, cadence, due, text, .. } = self;
+        item.is_some() || part.is_some() || cadence.is_some() || due.is_some() || text.is_some()
     }
 
     /// Whether such an obligation is asked for, by all that a light depends on.

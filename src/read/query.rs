@@ -163,9 +163,28 @@ pub struct Found {
     pub next: Option<i64>,
 }
 
-/// What is asked for, after an obligation or from the beginning.
+/// A page of what is asked for, after an obligation or from the beginning.
 pub async fn find(tx: &mut Tx, known: &Known, query: &Query, after: Option<i64>, limit: usize) -> Result<Found> {
+    walk(tx, known, query, after, limit, MOST_READ).await
+}
+
+/// All that is asked for, however much is read for it; at most so many.
+pub async fn all(tx: &mut Tx, known: &Known, query: &Query, most: usize) -> Result<Vec<Stored>> {
+    Ok(walk(tx, known, query, None, most, usize::MAX).await?.rows)
+}
+
+async fn walk(
+    tx: &mut Tx,
+    known: &Known,
+    query: &Query,
+    after: Option<i64>,
+    limit: usize,
+    most_read: usize,
+) -> Result<Found> {
     let duties = Duties::of(known);
+    let further = query.looks_further();
+    // One more than is wanted tells whether there is a next page.
+    let batch = if further { BATCH } else { limit.saturating_add(1).min(BATCH) };
     let mut found = Found { rows: Vec::new(), next: None };
     let mut after = match after {
         Some(id) if query.order == Order::Number => Some(Place { due_on: NaiveDate::default(), id }),
@@ -177,12 +196,12 @@ pub async fn find(tx: &mut Tx, known: &Known, query: &Query, after: Option<i64>,
     };
     let mut read = 0;
     loop {
-        let batch = tx.ledger(query, after, BATCH).await?;
-        let last = batch.len() < BATCH;
-        read += batch.len();
-        for stored in batch {
+        let rows = tx.ledger(query, after, batch).await?;
+        let last = rows.len() < batch;
+        read += rows.len();
+        for stored in rows {
             let place = Place::after(&stored.obligation);
-            if holds(known, &duties, query, &stored) {
+            if !further || holds(known, &duties, query, &stored) {
                 if found.rows.len() == limit {
                     found.next = after.map(|place| place.id);
                     return Ok(found);
@@ -194,17 +213,17 @@ pub async fn find(tx: &mut Tx, known: &Known, query: &Query, after: Option<i64>,
         if last {
             return Ok(found);
         }
-        if read >= MOST_READ {
+        if read >= most_read {
             found.next = after.map(|place| place.id);
             return Ok(found);
         }
     }
 }
 
-/// Whether a row is asked for, by all that the query says.
-pub fn holds(known: &Known, duties: &Duties<'_>, query: &Query, stored: &Stored) -> bool {
+/// Whether a row that the store has given is asked for by the rest of the query too.
+fn holds(known: &Known, duties: &Duties<'_>, query: &Query, stored: &Stored) -> bool {
     let obligation = &stored.obligation;
-    query.holds(obligation, known.zone)
+    query.due.is_none_or(|due| known.zone.due_day(obligation.round.due_at) == due)
         && query.part.is_none_or(|part| duties.part(&obligation.duty) == part)
         && (query.item.is_none() && query.cadence.is_none() && query.text.is_none()
             || known.rules(stored, obligation.due_on).is_ok_and(|rules| suits(known, &rules, query, obligation)))

@@ -150,6 +150,11 @@ impl View {
         })
     }
 
+    /// An obligation on a day, for those that show nothing of what was filed for it: nothing is read.
+    pub fn without_filings(known: &Known, stored: &Stored, today: NaiveDate) -> Result<View, SetupError> {
+        View::of(known, stored, &[], today)
+    }
+
     /// Obligations on a day, with what stands for them read at once.
     pub async fn all(tx: &mut Tx, known: &Known, rows: &[Stored], today: NaiveDate) -> Result<Vec<View>, JobError> {
         let filed = filed(tx, known, rows, today).await?;

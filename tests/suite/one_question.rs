@@ -4,8 +4,11 @@ use clap::Parser;
 use serde_json::Value;
 
 use crate::support::browser::Console;
-use crate::support::{OFFICE, Story, on_both_of};
+use crate::support::{OFFICE, Story, day, on_both, on_both_of};
 use duban::cli::obligation;
+use duban::domain::obligation::Obligation;
+use duban::domain::plan::due_between;
+use duban::store::row::Stored;
 
 #[derive(Debug, Parser)]
 #[command(name = "duban")]
@@ -90,6 +93,27 @@ async fn page_file_interface_and_command_give_the_same() {
                 assert_eq!(shown, right[..right.len().min(50)], "{fields} {order}");
             }
         }
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_commands_list_is_whole_however_long_it_is() {
+    on_both("2022-09-28 00:00", |story| async move {
+        let known = story.engine.known().await.unwrap();
+        let version = known.versions.last().unwrap();
+        let owed = due_between(&known.world(&version.catalogue), day("2023-01-01"), day("2026-12-31"));
+        let planned = owed.into_iter().map(|owed| {
+            let joint = owed.owners.len() > 1;
+            Stored::new(Obligation::planned(owed, joint, story.now(), known.zone), version.version)
+        });
+        let mut tx = story.engine.store.write().await.unwrap();
+        tx.insert_obligations(&mut planned.collect::<Vec<_>>()).await.unwrap();
+        tx.commit().await.unwrap();
+        let all = story.engine.store.read().await.unwrap().all_obligations().await.unwrap().len();
+        assert!(all > 20_000, "too few to be a long list: {all}");
+        assert_eq!(typed(&story, &["--unopened".to_owned()]).await.len(), all);
         story
     })
     .await;

@@ -31,9 +31,9 @@ pub(super) fn words(field: Field, refusal: &FieldRefusal) -> Words {
             "the id `{id}` has a blank or one of the marks ; : / , or a quotation mark",
             "编号“{id}”含有空格或 ; : / , 等符号"
         ),
-        FieldRefusal::MarkInName(name) => say!(
-            "the name `{name}` has a blank at an end, or one of the marks ; / @ , * : or a quotation mark",
-            "单位名称“{name}”首尾有空格，或含有 ; / @ , * : 或引号"
+        FieldRefusal::MarkInName(written) => say!(
+            "the {name} `{written}` has a blank at an end, or one of the marks ; / @ , * : or a quotation mark",
+            "{what}“{written}”首尾有空格，或含有 ; / @ , * : 或引号"
         ),
         FieldRefusal::NoEmailAddress(fault) => {
             let label = fault.label();

@@ -124,6 +124,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_will_not_do_is_called_by_its_field() {
+        let marked = |field| chinese(&(field, FieldRefusal::MarkInName("国庆;中秋".into())).into());
+        assert!(marked(Field::Name).starts_with("名称“国庆;中秋”"), "{}", marked(Field::Name));
+        assert!(marked(Field::UnitName).starts_with("单位名称“国庆;中秋”"), "{}", marked(Field::UnitName));
+    }
+
+    #[test]
     fn several_are_said_one_behind_the_other() {
         let note = Refusal::from((Field::Note, FieldRefusal::TooLong(2000)));
         let name = Refusal::from((Field::Name, FieldRefusal::ForbiddenCharacter('\u{202e}')));

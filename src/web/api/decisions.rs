@@ -31,7 +31,7 @@ pub fn routes() -> Vec<Route> {
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/accept", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn accept(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
     let stored = desk.actor(&visitor.post).accept(id).await?;
-    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
+    Ok(Json(ObligationJson::of(&desk, &stored)?))
 }
 
 /// Why it is returned, and until when it is to be filed again.
@@ -51,14 +51,14 @@ pub async fn send_back(
     Body(body): Body<ReturnJson>,
 ) -> Answer<Json<ObligationJson>> {
     let stored = desk.actor(&visitor.post).send_back(id, &body.reason, whole(body.until)).await?;
-    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
+    Ok(Json(ObligationJson::of(&desk, &stored)?))
 }
 
 /// Let a 未提醒 miss count
 #[utoipa::path(post, path = "/api/v1/obligations/{id}/confirm-miss", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
 pub async fn confirm_miss(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
     let stored = desk.actor(&visitor.post).confirm_miss(id).await?;
-    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
+    Ok(Json(ObligationJson::of(&desk, &stored)?))
 }
 
 /// What is waived, and why.
@@ -75,7 +75,7 @@ pub struct WaiverJson {
 #[utoipa::path(post, path = "/api/v1/waivers", request_body = WaiverJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
 pub async fn waive(desk: Desk, visitor: Visitor, Body(body): Body<WaiverJson>) -> Answer<Json<Vec<ObligationJson>>> {
     let rows = desk.actor(&visitor.post).waive(&body.obligations, &body.reason, &body.document).await?;
-    Ok(Json(ObligationJson::of_rows(&desk, &rows).await?))
+    Ok(Json(ObligationJson::all(&desk, &rows)?))
 }
 
 /// Until when, and why.
@@ -130,7 +130,7 @@ pub async fn decide_extension(
         (false, None) => actor.refuse_extension(id, &body.answer).await?,
         (false, Some(_)) => refuse(RequestRefusal::DeadlineNotWanted)?,
     };
-    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
+    Ok(Json(ObligationJson::of(&desk, &stored)?))
 }
 
 /// Why.
@@ -176,7 +176,7 @@ pub async fn decide_dispute(
     } else {
         actor.reject_dispute(id, &body.answer).await?
     };
-    Ok(Json(ObligationJson::of_row(&desk, &stored).await?))
+    Ok(Json(ObligationJson::of(&desk, &stored)?))
 }
 
 /// Instants are whole seconds.

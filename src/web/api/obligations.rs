@@ -99,15 +99,12 @@ impl From<&View> for ObligationJson {
 }
 
 impl ObligationJson {
-    /// Obligations that an act has touched, as they stand now.
-    pub async fn of_rows(desk: &Desk, rows: &[Stored]) -> Answer<Vec<ObligationJson>> {
-        let mut tx = desk.engine.store.read().await?;
-        Ok(desk.views(&mut tx, rows).await?.iter().map(ObligationJson::from).collect())
+    pub fn of(desk: &Desk, row: &Stored) -> Answer<ObligationJson> {
+        Ok(ObligationJson::from(&View::without_filings(&desk.known, row, desk.today)?))
     }
 
-    pub async fn of_row(desk: &Desk, row: &Stored) -> Answer<ObligationJson> {
-        let mut tx = desk.engine.store.read().await?;
-        Ok(ObligationJson::from(&desk.view(&mut tx, row).await?))
+    pub fn all(desk: &Desk, rows: &[Stored]) -> Answer<Vec<ObligationJson>> {
+        rows.iter().map(|row| ObligationJson::of(desk, row)).collect()
     }
 }
 
@@ -140,8 +137,7 @@ pub async fn list(
     let limit = page.limit.unwrap_or(100).clamp(1, MOST);
     let mut tx = desk.engine.store.read().await?;
     let found = query::find(&mut tx, &desk.known, &query, after, limit).await?;
-    let items = desk.views(&mut tx, &found.rows).await?.iter().map(ObligationJson::from).collect();
-    Ok(Json(Listed { items, next: found.next }))
+    Ok(Json(Listed { items: ObligationJson::all(&desk, &found.rows)?, next: found.next }))
 }
 
 /// Show one

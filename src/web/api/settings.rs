@@ -79,7 +79,7 @@ pub async fn leave(
 ) -> Answer<Json<Vec<ObligationJson>>> {
     let on = body.on.unwrap_or(desk.today);
     let touched = desk.actor(&visitor.post).leave(&UnitName(name), on, &body.reason).await?;
-    Ok(Json(ObligationJson::of_rows(&desk, &touched).await?))
+    Ok(Json(ObligationJson::all(&desk, &touched)?))
 }
 
 /// Who takes a post over.

@@ -184,7 +184,6 @@ pub async fn show(desk: Desk, visitor: Visitor, Part(receipt): Part<String>) -> 
     let (submission, rows) = visitor.submission(&mut tx, &receipt).await?;
     // What it counts for at another unit's is not theirs to see.
     let seen: Vec<Stored> = rows.into_iter().filter(|row| visitor.sees(&row.obligation.owners)).collect();
-    let seen = desk.views(&mut tx, &seen).await?;
     let item = |Item { counter, value }: Item| ItemJson { counter, value };
     let files = tx.evidence_of(&receipt).await?.into_iter().map(FileJson::from).collect();
     Ok(Json(SubmissionJson {
@@ -197,7 +196,7 @@ pub async fn show(desk: Desk, visitor: Visitor, Part(receipt): Part<String>) -> 
         note: submission.note,
         files,
         withdrawn_at: submission.withdrawn_at,
-        obligations: seen.iter().map(ObligationJson::from).collect(),
+        obligations: ObligationJson::all(&desk, &seen)?,
     }))
 }
 
@@ -231,7 +230,7 @@ pub async fn correct(
     let items = body.items.map(|items| items.into_iter().map(Item::from).collect());
     let correction = Correction { acted_on: body.acted_on, items, note: body.note };
     let rows = desk.actor(&visitor.post).correct(&receipt, &correction).await?;
-    Ok(Json(ObligationJson::of_rows(&desk, &rows).await?))
+    Ok(Json(ObligationJson::all(&desk, &rows)?))
 }
 
 /// Read a file that came with one. Who reads is logged

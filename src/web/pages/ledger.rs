@@ -101,18 +101,9 @@ pub const COLUMNS: [&str; 21] = [
 async fn file(desk: Desk, Query(asked): Query<QueryText>) -> Result<Response, Fault> {
     let query = asked.query()?;
     let mut tx = desk.engine.store.read().await?;
-    let mut rows = Vec::new();
-    let mut after = None;
-    loop {
-        let found = query::find(&mut tx, &desk.known, &query, after, MOST + 1 - rows.len()).await?;
-        rows.extend(found.rows);
-        after = found.next;
-        if rows.len() > MOST {
-            return Err(ListRefusal::TooManyRows(MOST).into());
-        }
-        if after.is_none() {
-            break;
-        }
+    let rows = query::all(&mut tx, &desk.known, &query, MOST + 1).await?;
+    if rows.len() > MOST {
+        return Err(ListRefusal::TooManyRows(MOST).into());
     }
     let lines = cells(&desk, &mut tx, &rows).await?;
     let name = format!("ledger-{}.csv", desk.today);

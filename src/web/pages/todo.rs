@@ -36,25 +36,6 @@ struct List {
     more: Option<(String, usize)>,
 }
 
-impl List {
-    /// A list from one on, as many as there is room for.
-    async fn of(
-        desk: &Desk,
-        tx: &mut Tx,
-        list: TodoList,
-        ids: &[i64],
-        from: usize,
-        room: usize,
-    ) -> Result<List, Fault> {
-        let shown: Vec<i64> = ids.iter().copied().skip(from).take(room).collect();
-        let rows = tx.obligations_in_order(&shown).await?;
-        let rows = desk.views(tx, &rows).await?;
-        let (total, next) = (ids.len(), from + shown.len());
-        let more = (next < total).then(|| (format!("/todo?list={}&skip={next}", list.code()), total - next));
-        Ok(List { heading: list.label(), total, rows, more })
-    }
-}
-
 #[derive(Deserialize)]
 struct TodoQuery {
     list: Option<String>,
@@ -95,11 +76,22 @@ async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<TodoQuery>) -> R
         let list = TodoList::of(live.phase, zone.due_day(live.due_at), desk.today);
         ids.entry(list).or_default().push(live.id);
     }
+    ids.retain(|list, _| asked.list.as_ref().is_none_or(|wanted| wanted == list.code()));
     let (from, room) = if asked.list.is_some() { (asked.skip, ALONE) } else { (0, EACH) };
-    let mut lists = Vec::with_capacity(ids.len());
-    for (list, ids) in ids.iter().filter(|(list, _)| asked.list.as_ref().is_none_or(|wanted| wanted == list.code())) {
-        lists.push(List::of(&desk, &mut tx, *list, ids, from, room).await?);
+    // What is shown of all lists is read at once.
+    let shown: Vec<i64> = ids.values().flat_map(|ids| ids.iter().copied().skip(from).take(room)).collect();
+    let stored = tx.obligations_in_order(&shown).await?;
+    let mut rows: BTreeMap<TodoList, Vec<View>> = BTreeMap::new();
+    for row in desk.views(&mut tx, &stored).await? {
+        rows.entry(row.list).or_default().push(row);
     }
+    let list = |(list, ids): (TodoList, Vec<i64>)| {
+        let rows = rows.remove(&list).unwrap_or_default();
+        let (total, next) = (ids.len(), from.saturating_add(rows.len()));
+        let more = (next < total).then(|| (format!("/todo?list={}&skip={next}", list.code()), total - next));
+        List { heading: list.label(), total, rows, more }
+    };
+    let lists: Vec<List> = ids.into_iter().map(list).collect();
     let page = Page::new(format!("我的待办（{}）", visitor.post.unit), &desk, &visitor);
     let today = words::date(desk.today);
     Ok(view::html(&TodoPage { page, today, lists, alone: asked.list.is_some(), may_file: visitor.has(Right::File) }))
