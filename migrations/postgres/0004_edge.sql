@@ -1,0 +1,1 @@
+-- Schema 4: what people type and decide. Each part says what it is for; a part that has landed stays as it is.
