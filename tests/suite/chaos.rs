@@ -320,20 +320,20 @@ fn seeds(default: u64) -> Vec<u64> {
     if let Some(seed) = std::env::var("DUBAN_CHAOS_SEED").ok().and_then(|seed| seed.parse().ok()) {
         return vec![seed];
     }
-    let many = if std::env::var("DUBAN_TEST_LONG").is_ok() { default * 20 } else { default };
+    let many = if std::env::var("DUBAN_TEST_LONG").is_ok() { default * 30 } else { default };
     (1..=many).collect()
 }
 
 #[tokio::test]
 async fn chaos_on_sqlite_changes_nothing_but_the_hour() {
-    for seed in seeds(12) {
+    for seed in seeds(8) {
         wild(Kind::Sqlite, seed).await;
     }
 }
 
 #[tokio::test]
 async fn chaos_on_postgres_changes_nothing_but_the_hour() {
-    for seed in seeds(4) {
+    for seed in seeds(3) {
         wild(Kind::Postgres, seed).await;
     }
 }
