@@ -6,8 +6,8 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::submit::{NewSubmission, check_counters, check_texts};
-use super::{Actor, Result, refuse, standing_filings};
+use super::submit::{NewSubmission, check_texts, own_duty, said};
+use super::{Actor, Result, gather, refuse, refuse_all, standing_filings};
 use crate::domain::action::Action;
 use crate::domain::quota::{Item, Standing};
 use crate::domain::refusal::filing::FilingRefusal;
@@ -52,9 +52,22 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let (before, rows) = self.unreviewed(&mut tx, receipt).await?;
         let acted_on = correction.acted_on.unwrap_or(before.acted_on);
-        let items = correction.items.clone().unwrap_or_else(|| before.items.clone());
         let note = correction.note.clone().unwrap_or_else(|| before.note.clone());
-        self.check_correction(&before, &rows, acted_on, &items, &note)?;
+        let has_files = tx.evidence_of(receipt).await?.iter().any(|file| file.erased_at.is_none());
+        let new = NewSubmission {
+            receipt: None,
+            unit: UnitName(before.unit.clone()),
+            obligations: Vec::new(),
+            acted_on: Some(acted_on),
+            items: correction.items.clone().unwrap_or_default(),
+            note,
+            files: Vec::new(),
+        };
+        // What is not corrected is not read anew: it may be older than what is asked of it now.
+        let kept = correction.items.is_none() && (correction.note.is_none() || !before.items.is_empty());
+        let read = self.check_correction(&new, &rows, has_files || kept)?;
+        let items = if correction.items.is_some() { read } else { before.items.clone() };
+        let note = new.note;
         let mut standings = Vec::with_capacity(rows.len());
         for stored in &rows {
             standings.push(self.standing(&mut tx, stored).await?);
@@ -80,36 +93,26 @@ impl Actor<'_> {
         Ok(written)
     }
 
-    fn check_correction(
-        &self,
-        before: &Submission,
-        rows: &[Stored],
-        acted_on: NaiveDate,
-        items: &[Item],
-        note: &str,
-    ) -> Result<()> {
-        let today = self.known.zone.day_of(self.now);
-        if acted_on > today {
-            return refuse(FilingRefusal::ActedInTheFuture(acted_on));
+    /// What a correction says, as it is kept.
+    fn check_correction(&self, new: &NewSubmission, rows: &[Stored], says_more: bool) -> Result<Vec<Item>> {
+        let mut refusals = Vec::new();
+        gather(&mut refusals, check_texts(new))?;
+        let acted_on = self.acted_on(new);
+        if acted_on > self.known.zone.day_of(self.now) {
+            refusals.push(FilingRefusal::ActedInTheFuture(acted_on).into());
         }
-        check_texts(&NewSubmission {
-            receipt: None,
-            unit: UnitName(before.unit.clone()),
-            obligations: Vec::new(),
-            acted_on: None,
-            items: items.to_vec(),
-            note: note.to_owned(),
-            files: Vec::new(),
-        })?;
-        let mut counters = Vec::new();
+        let mut duties = Vec::new();
         for stored in rows {
             let rules = self.rules(stored)?;
             if let Some(untimely) = self.known.window(&stored.obligation, &rules).objection(acted_on) {
-                return refuse(FilingRefusal::from(untimely));
+                refusals.push(FilingRefusal::from(untimely).into());
             }
-            counters.extend(rules.duty.quotas.iter().map(|quota| quota.counter.clone()));
+            duties.push(rules.duty);
         }
-        check_counters(items, &counters)
+        let own = own_duty(&duties).unwrap_or_default();
+        let items = gather(&mut refusals, said(&duties, own, &new.items, says_more || !new.note.trim().is_empty()))?;
+        refuse_all(refusals)?;
+        Ok(items.unwrap_or_default())
     }
 
     /// A submission of the post's own unit that nobody has reviewed, and what it counts for.

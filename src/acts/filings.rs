@@ -9,16 +9,18 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::submit::{NewSubmission, Receipt};
 use super::{ActError, Actor, JobError, Result, refuse};
 use crate::domain::action::Action;
-use crate::domain::quota::Filing;
+use crate::domain::quota::{Filing, Item};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::refusal::obligation::ObligationRefusal;
 use crate::domain::unit::PostId;
 use crate::engine::MOST_CONFLICTS;
+use crate::read::words;
 use crate::store::Tx;
 use crate::store::log::Entry;
 use crate::store::row::Stored;
@@ -159,13 +161,13 @@ async fn file_group(actor: &Actor<'_>, group: &[NewFiling]) -> Result<Vec<Result
 
 /// What a group's filings are for, and what they change.
 struct Group {
-    /// By receipt number: the unit that filed under it before, and for what.
-    filed: HashMap<String, (String, Vec<i64>)>,
+    /// By receipt number: what was filed under it before.
+    filed: HashMap<String, Earlier>,
     rows: HashMap<i64, Stored>,
     filings: HashMap<i64, Vec<Filing>>,
     changed: BTreeSet<i64>,
     submissions: Vec<Submission>,
-    counts_for: Vec<(String, i64)>,
+    counts_for: Vec<(String, i64, bool)>,
     evidence: Vec<Evidence>,
     entries: Vec<Entry>,
 }
@@ -174,18 +176,19 @@ impl Group {
     async fn read(tx: &mut Tx, group: &[NewFiling]) -> Result<Group> {
         let mut filed = HashMap::new();
         for number in group.iter().filter_map(|asked| asked.new.receipt.as_ref()) {
-            if let Some(earlier) = tx.submission(number).await? {
+            if let Some(submission) = tx.submission(number).await? {
                 let ids = tx.obligations_of_submission(number).await?;
-                filed.insert(number.clone(), (earlier.unit, ids));
+                let files = tx.evidence_of(number).await?;
+                filed.insert(number.clone(), Earlier { submission, ids, files });
             }
         }
         let wanted = group.iter().flat_map(|asked| &asked.new.obligations);
-        let ids: BTreeSet<i64> = filed.values().flat_map(|(_, ids)| ids).chain(wanted).copied().collect();
+        let ids: BTreeSet<i64> = filed.values().flat_map(|earlier| &earlier.ids).chain(wanted).copied().collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         let rows = tx.obligations(&ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
         let mut filings: HashMap<i64, Vec<Filing>> = HashMap::new();
         for counted in tx.submissions_for(&ids).await?.iter().filter(|counted| Counted::stands(counted)) {
-            filings.entry(counted.obligation).or_default().push(counted.submission.filing());
+            filings.entry(counted.obligation).or_default().push(counted.filing());
         }
         Ok(Group {
             filed,
@@ -202,57 +205,78 @@ impl Group {
     /// Files one; where it is refused, nothing has changed.
     fn file(&mut self, actor: &Actor<'_>, new: &NewSubmission) -> Result<Receipt> {
         let number = new.receipt.clone().unwrap_or_else(|| actor.engine.new_id("R"));
-        if let Some((unit, ids)) = self.filed.get(&number) {
-            if *unit != new.unit.0 {
-                return refuse(FilingRefusal::ReceiptTaken);
-            }
-            let ids = ids.clone();
-            return self.receipt(actor, number, true, &ids);
+        if let Some(earlier) = self.filed.get(&number) {
+            return self.again(actor, number, earlier, new);
         }
+        let wanted = actor.wanted(new, &self.rows)?;
         let submission = Submission {
             id: number.clone(),
             unit: new.unit.0.clone(),
             by_post: actor.by.to_string(),
             acted_on: actor.acted_on(new),
             received_at: actor.now,
-            items: new.items.clone(),
+            content: content(new, &wanted.items),
+            items: wanted.items,
             note: new.note.clone(),
             withdrawn_at: None,
         };
         let hashes: Vec<&str> = new.files.iter().map(|(hash, ..)| hash.as_str()).collect();
-        let detail = json!({ "receipt": number, "acted_on": submission.acted_on, "items": new.items, "files": hashes });
+        let detail =
+            json!({ "receipt": number, "acted_on": submission.acted_on, "items": submission.items, "files": hashes });
         let mut changed = Vec::new();
-        for stored in actor.wanted(new, &self.rows)? {
+        for (stored, review_first) in wanted.rows {
             let mut filings = self.filings.get(&stored.obligation.id).cloned().unwrap_or_default();
-            filings.push(submission.filing());
+            filings.push(submission.filing(review_first));
             let next = actor.judged(&stored, &filings)?;
             let (row, entry) = actor.changed(&stored, next, Action::Submit, &detail);
-            changed.push((row, entry, filings));
+            changed.push((row, entry, filings, review_first));
         }
         // From here on nothing refuses.
         let mut ids = Vec::with_capacity(changed.len());
-        for (row, entry, filings) in changed {
+        for (row, entry, filings, review_first) in changed {
             let id = row.obligation.id;
             ids.push(id);
-            self.counts_for.push((number.clone(), id));
+            self.counts_for.push((number.clone(), id, review_first));
             self.entries.push(entry);
             self.filings.insert(id, filings);
             self.rows.insert(id, row);
             self.changed.insert(id);
         }
-        self.evidence.extend(evidence(&number, new));
-        self.filed.insert(number.clone(), (submission.unit.clone(), ids.clone()));
-        self.submissions.push(submission);
-        self.receipt(actor, number, false, &ids)
+        let files = evidence(&number, new);
+        self.evidence.extend(files.iter().cloned());
+        self.submissions.push(submission.clone());
+        let receipt = self.receipt(actor, number.clone(), false, &ids, &submission.items)?;
+        self.filed.insert(number, Earlier { submission, ids, files });
+        Ok(receipt)
     }
 
-    fn receipt(&self, actor: &Actor<'_>, number: String, repeated: bool, ids: &[i64]) -> Result<Receipt> {
-        let rows = ids.iter().filter_map(|id| self.rows.get(id));
-        let stands = rows.map(|stored| {
+    /// Filed again under its number: the same content changes nothing, any other is refused.
+    fn again(&self, actor: &Actor<'_>, number: String, earlier: &Earlier, new: &NewSubmission) -> Result<Receipt> {
+        if earlier.submission.unit != new.unit.0 {
+            return refuse(FilingRefusal::ReceiptTaken);
+        }
+        let items = actor.settled(new, &self.rows)?;
+        if !earlier.is_the_same(new, &items) {
+            return refuse(FilingRefusal::ReceiptOfOtherContent(number));
+        }
+        self.receipt(actor, number, true, &earlier.ids, &earlier.submission.items)
+    }
+
+    fn receipt(
+        &self,
+        actor: &Actor<'_>,
+        number: String,
+        repeated: bool,
+        ids: &[i64],
+        items: &[Item],
+    ) -> Result<Receipt> {
+        let (mut obligations, mut quotas) = (Vec::with_capacity(ids.len()), Vec::new());
+        for stored in ids.iter().filter_map(|id| self.rows.get(id)) {
             let filings = self.filings.get(&stored.obligation.id).map_or(&[][..], Vec::as_slice);
-            actor.stands(stored, filings)
-        });
-        Ok(Receipt { number, repeated, obligations: stands.collect::<Result<_>>()? })
+            obligations.push(actor.stands(stored, filings)?);
+            quotas.extend(&actor.rules(stored)?.duty.quotas);
+        }
+        Ok(Receipt { number, repeated, said: words::said(&quotas, items), obligations })
     }
 
     /// Writes what the filings have changed.
@@ -260,7 +284,8 @@ impl Group {
         if tx.insert_submissions(&self.submissions).await? != self.submissions.len() as u64 {
             return refuse(FilingRefusal::ReceiptInWork);
         }
-        let pairs: Vec<(&str, i64)> = self.counts_for.iter().map(|(number, id)| (number.as_str(), *id)).collect();
+        let pairs = self.counts_for.iter().map(|(number, id, review_first)| (number.as_str(), *id, *review_first));
+        let pairs: Vec<(&str, i64, bool)> = pairs.collect();
         tx.insert_submissions_for(&pairs).await?;
         tx.insert_evidence(&self.evidence).await?;
         // One order for all, so that two who write the same rows wait for each other and no more.
@@ -270,6 +295,38 @@ impl Group {
         }
         Ok(tx.append_log(&self.entries).await?)
     }
+}
+
+/// What was filed under a receipt number before.
+struct Earlier {
+    submission: Submission,
+    ids: Vec<i64>,
+    files: Vec<Evidence>,
+}
+
+impl Earlier {
+    /// Whether it says the same: as it was sent, or as it stands now. Where no day is given, any will do: a day later the
+    /// same request means what it meant.
+    fn is_the_same(&self, new: &NewSubmission, items: &[Item]) -> bool {
+        if self.submission.content == content(new, items) {
+            return true;
+        }
+        let files = self.files.iter().map(|file| (file.sha256.as_str(), file.name.as_str()));
+        let asked: BTreeSet<i64> = new.obligations.iter().copied().collect();
+        self.ids.iter().copied().collect::<BTreeSet<i64>>() == asked
+            && new.acted_on.is_none_or(|day| day == self.submission.acted_on)
+            && self.submission.items == items
+            && self.submission.note == new.note
+            && files.eq(new.files.iter().map(|(hash, name, _)| (hash.as_str(), name.as_str())))
+    }
+}
+
+/// The hash of all that a submission says.
+fn content(new: &NewSubmission, items: &[Item]) -> String {
+    let obligations: BTreeSet<i64> = new.obligations.iter().copied().collect();
+    let files: Vec<(&str, &str)> = new.files.iter().map(|(hash, name, _)| (hash.as_str(), name.as_str())).collect();
+    let all = json!([obligations, new.acted_on, items, new.note, files]).to_string();
+    hex::encode(Sha256::digest(all.as_bytes()))
 }
 
 fn evidence(number: &str, new: &NewSubmission) -> Vec<Evidence> {

@@ -3,10 +3,13 @@
 //! Every act is one transaction: the change, its log entry, and what follows for the obligation. Where one is refused,
 //! nothing has changed; why is a closed set of facts, worded by whoever shows it. The rules themselves are the domain's.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::domain::action::Action;
+use crate::domain::duty::Duty;
 use crate::domain::name::{self, NameFault};
 use crate::domain::obligation::Obligation;
 use crate::domain::quota::Filing;
@@ -21,6 +24,7 @@ use crate::engine::known::{Known, Rules};
 use crate::engine::{Engine, JobError, SetupError};
 use crate::read::refusal::english;
 use crate::store::row::Stored;
+use crate::store::submissions::Counted;
 use crate::store::{StoreError, Tx, log};
 use crate::vault::VaultError;
 
@@ -84,6 +88,25 @@ pub type Result<T> = std::result::Result<T, ActError>;
 
 pub fn refuse<T>(refusal: impl Into<Refusal>) -> Result<T> {
     Err(ActError::Refused(refusal.into()))
+}
+
+/// Refuses with all of these at once, where there are any.
+pub fn refuse_all(mut refusals: Vec<Refusal>) -> Result<()> {
+    match refusals.len() {
+        0 => Ok(()),
+        1 => refuse(refusals.remove(0)),
+        _ => refuse(Refusal::Several(refusals)),
+    }
+}
+
+/// Puts what an outcome refuses to what was refused before; what could not be done stays an error.
+fn gather<T>(refusals: &mut Vec<Refusal>, outcome: Result<T>) -> Result<Option<T>> {
+    match outcome {
+        Err(ActError::Refused(Refusal::Several(more))) => refusals.extend(more),
+        Err(ActError::Refused(refusal)) => refusals.push(refusal),
+        other => return other.map(Some),
+    }
+    Ok(None)
 }
 
 pub struct Actor<'a> {
@@ -198,7 +221,12 @@ impl Actor<'_> {
         let rules = self.rules(stored)?;
         let window = self.known.window(&stored.obligation, &rules);
         let standing = window.judge(rules.duty, filings);
-        Ok(stored.obligation.reconsidered(rules.duty, standing, window.filed_by, self.now))
+        let duty = if window.waits(rules.duty, filings) {
+            Cow::Owned(Duty { review_first: true, ..rules.duty.clone() })
+        } else {
+            Cow::Borrowed(rules.duty)
+        };
+        Ok(stored.obligation.reconsidered(&duty, standing, window.filed_by, self.now))
     }
 }
 
@@ -239,5 +267,5 @@ async fn drop_requests(actor: &Actor<'_>, tx: &mut Tx, obligation: i64, words: &
 /// What was filed for an obligation and still counts.
 pub async fn standing_filings(tx: &mut Tx, obligation: i64) -> Result<Vec<Filing>> {
     let counted = tx.submissions_for(&[obligation]).await?;
-    Ok(counted.iter().filter(|counted| counted.stands()).map(|counted| counted.submission.filing()).collect())
+    Ok(counted.iter().filter(|counted| counted.stands()).map(Counted::filing).collect())
 }

@@ -1,10 +1,12 @@
 //! 报送: one act, filed once; it may count for several obligations of the unit that files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 
-use super::{Actor, Result, refuse};
+use super::{Actor, Result, gather, refuse, refuse_all};
+use crate::domain::counter::{self, Typed};
+use crate::domain::duty::{Duty, Quota};
 use crate::domain::light::{self, Light};
 use crate::domain::phase::Phase;
 use crate::domain::quota::{self, Count, Filing, Item};
@@ -44,6 +46,8 @@ pub struct Receipt {
     pub number: String,
     /// Whether this number had been filed before.
     pub repeated: bool,
+    /// What was understood of what was typed, in words: 检查企业：A公司、B公司（2家）.
+    pub said: Vec<String>,
     pub obligations: Vec<Stands>,
 }
 
@@ -74,26 +78,58 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// The obligations a submission is for, each of which must be open to it, out of those at hand.
-    pub(super) fn wanted(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Stored>> {
+    /// What a submission is for and what it says, out of the obligations at hand; or all that speaks against it.
+    pub(super) fn wanted(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Wanted> {
         if new.obligations.is_empty() {
             return refuse(FilingRefusal::ForNothing);
         }
+        let wanted = self.own_rows(new, rows)?;
+        let mut duties = Vec::with_capacity(wanted.len());
+        for stored in &wanted {
+            duties.push(self.rules(stored)?.duty);
+        }
+        let mut refusals = Vec::new();
+        let own = own_duty(&duties);
+        if own.is_none() {
+            refusals.push(not_linked(&duties).into());
+        }
         let acted_on = self.acted_on(new);
-        let mut wanted = BTreeMap::new();
-        let mut counters: Vec<String> = Vec::new();
+        for stored in &wanted {
+            gather(&mut refusals, self.check_open(stored, acted_on))?;
+        }
+        let own = own.unwrap_or_default();
+        let has_more = !new.note.trim().is_empty() || !new.files.is_empty();
+        let items = gather(&mut refusals, said(&duties, own, &new.items, has_more))?;
+        refuse_all(refusals)?;
+        let many = wanted.len() > MOST_LINKED + 1;
+        let rows = wanted.into_iter().enumerate().map(|(at, stored)| (stored, many && at != own));
+        Ok(Wanted { rows: rows.collect(), items: items.unwrap_or_default() })
+    }
+
+    /// What is filed for, each once, in the order in which it is named.
+    fn own_rows(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Stored>> {
+        let mut wanted: Vec<Stored> = Vec::with_capacity(new.obligations.len());
         for id in &new.obligations {
             // Another unit's and one that does not exist look the same.
             let own = rows.get(id).filter(|row| row.obligation.owners.contains(&new.unit));
             let Some(stored) = own else {
                 return refuse(NoSuch::NoOwnObligation { id: *id, unit: new.unit.clone() });
             };
-            self.check_open(stored, acted_on)?;
-            counters.extend(self.rules(stored)?.duty.quotas.iter().map(|quota| quota.counter.clone()));
-            wanted.insert(*id, stored.clone());
+            if wanted.iter().all(|row| row.obligation.id != *id) {
+                wanted.push(stored.clone());
+            }
         }
-        check_counters(&new.items, &counters)?;
-        Ok(wanted.into_values().collect())
+        Ok(wanted)
+    }
+
+    /// What was typed, as it would be kept if it were filed for these.
+    pub(super) fn settled(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Item>> {
+        let mut duties = Vec::new();
+        for stored in &self.own_rows(new, rows)? {
+            duties.push(self.rules(stored)?.duty);
+        }
+        let own = own_duty(&duties).unwrap_or_default();
+        said(&duties, own, &new.items, true)
     }
 
     /// The civil day of the act.
@@ -150,13 +186,77 @@ impl Actor<'_> {
     }
 }
 
-/// Refuses items that none of the quotas counts.
+/// What a submission is for, and what it says, once every rule has taken it.
+pub(super) struct Wanted {
+    /// And whether it closes it only once it is reviewed.
+    pub rows: Vec<(Stored, bool)>,
+    pub items: Vec<Item>,
+}
+
+/// An act that counts for more linked duties than these is looked at before they close.
+pub const MOST_LINKED: usize = 3;
+
+/// Which of these duties the act is for: the first that is linked with all the others. `None` = none is.
+pub(super) fn own_duty(duties: &[&Duty]) -> Option<usize> {
+    let links_all = |own: &usize| {
+        let links = |(at, duty): (usize, &&Duty)| at == *own || duties[*own].also_counts_for.contains(&duty.id);
+        duties.iter().enumerate().all(links)
+    };
+    let each_once = duties.iter().map(|duty| &duty.id).collect::<BTreeSet<_>>().len() == duties.len();
+    (0..duties.len()).filter(|_| each_once).find(links_all)
+}
+
+fn not_linked(duties: &[&Duty]) -> FilingRefusal {
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = duties.iter().find(|duty| !seen.insert(&duty.id)) {
+        return FilingRefusal::OneDutyTwice { duty: twice.id.0.clone() };
+    }
+    let own = duties.first();
+    let linked = own.map(|own| own.also_counts_for.as_slice()).unwrap_or_default();
+    let others = duties.iter().skip(1).filter(|duty| !linked.contains(&duty.id));
+    FilingRefusal::NotLinked {
+        duty: own.map(|own| own.id.0.clone()).unwrap_or_default(),
+        others: others.map(|duty| duty.id.0.clone()).collect(),
+        linked: linked.iter().map(|id| id.0.clone()).collect(),
+    }
+}
+
+/// What was typed for these duties, as it is kept. `has_more` = there is a sentence or a file beside it.
 ///
 /// # Errors
-/// One names no counter.
-pub fn check_counters(items: &[Item], counters: &[String]) -> Result<()> {
-    let Some(item) = items.iter().find(|item| !counters.contains(&item.counter)) else { return Ok(()) };
-    refuse(FilingRefusal::UnknownCounter { counter: item.counter.clone(), known: counters.to_vec() })
+/// Something cannot be read, or nothing at all is said.
+pub(super) fn said(duties: &[&Duty], own: usize, typed: &[Item], has_more: bool) -> Result<Vec<Item>> {
+    let quotas: Vec<&Quota> = duties.iter().flat_map(|duty| &duty.quotas).collect();
+    let mut items = counter::settle(&quotas, typed)
+        .map_err(|faults| faults.into_iter().map(|fault| FilingRefusal::from(fault).into()).collect())
+        .or_else(|faults| refuse_all(faults).map(|()| Vec::new()))?;
+    let all_count = duties.iter().all(|duty| !duty.quotas.is_empty());
+    // 无 answers what is counted, and is nothing that was done.
+    let counted = items.iter().any(|item| !counts_nothing(&quotas, item));
+    if !(has_more || counted || (all_count && !items.is_empty())) {
+        return refuse(FilingRefusal::SaysNothing);
+    }
+    if items.len() > MOST_ITEMS {
+        return refuse(FilingRefusal::TooManyItems(MOST_ITEMS));
+    }
+    if items.is_empty() && duties.len() > 1 {
+        // Where one act is wanted, a filing that names nothing is that act, but of its own duty alone.
+        for (at, duty) in duties.iter().enumerate() {
+            let one = duty.quotas.iter().filter(|quota| quota.wants_one_act());
+            let value = if at == own { "1" } else { "0" };
+            items.extend(one.map(|quota| Item { counter: quota.counter.clone(), value: value.to_owned() }));
+        }
+    }
+    Ok(items)
+}
+
+fn counts_nothing(quotas: &[&Quota], item: &Item) -> bool {
+    let quota = quotas.iter().find(|quota| quota.counter == item.counter);
+    quota.is_none_or(|quota| match counter::read(quota, &item.value) {
+        Ok(Typed::Number(number)) => number == 0,
+        Ok(Typed::Names(_)) => false,
+        Ok(Typed::Nothing) | Err(_) => true,
+    })
 }
 
 /// Refuses what no submission may hold, naming each.
@@ -176,21 +276,16 @@ pub fn check_texts(new: &NewSubmission) -> Result<()> {
     };
     check(Field::Note, &new.note, LONGEST_NOTE, true);
     for item in &new.items {
-        check(Field::Name, &item.value, LONGEST_NAME, false);
+        for name in counter::parts(&item.value) {
+            check(Field::Name, &name, LONGEST_NAME, false);
+        }
         check(Field::Counter, &item.counter, LONGEST_NAME, false);
     }
     for (_, name, _) in &new.files {
         check(Field::FileName, name, LONGEST_NAME, false);
     }
-    if let Some(item) = new.items.iter().find(|item| text::fold(&item.value).is_empty()) {
-        faults.push(FilingRefusal::ItemWithoutValue { counter: item.counter.clone() }.into());
-    }
     if new.items.len() > MOST_ITEMS {
         faults.push(FilingRefusal::TooManyItems(MOST_ITEMS).into());
     }
-    match faults.len() {
-        0 => Ok(()),
-        1 => refuse(faults.remove(0)),
-        _ => refuse(Refusal::Several(faults)),
-    }
+    refuse_all(faults)
 }

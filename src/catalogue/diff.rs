@@ -32,6 +32,7 @@ pub enum Subject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum SeedField {
+    AlsoCountsFor,
     AlsoEachNode,
     AnswerSuffices,
     AnyDay,
@@ -215,6 +216,7 @@ fn duty_fields(duty: &Duty) -> Vec<(SeedField, FieldValue)> {
         mode,
         quotas,
         supported_by,
+        also_counts_for,
         note,
         also_each_node,
         event_names_owners,
@@ -236,6 +238,7 @@ fn duty_fields(duty: &Duty) -> Vec<(SeedField, FieldValue)> {
         (SeedField::Mode, FieldValue::Mode(*mode)),
         (SeedField::Quotas, FieldValue::Quotas(quotas.clone())),
         (SeedField::SupportedBy, FieldValue::Owners(supported_by.clone())),
+        (SeedField::AlsoCountsFor, FieldValue::Texts(also_counts_for.iter().map(|id| id.0.clone()).collect())),
         (SeedField::Note, FieldValue::Text(note.clone())),
         (SeedField::AlsoEachNode, FieldValue::Flag(*also_each_node)),
         (SeedField::EventNamesOwners, FieldValue::Flag(*event_names_owners)),

@@ -86,18 +86,60 @@ pub fn read(report: &mut Report<'_>, known: &KnownNames) -> Option<Vec<Duty>> {
     let tree = tree::parse(report)?;
     let mut file = TableFields::of_file(&tree);
     let mut duties = Vec::new();
+    let mut links: Vec<(Option<String>, At<String>)> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     let tables = file.tables(report, "duty");
     if tables.is_empty() {
         report.at(0, LayoutFault::NoTable("duty"));
     }
     for mut table in tables {
-        let duty = read_duty(&mut table, report, known, &mut seen);
+        let also = table.texts_if(report, "also_counts_for").map(|list| list.value).unwrap_or_default();
+        let duty = read_duty(&mut table, report, known, &mut seen, &also);
         table.finish(report);
+        let of = duty.as_ref().map(|duty| duty.id.0.clone());
+        links.extend(also.into_iter().map(|link| (of.clone(), link)));
         duties.extend(duty);
     }
     file.finish(report);
+    check_links(report, &links, &duties, &seen);
     Some(duties)
+}
+
+/// Links name duties of the file, which may stand further down.
+fn check_links(
+    report: &mut Report<'_>,
+    links: &[(Option<String>, At<String>)],
+    duties: &[Duty],
+    ids: &HashMap<String, usize>,
+) {
+    let mut seen = HashSet::new();
+    let find = |id: &str| duties.iter().find(|duty| duty.id.0 == id);
+    for (of, link) in links {
+        if !ids.contains_key(&link.value) {
+            report.unknown(link.at, Thing::Duty, &link.value, ids.keys().map(String::as_str));
+            continue;
+        }
+        let Some(of) = of else { continue };
+        if *of == link.value {
+            report.at(link.at, DutyFault::CountsForItself);
+        } else if !seen.insert((of, &link.value)) {
+            report.at(link.at, NamingFault::NamedTwice(shown(&link.value)));
+        } else if let (Some(one), Some(other)) = (find(of), find(&link.value))
+            && let Some(counter) = counted_otherwise(one, other)
+        {
+            report.at(link.at, DutyFault::CountedOtherwise { duty: shown(&link.value), counter: shown(counter) });
+        }
+    }
+}
+
+/// A counter of both that is not the same in both: what is typed for it could not be right for either.
+fn counted_otherwise<'d>(one: &'d Duty, other: &Duty) -> Option<&'d str> {
+    let differs = |quota: &&Quota| {
+        let same =
+            |twin: &Quota| twin.unit == quota.unit && twin.distinct == quota.distinct && twin.level == quota.level;
+        other.quotas.iter().any(|twin| twin.counter == quota.counter && !same(twin))
+    };
+    one.quotas.iter().find(differs).map(|quota| quota.counter.as_str())
 }
 
 fn read_duty(
@@ -105,6 +147,7 @@ fn read_duty(
     report: &mut Report<'_>,
     known: &KnownNames,
     seen: &mut HashMap<String, usize>,
+    also: &[At<String>],
 ) -> Option<Duty> {
     let id = read_id(table, report, seen);
     let clause = read_clause(table, report, known);
@@ -135,6 +178,7 @@ fn read_duty(
         mode: mode.value,
         quotas,
         supported_by: supported_by.iter().map(|owner| grammar::owner(&owner.value)).collect(),
+        also_counts_for: also.iter().map(|link| DutyId(link.value.clone())).collect(),
         note: note.map(|note| note.value).unwrap_or_default(),
         also_each_node: flags.also_each_node,
         event_names_owners: flags.event_names_owners,

@@ -25,7 +25,7 @@ pub struct Args {
     /// Duty, unit and period: 13.2 质安处 2022-09
     #[arg(value_names = ["DUTY", "UNIT", "PERIOD"], num_args = 3, required_unless_present_any = ["id", "withdraw", "correct"])]
     pub what: Vec<String>,
-    /// An obligation's number instead; repeat it where one act counts for many
+    /// An obligation's number instead; repeat it where one act counts for others of linked duties too
     #[arg(long, value_name = "ID", conflicts_with = "what")]
     pub id: Vec<i64>,
     /// The unit that files, where several owe it together
@@ -34,7 +34,7 @@ pub struct Args {
     /// The day on which it was done; today unless given
     #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date)]
     pub acted_on: Option<NaiveDate>,
-    /// What is counted: '检查企业=某某公司' or '标语海报=3' (repeatable)
+    /// What is counted: '检查企业=某某公司、另一公司' or '标语海报=3' (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = item)]
     pub item: Vec<Item>,
     /// A short note
@@ -43,7 +43,7 @@ pub struct Args {
     /// A file that shows it (repeatable)
     #[arg(long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
-    /// A receipt number of your own; filing under it again changes nothing
+    /// A receipt number of your own; filing the same under it again changes nothing, anything else is refused
     #[arg(long, value_name = "NUMBER")]
     pub receipt: Option<String>,
     /// Take back what was filed under this receipt number
@@ -88,6 +88,9 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
     let receipt = act(engine, &by, async |actor| actor.submit(&new).await).await?;
     let repeated = if receipt.repeated { " (filed before; nothing changed)" } else { "" };
     writeln!(out, "{}{repeated}", receipt.number)?;
+    for line in &receipt.said {
+        writeln!(out, "{line}")?;
+    }
     for stands in receipt.obligations {
         let counts: Vec<String> = stands
             .counts

@@ -235,6 +235,11 @@ pub struct Quota {
 }
 
 impl Quota {
+    /// Whether one act is all that is wanted: a filing that names nothing is that act.
+    pub fn wants_one_act(&self) -> bool {
+        self.at_least == 1 && !self.level && !self.distinct
+    }
+
     /// `检查企业不少于2家（名称不重复）`.
     pub fn label(&self) -> String {
         let distinct = if self.distinct { "（名称不重复）" } else { "" };
@@ -264,6 +269,10 @@ pub struct Duty {
     pub quotas: Vec<Quota>,
     /// Informed, owe nothing.
     pub supported_by: Vec<Owner>,
+    /// Duties that one act for this one may also be for; always our own reading, and shown as one.
+    // Catalogues that were stored before it was known have none.
+    #[serde(default)]
+    pub also_counts_for: Vec<DutyId>,
     /// What the reader should know about our reading.
     pub note: String,
     /// Also owed once for each node, due 24:00 on its last day (5.3).

@@ -8,6 +8,7 @@ pub mod address;
 pub mod calendar;
 pub mod catalogue;
 pub mod code;
+pub mod counter;
 pub mod derive;
 pub mod due;
 pub mod duty;

@@ -439,6 +439,7 @@ mod tests {
             mode: Mode::Each,
             quotas: Vec::new(),
             supported_by: Vec::new(),
+            also_counts_for: Vec::new(),
             note: String::new(),
             also_each_node: false,
             event_names_owners: false,

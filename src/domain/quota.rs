@@ -7,22 +7,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use super::counter::Item;
+
+use super::counter;
 use super::duty::Quota;
-use super::text::fold;
-
-/// One named or counted thing in a submission (`检查企业=某某公司`, `标语海报=3`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    pub counter: String,
-    pub value: String,
-}
-
-impl Item {
-    /// How much it adds: a plain number adds itself, a name adds one.
-    fn amount(&self) -> u32 {
-        fold(&self.value).parse().unwrap_or(1)
-    }
-}
 
 /// A submission as far as counting goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +19,8 @@ pub struct Filing {
     /// The civil day of the act.
     pub acted_on: NaiveDate,
     pub items: Vec<Item>,
+    /// Whether it closes the obligation only once it is reviewed.
+    pub review_first: bool,
 }
 
 /// How far one counter has come.
@@ -66,20 +56,22 @@ pub fn count(quotas: &[Quota], filings: &[&Filing]) -> Vec<Count> {
 }
 
 fn have(quota: &Quota, filings: &[&Filing]) -> u32 {
-    let items = |filing: &&Filing| -> Vec<Item> {
-        filing.items.iter().filter(|item| item.counter == quota.counter).cloned().collect()
+    let values = |filing: &&Filing| -> Vec<String> {
+        filing.items.iter().filter(|item| item.counter == quota.counter).map(|item| item.value.clone()).collect()
     };
     if quota.distinct {
-        let names: BTreeSet<String> = filings.iter().flat_map(items).map(|item| fold(&item.value)).collect();
-        return u32::try_from(names.len()).unwrap_or(u32::MAX);
+        let named = filings.iter().flat_map(values).flat_map(|value| counter::kept_names(quota, &value));
+        return u32::try_from(named.collect::<BTreeSet<String>>().len()).unwrap_or(u32::MAX);
     }
     // Where one act is wanted, a filing that names nothing is that act: nobody should have to count to one.
-    let bare = |filing: &&Filing| u32::from(quota.at_least == 1 && !quota.level && filing.items.is_empty());
-    let figures =
-        filings.iter().map(|filing| items(filing).iter().map(Item::amount).fold(bare(filing), u32::saturating_add));
+    let bare = |filing: &&Filing| u32::from(quota.wants_one_act() && filing.items.is_empty());
+    let figures = filings.iter().map(|filing| {
+        let amounts = values(filing).into_iter().map(|value| counter::amount(quota, &value));
+        amounts.fold(bare(filing), u32::saturating_add)
+    });
     if quota.level {
         // A check-in that does not speak of the level leaves the earlier figure in place.
-        return filings.iter().zip(figures).rfind(|(filing, _)| !items(filing).is_empty()).map_or(0, |(_, n)| n);
+        return filings.iter().zip(figures).rfind(|(filing, _)| !values(filing).is_empty()).map_or(0, |(_, n)| n);
     }
     figures.fold(0, u32::saturating_add)
 }

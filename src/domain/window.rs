@@ -78,6 +78,15 @@ impl Window {
         }
         Standing::Unmet
     }
+
+    /// Whether it is enough only with what closes an obligation once it is reviewed.
+    pub fn waits(&self, duty: &Duty, filings: &[Filing]) -> bool {
+        if !filings.iter().any(|filing| filing.review_first) {
+            return false;
+        }
+        let others: Vec<Filing> = filings.iter().filter(|filing| !filing.review_first).cloned().collect();
+        self.judge(duty, &others) == Standing::Unmet
+    }
 }
 
 /// When the filing came with which it first became enough and stayed so: for a level the last that changed it, which is
@@ -153,6 +162,7 @@ mod tests {
             received_at: window(true).filed_by + chrono::TimeDelta::seconds(seconds),
             acted_on: day(acted_on),
             items: Vec::new(),
+            review_first: false,
         };
         let window = window(true);
         assert!(window.in_time(&filing("2024-02-29", 0)));

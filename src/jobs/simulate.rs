@@ -252,7 +252,7 @@ async fn file(engine: &Engine, queue: &Filings, known: &Known, stored: &Stored, 
         obligations: vec![stored.obligation.id],
         acted_on,
         items: items.collect(),
-        note: String::new(),
+        note: "示例报送".to_owned(),
         files: Vec::new(),
     };
     match queue.file(&actor, &new).await {

@@ -25,6 +25,7 @@ use crate::store::Tx;
 use crate::store::log::Logged;
 use crate::store::notices::NoticeHistory;
 use crate::store::row::Stored;
+use crate::store::submissions::Counted;
 
 /// One heading and what stands under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,8 +217,7 @@ impl Explanation<'_> {
         let obligation = self.obligation();
         let mut lines = vec![format!("灯：{}", light::word(obligation))];
         let filed = tx.submissions_for(&[obligation.id]).await?;
-        let filings: Vec<Filing> =
-            filed.iter().filter(|counted| counted.stands()).map(|counted| counted.submission.filing()).collect();
+        let filings: Vec<Filing> = filed.iter().filter(|counted| counted.stands()).map(Counted::filing).collect();
         let filings: Vec<&Filing> = filings.iter().collect();
         for count in quota::count(&self.rules.duty.quotas, &filings) {
             lines.push(format!("{}：{}/{}{}", count.counter, count.have, count.want, count.unit));

@@ -121,7 +121,7 @@ impl View {
     pub fn of(known: &Known, stored: &Stored, filed: &[Counted], today: NaiveDate) -> Result<View, SetupError> {
         let rules = known.rules(stored, today)?;
         let (duty, obligation) = (rules.duty, &stored.obligation);
-        let filings: Vec<Filing> = filed.iter().map(|counted| counted.submission.filing()).collect();
+        let filings: Vec<Filing> = filed.iter().map(Counted::filing).collect();
         let filings: Vec<&Filing> = filings.iter().collect();
         let due_day = known.zone.due_day(obligation.round.due_at);
         let supporting = duty.supported_by.iter().map(|owner| match owner {

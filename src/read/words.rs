@@ -1,9 +1,12 @@
 //! How an obligation reads in letters, lists and explanations: numbers, dates and states as an office writes them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc, Weekday};
 
 use crate::domain::calendar::Zone;
-use crate::domain::duty::{Cadence, DutyId};
+use crate::domain::counter::{self, Item};
+use crate::domain::duty::{Cadence, DutyId, Quota};
 use crate::domain::obligation::Obligation;
 use crate::domain::period::Period;
 use crate::domain::quota::Count;
@@ -75,6 +78,42 @@ pub fn missing(counts: &[Count]) -> Option<String> {
         .map(|count| format!("{}{}{}", count.counter, count.missing(), count.unit))
         .collect();
     (!missing.is_empty()).then(|| missing.join("、"))
+}
+
+/// What was filed for each counter, as it was understood: `检查企业：A公司、B公司（2家）`, `标语海报：3条`,
+/// `整改突出隐患：无（不计数）`.
+pub fn said(quotas: &[&Quota], items: &[Item]) -> Vec<String> {
+    let mut by_counter: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Item { counter, value } in items {
+        match by_counter.iter_mut().find(|(known, _)| known == counter) {
+            Some((_, values)) => values.push(value),
+            None => by_counter.push((counter, vec![value])),
+        }
+    }
+    let said = |(counter, values): (&str, Vec<&str>)| {
+        let quota = quotas.iter().find(|quota| quota.counter == counter);
+        let words = quota.map_or_else(|| values.join("、"), |quota| said_of(quota, &values));
+        format!("{counter}：{words}")
+    };
+    by_counter.into_iter().map(said).collect()
+}
+
+fn said_of(quota: &Quota, values: &[&str]) -> String {
+    let unit = &quota.unit;
+    let number = |value: &&str| value.parse::<u32>().ok().filter(|_| !quota.distinct);
+    let shown: Vec<String> =
+        values.iter().map(|value| number(value).map_or((*value).to_owned(), |n| format!("{n}{unit}"))).collect();
+    let shown = shown.join("、");
+    if quota.distinct {
+        let names: BTreeSet<String> = values.iter().flat_map(|value| counter::kept_names(quota, value)).collect();
+        return if names.is_empty() {
+            format!("{shown}（不计数）")
+        } else {
+            format!("{shown}（{}{unit}）", names.len())
+        };
+    }
+    let all: u32 = values.iter().map(|value| counter::amount(quota, value)).sum();
+    if all == 0 { format!("{shown}（不计数）") } else { shown }
 }
 
 /// The place of an obligation's first owner in the roster.

@@ -12,7 +12,7 @@ use crate::domain::quota::{Filing, Item};
 macro_rules! select {
     ($more:literal, $from:literal, $tail:literal) => {
         concat!(
-            "SELECT submission.id, unit.name AS unit, by_post, acted_on, received_at, items, note, withdrawn_at",
+            "SELECT submission.id, unit.name AS unit, by_post, acted_on, received_at, items, note, content, withdrawn_at",
             $more,
             " FROM ",
             $from,
@@ -25,19 +25,19 @@ macro_rules! select {
     };
 }
 
-const INSERT: &str = "WITH v (id, name, by_post, acted_on, received_at, items, note) AS (VALUES {values}) \
-    INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note) \
-    SELECT v.id, unit.id, v.by_post, v.acted_on, v.received_at, v.items, v.note \
+const INSERT: &str = "WITH v (id, name, by_post, acted_on, received_at, items, note, content) AS (VALUES {values}) \
+    INSERT INTO submission (id, unit, by_post, acted_on, received_at, items, note, content) \
+    SELECT v.id, unit.id, v.by_post, v.acted_on, v.received_at, v.items, v.note, v.content \
     FROM v LEFT JOIN unit ON unit.name = v.name WHERE TRUE ON CONFLICT (id) DO NOTHING";
-const INSERT_COLUMNS: usize = 7;
-const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation) VALUES {values} \
+const INSERT_COLUMNS: usize = 8;
+const INSERT_FOR: &str = "INSERT INTO submission_for (submission, obligation, review_first) VALUES {values} \
     ON CONFLICT (submission, obligation) DO NOTHING";
-const INSERT_FOR_COLUMNS: usize = 2;
+const INSERT_FOR_COLUMNS: usize = 3;
 const INSERT_EVIDENCE: &str = "INSERT INTO evidence (submission, position, sha256, name, size) VALUES {values}";
 const INSERT_EVIDENCE_COLUMNS: usize = 5;
 const BY_ID: &str = select!("submission.id = $1");
 const FOR_OBLIGATION: &str = select!(
-    ", submission_for.obligation, submission_for.returned_at",
+    ", submission_for.obligation, submission_for.returned_at, submission_for.review_first",
     "submission_for JOIN submission ON submission.id = submission_for.submission",
     "submission_for.obligation IN ({list}) ORDER BY received_at, submission.id"
 );
@@ -83,13 +83,16 @@ pub struct Submission {
     pub received_at: DateTime<Utc>,
     pub items: Vec<Item>,
     pub note: String,
+    /// The hash of all that was sent under its number; empty where it was not kept yet. A correction leaves it as it is.
+    pub content: String,
     /// When its unit took it back.
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
 impl Submission {
-    pub fn filing(&self) -> Filing {
-        Filing { received_at: self.received_at, acted_on: self.acted_on, items: self.items.clone() }
+    /// For an obligation that it closes at once, or only once it is reviewed.
+    pub fn filing(&self, review_first: bool) -> Filing {
+        Filing { received_at: self.received_at, acted_on: self.acted_on, items: self.items.clone(), review_first }
     }
 }
 
@@ -100,9 +103,15 @@ pub struct Counted {
     pub obligation: i64,
     /// When the office returned it, for this obligation.
     pub returned_at: Option<DateTime<Utc>>,
+    /// Whether it closes it only once it is reviewed.
+    pub review_first: bool,
 }
 
 impl Counted {
+    pub fn filing(&self) -> Filing {
+        self.submission.filing(self.review_first)
+    }
+
     /// Whether it still counts.
     pub fn stands(&self) -> bool {
         self.returned_at.is_none() && self.submission.withdrawn_at.is_none()
@@ -133,6 +142,7 @@ struct SubmissionColumns {
     received_at: DateTime<Utc>,
     items: String,
     note: String,
+    content: String,
     withdrawn_at: Option<DateTime<Utc>>,
 }
 
@@ -142,6 +152,7 @@ struct CountedRow {
     submission: SubmissionColumns,
     obligation: i64,
     returned_at: Option<DateTime<Utc>>,
+    review_first: bool,
 }
 
 impl TryFrom<SubmissionColumns> for Submission {
@@ -158,6 +169,7 @@ impl TryFrom<SubmissionColumns> for Submission {
             received_at: row.received_at,
             items,
             note: row.note,
+            content: row.content,
             withdrawn_at: row.withdrawn_at,
         })
     }
@@ -183,7 +195,8 @@ impl Tx {
                         .bind(new.acted_on)
                         .bind(new.received_at)
                         .bind(items_text(&new.items))
-                        .bind(&new.note);
+                        .bind(&new.note)
+                        .bind(&new.content);
                 }
                 query.execute(c).await?.rows_affected()
             });
@@ -191,14 +204,14 @@ impl Tx {
         Ok(made)
     }
 
-    /// Records which submission counts for which obligation.
-    pub async fn insert_submissions_for(&mut self, pairs: &[(&str, i64)]) -> Result<()> {
+    /// Records which submission counts for which obligation, and whether only once it is reviewed.
+    pub async fn insert_submissions_for(&mut self, pairs: &[(&str, i64, bool)]) -> Result<()> {
         for chunk in bulk::pieces(pairs) {
             let text = bulk::values(self.marks(), INSERT_FOR, chunk.len(), INSERT_FOR_COLUMNS);
             on!(self, |c| {
                 let mut query = sqlx::query(text).persistent(bulk::keep(chunk.len()));
-                for (submission, obligation) in chunk {
-                    query = query.bind(submission).bind(obligation);
+                for (submission, obligation, review_first) in chunk {
+                    query = query.bind(submission).bind(obligation).bind(review_first);
                 }
                 query.execute(c).await?;
             });
@@ -258,7 +271,8 @@ impl Tx {
             });
             for row in rows {
                 let submission = Submission::try_from(row.submission)?;
-                found.push(Counted { submission, obligation: row.obligation, returned_at: row.returned_at });
+                let CountedRow { obligation, returned_at, review_first, .. } = row;
+                found.push(Counted { submission, obligation, returned_at, review_first });
             }
         }
         Ok(found)

@@ -19,6 +19,12 @@ pub enum DutyFault {
     FlagMisfit(Flag, Cadence),
     NobodyOwes,
     GroupsWithoutMembers,
+    CountsForItself,
+    /// Linked with a duty that counts the same thing in another way.
+    CountedOtherwise {
+        duty: Shown,
+        counter: Shown,
+    },
     DueBeforeItBegins(NaiveDate),
     EndsBeforeItIsDue(NaiveDate),
     /// Of the task of that number.
@@ -95,6 +101,14 @@ impl DutyFault {
             DutyFault::GroupsWithoutMembers => say!(
                 "nobody owes this duty: its groups have no members; give the group members in units.toml, or name units",
                 "该职责没有责任单位：所写单位组中没有单位；请在 units.toml 中为单位组列入单位，或直接写明单位"
+            ),
+            DutyFault::CountsForItself => {
+                say!("`also_counts_for` names the duty itself; take it out", "“also_counts_for”写了该职责自身；请删去")
+            }
+            DutyFault::CountedOtherwise { duty, counter } => say!(
+                "`{counter}` is counted otherwise in {duty}: linked duties share a counter's name only where unit and kind \
+                 are the same; rename one of them",
+                "“{counter}”在 {duty} 中的计数方式不同；可同时计入的职责，同名的数量要求须单位和方式一致，请改名"
             ),
             DutyFault::DueBeforeItBegins(due) => {
                 say!(

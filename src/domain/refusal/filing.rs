@@ -3,6 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::obligation::Untimely;
+use crate::domain::counter::{CounterFault, MOST, Unread};
 use crate::domain::light::Light;
 use crate::domain::phase::Phase;
 
@@ -12,6 +13,18 @@ use crate::domain::phase::Phase;
 pub enum FilingRefusal {
     /// For no obligation at all.
     ForNothing,
+    /// Neither a sentence nor a counted thing nor a file.
+    SaysNothing,
+    /// The catalogue does not link these duties with the one that it was filed for.
+    NotLinked {
+        duty: String,
+        others: Vec<String>,
+        linked: Vec<String>,
+    },
+    /// Of one duty an act counts for one period.
+    OneDutyTwice {
+        duty: String,
+    },
     ActedTooEarly {
         acted_on: NaiveDate,
         first: NaiveDate,
@@ -43,8 +56,23 @@ pub enum FilingRefusal {
     ItemWithoutValue {
         counter: String,
     },
+    NumberWanted {
+        counter: String,
+        unit: String,
+        typed: String,
+    },
+    NumberTooLarge {
+        counter: String,
+        most: u32,
+    },
+    NameWanted {
+        counter: String,
+        typed: String,
+    },
     TooManyItems(usize),
     ReceiptTaken,
+    /// The same number with other content.
+    ReceiptOfOtherContent(String),
     ReceiptInWork,
     AlreadyWithdrawn(String),
     AlreadyReviewed(String),
@@ -53,6 +81,20 @@ pub enum FilingRefusal {
     NoPlaceForEvidence,
     /// Larger than so many bytes.
     LargerThan(u64),
+}
+
+impl From<CounterFault> for FilingRefusal {
+    fn from(fault: CounterFault) -> FilingRefusal {
+        match fault {
+            CounterFault::Unknown { counter, known } => FilingRefusal::UnknownCounter { counter, known },
+            CounterFault::Empty { counter } => FilingRefusal::ItemWithoutValue { counter },
+            CounterFault::Unread { counter, unit, typed, why } => match why {
+                Unread::NoNumber => FilingRefusal::NumberWanted { counter, unit, typed },
+                Unread::TooMany => FilingRefusal::NumberTooLarge { counter, most: MOST },
+                Unread::NoName => FilingRefusal::NameWanted { counter, typed },
+            },
+        }
+    }
 }
 
 impl From<Untimely> for FilingRefusal {

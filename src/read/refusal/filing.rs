@@ -9,6 +9,28 @@ use crate::read::words;
 pub(super) fn words(refusal: &FilingRefusal) -> Words {
     match refusal {
         FilingRefusal::ForNothing => say!("it is not said what is filed for", "未指明报送哪一事项"),
+        FilingRefusal::SaysNothing => say!(
+            "the filing says nothing: give a sentence, a number or name, or a file",
+            "报送没有内容；请写明办理情况，或填写数目、名称，或附佐证"
+        ),
+        FilingRefusal::NotLinked { duty, others, linked } if linked.is_empty() => {
+            let (listed, others) = (others.join(", "), others.join("、"));
+            say!(
+                "one filing for {duty} does not count for {listed}: no duty is linked with it; file each by itself",
+                "{duty} 未与其他职责关联，一次报送不能同时计入 {others}；请分别报送"
+            )
+        }
+        FilingRefusal::NotLinked { duty, others, linked } => {
+            let (listed, links) = (others.join(", "), linked.join(", "));
+            let (others, linked) = (others.join("、"), linked.join("、"));
+            say!(
+                "one filing for {duty} does not count for {listed}; linked with it are {links}",
+                "一次报送 {duty} 不能同时计入 {others}；可同时计入的是 {linked}"
+            )
+        }
+        FilingRefusal::OneDutyTwice { duty } => {
+            say!("one act counts for one period of {duty}; choose one", "一次办理在 {duty} 中只能计入一期；请只选一期")
+        }
         FilingRefusal::ActedTooEarly { acted_on, first } => say!(
             "the day of the act {acted_on} is before the first day of the period, {first}",
             "办理日期 {acted_on} 早于本期开始之日 {first}"
@@ -50,8 +72,24 @@ pub(super) fn words(refusal: &FilingRefusal) -> Words {
         FilingRefusal::ItemWithoutValue { counter } => {
             say!("`{counter}` has no name or number", "“{counter}”未填名称或数目")
         }
+        FilingRefusal::NumberWanted { counter, unit, typed } => say!(
+            "`{counter}` takes a whole number, with or without {unit}, not `{typed}`: write 3, or 0 where there is none",
+            "“{counter}”应填数目（整数，如 3 或 3{unit}；没有的填 0 或“无”），所填为“{typed}”"
+        ),
+        FilingRefusal::NumberTooLarge { counter, most } => {
+            say!("`{counter}` is too large: {most} at most", "“{counter}”数目过大：至多 {most}")
+        }
+        FilingRefusal::NameWanted { counter, typed } => say!(
+            "`{counter}` takes names, not `{typed}`: write each by its name, several parted by a semicolon",
+            "“{counter}”应填名称（几个的以顿号、分号或换行分开；没有的填“无”），所填为“{typed}”"
+        ),
         FilingRefusal::TooManyItems(most) => say!("too many items: {most} at most", "计数项过多：至多 {most} 条"),
         FilingRefusal::ReceiptTaken => say!("that receipt number cannot be used", "该回执号不可用"),
+        FilingRefusal::ReceiptOfOtherContent(number) => say!(
+            "the receipt number {number} stands for a filing with other content: correct that one, or file under another \
+             number",
+            "回执号 {number} 已用于另一份内容不同的报送，本次未受理；要改已报内容请办理更正，另行报送请用新的回执号"
+        ),
         FilingRefusal::ReceiptInWork => {
             say!("that receipt number is being filed just now; try again later", "该回执号正在受理，请稍后重试")
         }

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::call::{Answer, Body, Part, Problem};
-use super::obligations::ObligationJson;
+use super::obligations::{CountJson, ObligationJson};
 use crate::acts::correct::Correction;
-use crate::acts::submit::NewSubmission;
+use crate::acts::submit::{NewSubmission, Receipt, Stands};
 use crate::domain::quota::Item;
 use crate::domain::unit::UnitName;
+use crate::read::words;
 use crate::store::row::Stored;
 use crate::store::submissions::Evidence;
 use crate::web::access::{Right, Visitor};
@@ -41,6 +42,8 @@ pub fn routes() -> Vec<Route> {
 #[serde(deny_unknown_fields)]
 pub struct ItemJson {
     counter: String,
+    /// A whole number, with or without the counter's measure word (3, 三, 3条); or, where different names count, names parted by
+    /// 、；or line ends. 无, 暂无, / and the like count nothing. Anything else is refused.
     value: String,
 }
 
@@ -56,11 +59,12 @@ impl From<ItemJson> for Item {
 pub struct NewSubmissionJson {
     /// The unit; the caller's own where it is left out.
     unit: Option<String>,
-    /// What it counts for; at least one.
+    /// What it counts for; at least one. Of several, one must be of a duty with which the others' are linked
+    /// (`also_counts_for` of the catalogue).
     obligations: Vec<i64>,
     /// The civil day of the act; today where it is left out.
     acted_on: Option<NaiveDate>,
-    /// What it names.
+    /// What it counts and names. Something must be said: here, in the note or by a file.
     #[serde(default)]
     items: Vec<ItemJson>,
     /// A short note.
@@ -112,8 +116,40 @@ impl FromRequest<App> for SentSubmission {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceiptJson {
     receipt: String,
-    /// Whether this number had been filed before.
+    /// Whether the same had been filed under this number before.
     repeated: bool,
+    /// What was understood of the items, in words: 检查企业：A公司、B公司（2家）.
+    said: Vec<String>,
+    /// How each thing that it counts for stands now.
+    obligations: Vec<StandsJson>,
+}
+
+/// How something that was filed for stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StandsJson {
+    id: i64,
+    duty: String,
+    period: String,
+    /// grey, yellow, green, orange, red, white
+    light: String,
+    word: String,
+    counts: Vec<CountJson>,
+    /// What is still missing, in words: 检查企业1家; absent where nothing is.
+    missing: Option<String>,
+}
+
+impl From<Stands> for StandsJson {
+    fn from(Stands { id, duty, period, light, word, counts }: Stands) -> StandsJson {
+        StandsJson {
+            id,
+            duty,
+            period,
+            light: light.code().to_owned(),
+            word: word.to_owned(),
+            missing: words::missing(&counts),
+            counts: counts.into_iter().map(CountJson::from).collect(),
+        }
+    }
 }
 
 /// A file that came with a submission.
@@ -151,7 +187,8 @@ pub struct SubmissionJson {
 #[utoipa::path(post, path = "/api/v1/submissions",
     request_body(content((NewSubmissionJson = "application/json"), (FormWithFiles = "multipart/form-data"))),
     params(("Idempotency-Key" = Option<String>, Header, description = "letters, digits and -, at most 64")),
-    responses((status = 201, body = ReceiptJson), (status = 200, body = ReceiptJson, description = "filed before"), (status = 422)))]
+    responses((status = 201, body = ReceiptJson), (status = 200, body = ReceiptJson, description = "the same was filed under this number before"),
+        (status = 422, description = "refused; also where other content was filed under this number")))]
 pub async fn file(
     desk: Desk,
     visitor: Visitor,
@@ -174,7 +211,9 @@ pub async fn file(
     };
     let receipt = desk.app.filings().file(&desk.actor(&visitor.post), &new).await?;
     let status = if receipt.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(ReceiptJson { receipt: receipt.number, repeated: receipt.repeated })))
+    let Receipt { number, repeated, said, obligations } = receipt;
+    let obligations = obligations.into_iter().map(StandsJson::from).collect();
+    Ok((status, Json(ReceiptJson { receipt: number, repeated, said, obligations })))
 }
 
 /// Show one

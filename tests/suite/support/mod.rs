@@ -380,7 +380,7 @@ impl Story {
             obligations: vec![id],
             acted_on: None,
             items,
-            note: String::new(),
+            note: "已办理".into(),
             files: Vec::new(),
         };
         self.act(&format!("{unit}/liaison"), async |actor| actor.submit(&new).await).await

@@ -61,6 +61,7 @@ fn field_words(field: SeedField) -> &'static str {
         SeedField::Mode => "承担方式",
         SeedField::Quotas => "数量要求",
         SeedField::SupportedBy => "配合单位",
+        SeedField::AlsoCountsFor => "一次报送可同时计入",
         SeedField::Note => "说明",
         SeedField::AlsoEachNode => "每个重要节点一次",
         SeedField::EventNamesOwners => "由事件写明单位",
