@@ -9,13 +9,15 @@ use serde_json::json;
 use super::submit::{NewSubmission, check_texts, own_duty, said};
 use super::{Actor, Result, gather, refuse, refuse_all, standing_filings};
 use crate::domain::action::Action;
-use crate::domain::quota::{Item, Standing};
+use crate::domain::light::{self, Light};
+use crate::domain::phase::Phase;
+use crate::domain::quota::{Filing, Item, Standing};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::refusal::who::NoSuch;
 use crate::domain::unit::UnitName;
 use crate::store::Tx;
 use crate::store::row::Stored;
-use crate::store::submissions::Submission;
+use crate::store::submissions::{Counted, Submission};
 
 /// What a correction puts in place of what was filed; `None` = stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +27,13 @@ pub struct Correction {
     /// What it names: all of it.
     pub items: Option<Vec<Item>>,
     pub note: Option<String>,
+}
+
+/// How an obligation would stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AfterWithdrawal {
+    pub light: Light,
+    pub word: &'static str,
 }
 
 impl Actor<'_> {
@@ -42,6 +51,30 @@ impl Actor<'_> {
         let written = self.judge_anew(&mut tx, rows, Action::Withdraw, &detail).await?;
         tx.commit().await?;
         Ok(written)
+    }
+
+    /// What would become of each thing that a submission counts for, in the order of numbers, if it were taken back now.
+    ///
+    /// # Errors
+    /// As [`Actor::withdraw`].
+    pub async fn after_withdrawal(&self, receipt: &str) -> Result<Vec<AfterWithdrawal>> {
+        let mut tx = self.engine.store.read().await?;
+        let (_, rows) = self.unreviewed(&mut tx, receipt).await?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.obligation.id).collect();
+        let counted = tx.submissions_for(&ids).await?;
+        let mut after = Vec::with_capacity(rows.len());
+        for stored in &rows {
+            let stays =
+                |one: &&Counted| one.obligation == stored.obligation.id && one.stands() && one.submission.id != receipt;
+            let filings: Vec<Filing> = counted.iter().filter(stays).map(Counted::filing).collect();
+            let next = self.judged(stored, &filings)?;
+            let filed_by = self.known.window(&stored.obligation, &self.rules(stored)?).filed_by;
+            // The next pass declares what is past its deadline.
+            let missed = next.phase == Phase::Open && filed_by <= self.now;
+            let (light, phase) = if missed { (Light::Red, Phase::Missed) } else { (Light::of(&next), next.phase) };
+            after.push(AfterWithdrawal { light, word: light::word_of(light, phase) });
+        }
+        Ok(after)
     }
 
     /// Corrects a submission.

@@ -2,6 +2,7 @@
 
 pub mod day;
 pub mod explain;
+pub mod filed;
 pub mod health;
 pub mod preview;
 pub mod query;

@@ -172,6 +172,11 @@ impl View {
         self.days_overdue.filter(|days| *days > 0)
     }
 
+    /// What is still missing of what is counted, while it is owed: `检查企业1家、整改突出隐患2个`.
+    pub fn missing(&self) -> Option<String> {
+        words::missing(&self.counts).filter(|_| self.phase.is_owed())
+    }
+
     pub fn item(&self) -> LetterItem {
         let streak = self.round.streak.and_then(|streak| u32::try_from(streak).ok());
         LetterItem {
@@ -183,7 +188,7 @@ impl View {
             period_label: self.period_label.clone(),
             due_label: self.due_label.clone(),
             light_word: self.word.to_owned(),
-            missing: words::missing(&self.counts).filter(|_| self.phase.is_owed()),
+            missing: self.missing(),
             days_overdue: self.days_overdue,
             streak: streak.filter(|streak| self.phase.is_overdue() && *streak > 1),
             basis_note: self.policy.then(|| "本办默认频次".to_owned()),

@@ -11,15 +11,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
 
-use super::todo;
+use super::counters::{self, CounterField};
+use super::{correct, todo};
 use crate::acts::submit::NewSubmission;
 use crate::acts::{ActError, refuse};
+use crate::domain::duty::Duty;
 use crate::domain::phase::Phase;
-use crate::domain::quota::Item;
 use crate::domain::refusal::field::{Field, FieldRefusal};
-use crate::domain::refusal::filing::FilingRefusal;
-use crate::domain::text;
 use crate::domain::unit::UnitName;
+use crate::engine::SetupError;
+use crate::read::filed;
 use crate::read::view::View;
 use crate::store::Tx;
 use crate::store::ledger::Live;
@@ -31,7 +32,7 @@ use crate::web::refused::Refused;
 use crate::web::route::{Route, get, upload};
 use crate::web::upload as uploads;
 use crate::web::upload::Sent;
-use crate::web::view::{self, Page};
+use crate::web::view::{self, DoneQuery, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -45,25 +46,11 @@ pub fn routes() -> Vec<Route> {
 /// From how many of the last submissions names are offered.
 const NAMES_FROM: usize = 50;
 
-/// So many of the unit's other obligations are offered to be counted by the same act: what can still be in time first.
-const OFFERED: usize = 80;
-
-struct Counter {
-    /// The field's name: `c0`.
-    field: String,
-    name: String,
-    unit: String,
-    have: u32,
-    want: u32,
-    /// Whether it takes names (else a figure).
-    names: bool,
-    /// What is filled in, with room for more.
-    values: Vec<String>,
-}
-
+/// An obligation of a linked duty, for which the same act may count.
 struct Other {
     row: View,
     ticked: bool,
+    counters: Vec<CounterField>,
 }
 
 #[derive(Template)]
@@ -75,10 +62,14 @@ struct FilePage {
     acted_on: String,
     first: String,
     today: String,
-    counters: Vec<Counter>,
+    /// An act of its own day alone counts, which is filled in.
+    own_day: bool,
+    counters: Vec<CounterField>,
     known_names: Vec<String>,
     note: String,
     others: Vec<Other>,
+    /// Whether any of them is ticked.
+    ticked: bool,
     unit: String,
     largest: String,
     refused: Refused,
@@ -120,57 +111,65 @@ async fn page(
     let unit = files_for(visitor, stored)?;
     let rules = desk.known.rules(stored, desk.today)?;
     let row = desk.view(tx, stored).await?;
-    let counters = rules
-        .duty
-        .quotas
-        .iter()
-        .zip(&row.counts)
-        .enumerate()
-        .map(|(n, (quota, count))| {
-            let field = format!("c{n}");
-            let names = quota.distinct || !quota.level;
-            let mut values: Vec<String> =
-                filled.values.iter().filter(|(name, _)| *name == field).map(|(_, value)| value.clone()).collect();
-            let room = if names { usize::try_from(count.missing()).unwrap_or(1).clamp(1, 8) } else { 1 };
-            values.resize(values.len().max(room), String::new());
-            Counter {
-                field,
-                name: quota.counter.clone(),
-                unit: quota.unit.clone(),
-                have: count.have,
-                want: count.want,
-                names,
-                values,
-            }
-        })
-        .collect();
-    let owed = todo::owed(tx, &unit).await?;
-    let open = owed.into_iter().filter(|other| other.id != stored.obligation.id && other.phase != Phase::Waiting);
-    let mut open: Vec<Live> = open.collect();
-    open.sort_by_key(|other| other.phase == Phase::Missed);
-    let offered = open.iter().enumerate().filter(|(at, other)| *at < OFFERED || filled.also.contains(&other.id));
-    let offered: Vec<i64> = offered.map(|(_, other)| other.id).collect();
-    let others = tx.obligations_in_order(&offered).await?;
-    let others = desk.views(tx, &others).await?.into_iter();
-    let others = others.map(|row| Other { ticked: filled.also.contains(&row.id), row }).collect();
+    let counters = counters::fields(rules.duty, &row.counts, &filled.values, None);
+    let others = linked(desk, tx, stored, rules.duty, &unit, &filled).await?;
     let known_names = named_before(desk, tx, &unit.0).await?;
     let window = desk.known.window(&stored.obligation, &rules);
     let shown = FilePage {
         page: Page::new("报送", desk, visitor),
         row,
         receipt: filled.receipt,
-        acted_on: filled.acted_on,
+        acted_on: own_day(desk, stored)?.map_or(filled.acted_on, |day| day.to_string()),
+        own_day: rules.duty.own_day_only,
         first: window.first.to_string(),
         today: desk.today.to_string(),
         counters,
         known_names,
         note: filled.note,
+        ticked: others.iter().any(|other| other.ticked),
         others,
         unit: unit.0,
         largest: format!("{} MB", desk.app.options().largest >> 20),
         refused,
     };
     Ok(view::answer(&shown, shown.refused.any()))
+}
+
+/// The day on which an act must be done to count, where no other does.
+pub fn own_day(desk: &Desk, stored: &Stored) -> Result<Option<NaiveDate>, SetupError> {
+    let rules = desk.known.rules(stored, desk.today)?;
+    let window = desk.known.window(&stored.obligation, &rules);
+    Ok(rules.duty.own_day_only.then_some(window.last_in_time))
+}
+
+/// What the unit owes now of the duties that are linked with this one: what can still be in time first.
+async fn linked(
+    desk: &Desk,
+    tx: &mut Tx,
+    stored: &Stored,
+    duty: &Duty,
+    unit: &UnitName,
+    filled: &FilingForm,
+) -> Result<Vec<Other>, Fault> {
+    let offered = |other: &Live| {
+        let open = other.phase != Phase::Waiting && duty.also_counts_for.contains(&other.duty);
+        other.id != stored.obligation.id && (open || filled.also.contains(&other.id))
+    };
+    let mut open: Vec<Live> = todo::owed(tx, unit).await?.into_iter().filter(offered).collect();
+    open.sort_by_key(|other| other.phase == Phase::Missed);
+    let ids: Vec<i64> = open.iter().map(|other| other.id).collect();
+    let rows = tx.obligations_in_order(&ids).await?;
+    let views = desk.views(tx, &rows).await?;
+    let mut others = Vec::with_capacity(rows.len());
+    for (row, view) in rows.iter().zip(views) {
+        let duty = desk.known.rules(row, desk.today)?.duty;
+        others.push(Other {
+            ticked: filled.also.contains(&view.id),
+            counters: counters::fields(duty, &view.counts, &filled.values, Some(view.id)),
+            row: view,
+        });
+    }
+    Ok(others)
 }
 
 async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart) -> Result<Response, Fault> {
@@ -182,13 +181,16 @@ async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart
         Ok(receipt) => Ok(Redirect::to(&format!("/filed/{receipt}")).into_response()),
         Err(refused) => {
             let mut tx = desk.engine.store.read().await?;
-            page(&desk, &visitor, &mut tx, &stored, filled, refused).await
+            // A number that stands for another filing would be refused again.
+            let used = tx.submission(&filled.receipt).await?.is_some();
+            let receipt = if used { desk.engine.new_id("R") } else { filled.receipt };
+            page(&desk, &visitor, &mut tx, &stored, FilingForm { receipt, ..filled }, refused).await
         }
     }
 }
 
 /// The names that a unit has used lately, to be offered again.
-async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String>, Fault> {
+pub async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String>, Fault> {
     let filed = tx.submissions_of(unit, desk.now(), NAMES_FROM).await?;
     let names: BTreeSet<String> = filed
         .into_iter()
@@ -218,18 +220,21 @@ async fn submit(
     filled: &FilingForm,
     sent: &Sent,
 ) -> Result<String, ActError> {
-    let Ok(acted_on) = filled.acted_on.parse::<NaiveDate>() else {
-        return refuse((Field::ActedOn, FieldRefusal::NotADate));
+    let acted_on = match own_day(desk, stored)? {
+        Some(day) => day,
+        None => match filled.acted_on.parse::<NaiveDate>() {
+            Ok(day) => day,
+            Err(_) => return refuse((Field::ActedOn, FieldRefusal::NotADate)),
+        },
     };
-    let rules = desk.known.rules(stored, desk.today)?;
-    let mut items = Vec::new();
-    for (field, value) in filled.values.iter().filter(|(_, value)| !text::fold(value).is_empty()) {
-        let quota = field[1..].parse().ok().and_then(|n: usize| rules.duty.quotas.get(n));
-        let Some(quota) = quota else { return refuse(FilingRefusal::NoCounter) };
-        items.push(Item { counter: quota.counter.clone(), value: value.trim().to_owned() });
+    let mut items = counters::items(desk.known.rules(stored, desk.today)?.duty, &filled.values, None);
+    let also: Vec<i64> = filled.also.iter().copied().filter(|also| *also != stored.obligation.id).collect();
+    for other in desk.engine.store.read().await?.obligations(&also).await? {
+        let duty = desk.known.rules(&other, desk.today)?.duty;
+        counters::add(&mut items, counters::items(duty, &filled.values, Some(other.obligation.id)));
     }
     let mut obligations = vec![stored.obligation.id];
-    obligations.extend(filled.also.iter().filter(|also| **also != stored.obligation.id));
+    obligations.extend(also);
     let new = NewSubmission {
         receipt: Some(filled.receipt.clone()).filter(|receipt| !receipt.is_empty()),
         unit,
@@ -258,14 +263,21 @@ struct ReceiptPage {
     by: String,
     at: String,
     acted_on: String,
-    items: Vec<Item>,
+    said: Vec<String>,
     note: String,
     files: Vec<FileRow>,
     rows: Vec<View>,
     withdrawn: bool,
+    /// Whether its unit may still correct it or take it back.
+    may_change: bool,
 }
 
-async fn receipt(desk: Desk, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
+async fn receipt(
+    desk: Desk,
+    visitor: Visitor,
+    Path(receipt): Path<String>,
+    Query(DoneQuery { done }): Query<DoneQuery>,
+) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let (submission, stored) = visitor.submission(&mut tx, &receipt).await?;
     let files = tx.evidence_of(&receipt).await?.into_iter().map(|file| FileRow {
@@ -275,17 +287,22 @@ async fn receipt(desk: Desk, visitor: Visitor, Path(receipt): Path<String>) -> R
         name: file.name,
     });
     let by = view::post_label(&submission.by_post);
+    let said = filed::said(&desk.known, &submission, &stored, desk.today)?;
+    // What it counts for at another unit's is not theirs to see.
+    let seen: Vec<Stored> = stored.into_iter().filter(|row| visitor.sees(&row.obligation.owners)).collect();
+    let done = (done == "correct").then(|| "该报送已更正。".to_owned());
     let page = ReceiptPage {
-        page: Page::new("报送回执", &desk, &visitor),
+        page: Page::new("报送回执", &desk, &visitor).with_done(done),
+        may_change: correct::may_change(&desk, &mut tx, &visitor, &submission, &seen).await?,
         number: submission.id,
         unit: submission.unit,
         by,
         at: crate::read::words::moment(desk.known.zone, submission.received_at),
         acted_on: crate::read::words::date(submission.acted_on),
-        items: submission.items,
+        said,
         note: submission.note,
         files: files.collect(),
-        rows: desk.views(&mut tx, &stored).await?,
+        rows: desk.views(&mut tx, &seen).await?,
         withdrawn: submission.withdrawn_at.is_some(),
     };
     Ok(view::html(&page))
@@ -332,11 +349,7 @@ async fn list(desk: Desk, visitor: Visitor, Query(query): Query<Until>) -> Resul
             acted_on: submission.acted_on.to_string(),
             by: view::post_label(&submission.by_post),
             withdrawn: submission.withdrawn_at.is_some(),
-            for_what: for_what
-                .map(|row| {
-                    (row.id, format!("{} {}（{}）", row.duty, row.title, row.period_label), row.light.code(), row.word)
-                })
-                .collect(),
+            for_what: for_what.map(|row| (row.id, filed::named(&row), row.light.code(), row.word)).collect(),
             number: submission.id,
         });
     }

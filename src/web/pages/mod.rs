@@ -1,6 +1,8 @@
 //! The pages: a file a page or a handful that belong together. Each names its routes; each reads, has an act done, or both.
 
 pub mod board;
+pub mod correct;
+pub mod counters;
 pub mod decide;
 pub mod enter;
 pub mod file;
@@ -27,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         enter::routes(),
         todo::routes(),
         file::routes(),
+        correct::routes(),
         obligation::routes(),
         me::routes(),
         tokens::routes(),

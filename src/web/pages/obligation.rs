@@ -33,7 +33,6 @@ pub fn routes() -> Vec<Route> {
         post("/o/{id}/answer", Right::File, answer),
         post("/o/{id}/extend", Right::File, extend),
         post("/o/{id}/dispute", Right::File, dispute),
-        post("/filed/{receipt}/withdraw", Right::File, withdraw),
         post("/requests/{id}/endorse", Right::Endorse, endorse),
         get("/filed/{receipt}/files/{position}", Right::SeeOwn, evidence),
     ]
@@ -136,7 +135,7 @@ pub async fn page(
         None
     };
     for counted in counted {
-        submissions.push(SubmissionRow::of(desk, &mut tx, counted).await?);
+        submissions.push(SubmissionRow::of(desk, &mut tx, visitor, counted).await?);
     }
     let requests = tx.requests_of(id).await?.into_iter().map(|request| RequestRow {
         kind: request.kind.label(),
@@ -282,13 +281,6 @@ async fn dispute(
     visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let raised = desk.actor(&visitor.post).raise_dispute(id, form.reason.trim()).await;
     outcome(&desk, &visitor, id, "dispute", vec![("reason", form.reason)], raised).await
-}
-
-async fn withdraw(desk: Desk, visitor: Visitor, Path(receipt): Path<String>) -> Result<Response, Fault> {
-    let (_, rows) = visitor.submission(&mut desk.engine.store.read().await?, &receipt).await?;
-    let id = rows.first().map(|row| row.obligation.id).ok_or(Fault::Missing)?;
-    let withdrawn = desk.actor(&visitor.post).withdraw(&receipt).await;
-    outcome(&desk, &visitor, id, "withdraw", Vec::new(), withdrawn).await
 }
 
 async fn endorse(desk: Desk, visitor: Visitor, Path(request): Path<String>) -> Result<Response, Fault> {

@@ -121,7 +121,7 @@ async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: View) -> Result<
     let twins = verdict::twins(desk, tx, visitor, row.id, &counted).await?;
     let mut filed = Vec::new();
     for counted in counted.into_iter().filter(Counted::stands) {
-        filed.push(SubmissionRow::of(desk, tx, counted).await?);
+        filed.push(SubmissionRow::of(desk, tx, visitor, counted).await?);
     }
     Ok(WaitingRow { row, filed, twins })
 }

@@ -4,7 +4,7 @@
 use super::file::size_words;
 use crate::acts::review::reviewer;
 use crate::domain::letter::LetterState;
-use crate::domain::quota::Item;
+use crate::read::filed::{FiledFor, filed_for, named};
 use crate::read::{explain, words};
 use crate::store::Tx;
 use crate::store::requests::Request;
@@ -61,7 +61,10 @@ pub struct SubmissionRow {
     pub by: String,
     pub at: String,
     pub acted_on: String,
-    pub items: Vec<Item>,
+    /// What it counts, in words.
+    pub said: Vec<String>,
+    /// What else it counts for that the visitor sees: number, name, light, word.
+    pub also: Vec<(i64, String, &'static str, &'static str)>,
     pub note: String,
     pub state: &'static str,
     pub stands: bool,
@@ -70,9 +73,12 @@ pub struct SubmissionRow {
 }
 
 impl SubmissionRow {
-    pub async fn of(desk: &Desk, tx: &mut Tx, counted: Counted) -> Result<SubmissionRow, Fault> {
+    pub async fn of(desk: &Desk, tx: &mut Tx, visitor: &Visitor, counted: Counted) -> Result<SubmissionRow, Fault> {
         let stands = counted.stands();
-        let Counted { submission, returned_at, .. } = counted;
+        let Counted { submission, returned_at, obligation, .. } = counted;
+        let FiledFor { said, others } = filed_for(tx, &desk.known, &submission, obligation, desk.today).await?;
+        let also = others.iter().filter(|view| visitor.sees(&view.owners));
+        let also = also.map(|view| (view.id, named(view), view.light.code(), view.word)).collect();
         let files = tx.evidence_of(&submission.id).await?.into_iter();
         let files = files.map(|file| (file.position, file.name, size_words(file.size), file.erased_at.is_some()));
         Ok(SubmissionRow {
@@ -86,7 +92,8 @@ impl SubmissionRow {
             by: post_label(&submission.by_post),
             at: words::moment(desk.known.zone, submission.received_at),
             acted_on: words::date(submission.acted_on),
-            items: submission.items,
+            said,
+            also,
             note: submission.note,
             files: files.collect(),
         })
