@@ -17,6 +17,7 @@ use crate::domain::refusal::who::NoSuch;
 use crate::domain::unit::UnitName;
 use crate::engine::{Engine, SetupError};
 use crate::read::explain::{self, action_label};
+use crate::read::filed::filed_for;
 use crate::read::query;
 use crate::read::view::View;
 use crate::store::row::Stored;
@@ -202,6 +203,9 @@ async fn show(engine: &Engine, id: i64, out: &mut dyn Write) -> anyhow::Result<(
             items.join("; "),
             submission.note
         )?;
+        for other in filed_for(&mut tx, &known, submission, id, engine.today()).await?.others {
+            writeln!(out, "  also for {} {} {}: {}", other.id, other.duty, other.period, other.word)?;
+        }
         for file in tx.evidence_of(&submission.id).await? {
             let erased = file.erased_at.map(|at| format!(", erased {}", local(zone, at))).unwrap_or_default();
             writeln!(out, "  file {} ({} bytes, sha256 {}{erased})", file.name, file.size, file.sha256)?;

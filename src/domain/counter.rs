@@ -301,7 +301,7 @@ fn number(folded: &str, unit: &str) -> Result<u32, Unread> {
     }
 }
 
-/// `12`, `十二`, `壹拾贰`, `一二`.
+/// `12`, `十二`, `壹拾贰`, `二〇`.
 fn figure(text: &str) -> Option<u64> {
     if text.is_empty() {
         return None;
@@ -312,7 +312,9 @@ fn figure(text: &str) -> Option<u64> {
     let numerals: Vec<Numeral> = text.chars().map(numeral).collect::<Option<_>>()?;
     let digit = |numeral: &Numeral| if let Numeral::Digit(n) = numeral { Some(*n) } else { None };
     if let Some(digits) = numerals.iter().map(digit).collect::<Option<Vec<u64>>>() {
-        return digits.iter().try_fold(0_u64, |sum, digit| sum.checked_mul(10)?.checked_add(*digit));
+        // 二〇 is 20; 两三 and 三五 are no number but a guess.
+        let written = digits.len() == 1 || (digits.contains(&0) && !text.contains('两'));
+        return written.then(|| digits.iter().try_fold(0_u64, |sum, digit| sum.checked_mul(10)?.checked_add(*digit)))?;
     }
     let myriad = numerals.iter().position(|numeral| *numeral == Numeral::Myriad);
     match myriad {

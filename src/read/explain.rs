@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::filed::{self, filed_for};
 use super::series::series_of;
 use super::words;
 use crate::domain::action::Action;
@@ -36,6 +37,9 @@ pub struct Section {
 
 /// More steps ahead than these are not shown.
 const MOST_STEPS: usize = 24;
+
+/// Of so many filings, the newest, it is said what else they count for.
+const MOST_FILINGS: usize = 20;
 
 /// Explains an obligation; `None` when there is none of that number.
 pub async fn explain(engine: &Engine, id: i64) -> Result<Option<Vec<Section>>> {
@@ -92,6 +96,10 @@ impl Explanation<'_> {
         lines.extend(duty.quotas.iter().map(|quota| format!("数量要求：{}", quota.label())));
         if duty.quotas.is_empty() {
             lines.push("数量要求：报送一次".to_owned());
+        }
+        if !duty.also_counts_for.is_empty() {
+            let also: Vec<&str> = duty.also_counts_for.iter().map(|id| id.0.as_str()).collect();
+            lines.push(format!("一次报送可同时计入：{}（系统默认，可调整）", also.join("、")));
         }
         lines
     }
@@ -223,6 +231,17 @@ impl Explanation<'_> {
             lines.push(format!("{}：{}/{}{}", count.counter, count.have, count.want, count.unit));
         }
         lines.push(format!("有效报送 {} 次", filings.len()));
+        let today = self.known.zone.day_of(self.now);
+        for counted in filed.iter().rev().filter(|counted| counted.stands()).take(MOST_FILINGS) {
+            let found = filed_for(tx, self.known, &counted.submission, obligation.id, today).await?;
+            // What it counts for at another unit's is not everybody's to see.
+            let others =
+                found.others.iter().filter(|other| obligation.owners.iter().all(|unit| other.owners.contains(unit)));
+            let others: Vec<String> = others.map(filed::named).collect();
+            if !others.is_empty() {
+                lines.push(format!("回执 {} 同时计入：{}", counted.submission.id, others.join("；")));
+            }
+        }
         if let Some(streak) = obligation.round.streak.filter(|streak| *streak > 1) {
             lines.push(format!("连续逾期第 {streak} 次"));
         }

@@ -108,9 +108,14 @@ async fn a_month_is_filed_looked_at_returned_and_accepted() {
         .await;
         let id = story.obligation("13.2", "质安处", "2022-09").await.id;
         let counts = "检查企业 1/2家，整改突出隐患 2/2个，协调解决难题 0/2个";
-        assert_eq!(first, format!("R1\n{id} 13.2 2022-09：未到期；{counts}\n"));
-        let again = typed(&story, "submit 13.2 质安处 2022-09 --item 检查企业=甲公司 --receipt R1").await;
+        let said = "检查企业：甲公司（1家）\n整改突出隐患：2个";
+        assert_eq!(first, format!("R1\n{said}\n{id} 13.2 2022-09：未到期；{counts}\n"));
+        // The same again changes nothing; a number that stands for other content is refused.
+        let again = "submit 13.2 质安处 2022-09 --item 检查企业=甲公司 --item 整改突出隐患=二个 --note 首次 --receipt R1";
+        let again = typed(&story, &format!("{again} --file {}", file.display())).await;
         assert!(again.starts_with("R1 (filed before; nothing changed)\n"), "{again}");
+        let other = refused(&story, "submit 13.2 质安处 2022-09 --item 检查企业=甲公司 --receipt R1").await;
+        assert!(other.starts_with("the receipt number R1 stands for a filing with other content"), "{other}");
         let wrong = refused(&story, "submit 13.2 质安处 2022-09 --item 企业=甲公司").await;
         assert_eq!(wrong, "there is no counter `企业`; known: 检查企业, 整改突出隐患, 协调解决难题");
         assert_eq!(refused(&story, "submit 13.2 质安处 2023-10").await, "there is no obligation 13.2 质安处 2023-10");

@@ -71,7 +71,7 @@ async fn file_due(
                 obligations: vec![stored.obligation.id],
                 acted_on: own_day.then(|| known.zone.due_day(stored.obligation.round.due_at)),
                 items: Vec::new(),
-                note: String::new(),
+                note: "已办理".into(),
                 files: Vec::new(),
             };
             // Too late or not open yet is refused, in a calm run as in a wild one.

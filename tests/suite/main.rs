@@ -28,6 +28,7 @@ mod store_statements;
 mod store_tally;
 mod story_acts;
 mod story_changes;
+mod story_filing;
 mod story_first;
 mod story_occasions;
 mod story_silence;

@@ -1,6 +1,6 @@
 //! Stories of what people do: filed jointly, returned, extended, waived, corrected, disputed, erased.
 
-use crate::support::{OFFICE, Story, at, on_both_of, refused, rows};
+use crate::support::{OFFICE, Story, at, link, on_both_of, on_both_with, refused, rows, seeds_of, settings};
 use duban::acts::correct::Correction;
 use duban::acts::submit::NewSubmission;
 use duban::domain::light::{Light, word};
@@ -277,7 +277,9 @@ async fn a_level_that_falls_under_its_figure_before_due_reopens() {
 
 #[tokio::test]
 async fn one_submission_counts_for_several_and_may_be_corrected_or_taken_back() {
-    on_both_of("2022-10-08 00:00", &["9.1a", "9.1b"], |mut story| async move {
+    let mut seeds = seeds_of(&["9.1a", "9.1b"]);
+    link(&mut seeds, "9.1a", &["9.1b"]);
+    on_both_with("2022-10-08 00:00", settings(), &seeds, |mut story| async move {
         story.run_until("2022-10-10 10:00").await;
         let day = story.obligation("9.1a", "质安处", "2022-10-10").await.id;
         let week = story.obligation("9.1b", "质安处", "2022-W41").await.id;
@@ -381,7 +383,7 @@ async fn erased_evidence_leaves_its_hash_and_a_tombstone() {
                 obligations: vec![id],
                 acted_on: None,
                 items: vec![Item { counter: "调度".into(), value: "1".into() }],
-                note: String::new(),
+                note: "已办理".into(),
                 files: vec![(hash.clone(), "现场.jpg".into(), 12)],
             };
             let receipt = story.act(&format!("{unit}/liaison"), async |actor| actor.submit(&new).await).await.unwrap();
@@ -459,7 +461,7 @@ async fn filings_that_come_at_once_are_each_taken_or_refused_for_itself() {
                 obligations: vec![id],
                 acted_on: None,
                 items: Vec::new(),
-                note: String::new(),
+                note: "已办理".into(),
                 files: Vec::new(),
             };
             story.act("质安处/liaison", async |actor| actor.submit(&new).await).await.unwrap().repeated

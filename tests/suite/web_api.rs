@@ -102,9 +102,19 @@ async fn a_program_lists_files_and_the_office_decides() {
             { "counter": "检查企业", "value": "甲公司" }, { "counter": "检查企业", "value": "乙公司" },
             { "counter": "整改突出隐患", "value": "2" }, { "counter": "协调解决难题", "value": "2" } ] });
         let filed = unit.call(Method::POST, "/api/v1/submissions", Some(body.clone()), Some("K-1")).await;
-        assert_eq!((filed.status, filed.text()), (StatusCode::CREATED, r#"{"receipt":"K-1","repeated":false}"#.into()));
-        let again = unit.call(Method::POST, "/api/v1/submissions", Some(body), Some("K-1")).await;
-        assert_eq!((again.status, again.text()), (StatusCode::OK, r#"{"receipt":"K-1","repeated":true}"#.into()));
+        let receipt: Value = serde_json::from_str(&filed.text()).unwrap();
+        assert_eq!((filed.status, &receipt["repeated"]), (StatusCode::CREATED, &json!(false)));
+        assert_eq!(
+            receipt["said"],
+            json!(["检查企业：甲公司、乙公司（2家）", "整改突出隐患：2个", "协调解决难题：2个"])
+        );
+        assert_eq!(
+            (&receipt["obligations"][0]["word"], &receipt["obligations"][0]["missing"]),
+            (&json!("按期办结"), &Value::Null)
+        );
+        let again = unit.call(Method::POST, "/api/v1/submissions", Some(body.clone()), Some("K-1")).await;
+        let receipt: Value = serde_json::from_str(&again.text()).unwrap();
+        assert_eq!((again.status, &receipt["repeated"]), (StatusCode::OK, &json!(true)));
         assert_eq!(story.light("13.2", "质安处", "2022-10").await, Light::Green);
         // A unit's token decides nothing, an office's that may only read does neither.
         let path = format!("/api/v1/obligations/{id}/return");
@@ -209,7 +219,7 @@ async fn a_program_files_with_a_file_corrects_it_and_erases_what_it_sent_by_mist
         let long = json!({ "obligations": [id], "note": "长".repeat(100_000) });
         assert_eq!(unit.call(Method::POST, path, Some(long), None).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         let filed = unit.send(Method::POST, path, kind, form(&submission, "三家企业"), Some("K-1")).await;
-        assert_eq!((filed.status, filed.text()), (StatusCode::CREATED, r#"{"receipt":"K-1","repeated":false}"#.into()));
+        assert_eq!(filed.status, StatusCode::CREATED, "{}", filed.text());
         let shown = unit.get("/api/v1/submissions/K-1").await;
         assert_eq!((&shown["files"][0]["name"], &shown["files"][0]["size"]), (&json!("检查.txt"), &json!(12)));
         let mut office = Program::of(&story, &console, support::OFFICE, "read file").await;

@@ -273,7 +273,7 @@ async fn what_cannot_be_filed_is_refused_with_what_was_filled_in() {
             ("note", "a\u{0}b", "不可用的字符"),
             ("note", "a\u{1b}[31mb", "不可用的字符"),
             ("note", "a\u{202e}b", "不可用的字符"),
-            ("c0", "1\r\nBcc: x@example.com", "不可用的字符"),
+            ("c0", "1\r\nBcc: x@example.com", "应填数目"),
             ("c0", "\u{7}", "不可用的字符"),
             ("c99", "1", "没有该计数项"),
             ("cx", "1", "没有该计数项"),

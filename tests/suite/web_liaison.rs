@@ -29,7 +29,7 @@ async fn from_the_letter_to_the_receipt_in_three_pages() {
         assert_eq!((filed.status, filed.location()), (StatusCode::SEE_OTHER, format!("/filed/{receipt}").as_str()));
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::Green);
         // Sent twice, filed once.
-        let again = liaison.upload(&format!("/o/{id}/file"), &fields, &[]).await;
+        let again = liaison.upload(&format!("/o/{id}/file"), &fields, &[("files", "照片.txt", b"evidence")]).await;
         assert_eq!(again.location(), filed.location());
         let mut tx = story.engine.store.read().await.unwrap();
         assert_eq!(tx.submissions_for(&[id]).await.unwrap().len(), 1);

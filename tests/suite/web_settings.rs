@@ -491,7 +491,7 @@ async fn no_verdict_is_open_to_the_administrator_or_the_auditor() {
                 obligations: vec![id],
                 acted_on: None,
                 items: Vec::new(),
-                note: String::new(),
+                note: "已办理".into(),
                 files: Vec::new(),
             };
             let event = NewEvent {

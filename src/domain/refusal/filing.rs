@@ -51,6 +51,8 @@ pub enum FilingRefusal {
         counter: String,
         known: Vec<String>,
     },
+    /// A form's field that is no counter's.
+    NoCounter,
     ItemWithoutValue {
         counter: String,
     },

@@ -68,6 +68,7 @@ pub(super) fn words(refusal: &FilingRefusal) -> Words {
             let (listed, known) = (known.join(", "), known.join("、"));
             say!("there is no counter `{counter}`; known: {listed}", "没有计数项“{counter}”；可填：{known}")
         }
+        FilingRefusal::NoCounter => say!("there is no such counter", "没有该计数项"),
         FilingRefusal::ItemWithoutValue { counter } => {
             say!("`{counter}` has no name or number", "“{counter}”未填名称或数目")
         }

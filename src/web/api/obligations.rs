@@ -11,6 +11,7 @@ use super::call::{Answer, CallQuery, Listed, Part};
 use crate::domain::query::Order;
 use crate::domain::quota::Count;
 use crate::read::explain;
+use crate::read::filed::filed_for;
 use crate::read::query::{self, QueryText};
 use crate::read::view::View;
 use crate::store::row::Stored;
@@ -71,8 +72,19 @@ pub struct DetailJson {
     #[serde(flatten)]
     obligation: ObligationJson,
     counts: Vec<CountJson>,
+    /// What is still missing, in words: 检查企业1家; absent where nothing is, or it is not owed.
+    missing: Option<String>,
     /// The receipt numbers of what was filed for it.
     submissions: Vec<String>,
+    /// What else those count for, by receipt number.
+    also_counted_for: Vec<AlsoJson>,
+}
+
+/// What else a submission counts for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlsoJson {
+    receipt: String,
+    obligations: Vec<ObligationJson>,
 }
 
 impl From<&View> for ObligationJson {
@@ -147,9 +159,22 @@ pub async fn show(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<J
     let stored = visitor.obligation(&mut tx, id).await?;
     let view = desk.view(&mut tx, &stored).await?;
     let filed = tx.submissions_for(&[id]).await?;
-    let submissions = filed.into_iter().map(|counted| counted.submission.id).collect();
-    let counts = view.counts.iter().cloned().map(CountJson::from).collect();
-    Ok(Json(DetailJson { obligation: ObligationJson::from(&view), counts, submissions }))
+    let mut also_counted_for = Vec::new();
+    for submission in filed.iter().map(|counted| &counted.submission) {
+        let others = filed_for(&mut tx, &desk.known, submission, id, desk.today).await?.others;
+        let seen = others.iter().filter(|other| visitor.sees(&other.owners));
+        let obligations: Vec<ObligationJson> = seen.map(ObligationJson::from).collect();
+        if !obligations.is_empty() {
+            also_counted_for.push(AlsoJson { receipt: submission.id.clone(), obligations });
+        }
+    }
+    Ok(Json(DetailJson {
+        obligation: ObligationJson::from(&view),
+        counts: view.counts.iter().cloned().map(CountJson::from).collect(),
+        missing: view.missing(),
+        submissions: filed.into_iter().map(|counted| counted.submission.id).collect(),
+        also_counted_for,
+    }))
 }
 
 /// One heading of an explanation and what stands under it.

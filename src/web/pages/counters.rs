@@ -70,6 +70,17 @@ pub fn items(duty: &Duty, sent: &Sent, of: Option<i64>) -> Vec<Item> {
     items
 }
 
+/// Whether something stands in a field that is none of these duties' counters: a form that is older than the catalogue.
+pub fn strange(duty: &Duty, sent: &Sent) -> bool {
+    let known = |name: &str| match name.strip_prefix('c').map(|rest| rest.split_once('-').unwrap_or((rest, ""))) {
+        Some((n, "")) => n.parse().is_ok_and(|n: usize| n < duty.quotas.len()),
+        // Of a linked one, which may not be ticked.
+        Some((n, id)) => n.parse::<usize>().is_ok() && id.parse::<i64>().is_ok(),
+        None => true,
+    };
+    sent.iter().any(|(name, value)| !known(name) && !text::fold(value).is_empty())
+}
+
 /// Adds what was typed for another duty. A counter of both is counted alike in both, and taken once.
 pub fn add(items: &mut Vec<Item>, more: Vec<Item>) {
     let known: BTreeSet<String> = items.iter().map(|item| item.counter.clone()).collect();

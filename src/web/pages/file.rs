@@ -18,6 +18,7 @@ use crate::acts::{ActError, refuse};
 use crate::domain::duty::Duty;
 use crate::domain::phase::Phase;
 use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::unit::UnitName;
 use crate::engine::SetupError;
 use crate::read::filed;
@@ -227,7 +228,11 @@ async fn submit(
             Err(_) => return refuse((Field::ActedOn, FieldRefusal::NotADate)),
         },
     };
-    let mut items = counters::items(desk.known.rules(stored, desk.today)?.duty, &filled.values, None);
+    let duty = desk.known.rules(stored, desk.today)?.duty;
+    if counters::strange(duty, &filled.values) {
+        return refuse(FilingRefusal::NoCounter);
+    }
+    let mut items = counters::items(duty, &filled.values, None);
     let also: Vec<i64> = filled.also.iter().copied().filter(|also| *also != stored.obligation.id).collect();
     for other in desk.engine.store.read().await?.obligations(&also).await? {
         let duty = desk.known.rules(&other, desk.today)?.duty;

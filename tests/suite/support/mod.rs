@@ -23,6 +23,7 @@ use duban::{
     clock::Clock,
     domain::{
         calendar::Zone,
+        duty::DutyId,
         light::Light,
         obligation::Obligation,
         unit::{PostId, Role, UnitName},
@@ -200,6 +201,12 @@ pub fn seeds_of(duties: &[&str]) -> Seeds {
     seeds.catalogue.duties.retain(|duty| duties.contains(&duty.id.0.as_str()));
     assert_eq!(seeds.catalogue.duties.len(), duties.len(), "{duties:?}");
     seeds
+}
+
+/// Lets one filing for a duty count for these too, whatever the document's links are.
+pub fn link(seeds: &mut Seeds, duty: &str, also: &[&str]) {
+    let found = seeds.catalogue.duties.iter_mut().find(|one| one.id.0 == duty).unwrap();
+    found.also_counts_for = also.iter().map(|id| DutyId((*id).to_owned())).collect();
 }
 
 /// The words of a refusal, as an office reads them.

@@ -45,6 +45,8 @@ struct DutyRow {
     due: String,
     owners: String,
     quotas: Vec<String>,
+    /// 9.1a、15.1
+    also: String,
     basis: &'static str,
     policy: bool,
 }
@@ -62,6 +64,7 @@ impl DutyRow {
             due: due_words(duty.due),
             owners: format!("{}{together}", owners_words(&duty.owed_by)),
             quotas: duty.quotas.iter().map(Quota::label).collect(),
+            also: duty.also_counts_for.iter().map(|id| id.0.as_str()).collect::<Vec<_>>().join("、"),
             basis: duty.basis.label(),
             policy: duty.basis == Basis::Policy,
         }
