@@ -83,7 +83,7 @@ impl Actor<'_> {
         if new.obligations.is_empty() {
             return refuse(FilingRefusal::ForNothing);
         }
-        let wanted = self.own_rows(new, rows)?;
+        let wanted = own_rows(new, rows)?;
         let mut duties = Vec::with_capacity(wanted.len());
         for stored in &wanted {
             duties.push(self.rules(stored)?.duty);
@@ -106,26 +106,10 @@ impl Actor<'_> {
         Ok(Wanted { rows: rows.collect(), items: items.unwrap_or_default() })
     }
 
-    /// What is filed for, each once, in the order in which it is named.
-    fn own_rows(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Stored>> {
-        let mut wanted: Vec<Stored> = Vec::with_capacity(new.obligations.len());
-        for id in &new.obligations {
-            // Another unit's and one that does not exist look the same.
-            let own = rows.get(id).filter(|row| row.obligation.owners.contains(&new.unit));
-            let Some(stored) = own else {
-                return refuse(NoSuch::NoOwnObligation { id: *id, unit: new.unit.clone() });
-            };
-            if wanted.iter().all(|row| row.obligation.id != *id) {
-                wanted.push(stored.clone());
-            }
-        }
-        Ok(wanted)
-    }
-
     /// What was typed, as it would be kept if it were filed for these.
     pub(super) fn settled(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Item>> {
         let mut duties = Vec::new();
-        for stored in &self.own_rows(new, rows)? {
+        for stored in &own_rows(new, rows)? {
             duties.push(self.rules(stored)?.duty);
         }
         let own = own_duty(&duties).unwrap_or_default();
@@ -184,6 +168,22 @@ impl Actor<'_> {
             counts: quota::count(&self.rules(stored)?.duty.quotas, &filings),
         })
     }
+}
+
+/// What is filed for, each once, in the order in which it is named.
+fn own_rows(new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Vec<Stored>> {
+    let mut wanted: Vec<Stored> = Vec::with_capacity(new.obligations.len());
+    for id in &new.obligations {
+        // Another unit's and one that does not exist look the same.
+        let own = rows.get(id).filter(|row| row.obligation.owners.contains(&new.unit));
+        let Some(stored) = own else {
+            return refuse(NoSuch::NoOwnObligation { id: *id, unit: new.unit.clone() });
+        };
+        if wanted.iter().all(|row| row.obligation.id != *id) {
+            wanted.push(stored.clone());
+        }
+    }
+    Ok(wanted)
 }
 
 /// What a submission is for, and what it says, once every rule has taken it.

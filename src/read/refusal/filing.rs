@@ -61,29 +61,13 @@ pub(super) fn words(refusal: &FilingRefusal) -> Words {
         FilingRefusal::AnswerDoesNotSuffice => {
             say!("an answer does not suffice here; file what was done", "该事项不能以叫应代替报送，请填报办理情况")
         }
-        FilingRefusal::UnknownCounter { counter, known } if known.is_empty() => {
-            say!("there is no counter `{counter}`; nothing is counted here", "没有计数项“{counter}”；该事项不计数")
-        }
-        FilingRefusal::UnknownCounter { counter, known } => {
-            let (listed, known) = (known.join(", "), known.join("、"));
-            say!("there is no counter `{counter}`; known: {listed}", "没有计数项“{counter}”；可填：{known}")
-        }
-        FilingRefusal::NoCounter => say!("there is no such counter", "没有该计数项"),
-        FilingRefusal::ItemWithoutValue { counter } => {
-            say!("`{counter}` has no name or number", "“{counter}”未填名称或数目")
-        }
-        FilingRefusal::NumberWanted { counter, unit, typed } => say!(
-            "`{counter}` takes a whole number, with or without {unit}, not `{typed}`: write 3, or 0 where there is none",
-            "“{counter}”应填数目（整数，如 3 或 3{unit}；没有的填 0 或“无”），所填为“{typed}”"
-        ),
-        FilingRefusal::NumberTooLarge { counter, most } => {
-            say!("`{counter}` is too large: {most} at most", "“{counter}”数目过大：至多 {most}")
-        }
-        FilingRefusal::NameWanted { counter, typed } => say!(
-            "`{counter}` takes names, not `{typed}`: write each by its name, several parted by a semicolon",
-            "“{counter}”应填名称（几个的以顿号、分号或换行分开；没有的填“无”），所填为“{typed}”"
-        ),
-        FilingRefusal::TooManyItems(most) => say!("too many items: {most} at most", "计数项过多：至多 {most} 条"),
+        FilingRefusal::UnknownCounter { .. }
+        | FilingRefusal::NoCounter
+        | FilingRefusal::ItemWithoutValue { .. }
+        | FilingRefusal::NumberWanted { .. }
+        | FilingRefusal::NumberTooLarge { .. }
+        | FilingRefusal::NameWanted { .. }
+        | FilingRefusal::TooManyItems(_) => counter_words(refusal),
         FilingRefusal::ReceiptTaken => say!("that receipt number cannot be used", "该回执号不可用"),
         FilingRefusal::ReceiptOfOtherContent(number) => say!(
             "the receipt number {number} stands for a filing with other content: correct that one, or file under another \
@@ -108,5 +92,35 @@ pub(super) fn words(refusal: &FilingRefusal) -> Words {
         FilingRefusal::LargerThan(most) => {
             say!("the file is too large; at most {most} bytes are taken", "文件过大：至多 {most} 字节")
         }
+    }
+}
+
+/// What is wrong with what was typed into a counter.
+fn counter_words(refusal: &FilingRefusal) -> Words {
+    match refusal {
+        FilingRefusal::UnknownCounter { counter, known } if known.is_empty() => {
+            say!("there is no counter `{counter}`; nothing is counted here", "没有计数项“{counter}”；该事项不计数")
+        }
+        FilingRefusal::UnknownCounter { counter, known } => {
+            let (listed, known) = (known.join(", "), known.join("、"));
+            say!("there is no counter `{counter}`; known: {listed}", "没有计数项“{counter}”；可填：{known}")
+        }
+        FilingRefusal::NoCounter => say!("there is no such counter", "没有该计数项"),
+        FilingRefusal::ItemWithoutValue { counter } => {
+            say!("`{counter}` has no name or number", "“{counter}”未填名称或数目")
+        }
+        FilingRefusal::NumberWanted { counter, unit, typed } => say!(
+            "`{counter}` takes a whole number, with or without {unit}, not `{typed}`: write 3, or 0 where there is none",
+            "“{counter}”应填数目（整数，如 3 或 3{unit}；没有的填 0 或“无”），所填为“{typed}”"
+        ),
+        FilingRefusal::NumberTooLarge { counter, most } => {
+            say!("`{counter}` is too large: {most} at most", "“{counter}”数目过大：至多 {most}")
+        }
+        FilingRefusal::NameWanted { counter, typed } => say!(
+            "`{counter}` takes names, not `{typed}`: write each by its name, several parted by a semicolon",
+            "“{counter}”应填名称（几个的以顿号、分号或换行分开；没有的填“无”），所填为“{typed}”"
+        ),
+        FilingRefusal::TooManyItems(most) => say!("too many items: {most} at most", "计数项过多：至多 {most} 条"),
+        other => words(other),
     }
 }

@@ -7,8 +7,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
 
-use super::counters::{self, CounterField};
-use super::file::{named_before, own_day};
+use super::counters::{self, CounterField, named_before, own_day};
 use crate::acts::correct::{AfterWithdrawal, Correction};
 use crate::acts::{ActError, refuse};
 use crate::domain::refusal::field::{Field, FieldRefusal};

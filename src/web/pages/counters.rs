@@ -2,10 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use crate::domain::counter::Item;
 use crate::domain::duty::Duty;
 use crate::domain::quota::Count;
 use crate::domain::text;
+use crate::engine::SetupError;
+use crate::store::Tx;
+use crate::store::row::Stored;
+use crate::web::app::Desk;
+use crate::web::fault::Fault;
 
 pub struct CounterField {
     /// The field's name: `c0`; of a linked obligation `c0-17`.
@@ -102,4 +109,26 @@ pub fn filled(duty: &Duty, items: &[Item], of: i64) -> Vec<(String, String)> {
         }
     }
     sent
+}
+
+/// From how many of the last submissions names are offered.
+const NAMES_FROM: usize = 50;
+
+/// The day on which an act must be done to count, where no other does.
+pub fn own_day(desk: &Desk, stored: &Stored) -> Result<Option<NaiveDate>, SetupError> {
+    let rules = desk.known.rules(stored, desk.today)?;
+    let window = desk.known.window(&stored.obligation, &rules);
+    Ok(rules.duty.own_day_only.then_some(window.last_in_time))
+}
+
+/// The names that a unit has used lately, to be offered again.
+pub async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String>, Fault> {
+    let filed = tx.submissions_of(unit, desk.now(), NAMES_FROM).await?;
+    let names: BTreeSet<String> = filed
+        .into_iter()
+        .flat_map(|submission| submission.items)
+        .filter(|item| item.value.parse::<u32>().is_err())
+        .map(|item| item.value)
+        .collect();
+    Ok(names.into_iter().collect())
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
 
-use super::counters::{self, CounterField};
+use super::counters::{self, CounterField, named_before, own_day};
 use super::{correct, todo};
 use crate::acts::submit::NewSubmission;
 use crate::acts::{ActError, refuse};
@@ -20,7 +20,6 @@ use crate::domain::phase::Phase;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::unit::UnitName;
-use crate::engine::SetupError;
 use crate::read::filed;
 use crate::read::view::View;
 use crate::store::Tx;
@@ -43,9 +42,6 @@ pub fn routes() -> Vec<Route> {
         get("/filed/{receipt}", Right::SeeOwn, receipt),
     ]
 }
-
-/// From how many of the last submissions names are offered.
-const NAMES_FROM: usize = 50;
 
 /// An obligation of a linked duty, for which the same act may count.
 struct Other {
@@ -136,13 +132,6 @@ async fn page(
     Ok(view::answer(&shown, shown.refused.any()))
 }
 
-/// The day on which an act must be done to count, where no other does.
-pub fn own_day(desk: &Desk, stored: &Stored) -> Result<Option<NaiveDate>, SetupError> {
-    let rules = desk.known.rules(stored, desk.today)?;
-    let window = desk.known.window(&stored.obligation, &rules);
-    Ok(rules.duty.own_day_only.then_some(window.last_in_time))
-}
-
 /// What the unit owes now of the duties that are linked with this one: what can still be in time first.
 async fn linked(
     desk: &Desk,
@@ -188,18 +177,6 @@ async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart
             page(&desk, &visitor, &mut tx, &stored, FilingForm { receipt, ..filled }, refused).await
         }
     }
-}
-
-/// The names that a unit has used lately, to be offered again.
-pub async fn named_before(desk: &Desk, tx: &mut Tx, unit: &str) -> Result<Vec<String>, Fault> {
-    let filed = tx.submissions_of(unit, desk.now(), NAMES_FROM).await?;
-    let names: BTreeSet<String> = filed
-        .into_iter()
-        .flat_map(|submission| submission.items)
-        .filter(|item| item.value.parse::<u32>().is_err())
-        .map(|item| item.value)
-        .collect();
-    Ok(names.into_iter().collect())
 }
 
 fn filled(sent: &Sent) -> FilingForm {
