@@ -26,6 +26,9 @@ const STAGED: TimeDelta = TimeDelta::days(1);
 /// Small pieces are written together.
 const PIECE: usize = 256 << 10;
 
+pub mod endings;
+mod launcher;
+mod recording;
 pub mod sniff;
 
 /// Why the files are not what they should be.
@@ -47,6 +50,13 @@ pub enum VaultError {
     Damaged(String),
     #[error("`{0}` is no SHA-256")]
     NoHash(String),
+}
+
+impl VaultError {
+    /// Whether there is no room.
+    pub fn is_full(&self) -> bool {
+        matches!(self, VaultError::Disk(error) if disk::is_full(error))
+    }
 }
 
 type Result<T> = std::result::Result<T, VaultError>;
@@ -78,6 +88,17 @@ impl Vault {
     fn files(&self) -> Result<Arc<dyn ObjectStore>> {
         disk::make_folder(&self.folder.join(STAGING))?;
         Ok(Arc::new(LocalFileSystem::new_with_prefix(&self.folder)?))
+    }
+
+    /// The largest file that is taken, in bytes.
+    pub fn largest(&self) -> u64 {
+        self.largest
+    }
+
+    /// How much can still be stored, in bytes.
+    pub async fn free(&self) -> Result<u64> {
+        let folder = self.folder.clone();
+        Ok(blocking(move || disk::free(&folder)).await?)
     }
 
     pub async fn begin(&self) -> Result<Writer> {

@@ -1,12 +1,14 @@
-//! What kind of file evidence may be: told by its content, never by what its sender calls it.
+//! What kind of file evidence may be: told by its content; and its name must not make more of it where it is opened.
 //!
-//! Taken are pictures, PDF, office documents, plain text and tables, sound and films, and zip archives of such. Nothing is
-//! ever unpacked: of an archive only the directory at its end is read, by a walk of our own with bounds on every number in
+//! Taken are pictures, PDF, office documents, plain text and tables, sound and films, and zip archives of such
+//! ([`super::endings::TAKEN`]). Nothing is ever unpacked: of an archive only the directory at its end is read, by a walk of our own with bounds on every number in
 //! it, because a library that first loads a hostile directory whole is what the directory was made for.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::endings::{self, Ending};
+use super::{launcher, recording};
 use crate::domain::refusal::file::FileRefusal;
 
 /// Entries of an archive at most.
@@ -18,33 +20,31 @@ const LARGEST_UNPACKED: u64 = 500 << 20;
 /// How much of a file's beginning tells its kind.
 const HEAD: usize = 8 << 10;
 
-/// What runs on somebody's machine when it is opened there.
-const PROGRAMS: &[&str] = &[
-    "apk", "app", "bat", "bin", "cab", "chm", "cmd", "com", "cpl", "deb", "dll", "exe", "gadget", "hta", "inf", "iso",
-    "jar", "js", "jse", "jsp", "lnk", "msc", "msi", "msp", "php", "pif", "pl", "ps1", "psm1", "py", "reg", "rpm",
-    "scf", "scr", "sh", "so", "sys", "url", "vb", "vbe", "vbs", "ws", "wsc", "wsf", "wsh",
-];
-/// What a browser would run.
-const MARKUP: &[&str] = &["htm", "html", "mht", "mhtml", "shtml", "svg", "svgz", "xht", "xhtml", "xml", "xsl", "xslt"];
-/// What holds further files.
-const ARCHIVES: &[&str] = &["7z", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip", "zst"];
-
 /// Why a file is not taken; `None` = it is.
 pub fn objection(file: &mut File, name: &str) -> io::Result<Option<FileRefusal>> {
     let mut head = Vec::with_capacity(HEAD);
     file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
-    let why = if head.is_empty() {
-        Some(FileRefusal::EmptyFile)
-    } else if ends_in(name, PROGRAMS) || ends_in(name, MARKUP) {
-        // Whatever it holds, it would be opened by its name on the machine that it is downloaded to.
-        Some(FileRefusal::ProgramFile)
-    } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+    if head.is_empty() {
+        return Ok(Some(FileRefusal::EmptyFile));
+    }
+    let ending = endings::ending(name);
+    if [Ending::Program, Ending::Markup].contains(&ending) {
+        return Ok(Some(FileRefusal::ProgramFile));
+    }
+    let within = content(file, &head)?;
+    // Of what is taken by its content, an archive is the one that may end as one.
+    let odd = ending == Ending::Other || (ending == Ending::Archive && endings::ending_of(name) != "zip");
+    Ok(within.or(odd.then_some(FileRefusal::OtherEnding)))
+}
+
+/// Why a file is not taken for what it holds.
+fn content(file: &mut File, head: &[u8]) -> io::Result<Option<FileRefusal>> {
+    let why = if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         look_inside(file)?
+    } else if recording::is_recording(head) {
+        None
     } else {
-        // The library knows one of the beginnings of an MP3 without a tag; recorders write the others too.
-        let sound = matches!(head.get(..2), Some([0xff, 0xf2 | 0xf3 | 0xfa | 0xfb]));
-        match infer::get(&head).map(|kind| kind.mime_type()) {
-            None if sound => None,
+        match infer::get(head).map(|kind| kind.mime_type()) {
             Some(
                 "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "image/heif" | "image/bmp" | "image/tiff"
                 | "application/pdf" | "video/mp4" | "video/quicktime" | "video/x-m4v" | "audio/m4a" | "audio/mpeg"
@@ -81,15 +81,6 @@ pub fn objection(file: &mut File, name: &str) -> io::Result<Option<FileRefusal>>
     Ok(why)
 }
 
-fn ending(name: &str) -> String {
-    let name = name.trim_end_matches([' ', '.']);
-    name.rsplit_once('.').map_or_else(String::new, |(_, ending)| ending.to_ascii_lowercase())
-}
-
-fn ends_in(name: &str, endings: &[&str]) -> bool {
-    endings.contains(&ending(name).as_str())
-}
-
 /// Whether a compound file says that it is a Windows installer.
 fn installer(file: &mut File) -> io::Result<bool> {
     let mut header = [0; 512];
@@ -109,7 +100,17 @@ fn installer(file: &mut File) -> io::Result<bool> {
 
 /// Whether it is plain text: in UTF-8, GB 18030, or UTF-16 with its mark, and no markup or script.
 fn text(file: &mut File) -> io::Result<Option<FileRefusal>> {
-    const TAGS: [&[u8]; 6] = [b"<script", b"<svg", b"<html", b"<!doctype", b"<?xml", b"<iframe"];
+    const TAGS: [&[u8]; 9] = [
+        b"<script",
+        b"<svg",
+        b"<html",
+        b"<!doctype",
+        b"<?xml",
+        b"<iframe",
+        b"wscript.",
+        b"createobject(",
+        b"activexobject",
+    ];
     file.rewind()?;
     // A tag may lie across two pieces: the end of the last one is looked at again.
     let (mut window, mut first, mut wide): (Vec<u8>, _, _) = (Vec::new(), true, None);
@@ -141,6 +142,9 @@ fn text(file: &mut File) -> io::Result<Option<FileRefusal>> {
         let begins = window.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf\xff".contains(byte));
         if (first && (begins == Some(&b'<') || window.starts_with(b"#!"))) || contains(&window, &TAGS) {
             return Ok(Some(FileRefusal::MarkupWithin));
+        }
+        if first && launcher::opens(&String::from_utf8_lossy(&window[..window.len().min(HEAD)])) {
+            return Ok(Some(FileRefusal::OpensSomething));
         }
         first = false;
         window.drain(..window.len().saturating_sub(16));
@@ -213,6 +217,7 @@ fn judge(listed: &[ArchiveEntry], length: u64) -> Option<FileRefusal> {
             || name.contains('\0')
             || name.split(['/', '\\']).any(|part| part == "..")
     };
+    let ends = |ending: Ending| any(&|entry| endings::entry_ending(&entry.name) == ending);
     let has = |wanted: &str| any(&|entry| entry.name == wanted);
     let within = |folder: &str| any(&|entry| entry.name.starts_with(folder));
     let office = has("[Content_Types].xml") && ["word/", "xl/", "ppt/"].iter().any(|folder| within(folder));
@@ -223,16 +228,18 @@ fn judge(listed: &[ArchiveEntry], length: u64) -> Option<FileRefusal> {
         Some(FileRefusal::BloatedArchive(LARGEST_UNPACKED >> 20))
     } else if any(&|entry| escapes(&entry.name) || entry.link) {
         Some(FileRefusal::EscapingArchive)
-    } else if any(&|entry| ends_in(&entry.name, ARCHIVES)) {
+    } else if ends(Ending::Archive) {
         Some(FileRefusal::ArchiveWithin)
     } else if office || has("OFD.xml") {
         let macros = any(&|entry| entry.name.ends_with("vbaProject.bin"));
-        let program = any(&|entry| ends_in(&entry.name, PROGRAMS) && ending(&entry.name) != "bin");
+        // Of programs' endings, documents have one for parts of their own.
+        let own = |name: &str| endings::ending_of(name) == "bin";
+        let program = any(&|entry| endings::entry_ending(&entry.name) == Ending::Program && !own(&entry.name));
         (macros || program).then_some(FileRefusal::MacrosWithin)
-    } else if any(&|entry| ends_in(&entry.name, PROGRAMS) || ends_in(&entry.name, MARKUP)) {
+    } else if ends(Ending::Program) || ends(Ending::Markup) {
         Some(FileRefusal::ProgramWithin)
     } else {
-        None
+        ends(Ending::Other).then_some(FileRefusal::OtherWithin)
     }
 }
 

@@ -14,8 +14,12 @@ pub enum FileRefusal {
     EmptyFile,
     /// Larger than so many MB.
     LargeFile(u64),
-    /// By its name a program, a script or a web page.
+    /// By its name a program, a script, a web page, or a link to one.
     ProgramFile,
+    /// By its name none of what is taken.
+    OtherEnding,
+    /// A text that opens something when it is opened: a link, a query, a connection.
+    OpensSomething,
     Installer,
     /// By its content.
     Executable,
@@ -35,5 +39,7 @@ pub enum FileRefusal {
     EscapingArchive,
     ArchiveWithin,
     ProgramWithin,
+    /// In an archive, what is none by its name of what is taken.
+    OtherWithin,
     MacrosWithin,
 }
