@@ -16,6 +16,21 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
 }
 
+/// How much can still be written below a folder, in bytes; nothing where it takes no further file.
+pub fn free(folder: &Path) -> io::Result<u64> {
+    // Of one that is not made yet, what it will lie in tells.
+    let there = folder.ancestors().find(|own| own.exists()).unwrap_or(Path::new("."));
+    let about = rustix::fs::statvfs(there)?;
+    // Some file systems do not count files: then both are 0.
+    let no_more_files = about.f_files > 0 && about.f_favail == 0;
+    Ok(if no_more_files { 0 } else { about.f_bavail.saturating_mul(about.f_frsize) })
+}
+
+/// Whether an error says that there is no room.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// What is above the first part of a relative path.
 fn is_here(folder: &Path) -> bool {
     folder.as_os_str().is_empty()

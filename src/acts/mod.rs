@@ -66,6 +66,7 @@ impl From<VaultError> for ActError {
     fn from(error: VaultError) -> ActError {
         match error {
             VaultError::TooLarge { largest } => FilingRefusal::LargerThan(largest).into(),
+            full if full.is_full() => FilingRefusal::EvidenceStoreFull.into(),
             VaultError::NoHash(written) => NoSuch::NoHash(written).into(),
             other => ActError::Job(SetupError::Evidence(other).into()),
         }

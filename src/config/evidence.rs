@@ -11,5 +11,7 @@ section!(
         /// The folder, if it is not `evidence` in the state folder.
         folder: Option<PathBuf>,
         largest: Size,
+        /// What one post may send in a day.
+        daily: Size,
     }
 );

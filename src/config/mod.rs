@@ -117,4 +117,9 @@ impl Config {
     pub fn evidence_largest(&self) -> u64 {
         self.sections.evidence.largest.0
     }
+
+    /// What one post may send in a day, in bytes.
+    pub fn evidence_daily(&self) -> u64 {
+        self.sections.evidence.daily.0
+    }
 }

@@ -27,6 +27,7 @@ pub mod quota;
 pub mod refusal;
 pub mod round;
 pub mod series;
+pub mod share;
 pub mod slot;
 pub mod step;
 pub mod text;

@@ -44,6 +44,8 @@ pub struct Health {
     pub letters: Vec<(LetterState, i64)>,
     /// Rows that could not be worked on.
     pub troubles: Vec<Trouble>,
+    /// Where files of so many bytes are taken and fewer are free: what is free.
+    pub little_room: Option<(u64, u64)>,
 }
 
 impl Health {
@@ -61,6 +63,7 @@ impl Health {
             mail_down: down.split_once(' ').and_then(|(at, words)| Some((at.parse().ok()?, words.to_owned()))),
             letters: tx.count_letters().await?,
             troubles: tx.troubles().await?,
+            little_room: little_room(engine).await,
         })
     }
 
@@ -106,8 +109,17 @@ impl Health {
         {
             alarms.push(Alarm::MailDown(self.now - *since, why.clone()));
         }
+        alarms.extend(self.little_room.map(|(free, largest)| Alarm::LittleRoom { free, largest }));
         alarms
     }
+}
+
+/// What is free for evidence and how large a file may be, where one that is allowed would not fit. What cannot be looked at
+/// is told by whoever needs it.
+async fn little_room(engine: &Engine) -> Option<(u64, u64)> {
+    let vault = engine.vault.as_ref()?;
+    let free = vault.free().await.ok()?;
+    (free < vault.largest()).then_some((free, vault.largest()))
 }
 
 /// One thing that is wrong. Said in English to whoever runs the machine, in Chinese on the console.
@@ -122,6 +134,11 @@ pub enum Alarm {
     Unsent(TimeDelta),
     /// The mail path has been down for so long, and why.
     MailDown(TimeDelta, String),
+    /// Fewer bytes are free for evidence than one file may have.
+    LittleRoom {
+        free: u64,
+        largest: u64,
+    },
 }
 
 impl fmt::Display for Alarm {
@@ -132,6 +149,10 @@ impl fmt::Display for Alarm {
             Alarm::FailedPass(error) => write!(f, "the last pass failed: {error}"),
             Alarm::Unsent(age) => write!(f, "the oldest unsent letter is {} old", words(*age)),
             Alarm::MailDown(age, why) => write!(f, "the mail path has been down for {}: {why}", words(*age)),
+            Alarm::LittleRoom { free, largest } => {
+                let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
+                write!(f, "the evidence store is full: {free} MB are free, and a file may have {largest} MB")
+            }
         }
     }
 }
@@ -144,6 +165,10 @@ impl Alarm {
             Alarm::FailedPass(error) => format!("最近一次巡检失败：{error}"),
             Alarm::Unsent(age) => format!("最早一封待发邮件已等候{}", label(*age)),
             Alarm::MailDown(age, why) => format!("邮件通道已中断{}：{why}", label(*age)),
+            Alarm::LittleRoom { free, largest } => {
+                let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
+                format!("佐证存储空间已满：仅剩{free} MB，而单个文件可达{largest} MB，附文件的报送可能收不下")
+            }
         }
     }
 }

@@ -63,8 +63,25 @@ const ERASE_OF: &str = "UPDATE evidence SET erased_at = $3 WHERE submission = $1
 const WITH_HASH: &str = files!("WHERE sha256 = $1 ORDER BY submission, position");
 const ALL_EVIDENCE: &str = files!("ORDER BY sha256, submission, position");
 
-pub const STATEMENTS: &[&str] =
-    &[BY_ID, OBLIGATIONS_OF, OF_UNIT, WITHDRAW, CORRECT, RETURN, EVIDENCE_OF, ERASE, ERASE_OF, WITH_HASH, ALL_EVIDENCE];
+const SENT_BY: &str = "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM evidence \
+    JOIN submission ON submission.id = evidence.submission \
+    WHERE submission.unit = (SELECT id FROM unit WHERE name = $1) AND received_at >= $2 AND by_post = $3 \
+    AND erased_at IS NULL";
+
+pub const STATEMENTS: &[&str] = &[
+    BY_ID,
+    OBLIGATIONS_OF,
+    OF_UNIT,
+    WITHDRAW,
+    CORRECT,
+    RETURN,
+    EVIDENCE_OF,
+    ERASE,
+    ERASE_OF,
+    WITH_HASH,
+    ALL_EVIDENCE,
+    SENT_BY,
+];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] =
@@ -313,6 +330,11 @@ impl Tx {
 
     pub async fn all_evidence(&mut self) -> Result<Vec<Evidence>> {
         Ok(on!(self, |c| sqlx::query_as(ALL_EVIDENCE).fetch_all(c).await?))
+    }
+
+    /// How many bytes of evidence a post has sent since then.
+    pub async fn evidence_sent(&mut self, unit: &str, by_post: &str, since: DateTime<Utc>) -> Result<i64> {
+        Ok(on!(self, |c| sqlx::query_scalar(SENT_BY).bind(unit).bind(since).bind(by_post).fetch_one(c).await?))
     }
 
     /// Marks a file as erased wherever it is mentioned. Returns in how many places.

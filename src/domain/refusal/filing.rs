@@ -25,6 +25,11 @@ pub enum FilingRefusal {
     OneDutyTwice {
         duty: String,
     },
+    /// The post has sent as much evidence today as it may: so many MB.
+    EvidenceOfTheDay(u64),
+    /// More evidence than the post's share of the room there is: so many MB.
+    EvidenceBeyondShare(u64),
+    EvidenceStoreFull,
     ActedTooEarly {
         acted_on: NaiveDate,
         first: NaiveDate,

@@ -31,6 +31,18 @@ pub(super) fn words(refusal: &FilingRefusal) -> Words {
         FilingRefusal::OneDutyTwice { duty } => {
             say!("one act counts for one period of {duty}; choose one", "一次办理在 {duty} 中只能计入一期；请只选一期")
         }
+        FilingRefusal::EvidenceOfTheDay(most) => say!(
+            "the post has sent as much evidence today as it may: {most} MB; file without, or send the rest tomorrow",
+            "本岗位今日所附佐证已到上限（每日{most} MB）。请压缩文件，或先不附文件报送，其余明日再报"
+        ),
+        FilingRefusal::EvidenceBeyondShare(most) => say!(
+            "there is little room left for evidence: this post may send {most} MB more now; file without, and make room",
+            "佐证存储空间所剩不多，本岗位目前至多再附{most} MB。请减少、压缩文件，或先不附文件报送，并告知管理员"
+        ),
+        FilingRefusal::EvidenceStoreFull => say!(
+            "there is no room left for evidence; file without, and make room",
+            "佐证存储空间已满，所附文件没有收下。请先不附文件报送，并告知管理员"
+        ),
         FilingRefusal::ActedTooEarly { acted_on, first } => say!(
             "the day of the act {acted_on} is before the first day of the period, {first}",
             "办理日期 {acted_on} 早于本期开始之日 {first}"
