@@ -242,9 +242,10 @@ async fn serve(engine: Arc<Engine>, stop: CancellationToken) -> SocketAddr {
         gateways: Vec::new(),
         gateway_header: None,
         ranking: false,
-        secure: false,
+        public: web::public::Public::default(),
         limits,
         largest: 1 << 20,
+        daily: 1 << 30,
     };
     let app = App::new(Box::new(move || Arc::clone(&engine)), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -253,9 +253,10 @@ async fn console(config: &Config, driver: &Arc<Driver>) -> anyhow::Result<Option
         gateways: section.gateways.clone().unwrap_or_default(),
         gateway_header: section.gateway_header.clone(),
         ranking: section.ranking,
-        secure: section.public_url.as_ref().is_some_and(|url| url.0.starts_with("https:")),
+        public: section.public_url.as_ref().map(|url| web::public::Public::of(&url.0)).unwrap_or_default(),
         limits: limits(config),
         largest: config.evidence_largest(),
+        daily: config.evidence_daily(),
     };
     let source = Arc::clone(driver);
     let app = web::App::new(Box::new(move || source.engine()), options);

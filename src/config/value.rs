@@ -271,12 +271,57 @@ impl Value for Link {
         let plain = |b: u8| b.is_ascii_graphic() && !b"\"'<>\\^`{|}?#".contains(&b);
         match rest {
             Some(rest) if !rest.trim_matches('/').is_empty() && rest.bytes().all(plain) => {
-                Ok(Link(written.trim_end_matches('/').to_owned()))
+                let link = written.trim_end_matches('/');
+                let (host, path) = link[written.len() - rest.len()..].split_once('/').unwrap_or((rest, ""));
+                let odd = |part: &str| matches!(part, "" | "." | "..");
+                if host.is_empty() || host.contains('@') || (!path.is_empty() && path.split('/').any(odd)) {
+                    return Err(FormFault::NoPageAddress(shown(written)).into());
+                }
+                match path.split('/').next().filter(|first| TAKEN_PATHS.contains(first)) {
+                    Some(taken) => Err(FormFault::TakenPath(shown(format!("/{taken}"))).into()),
+                    None => Ok(Link(link.to_owned())),
+                }
             }
             _ => Err(FormFault::NoPageAddress(shown(written)).into()),
         }
     }
 }
+
+/// What the console's own places begin with. Below a path that begins so nobody could tell whether a gateway has taken it
+/// off a request.
+pub const TAKEN_PATHS: [&str; 31] = [
+    "api",
+    "assets",
+    "board",
+    "calendar",
+    "duties",
+    "enter",
+    "feeds",
+    "filed",
+    "healthz",
+    "l",
+    "ladders",
+    "leave",
+    "ledger",
+    "ledger.csv",
+    "letters",
+    "me",
+    "o",
+    "occasions",
+    "p",
+    "pictures",
+    "posts",
+    "readyz",
+    "requests",
+    "review",
+    "settings",
+    "todo",
+    "tokens",
+    "trial",
+    "units",
+    "waive",
+    "watcher",
+];
 
 #[cfg(test)]
 mod tests {
@@ -299,7 +344,13 @@ mod tests {
         assert_eq!(Size::read("50MB"), Ok(Size(50_000_000)));
         assert!(Size::read("0MB").is_err() && Size::read("50").is_err());
         assert_eq!(Link::read("https://a.cn/x/"), Ok(Link("https://a.cn/x".into())));
+        assert_eq!(Link::read("http://a.cn:8480/x/board"), Ok(Link("http://a.cn:8480/x/board".into())));
         for wrong in ["a.cn", "ftp://a.cn", "https://", "https://a.cn/?x", "https://a b"] {
+            assert!(Link::read(wrong).is_err(), "{wrong}");
+        }
+        for wrong in
+            ["https:///duban", "https://u:p@a.cn", "https://a.cn//duban", "https://a.cn/x/../y", "https://a.cn/board"]
+        {
             assert!(Link::read(wrong).is_err(), "{wrong}");
         }
     }

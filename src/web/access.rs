@@ -118,10 +118,19 @@ impl Visitor {
         }
     }
 
+    /// Why they may not, without this right: whoever only came by a digest's link can sign in and go on there.
+    pub fn refusal(&self, right: Right, there: &str) -> Fault {
+        let signed_in = Visitor { shows_only: false, ..self.clone() };
+        if self.shows_only && signed_in.has(right) { Fault::ShowsOnly(there.to_owned()) } else { Fault::Forbidden }
+    }
+
     /// Whether they come as the post itself, neither by a digest's link nor by a token: they alone change how it comes in.
     pub fn in_person(&self) -> Result<(), Fault> {
-        let lent = self.shows_only || matches!(self.how, How::Token(_));
-        if lent { Err(Fault::Forbidden) } else { Ok(()) }
+        match self.how {
+            _ if self.shows_only => Err(Fault::ShowsOnly(String::new())),
+            How::Token(_) => Err(Fault::Forbidden),
+            How::Session(_) | How::Gateway => Ok(()),
+        }
     }
 
     /// The unit whose things alone they see; `None` = every unit's.

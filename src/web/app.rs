@@ -8,7 +8,9 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 use chrono::NaiveDate;
 
+use super::coming::Coming;
 use super::fault::Fault;
+use super::public::Public;
 use super::rate::Rates;
 use crate::acts::Actor;
 use crate::acts::entry::Spans;
@@ -29,11 +31,13 @@ pub struct Options {
     /// The header in which a gateway names the post that it has signed in.
     pub gateway_header: Option<HeaderName>,
     pub ranking: bool,
-    /// Whether readers come by https: cookies are marked so.
-    pub secure: bool,
+    /// Where readers find it.
+    pub public: Public,
     pub limits: Limits,
     /// The largest evidence file, in bytes.
     pub largest: u64,
+    /// What one post may send in a day, in bytes.
+    pub daily: u64,
 }
 
 /// Gives the engine in force, which a reload replaces.
@@ -44,6 +48,7 @@ struct AppState {
     options: Options,
     rates: Rates,
     filings: Filings,
+    coming: Coming,
 }
 
 #[derive(Clone)]
@@ -51,7 +56,13 @@ pub struct App(Arc<AppState>);
 
 impl App {
     pub fn new(engine: EngineSource, options: Options) -> App {
-        App(Arc::new(AppState { engine, options, rates: Rates::default(), filings: Filings::default() }))
+        App(Arc::new(AppState {
+            engine,
+            options,
+            rates: Rates::default(),
+            filings: Filings::default(),
+            coming: Coming::default(),
+        }))
     }
 
     pub fn engine(&self) -> Arc<Engine> {
@@ -67,6 +78,11 @@ impl App {
         &self.0.filings
     }
 
+    /// What evidence is being received.
+    pub fn coming(&self) -> &Coming {
+        &self.0.coming
+    }
+
     /// What has been tried how often.
     pub fn rates(&self) -> &Rates {
         &self.0.rates
@@ -80,6 +96,8 @@ pub struct Desk {
     pub engine: Arc<Engine>,
     pub known: Arc<Known>,
     pub today: NaiveDate,
+    /// The place that was asked for.
+    pub here: String,
 }
 
 impl Desk {
@@ -117,6 +135,7 @@ impl FromRequestParts<App> for Desk {
             None => engine.known().await?,
         };
         let today = engine.today();
-        Ok(Desk { app: app.clone(), engine, known, today })
+        let here = parts.uri.path_and_query().map_or_else(String::new, |here| here.as_str().to_owned());
+        Ok(Desk { app: app.clone(), engine, known, today, here })
     }
 }

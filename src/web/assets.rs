@@ -25,7 +25,7 @@ async fn asset(Path(name): Path<String>) -> Result<Response, Fault> {
     Ok((headers, text).into_response())
 }
 
-/// Gives the short refusals of the framework (a wrong method, a foreign origin, a body too large) a page of ours, or a
+/// Gives the short refusals of the framework (a wrong method, a body too large) a page of ours, or a
 /// problem document where a program asked.
 pub async fn plain_refusals(request: Request, next: Next) -> Response {
     let program = request.uri().path().starts_with("/api/");
@@ -36,7 +36,6 @@ pub async fn plain_refusals(request: Request, next: Next) -> Response {
         return response;
     }
     let fault = match status {
-        StatusCode::FORBIDDEN => Fault::Forbidden,
         StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge(TooLarge::LargeContent),
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND => Fault::Missing,
         StatusCode::REQUEST_TIMEOUT => Fault::Malformed(Malformed::SlowBody),

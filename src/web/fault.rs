@@ -24,6 +24,15 @@ pub enum Fault {
     SignIn,
     #[error("本岗位无权办理此事")]
     Forbidden,
+    /// They came by a digest's link, which shows and decides nothing. Where to go on once they have signed in.
+    #[error("您由督办清单中的链接进入，只能查看；办理请先登录")]
+    ShowsOnly(String),
+    /// The form is from another's page, or may be. Of a gateway that rewrites where it is from the same is to be seen.
+    #[error(
+        "未作任何更改：这份表单不像是从本系统的页面提交的。请从邮件中的链接或本系统首页重新进入后再提交；仍然如此的，请管理员核对 \
+         [console] public_url 是否就是浏览器中的地址，网关是否原样转发 Host 和 Origin"
+    )]
+    Foreign,
     /// It is refused; nothing has changed.
     #[error("{}", chinese(.0))]
     Refused(Refusal),
@@ -92,17 +101,27 @@ pub enum TooLarge {
 }
 
 /// The codes of what has no more to it.
-const PLAIN: [&str; 6] =
-    ["not_found", "sign_in_required", "forbidden", "mistaken_files", "too_many_requests", "unavailable"];
+const PLAIN: [&str; 8] = [
+    "not_found",
+    "sign_in_required",
+    "forbidden",
+    "shows_only",
+    "foreign_form",
+    "mistaken_files",
+    "too_many_requests",
+    "unavailable",
+];
 
 impl Fault {
     /// What programs know it by. Never another for the same fault.
     pub fn code(&self) -> &'static str {
-        let [missing, sign_in, forbidden, mistaken, too_many, failed] = PLAIN;
+        let [missing, sign_in, forbidden, shows_only, foreign, mistaken, too_many, failed] = PLAIN;
         match self {
             Fault::Missing => missing,
             Fault::SignIn => sign_in,
             Fault::Forbidden => forbidden,
+            Fault::ShowsOnly(_) => shows_only,
+            Fault::Foreign => foreign,
             Fault::Refused(refusal) => refusal.code(),
             Fault::Mistaken(_) => mistaken,
             Fault::Malformed(malformed) => malformed.into(),
@@ -122,7 +141,7 @@ impl Fault {
         match self {
             Fault::Missing => StatusCode::NOT_FOUND,
             Fault::SignIn => StatusCode::UNAUTHORIZED,
-            Fault::Forbidden => StatusCode::FORBIDDEN,
+            Fault::Forbidden | Fault::ShowsOnly(_) | Fault::Foreign => StatusCode::FORBIDDEN,
             Fault::Refused(_) | Fault::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Fault::Malformed(_) => StatusCode::BAD_REQUEST,
             Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -136,6 +155,8 @@ impl Fault {
             Fault::Missing => "没有该内容",
             Fault::SignIn => "请先登录",
             Fault::Forbidden => "无权办理",
+            Fault::ShowsOnly(_) => "只能查看",
+            Fault::Foreign => "未予提交",
             Fault::Refused(_) | Fault::Mistaken(_) => "未予受理",
             Fault::Malformed(_) => "无法识别",
             Fault::TooLarge(_) => "内容过大",
@@ -228,6 +249,8 @@ mod tests {
             Fault::Missing,
             Fault::SignIn,
             Fault::Forbidden,
+            Fault::ShowsOnly(String::new()),
+            Fault::Foreign,
             NoSuch::NoObligation(1).into(),
             Malformed::BrokenForm.into(),
             TooLarge::LargeForm.into(),

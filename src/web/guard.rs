@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::access::{How, Right, Scope, Visitor};
 use super::app::App;
 use super::fault::Fault;
+use super::foreign::{self, Sender};
+use super::public::Public;
 use super::view;
 use crate::acts::entry::{self, Entered, password_posts};
 use crate::domain::unit::PostId;
@@ -21,22 +23,27 @@ use crate::store::access::CredentialKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct From(pub IpAddr);
 
-/// The session's cookie. The prefix holds a browser to https and to this host alone.
-pub fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-duban" } else { "duban" }
+/// The session's cookie. The prefix holds a browser to https, and to this host alone where the whole host is ours.
+pub fn cookie_name(public: &Public) -> &'static str {
+    match (public.secure(), public.path.is_empty()) {
+        (true, true) => "__Host-duban",
+        (true, false) => "__Secure-duban",
+        (false, _) => "duban",
+    }
 }
 
 /// The cookie that begins a session; an empty secret ends it.
-pub fn cookie(secure: bool, secret: &str) -> String {
-    let name = cookie_name(secure);
-    let secure = if secure { "; Secure" } else { "" };
+pub fn cookie(public: &Public, secret: &str) -> String {
+    let name = cookie_name(public);
+    let path = if public.path.is_empty() { "/" } else { &public.path };
+    let secure = if public.secure() { "; Secure" } else { "" };
     let age = if secret.is_empty() { "; Max-Age=0" } else { "" };
-    format!("{name}={secret}; Path=/; HttpOnly; SameSite=Lax{secure}{age}")
+    format!("{name}={secret}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}")
 }
 
 /// The session's secret that a request carries.
-pub fn session_secret(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let name = cookie_name(secure);
+pub fn session_secret<'a>(headers: &'a HeaderMap, public: &Public) -> Option<&'a str> {
+    let name = cookie_name(public);
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
@@ -55,6 +62,11 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
     let from = if gateway { forwarded(request.headers(), gateways).unwrap_or(peer) } else { peer };
     request.extensions_mut().insert(From(from));
     let call = is_call(&request);
+    if is_foreign(&app, right, &request, gateway) {
+        let mut response = refused(call, Fault::Foreign);
+        response.extensions_mut().insert(Asker { from, who: None });
+        return response;
+    }
     let mut who = None;
     let mut response = match came(&app, request.headers(), gateway).await {
         // A guess at a token counts.
@@ -69,12 +81,24 @@ pub async fn guard(State((app, right)): State<(App, Right)>, mut request: Reques
                 request.extensions_mut().insert(known);
                 next.run(request).await
             } else {
-                refused(call, Fault::Forbidden)
+                // What a form was sent to is no place to go to.
+                let there = if request.method() == Method::GET { place_asked(&request) } else { "" };
+                refused(call, visitor.refusal(right, there))
             }
         }
     };
     response.extensions_mut().insert(Asker { from, who });
     response
+}
+
+/// Whether it is a form of another's page, or may be one and would be sent in somebody's name.
+fn is_foreign(app: &App, right: Right, request: &Request, gateway: bool) -> bool {
+    let public = &app.options().public;
+    match foreign::sender(request.method(), request.uri(), request.headers(), public, gateway) {
+        Sender::Own => false,
+        Sender::Unsaid => right != Right::Public && public.secure(),
+        Sender::Foreign => true,
+    }
 }
 
 /// Who has asked, for the line that tells of a refusal.
@@ -108,11 +132,14 @@ pub async fn tell_refusals(request: Request, next: Next) -> Response {
 
 /// A page asks to sign in, and leads back; anything else is refused.
 fn ask_to_sign_in(request: &Request) -> Response {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if request.method() == Method::GET && !is_call(request) {
-        return Redirect::to(&format!("/enter?next={}", view::quoted(path))).into_response();
+        return Redirect::to(&view::sign_in_address(place_asked(request))).into_response();
     }
     refused(is_call(request), Fault::SignIn)
+}
+
+fn place_asked(request: &Request) -> &str {
+    request.uri().path_and_query().map_or("/", |path| path.as_str())
 }
 
 fn is_call(request: &Request) -> bool {
@@ -128,12 +155,22 @@ fn forwarded(headers: &HeaderMap, gateways: &[IpAddr]) -> Option<IpAddr> {
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let hops = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
     for hop in hops {
-        let hop: IpAddr = hop.trim().parse().ok()?;
+        let hop = hop_address(hop)?;
         if !gateways.contains(&hop) {
             return Some(hop);
         }
     }
     None
+}
+
+/// An address as gateways write one: alone, in brackets, with the port or the zone that it came from.
+fn hop_address(written: &str) -> Option<IpAddr> {
+    let bare = written.trim().trim_matches('"');
+    let with_port = || bare.parse::<SocketAddr>().ok().map(|hop| hop.ip());
+    let bracketed = || bare.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let zoned = || bare.split_once('%')?.0.trim_start_matches('[').parse().ok();
+    let hop = bare.parse().ok().or_else(with_port).or_else(bracketed).or_else(zoned);
+    hop.map(|hop: IpAddr| hop.to_canonical())
 }
 
 /// Who asks: by a token, by a gateway's word, by a session. And what was known then.
@@ -162,7 +199,7 @@ async fn came(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option<(V
         let Some(post) = post else { return Err(Fault::SignIn) };
         return Ok(Some((Visitor { post, of_office: true, shows_only: false, how: How::Gateway }, known)));
     }
-    let Some(secret) = session_secret(headers, app.options().secure) else { return Ok(None) };
+    let Some(secret) = session_secret(headers, &app.options().public) else { return Ok(None) };
     let entered = entry::entered(&engine, CredentialKind::Session, secret, spans).await?;
     Ok(entered.map(|entered| {
         let shows_only = entered.credential.scopes == Scope::Read.code();
@@ -184,12 +221,13 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
     };
     set("content-security-policy", CONTENT_SECURITY_POLICY);
     set("x-content-type-options", "nosniff");
-    set("referrer-policy", "no-referrer");
+    // With "no-referrer" browsers would not say either where a form was sent from.
+    set("referrer-policy", "same-origin");
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
     set("permissions-policy", "camera=(), geolocation=(), microphone=()");
     set("cache-control", "no-store");
-    if app.options().secure {
+    if app.options().public.secure() {
         set("strict-transport-security", "max-age=31536000");
     }
     response
@@ -198,3 +236,37 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
 /// Nothing from elsewhere, no inline script, no inline style.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_address_that_is_no_gateways_is_whoever_asks_however_it_is_written() {
+        let gateways: Vec<IpAddr> = vec![[10, 0, 0, 1].into(), "fd00::1".parse().unwrap()];
+        for (written, who) in [
+            ("203.0.113.7", Some("203.0.113.7")),
+            // Gateways that write the port: Azure, IIS, HAProxy as some set it up.
+            ("203.0.113.7:51234", Some("203.0.113.7")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("\"[2001:db8::1]:443\"", Some("2001:db8::1")),
+            ("::ffff:203.0.113.7", Some("203.0.113.7")),
+            ("[::ffff:203.0.113.7]:80", Some("203.0.113.7")),
+            ("fe80::1%eth0", Some("fe80::1")),
+            ("198.51.100.1:9, 203.0.113.7:51234, 10.0.0.1:8080", Some("203.0.113.7")),
+            ("203.0.113.7:1,[fd00::1]:2,::ffff:10.0.0.1", Some("203.0.113.7")),
+            // What is no address is nobody's word.
+            ("203.0.113.7, unknown", None),
+            ("203.0.113.7:port", None),
+            ("10.0.0.1:8080", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", written.parse().unwrap());
+            let who = who.map(|who| who.parse::<IpAddr>().unwrap());
+            assert_eq!(forwarded(&headers, &gateways), who, "{written}");
+        }
+    }
+}

@@ -3,14 +3,13 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::app::App;
 use super::fault::Fault;
 use super::guard::{guard, headers, tell_refusals};
 use super::route::Route;
-use super::upload::largest_form;
+use super::upload::Limits;
 use super::{api, assets, feed, pages, probe};
 
 pub fn all() -> Vec<Route> {
@@ -22,15 +21,15 @@ pub fn router(app: &App) -> Router {
     for route in all() {
         let guarded = route.handler.route_layer(from_fn_with_state((app.clone(), route.right), guard));
         // A body that says it is larger is refused before any of it is read, one that only is when it comes so far.
-        let largest = route.body.unwrap_or_else(|| largest_form(app.options().largest));
+        let largest = route.body.unwrap_or_else(|| Limits::of(app.options().largest).body());
         let limited = (DefaultBodyLimit::disable(), RequestBodyLimitLayer::new(largest));
         router = router.route(route.path, guarded.layer(limited));
     }
-    router
+    let router = router
         .fallback(async || Fault::Missing)
-        .layer(CsrfLayer::new())
         .layer(from_fn(assets::plain_refusals))
         .layer(from_fn(tell_refusals))
         .layer(from_fn_with_state(app.clone(), headers))
-        .with_state(app.clone())
+        .with_state(app.clone());
+    app.options().public.serve(router)
 }

@@ -3,18 +3,22 @@
 //! A file's name is text to be shown, never a path; what kind it is its content says. Nothing is stored before the whole
 //! form is in: what is refused or cut off is taken from the disk again.
 
+use std::fmt;
+
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 
 use super::app::App;
 use super::fault::{Fault, Malformed, TooLarge};
 use super::fields::Fields;
+use super::room::Room;
 use crate::acts::ActError;
 use crate::acts::submit::LONGEST_NAME;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::file::{FileRefusal, NotTaken};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::text;
+use crate::domain::unit::PostId;
 use crate::vault::{Vault, VaultError, Writer, sniff};
 
 /// The most fields of a form.
@@ -26,9 +30,39 @@ const LONGEST_FIELD: usize = 64 << 10;
 /// All fields together, in bytes.
 const FIELDS: usize = 1 << 20;
 
-/// The largest form whose files may have so many bytes each: two of the largest, and its fields.
-pub fn largest_form(largest_file: u64) -> usize {
-    usize::try_from(largest_file).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(FIELDS)
+/// What a form's files may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of each.
+    pub each: u64,
+    /// How many.
+    pub most: usize,
+    /// Bytes of all.
+    pub all: u64,
+}
+
+impl Limits {
+    /// Where one file may have so many bytes: a form brings as many as two such.
+    pub fn of(largest: u64) -> Limits {
+        Limits { each: largest, most: MOST_FILES, all: largest.saturating_mul(2) }
+    }
+
+    /// The largest body: its files, and its fields.
+    pub fn body(self) -> usize {
+        usize::try_from(self.all).unwrap_or(usize::MAX).saturating_add(FIELDS)
+    }
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (each, all) = (megabytes(self.each), megabytes(self.all));
+        write!(f, "每个不超过 {each} MB，至多 {} 个，合计不超过 {all} MB", self.most)
+    }
+}
+
+/// As the configuration writes it.
+fn megabytes(bytes: u64) -> u64 {
+    (bytes / 1_000_000).max(1)
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +70,8 @@ pub struct Sent {
     pub fields: Fields,
     files: Vec<(String, String, u64)>,
     refused: Vec<NotTaken>,
+    /// There was no room for them.
+    no_room: Option<FilingRefusal>,
 }
 
 impl Sent {
@@ -44,16 +80,18 @@ impl Sent {
     /// # Errors
     /// One of them was not taken; then none is.
     pub fn files(&self) -> Result<Vec<(String, String, u64)>, ActError> {
-        if self.refused.is_empty() {
-            return Ok(self.files.clone());
+        match &self.no_room {
+            _ if !self.refused.is_empty() => Err(ActError::Refused(Refusal::Files(self.refused.clone()))),
+            Some(refusal) => Err(refusal.clone().into()),
+            None => Ok(self.files.clone()),
         }
-        Err(ActError::Refused(Refusal::Files(self.refused.clone())))
     }
 }
 
-/// Reads a form to its end.
-pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
+/// Reads a post's form to its end.
+pub async fn receive(app: &App, post: &PostId, mut form: Multipart) -> Result<Sent, Fault> {
     let mut sent = Sent::default();
+    let mut room = None;
     let mut staged: Vec<(Writer, String)> = Vec::new();
     let (mut parts, mut length) = (0, 0);
     while let Some(mut field) = form.next_field().await.map_err(|error| broken(&error))? {
@@ -63,13 +101,25 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
         }
         let name = field.name().unwrap_or_default().to_owned();
         if let Some(file) = field.file_name() {
+            if sent.no_room.is_some() {
+                continue;
+            }
             let file = shown_name(file);
             let engine = app.engine();
             let vault = engine.vault.as_ref().ok_or_else(|| Fault::from(FilingRefusal::NoPlaceForEvidence))?;
-            match store(app, vault, &file, &mut field).await? {
+            let room = match &mut room {
+                Some(room) => room,
+                none => none.insert(Room::of(app, vault, post).await?),
+            };
+            match store(vault, room, &file, &mut field).await? {
                 UploadedFile::Staged(_) if staged.len() == MOST_FILES => return Err(too_many()),
                 UploadedFile::Staged(writer) => staged.push((writer, file)),
                 UploadedFile::Refused(why) => sent.refused.push(NotTaken { name: file, why }),
+                UploadedFile::NoRoom(why) => {
+                    // What there is of the form makes room at once.
+                    staged.clear();
+                    sent.no_room = Some(why);
+                }
                 UploadedFile::Nothing => {}
             }
             continue;
@@ -85,7 +135,7 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
         let value = String::from_utf8(bytes).map_err(|_| Fault::from(Malformed::NotUtf8))?;
         sent.fields.0.push((name, value));
     }
-    if !sent.refused.is_empty() {
+    if !sent.refused.is_empty() || sent.no_room.is_some() {
         tracing::warn!(access.refused = "evidence", files = sent.refused.len(), "evidence was refused");
         return Ok(sent);
     }
@@ -99,37 +149,53 @@ pub async fn receive(app: &App, mut form: Multipart) -> Result<Sent, Fault> {
 enum UploadedFile {
     Staged(Writer),
     Refused(FileRefusal),
+    NoRoom(FilingRefusal),
     Nothing,
+}
+
+/// What is said of a file that could not be written; what is no fault of the file or of the room is one of ours.
+fn not_written(error: VaultError) -> Result<UploadedFile, Fault> {
+    match error {
+        VaultError::TooLarge { largest } => Ok(UploadedFile::Refused(FileRefusal::LargeFile(megabytes(largest)))),
+        full if full.is_full() => Ok(UploadedFile::NoRoom(FilingRefusal::EvidenceStoreFull)),
+        other => Err(ActError::from(other).into()),
+    }
 }
 
 /// Writes a file to disk as it comes and looks what it is. The rest of one that is too large is read past, so that the
 /// form can be shown again with what was filled in.
 async fn store(
-    app: &App,
     vault: &Vault,
+    room: &mut Room,
     name: &str,
     field: &mut axum::extract::multipart::Field<'_>,
 ) -> Result<UploadedFile, Fault> {
-    let mut writer = Some(vault.begin().await.map_err(ActError::from)?);
+    let mut writer = match vault.begin().await {
+        Ok(writer) => Ok(writer),
+        Err(error) => Err(not_written(error)?),
+    };
     let mut empty = true;
     while let Some(piece) = field.chunk().await.map_err(|error| broken(&error))? {
         empty &= piece.is_empty();
-        let Some(open) = &mut writer else { continue };
-        match open.write(&piece).await {
-            Ok(()) => {}
-            Err(VaultError::TooLarge { .. }) => writer = None,
-            Err(error) => return Err(ActError::from(error).into()),
+        let Ok(open) = &mut writer else { continue };
+        if let Err(refusal) = room.take(piece.len() as u64) {
+            writer = Err(UploadedFile::NoRoom(refusal));
+        } else if let Err(error) = open.write(&piece).await {
+            writer = Err(not_written(error)?);
         }
     }
-    let Some(mut writer) = writer else {
-        return Ok(UploadedFile::Refused(FileRefusal::LargeFile(app.options().largest >> 20)));
+    let mut writer = match writer {
+        Ok(writer) => writer,
+        Err(refused) => return Ok(refused),
     };
     if empty && name == UNNAMED {
         return Ok(UploadedFile::Nothing);
     }
     let called = name.to_owned();
-    let objection = writer.look(move |file| sniff::objection(file, &called)).await.map_err(ActError::from)?;
-    Ok(objection.map_or(UploadedFile::Staged(writer), UploadedFile::Refused))
+    match writer.look(move |file| sniff::objection(file, &called)).await {
+        Ok(objection) => Ok(objection.map_or(UploadedFile::Staged(writer), UploadedFile::Refused)),
+        Err(error) => not_written(error),
+    }
 }
 
 const UNNAMED: &str = "未命名";

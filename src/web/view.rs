@@ -22,6 +22,10 @@ pub struct Page {
     pub nav: Vec<Nav>,
     /// 试运行 until that day, if it is on.
     pub trial: Option<String>,
+    /// Where whoever came by a digest's link can sign in, and come back.
+    pub sign_in: Option<String>,
+    /// The day, which drafts in the browser are of.
+    pub day: String,
     pub done: Option<String>,
 }
 
@@ -64,12 +68,15 @@ impl Page {
             who: visitor.post.label(),
             nav: nav.map(|(href, label, _)| Nav { href, label }).collect(),
             trial: trial.map(words::date),
+            sign_in: visitor.shows_only.then(|| sign_in_address(&desk.here)),
+            day: desk.today.to_string(),
             done: None,
         }
     }
 
     pub fn bare(title: impl Into<String>) -> Page {
-        Page { title: title.into(), who: String::new(), nav: Vec::new(), trial: None, done: None }
+        let (who, day, nav) = (String::new(), String::new(), Vec::new());
+        Page { title: title.into(), who, nav, trial: None, sign_in: None, day, done: None }
     }
 
     /// The page with a word on what has just been done.
@@ -97,6 +104,11 @@ pub fn answer(template: &impl Template, refused: bool) -> Response {
         *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
     }
     response
+}
+
+/// Where one signs in and goes on there.
+pub fn sign_in_address(there: &str) -> String {
+    if there.is_empty() { "/enter".to_owned() } else { format!("/enter?next={}", quoted(there)) }
 }
 
 /// A value as it stands in an address.
@@ -151,7 +163,8 @@ pub fn phase_label(phase: Phase) -> &'static str {
 struct FaultPage<'a> {
     page: Page,
     words: &'a str,
-    sign_in: bool,
+    /// Where they sign in, if that helps.
+    sign_in: Option<String>,
 }
 
 impl IntoResponse for Fault {
@@ -160,7 +173,12 @@ impl IntoResponse for Fault {
             tracing::error!("a request could not be answered: {error}");
         }
         let words = self.to_string();
-        let page = FaultPage { page: Page::bare(self.title()), words: &words, sign_in: matches!(self, Fault::SignIn) };
+        let sign_in = match &self {
+            Fault::SignIn => Some(sign_in_address("")),
+            Fault::ShowsOnly(there) => Some(sign_in_address(there)),
+            _ => None,
+        };
+        let page = FaultPage { page: Page::bare(self.title()), words: &words, sign_in };
         let mut response = html(&page);
         *response.status_mut() = self.status();
         if matches!(self, Fault::Failed(_) | Fault::TooMany) {

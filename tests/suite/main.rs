@@ -4,6 +4,7 @@
 mod acts_cli;
 mod architecture;
 mod browser;
+mod browser_door;
 mod browser_pages;
 mod chaos;
 mod config_errors;
@@ -36,6 +37,7 @@ mod support;
 mod sync;
 mod watchdog;
 mod web_api;
+mod web_door;
 mod web_entry;
 mod web_hostile;
 mod web_kill;

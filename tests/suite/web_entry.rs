@@ -18,6 +18,7 @@ use duban::engine::Job;
 use duban::store::access::CredentialKind;
 use duban::store::log::Logged;
 use duban::web::guard::CONTENT_SECURITY_POLICY;
+use duban::web::public::Public;
 use duban::web::{self, routes};
 
 /// The same browser from another address, so that no rate is reached by what a test repeats.
@@ -206,7 +207,7 @@ async fn a_wrong_password_and_an_unknown_post_are_answered_alike() {
         {
             let fields = [("post", OFFICE), ("password", PASSWORD), ("next", *next)];
             let answer = elsewhere(&stranger, 30 + n).post("/enter", &fields).await;
-            assert_eq!(answer.location(), "/", "{next}");
+            assert_eq!(answer.location(), "/board", "{next}");
         }
         story
     })
@@ -445,7 +446,7 @@ async fn forms_from_elsewhere_change_nothing() {
             &[("sec-fetch-site", "cross-site"), ("origin", "https://duban.example.com")],
             &[("origin", "https://evil.example")],
             &[("origin", "http://duban.example.com:81")],
-            &[("origin", "null")],
+            &[("sec-fetch-site", "cross-site"), ("origin", "null")],
             &[("origin", "https://duban.example.com.evil.example")],
         ];
         for route in routes::all().iter().filter(|route| route.method != Method::GET) {
@@ -499,7 +500,8 @@ async fn forms_from_elsewhere_change_nothing() {
 async fn cookies_and_headers_are_as_strict_as_they_can_be() {
     on_both_with("2022-10-13 10:00", with_links(), &seeds_of(&["9.1b"]), |story| async move {
         for secure in [false, true] {
-            let console = Console::with(&story, web::Options { secure, ..options() });
+            let public = if secure { Public::of("https://duban.example.com") } else { Public::default() };
+            let console = Console::with(&story, web::Options { public, ..options() });
             set_password(&console, OFFICE, PASSWORD).await;
             let answer = sign_in(&mut console.stranger(), OFFICE, PASSWORD).await;
             let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
@@ -537,7 +539,7 @@ async fn cookies_and_headers_are_as_strict_as_they_can_be() {
                 assert_eq!(value("content-security-policy"), CONTENT_SECURITY_POLICY, "{path}");
                 assert!(!value("content-security-policy").contains("unsafe"));
                 assert_eq!(value("x-content-type-options"), "nosniff", "{path}");
-                assert_eq!(value("referrer-policy"), "no-referrer", "{path}");
+                assert_eq!(value("referrer-policy"), "same-origin", "{path}");
                 assert_eq!(value("cross-origin-opener-policy"), "same-origin", "{path}");
                 let cached = if path.starts_with("/assets/") { "public, max-age=3600" } else { "no-store" };
                 assert_eq!(value("cache-control"), cached, "{path}");

@@ -7,13 +7,15 @@ use axum::http::{Method, Request, StatusCode, header};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::support::browser::{Answer, Browser, Console};
+use crate::support::browser::{Answer, Browser, Console, options};
 use crate::support::{Story, on_both_of, tables};
 use duban::domain::refusal::Refusal;
-use duban::domain::refusal::file::NotTaken;
+use duban::domain::refusal::file::{FileRefusal, NotTaken};
 use duban::engine::Job;
 use duban::read::refusal::chinese;
+use duban::vault::endings::{self, Ending, TAKEN};
 use duban::vault::sniff;
+use duban::web;
 
 /// A zip archive with these entries.
 fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
@@ -84,6 +86,12 @@ fn what_an_office_sends_is_taken() {
         ("a.mp3", b"ID3\x04\0\0\0\0\0\0"),
         ("a.mp3", b"\xff\xf3\x40\xc0\0\0\0\0\0\0"),
         ("a.wav", b"RIFF\x24\0\0\0WAVEfmt "),
+        ("a.amr", b"#!AMR\n\x3c\x08\x5f\x16\x2d\x96\xd0\x00\x00\x00\x00\x00\x00"),
+        ("a.aac", b"\xff\xf1\x50\x80\x02\x1f\xfc\xde\x04\0\0\x6c\x69\x62\x66\x61"),
+        ("a.3gp", b"\0\0\0\x18ftyp3gp4\0\0\0\x003gp4isom"),
+        ("录音 2022.10.13", b"#!AMR-WB\n\x44\0\0\0"),
+        ("3.现场照片", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        ("照片.zip", &zipped(&[("一.二/1.jpg", b"x"), ("一.二/Thumbs.db", b"y"), ("说明", b"z")])),
     ] {
         assert_eq!(objection(name, content), None, "{name}");
     }
@@ -139,7 +147,7 @@ fn what_runs_or_hides_is_refused_in_clear_words() {
         ("a.zip", b"PK\x03\x04and nothing more".to_vec(), "不完整"),
         ("a.zip", [cut.as_slice(), b"something behind it"].concat(), "不完整"),
     ];
-    for (name, content, words) in cases {
+    for (name, content, words) in cases.into_iter().chain(launchers()) {
         let said = objection(name, &content).unwrap_or_else(|| panic!("{name} is taken: {words}"));
         assert!(said.contains(words), "{name}: {said}");
     }
@@ -152,6 +160,71 @@ fn what_runs_or_hides_is_refused_in_clear_words() {
             let _ = objection("a.zip", &other);
         }
         let _ = objection("a.zip", &zip[..at]);
+    }
+}
+
+/// What opens something else when it is opened: by its name, by its content, in an archive.
+fn launchers() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    const SYLK: &[u8] = b"ID;PWXL;N;E\r\nC;X1;Y1;K\"=cmd|' /C calc'!A0\"\r\nE\r\n";
+    const QUERY: &[u8] = b"WEB\r\n1\r\nhttp://evil.example/q\r\n";
+    const LINK: &[u8] = b"[Desktop Entry]\nType=Application\nExec=sh -c id\n";
+    const REMOTE: &[u8] = b"screen mode id:i:2\r\nfull address:s:evil.example\r\n";
+    const SETTING: &[u8] = b"<PCSettings><SearchableContent/></PCSettings>";
+    let wide: Vec<u8> = "\u{feff}full address:s:evil.example".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let photo = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+    let mut all: Vec<(&str, Vec<u8>, &str)> = [
+        "a.slk",
+        "a.iqy",
+        "a.oqy",
+        "a.settingcontent-ms",
+        "a.desktop",
+        "a.rdp",
+        "a.vbscript",
+        "a.library-ms",
+        "a.search-ms",
+        "a.appref-ms",
+        "a.application",
+        "a.jnlp",
+        "a.scf",
+        "a.xll",
+        "a.webloc",
+        "a.appinstaller",
+        "a.udl",
+        "a.wsf",
+    ]
+    .map(|name| (name, photo.to_vec(), "快捷方式类文件"))
+    .to_vec();
+    all.extend([
+        ("a.txt", SYLK.to_vec(), "转而打开"),
+        ("a.csv", SYLK.to_vec(), "转而打开"),
+        ("a", QUERY.to_vec(), "转而打开"),
+        ("a.txt", LINK.to_vec(), "转而打开"),
+        ("a.txt", REMOTE.to_vec(), "转而打开"),
+        ("a.txt", wide, "转而打开"),
+        ("a.txt", b"[InternetShortcut]\r\nURL=file://evil.example/a\r\n".to_vec(), "转而打开"),
+        ("a.txt", SETTING.to_vec(), "代码"),
+        ("a.txt", b"Set s = CreateObject(\"WScript.Shell\")\r\n".to_vec(), "脚本"),
+        ("a.jpg", b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0".to_vec(), "无法识别"),
+        // What nobody has thought of yet.
+        ("a.newlink-ms", b"open=\\\\evil.example\\a\r\n".to_vec(), "后缀不在接收范围内"),
+        ("a.rar", b"plain text".to_vec(), "后缀不在接收范围内"),
+        ("a.zip", zipped(&[("照片/a.slk", SYLK)]), "压缩包内有程序"),
+        ("a.zip", zipped(&[("a.jpg", photo), ("a.Desktop", LINK)]), "压缩包内有程序"),
+        ("a.zip", zipped(&[("a.newlink-ms", LINK)]), "压缩包内有后缀"),
+        ("a.docx", zipped(&[("[Content_Types].xml", b""), ("word/a.xml", b""), ("word/x.slk", b"")]), "宏或程序"),
+        ("a.amr", b"#!AMR\nrm -rf /\n".to_vec(), "类型不在接收范围内"),
+    ]);
+    all
+}
+
+#[test]
+fn what_is_named_as_taken_is_what_is_taken() {
+    let said = chinese(&Refusal::Files(vec![NotTaken { name: "a".into(), why: FileRefusal::EmptyFile }]));
+    for ending in ["amr", "aac", "3gp", "mp3", "m4a", "wav", "mp4", "mov", "m4v", "heic", "ofd", "et", "csv", "zip"] {
+        assert!(said.contains(&format!("{ending}、")) || said.contains(&format!("{ending}）")), "{ending}: {said}");
+    }
+    for ending in TAKEN.iter().flat_map(|kind| kind.named) {
+        assert!(*ending == "zip" || endings::ending(&format!("a.{ending}")) == Ending::Taken, "{ending}");
     }
 }
 
@@ -205,6 +278,71 @@ async fn evidence_of_no_kind_is_refused_and_what_was_filled_in_stays() {
         story
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_post_cannot_fill_the_store() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        story.run_until("2022-10-13 10:00").await;
+        let console = Console::with(&story, web::Options { daily: 1_000_000, ..options() });
+        let mut liaison = console.signed_in("质安处/liaison").await;
+        let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
+        let path = format!("/o/{id}/file");
+        let content = |n: u8| vec![b'a' + n; 600_000];
+        // As much as a day's measure, and no more; what is typed stays, others and other days have their own.
+        let filed = |receipt: &'static str| vec![("receipt", receipt), ("acted_on", "2022-10-12"), ("note", "已查")];
+        let first = liaison.upload(&path, &filed("R1"), &[("files", "a.txt", &content(1))]).await;
+        assert_eq!(first.location(), "/filed/R1", "{}", first.text());
+        let second = liaison.upload(&path, &filed("R2"), &[("files", "a.txt", &content(2))]).await;
+        refused(&second, "每日1 MB");
+        assert!(second.text().contains("已查") && second.text().contains("不附文件"), "{}", second.text());
+        emptied(&console, 1).await;
+        assert_eq!(liaison.upload(&path, &filed("R3"), &[]).await.location(), "/filed/R3");
+        let mut other = console.signed_in("委安委办/office").await;
+        let by_the_office = other.upload(&path, &filed("R4"), &[("files", "a.txt", &content(3))]).await;
+        assert_eq!(by_the_office.location(), "/filed/R4", "{}", by_the_office.text());
+        // Several at once share it.
+        story.sleep_until("2022-10-14 10:00");
+        let liaison = console.signed_in("质安处/liaison").await;
+        let sent = async |receipt: &'static str, n: u8| {
+            liaison.clone().upload(&path, &filed(receipt), &[("files", "a.txt", &content(n))]).await.status
+        };
+        let both = tokio::join!(sent("R5", 4), sent("R6", 5));
+        let taken = [both.0, both.1].iter().filter(|status| **status == StatusCode::SEE_OTHER).count();
+        assert!(taken <= 1, "{both:?}");
+        emptied(&console, 2 + taken).await;
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_store_without_room_for_a_file_is_said_by_board_and_readyz() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        story.run_until("2022-10-13 10:00").await;
+        story.pass().await;
+        // No disk has room for a file as large as this.
+        for (largest, well) in [(1 << 20, true), (1 << 60, false)] {
+            let console = Console::with(&story, web::Options { largest, ..options() });
+            let ready = console.stranger().get("/readyz").await.status;
+            assert_eq!(ready, if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE });
+            let board = console.signed_in("委安委办/office").await.get("/board").await.text();
+            assert_eq!(board.contains("佐证存储空间已满"), !well, "{board}");
+        }
+        story
+    })
+    .await;
+}
+
+/// Waits until so many files are left: who has gone away is tidied up after.
+async fn emptied(console: &Console, left: usize) {
+    for _ in 0..200 {
+        if files(console.vault()) == left {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{} files are there, not {left}", files(console.vault()));
 }
 
 #[tokio::test]

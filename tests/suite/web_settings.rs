@@ -14,7 +14,6 @@ use duban::domain::calendar::YearStatus;
 use duban::domain::light::Light;
 use duban::domain::phase::Phase;
 use duban::read::preview;
-use duban::web;
 
 const ADMIN: &str = "委安委办/admin";
 const AUDITOR: &str = "委安委办/auditor";
@@ -581,7 +580,7 @@ async fn the_administrator_sets_and_the_auditor_changes_nothing() {
 async fn trial_is_shown_in_words() {
     let settings = duban::engine::Settings { trial_until: Some(day("2022-11-01")), ..support::settings() };
     support::on_both_with("2022-10-10 09:00", settings, &support::seeds_of(&["9.1b"]), |story| async move {
-        let console = Console::with(&story, web::Options { secure: false, ..options() });
+        let console = Console::of(&story);
         let mut office = console.signed_in(OFFICE).await;
         let page = office.get("/trial").await.text();
         assert!(page.contains("试运行中，2022年11月1日（周二）起正式运行") && page.contains("[trial]"), "{page}");

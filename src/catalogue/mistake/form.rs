@@ -28,6 +28,8 @@ pub enum FormFault {
     /// The address itself is not said: configurations are logged.
     NoMailAddress(AddressFault),
     NoPageAddress(Shown),
+    /// The console has pages of its own there.
+    TakenPath(Shown),
     /// The address itself is not said: it may hold a password.
     NoDatabase,
     ForgetfulDatabase,
@@ -77,6 +79,10 @@ impl FormFault {
             FormFault::NoPageAddress(written) => say!(
                 "is no address of a page: `{written}`; it is written like https://duban.cq.gov.cn, without ? or #",
                 "不是网址：{written}；应写作 https://duban.cq.gov.cn，不含 ? 和 #"
+            ),
+            FormFault::TakenPath(path) => say!(
+                "begins its path with `{path}`, where the console has pages of its own; take another, like /duban",
+                "的路径以 {path} 开头，与本系统页面的路径相同；请改用其他路径，如 /duban"
             ),
             FormFault::NoDatabase => say!(
                 "is no address of a database; it must be sqlite:PATH or postgres://USER@HOST/NAME",

@@ -4,9 +4,11 @@
 //! (RFC 9457). The description is served as `OpenAPI` and names every route there is, which a test holds.
 
 use axum::Json;
+use axum::extract::State;
 use utoipa::OpenApi;
 
 use super::access::Right;
+use super::app::App;
 use super::fault::Fault;
 use super::problem::{ProblemJson, type_of};
 use super::route::{Route, get};
@@ -122,6 +124,11 @@ impl utoipa::Modify for Problems {
 
 /// This description
 #[utoipa::path(get, path = "/api/v1/openapi.json", responses((status = 200, description = "OpenAPI")))]
-async fn description() -> Json<utoipa::openapi::OpenApi> {
-    Json(Description::openapi())
+async fn description(State(app): State<App>) -> Json<utoipa::openapi::OpenApi> {
+    let mut description = Description::openapi();
+    let path = &app.options().public.path;
+    if !path.is_empty() {
+        description.servers = Some(vec![utoipa::openapi::Server::new(path)]);
+    }
+    Json(description)
 }

@@ -102,10 +102,12 @@ impl FromRequest<App> for SentSubmission {
             let Body(new) = Body::from_request(request, app).await?;
             return Ok(SentSubmission { new, files: Vec::new() });
         }
+        let post = request.extensions().get::<Visitor>().map(|visitor| visitor.post.clone());
+        let post = post.ok_or(Fault::SignIn)?;
         let form = Multipart::from_request(request, app)
             .await
             .map_err(|rejection| Malformed::MalformedForm(rejection.body_text()))?;
-        let sent = uploads::receive(app, form).await?;
+        let sent = uploads::receive(app, &post, form).await?;
         let new = sent.fields.get("submission").ok_or_else(|| Problem::from(Malformed::SubmissionMissing))?;
         let new = serde_json::from_str(new).map_err(Malformed::MalformedSubmission)?;
         Ok(SentSubmission { new, files: sent.files()? })

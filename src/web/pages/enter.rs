@@ -19,6 +19,7 @@ use crate::web::access::{How, Right, Scope, Visitor};
 use crate::web::app::{App, Desk};
 use crate::web::fault::Fault;
 use crate::web::guard::{self, From};
+use crate::web::local;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
 use crate::web::view::{self, Page};
@@ -36,6 +37,9 @@ pub fn routes() -> Vec<Route> {
         post("/leave", Right::SignedIn, leave),
     ]
 }
+
+/// The beginning, which leads on by who comes.
+const HOME: &str = "/";
 
 /// Where a post begins.
 fn first_page(post: &PostId, shows_only: bool) -> &'static str {
@@ -69,13 +73,13 @@ async fn enter(desk: Desk, Query(query): Query<EnterQuery>) -> Response {
 
 fn enter_page(desk: &Desk, next: &str, refused: Refused, asked: bool) -> Response {
     let posts = entry::password_posts(desk.office()).map(|post| (post.to_string(), post.label())).to_vec();
-    view::html(&EnterPage { page: Page::bare("登录"), next: own_path(next).to_owned(), posts, refused, asked })
-}
-
-/// A path of ours: anything else leads to the beginning.
-fn own_path(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
-    if ours { next } else { "/" }
+    view::html(&EnterPage {
+        page: Page::bare("登录"),
+        next: local::place(next).unwrap_or_else(|| HOME.to_owned()),
+        posts,
+        refused,
+        asked,
+    })
 }
 
 #[derive(Deserialize)]
@@ -104,8 +108,9 @@ async fn sign_in(
         *page.status_mut() = axum::http::StatusCode::UNAUTHORIZED;
         return Ok(page);
     };
-    let to = if form.next.is_empty() || form.next == "/" { first_page(&post, false) } else { own_path(&form.next) };
-    begin(&desk.app, &headers, &post, "password", "", to).await
+    let to = local::place(&form.next).filter(|to| to != HOME);
+    let to = to.unwrap_or_else(|| first_page(&post, false).to_owned());
+    begin(&desk.app, &headers, &post, "password", "", &to).await
 }
 
 /// Begins a session and leads to a clean address. Whatever session there was ends.
@@ -119,7 +124,7 @@ async fn begin(
 ) -> Result<Response, Fault> {
     let engine = app.engine();
     let options = app.options();
-    if let Some(secret) = guard::session_secret(headers, options.secure)
+    if let Some(secret) = guard::session_secret(headers, &options.public)
         && let Some(before) = entry::entered(&engine, CredentialKind::Session, secret, options.spans).await?
     {
         entry::end_own(&engine, CredentialKind::Session, &before.post, before.credential.id).await?;
@@ -127,7 +132,7 @@ async fn begin(
     let browser = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let secret = entry::begin_session(&engine, post, how, browser, scopes, options.spans).await?;
     let mut response = Redirect::to(to).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(options.secure, &secret)) {
+    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(&options.public, &secret)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -260,7 +265,7 @@ async fn leave(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
         entry::end_own(&desk.engine, CredentialKind::Session, &visitor.post, id).await?;
     }
     let mut response = Redirect::to("/enter").into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(desk.app.options().secure, "")) {
+    if let Ok(cookie) = HeaderValue::from_str(&guard::cookie(&desk.app.options().public, "")) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -21,6 +21,7 @@ use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::unit::UnitName;
 use crate::read::filed;
+use crate::read::refusal::file::taken;
 use crate::read::view::View;
 use crate::store::Tx;
 use crate::store::ledger::Live;
@@ -68,7 +69,9 @@ struct FilePage {
     /// Whether any of them is ticked.
     ticked: bool,
     unit: String,
-    largest: String,
+    limits: uploads::Limits,
+    /// The kinds of files that are taken.
+    taken: String,
     refused: Refused,
 }
 
@@ -126,7 +129,8 @@ async fn page(
         ticked: others.iter().any(|other| other.ticked),
         others,
         unit: unit.0,
-        largest: format!("{} MB", desk.app.options().largest >> 20),
+        limits: uploads::Limits::of(desk.app.options().largest),
+        taken: taken().chinese,
         refused,
     };
     Ok(view::answer(&shown, shown.refused.any()))
@@ -165,7 +169,7 @@ async fn linked(
 async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart) -> Result<Response, Fault> {
     let stored = visitor.obligation(&mut desk.engine.store.read().await?, id).await?;
     let unit = files_for(&visitor, &stored)?;
-    let sent = uploads::receive(&desk.app, form).await?;
+    let sent = uploads::receive(&desk.app, &visitor.post, form).await?;
     let filled = filled(&sent);
     match Refused::or(submit(&desk, &visitor, &stored, unit, &filled, &sent).await)? {
         Ok(receipt) => Ok(Redirect::to(&format!("/filed/{receipt}")).into_response()),

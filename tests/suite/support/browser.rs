@@ -18,6 +18,7 @@ use duban::mail::{MemoryOutbox, Transport};
 use duban::read::health::Limits;
 use duban::vault::Vault;
 use duban::web;
+use duban::web::public::Public;
 
 /// The key of all stories' links.
 pub const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -36,9 +37,10 @@ pub fn options() -> web::Options {
         gateways: Vec::new(),
         gateway_header: None,
         ranking: false,
-        secure: false,
+        public: Public::default(),
         limits: Limits { pass: TimeDelta::minutes(15), unsent: TimeDelta::hours(2), mail_down: TimeDelta::minutes(30) },
         largest: 1 << 20,
+        daily: 1 << 30,
     }
 }
 

@@ -88,6 +88,8 @@ impl Chromium {
             "--hide-scrollbars",
             "--font-render-hinting=none",
             "--lang=zh-CN",
+            // Names of no machine: what is not loopback is not trusted.
+            "--host-resolver-rules=MAP *.lab 127.0.0.1",
         ]
         .map(String::from)
         .to_vec();
@@ -168,6 +170,15 @@ impl Chromium {
         match self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await {
             Ok(element) => element,
             Err(error) => panic!("no {what} {text} on {}: {error}\n{}", self.path().await, self.text().await),
+        }
+    }
+
+    /// The first element of that class whose text holds these words, waited for.
+    pub async fn find_holding(&self, class: &str, words: &str) -> Element {
+        let path = format!("//*[@class='{class}'][contains(., '{words}')]");
+        match self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await {
+            Ok(element) => element,
+            Err(error) => panic!("no {class} with {words} on {}: {error}\n{}", self.path().await, self.text().await),
         }
     }
 
