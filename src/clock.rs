@@ -38,6 +38,13 @@ impl Clock {
     }
 }
 
+/// When this program was built, where whoever built it says so (`SOURCE_DATE_EPOCH`, as for reproducible builds): the
+/// clock of the building machine is not asked, so that the same source makes the same program.
+pub fn built_at() -> Option<DateTime<Utc>> {
+    let seconds = option_env!("SOURCE_DATE_EPOCH")?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)
+}
+
 /// The monotonic instant, for measuring how long something took. Never for deciding when something is due.
 pub fn monotonic() -> std::time::Instant {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]

@@ -1,5 +1,7 @@
 //! Why something could not be done that is nobody's mistake.
 
+use chrono::NaiveDate;
+
 use crate::domain::duty::DutyId;
 use crate::domain::ladder::Class;
 use crate::mail::RenderError;
@@ -20,6 +22,13 @@ pub enum JobError {
 pub enum SetupError {
     #[error("the database is empty: start `duban serve` once, or `duban migrate`")]
     EmptyDatabase,
+    /// Whoever starts again later finds it right, perhaps.
+    #[error(
+        "first start refused: this machine's clock says {now}, {}; nothing was written. Set the clock (timedatectl; chronyc \
+         makestep), or wait until it is set: a start is tried again", if now < least { format!("but this program is not \
+         older than {least}") } else { format!("which is years after this program ({least})") }
+    )]
+    Clock { now: NaiveDate, least: NaiveDate },
     #[error("there is no catalogue")]
     NoCatalogue,
     #[error("catalogue version {0} is missing")]

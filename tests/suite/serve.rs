@@ -66,6 +66,44 @@ fn a_restart_does_nothing_twice() {
     }
 }
 
+/// Shifts the clock that a program reads by `CLOCK_SHIFT` seconds.
+const SHIFTED_CLOCK: &str = "#define _GNU_SOURCE\n#include <stdlib.h>\n#include <sys/syscall.h>\n#include <time.h>\n\
+    #include <unistd.h>\nint clock_gettime(clockid_t id, struct timespec *at) {\n\
+    int done = syscall(SYS_clock_gettime, id, at);\n\
+    if (done == 0 && id == CLOCK_REALTIME) at->tv_sec += atol(getenv(\"CLOCK_SHIFT\"));\nreturn done;\n}\n";
+
+#[test]
+fn a_first_start_by_a_clock_that_cannot_be_is_refused_and_leaves_nothing() {
+    for kind in BOTH {
+        let Some(home) = Home::on(kind) else { continue };
+        home.write("clock.c", SHIFTED_CLOCK);
+        let (source, library) = (home.path("clock.c"), home.path("clock.so"));
+        let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+        assert!(made.unwrap().success());
+        // 1970, years back, and a century ahead.
+        let now = Clock::System.now().timestamp();
+        for shift in [-now, -10 * 366 * 86_400, 100 * 366 * 86_400] {
+            for command in ["serve", "migrate"] {
+                let mut command = home.command(&[command]);
+                let refused = command.env("LD_PRELOAD", &library).env("CLOCK_SHIFT", shift.to_string()).output();
+                let refused = Done::of(refused.unwrap());
+                // Not 78: systemd is to try again.
+                assert_eq!(refused.code, Some(1), "{}", refused.all());
+                assert!(refused.err.contains("first start refused: this machine's clock says"), "{}", refused.err);
+            }
+            assert_eq!(home.count("SELECT COUNT(*) FROM meta WHERE key = 'starts_on'"), 0);
+            assert_eq!(home.count("SELECT COUNT(*) FROM obligation"), 0);
+        }
+        // The clock is set: the same start begins today, and what has begun goes on whatever the clock says later.
+        home.serve(&[]).wait_ready().stop();
+        assert_eq!(home.count("SELECT COUNT(*) FROM meta WHERE key = 'starts_on'"), 1);
+        let again =
+            home.command(&["migrate"]).env("LD_PRELOAD", &library).env("CLOCK_SHIFT", (-now).to_string()).output();
+        assert_eq!(Done::of(again.unwrap()).code, Some(0));
+        home.end();
+    }
+}
+
 #[test]
 fn a_second_serve_is_refused_and_commands_work_beside() {
     let home = Home::new();
