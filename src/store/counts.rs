@@ -143,7 +143,7 @@ impl Tally {
 }
 
 /// `2022-10`.
-pub(super) fn month_of(day: NaiveDate) -> String {
+pub fn month_of(day: NaiveDate) -> String {
     format!("{:04}-{:02}", day.year(), day.month())
 }
 

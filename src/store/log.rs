@@ -3,6 +3,8 @@
 //! Each obligation's entries are hash-chained through the obligation's `log_head`, so no lock is shared between
 //! obligations. A seal chains all entries that came since the last one, so that a removed entry does not go unseen.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -16,6 +18,7 @@ const INSERT: &str = "INSERT INTO log (obligation, at, by_post, action, detail, 
 const INSERT_COLUMNS: usize = 6;
 const OF_OBLIGATION: &str =
     "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE obligation = $1 ORDER BY id";
+const CHANGED: &str = "SELECT obligation, MAX(at) FROM log WHERE obligation IN ({list}) GROUP BY obligation";
 const PAGE: &str =
     "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE id > $1 ORDER BY id LIMIT $2";
 const UNSEALED: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log \
@@ -31,7 +34,7 @@ pub const STATEMENTS: &[&str] =
     &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
 
 /// The statements with an IN list, and the number of its first parameter.
-pub const LISTS: &[(&str, usize)] = &[(MARK_SEALED, 2)];
+pub const LISTS: &[(&str, usize)] = &[(MARK_SEALED, 2), (CHANGED, 1)];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS)];
@@ -143,6 +146,23 @@ impl Tx {
         Ok(on!(self, |c| sqlx::query_as(OF_OBLIGATION).bind(obligation).fetch_all(c).await?))
     }
 
+    /// When something was last done to each of these obligations.
+    pub async fn last_changes(&mut self, ids: &[i64]) -> Result<HashMap<i64, DateTime<Utc>>> {
+        let mut found = HashMap::new();
+        for chunk in bulk::pieces(ids) {
+            let text = bulk::list(self.marks(), CHANGED, 1, chunk.len());
+            let changes: Vec<(i64, DateTime<Utc>)> = on!(self, |c| {
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            found.extend(changes);
+        }
+        Ok(found)
+    }
+
     /// A page of the whole log after entry `after`.
     pub async fn log_page(&mut self, after: i64, limit: usize) -> Result<Vec<Logged>> {
         let limit = bulk::as_count(limit);
@@ -204,7 +224,7 @@ impl Tx {
 
     async fn verify_chains(&mut self) -> Result<Vec<String>> {
         let mut faults = Vec::new();
-        let mut heads: std::collections::HashMap<Option<i64>, String> = std::collections::HashMap::new();
+        let mut heads: HashMap<Option<i64>, String> = HashMap::new();
         let mut after = 0;
         loop {
             let page = self.log_page(after, 5000).await?;

@@ -3,13 +3,15 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::bulk::{self, as_count};
 use super::error::Result;
-use super::row::{ObligationColumns, Stored, columns, owners, qualified, select, stored};
+use super::row::{ObligationColumns, SEPARATOR, Stored, columns, owners, qualified, select, stored};
 use super::tx::{Tx, on};
+use crate::domain::duty::DutyId;
 use crate::domain::phase::Phase;
+use crate::domain::unit::UnitName;
 
 // SQLite plans a statement anew at each call whose LIMIT is a bare parameter; a cast hides the parameter from it.
 const DUE: &str = select!("WHERE next_at IS NOT NULL AND next_at <= $1 ORDER BY next_at, id LIMIT CAST($2 AS BIGINT)");
@@ -72,6 +74,12 @@ const MISSED_SINCE: &str = select!("WHERE missed_at IS NOT NULL AND missed_at > 
 const UNREMINDED: &str = select!(
     "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at IS NOT NULL AND missed_at > $1"
 );
+/// Filed in time before the day has come: by the day of the first deadline, from that day on.
+const FILED_AHEAD: &str = concat!(
+    "SELECT duty, due_on, ",
+    owners!("\u{1f}"),
+    " AS owners FROM obligation WHERE due_on >= $1 AND first_due_at > $2 AND phase IN ('waiting', 'done') AND NOT late"
+);
 /// What waits for a step is looked at anew by the next pass.
 const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 \
     WHERE next_at > $1 AND phase IN ('open', 'returned', 'missed', 'lapsed')";
@@ -95,6 +103,7 @@ pub const STATEMENTS: &[&str] = &[
     BY_EVENT,
     MISSED_SINCE,
     UNREMINDED,
+    FILED_AHEAD,
     WAKE,
     RETIME,
 ];
@@ -104,6 +113,15 @@ pub const BULK: &[(&str, usize)] = &[(BACK_SHORT, BACK_COLUMNS), (BACK_LONG, BAC
 
 /// The statements with a list of numbers, with its first placeholder.
 pub const LISTS: &[(&str, usize)] = &[(IN_IDS, 1)];
+
+/// One that was filed in time and is not due yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiledAhead {
+    pub duty: DutyId,
+    /// The day of its first deadline.
+    pub due_on: NaiveDate,
+    pub owners: Vec<UnitName>,
+}
 
 /// By deadline; of one deadline by duty and owners.
 fn by_deadline(rows: Vec<ObligationColumns>) -> Result<Vec<Stored>> {
@@ -264,6 +282,19 @@ impl Tx {
     /// Misses marked 未提醒 since then that the office has not judged.
     pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
         by_deadline(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
+    }
+
+    /// What was filed in time and is due only after `now`.
+    pub async fn filed_ahead(&mut self, today: NaiveDate, now: DateTime<Utc>) -> Result<Vec<FiledAhead>> {
+        let rows: Vec<(String, NaiveDate, String)> =
+            on!(self, |c| sqlx::query_as(FILED_AHEAD).bind(today).bind(now).fetch_all(c).await?);
+        let units = |owners: &str| owners.split(SEPARATOR).map(|name| UnitName(name.to_owned())).collect();
+        let row = |(duty, due_on, owners): (String, _, String)| FiledAhead {
+            duty: DutyId(duty),
+            due_on,
+            owners: units(&owners),
+        };
+        Ok(rows.into_iter().map(row).collect())
     }
 
     /// Has the next pass look at everything open that waits for a later step. Returns how many.

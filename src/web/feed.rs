@@ -80,7 +80,11 @@ async fn end(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Respon
     Ok(Redirect::to("/me/feeds").into_response())
 }
 
-/// What the unit owes, each deadline an event. It says number, title and deadline: no more than a letter.
+/// How long before a deadline a calendar reminds of it.
+const ALARM_BEFORE: TimeDelta = TimeDelta::hours(3);
+
+/// What the unit owes, each deadline an event. It says number, title and deadline: no more than a letter. Its stamp is that
+/// of its last change, and its alarm is the same alarm each time, so that a calendar neither misses a change nor sounds twice.
 async fn feed(desk: Desk, Path(secret): Path<String>) -> Result<Response, Fault> {
     let secret = secret.strip_suffix(".ics").unwrap_or(&secret);
     let entered = entry::entered(&desk.engine, CredentialKind::Feed, secret, desk.app.options().spans)
@@ -89,17 +93,24 @@ async fn feed(desk: Desk, Path(secret): Path<String>) -> Result<Response, Fault>
     let mut tx = desk.engine.store.read().await?;
     let mut calendar = Calendar::new();
     calendar.name(&format!("督办 {}", entered.post.unit));
-    for row in todo::owed_rows(&desk, &mut tx, &entered.post.unit).await? {
+    let rows = todo::owed_rows(&desk, &mut tx, &entered.post.unit).await?;
+    let changes = tx.last_changes(&rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+    for row in rows {
         let due = row.round.due_at;
+        let changed = changes.get(&row.id).copied().unwrap_or(row.opens_at);
+        let mut alarm = Alarm::display("督办", -ALARM_BEFORE);
+        alarm.uid(&format!("alarm-{}@duban", row.id)).timestamp(changed);
         let mut event = Event::new();
         event
             .uid(&format!("obligation-{}@duban", row.id))
-            .timestamp(row.opens_at)
+            .timestamp(changed)
+            .last_modified(changed)
+            .sequence(u32::try_from(row.revision).unwrap_or(u32::MAX))
             .starts(due - TimeDelta::minutes(30))
             .ends(due)
             .summary(&format!("{} {}（{}）", row.duty, row.title, row.word))
             .description(&format!("{} {}，时限 {}", row.clause_label, row.period_label, row.due_label));
-        event.alarm(Alarm::display("督办", -TimeDelta::hours(3)));
+        event.alarm(alarm.done());
         calendar.push(event.done());
     }
     let headers = [

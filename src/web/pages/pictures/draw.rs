@@ -66,7 +66,8 @@ fn look(ends: Ends) -> (&'static str, String) {
         ends if ends.missed > 99 => ("missed", mark("99")),
         ends if ends.missed > 0 => ("missed", ends.missed.to_string()),
         ends if ends.late > 0 => ("late", mark("补")),
-        ends if ends.open > 0 => ("open", mark("待")),
+        ends if ends.open > ends.ahead => ("open", mark("待")),
+        ends if ends.open > 0 => ("open", mark("报")),
         ends if ends.in_time > 0 => ("in-time", mark("√")),
         ends if ends.waived > 0 => ("waived", mark("免")),
         _ => ("empty", String::new()),
@@ -80,7 +81,8 @@ fn words(ends: Ends) -> String {
         ("补办", ends.late),
         ("逾期", ends.missed),
         ("免除", ends.waived),
-        ("未了", ends.open),
+        ("已报未到期", ends.ahead),
+        ("未了", ends.open - ends.ahead),
     ];
     let parts: Vec<String> = parts.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{word}{n}")).collect();
     parts.join("、")
@@ -107,7 +109,11 @@ pub fn rates(months: &[(u32, Ends)]) -> Vec<Bar> {
             y: 30 + TALL - length,
             length,
             label: format!("{month}月"),
-            value: ends.percent().map_or_else(String::new, |percent| format!("{percent}%")),
+            value: match ends.percent() {
+                Some(percent) => format!("{percent}%"),
+                None if ends.open > 0 => "未到期".to_owned(),
+                None => String::new(),
+            },
         }
     };
     months.iter().map(bar).collect()

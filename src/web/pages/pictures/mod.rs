@@ -9,10 +9,11 @@ use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use self::draw::{Bar, Heat};
-use self::numbers::Ends;
+use self::numbers::{Ends, Until};
 use crate::domain::duty::DutyId;
 use crate::domain::phase::Phase;
 use crate::domain::unit::UnitName;
+use crate::read::words;
 use crate::store::Tx;
 use crate::store::counts::Whose;
 use crate::web::access::{Right, Visitor};
@@ -66,7 +67,15 @@ impl MonthRow {
 
 /// 91%（11/12）; nothing to judge is no rate.
 fn rate_words(ends: Ends) -> String {
-    ends.percent().map_or_else(|| "—".to_owned(), |percent| format!("{percent}%（{}/{}）", ends.in_time, ends.judged()))
+    match ends.percent() {
+        Some(percent) => format!("{percent}%（{}/{}）", ends.in_time, ends.judged()),
+        None if ends.open > 0 => "未到期".to_owned(),
+        None => "—".to_owned(),
+    }
+}
+
+fn until(desk: &Desk) -> Until {
+    Until { today: desk.today, now: desk.engine.clock.now() }
 }
 
 struct Ranked {
@@ -85,6 +94,8 @@ struct PicturesPage {
     years: Vec<i32>,
     units: Vec<String>,
     duties: Vec<(String, String)>,
+    /// Up to when what is due counts: 10月14日 10:00.
+    until: String,
     bars: Vec<Bar>,
     months: Vec<MonthRow>,
     total: MonthRow,
@@ -100,7 +111,7 @@ struct PicturesPage {
 async fn all(desk: Desk, visitor: Visitor, Query(which): Query<PicturesQuery>) -> Result<Response, Fault> {
     let (year, first, last) = chosen(&desk, &which)?;
     let mut tx = desk.engine.store.read().await?;
-    let counted = numbers::months(&mut tx, first, last).await?;
+    let counted = numbers::months(&mut tx, first, last, until(&desk)).await?;
     let months = counted.iter().filter(|((_, unit), _)| unit.is_none());
     let months = by_month(months.map(|((month, _), ends)| (month_number(month), *ends)));
     let ages = ages(&desk, &mut tx, None).await?;
@@ -118,6 +129,7 @@ async fn all(desk: Desk, visitor: Visitor, Query(which): Query<PicturesQuery>) -
         years: years(&desk),
         units: desk.known.roster.units.iter().map(|unit| unit.name.0.clone()).collect(),
         duties: duties.unwrap_or_default(),
+        until: words::moment(desk.known.zone, desk.engine.clock.now()),
         bars: draw::rates(&months),
         months: months.iter().map(MonthRow::of).collect(),
         total: MonthRow { label: "全年".into(), ends: total, rate: rate_words(total) },
@@ -209,6 +221,8 @@ struct PicturePage {
     years: Vec<i32>,
     heat: Heat,
     days: Vec<DayRow>,
+    /// Up to when what is due counts: 10月14日 10:00.
+    until: String,
     bars: Vec<Bar>,
     months: Vec<MonthRow>,
     total: MonthRow,
@@ -254,7 +268,7 @@ async fn picture(
 ) -> Result<Response, Fault> {
     let (year, first, last) = chosen(desk, which)?;
     let mut tx = desk.engine.store.read().await?;
-    let counted = numbers::days(&mut tx, &subject, first, last).await?;
+    let counted = numbers::days(&mut tx, &subject, first, last, until(desk)).await?;
     let months = by_month(counted.iter().map(|(day, ends)| (day.month(), *ends)));
     let ages = match unit {
         Some(unit) => ages(desk, &mut tx, Some(unit)).await?,
@@ -268,6 +282,7 @@ async fn picture(
         years: years(desk),
         heat: draw::heat(year, &counted),
         days: counted.iter().map(|(day, ends)| DayRow { day: day.to_string(), ends: *ends }).collect(),
+        until: words::moment(desk.known.zone, desk.engine.clock.now()),
         bars: draw::rates(&months),
         months: months.iter().map(MonthRow::of).collect(),
         total: MonthRow { label: "全年".into(), ends: total, rate: rate_words(total) },
