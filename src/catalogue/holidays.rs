@@ -1,44 +1,45 @@
-//! Statutory calendars: the project's own CSV, and the JSON of the holiday-cn layout.
+//! Statutory calendars: the project's own CSV, the JSON of the holiday-cn layout, and a notice's own text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{Datelike, NaiveDate};
 
 use super::diagnostic::{At, Diagnostics, Report, Source};
 use super::grammar;
 use super::json::{self, Json};
+use super::listed::{ListedDays, add};
 use super::mistake::Mistake;
 use super::mistake::layout::LayoutFault;
 use super::mistake::list::ListFault;
-use super::mistake::naming::{NamingFault, Thing};
+use super::mistake::naming::Thing;
 use super::mistake::value::{JsonType, Of, ValueFault, Wanted};
 use super::mistake::words::shown;
+use super::notice;
 use super::sheet::Sheet;
 use super::tree::EXAMPLE_DAY;
-use crate::domain::calendar::{DayKind, DayStatus, ListedDay, notice_year};
+use crate::domain::calendar::{Calendar, DayKind, DayStatus, ListedDay, notice_year};
 use crate::domain::text;
 
-/// The listed days of a file, and the years whose notices it speaks for: `Calendar::replace` takes both.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListedDays {
-    /// The years; a day of 元旦 in December is the next year's.
-    pub years: BTreeSet<i32>,
-    pub days: BTreeMap<NaiveDate, ListedDay>,
-}
+/// The columns of the project's CSV.
+const HEADING: [&str; 4] = ["date", "name", "kind", "status"];
 
-/// Reads a calendar file of either layout, told apart by its first character.
+/// Reads a calendar file of any layout, or a pasted notice: told apart by how they begin.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<ListedDays, Diagnostics> {
     let source = Source::decode(name, bytes)?;
     let mut report = Report::new(&source);
-    let days =
-        if source.text().trim_start().starts_with(['{', '[']) { read_json(&mut report) } else { read_csv(&mut report) };
+    let text = source.text().trim_start();
+    let days = match () {
+        () if text.starts_with(['{', '[']) => read_json(&mut report),
+        () if notice::is_notice(text) => notice::read(&mut report),
+        () => read_csv(&mut report),
+    };
     report.finish().or(days)
 }
 
 /// The project's CSV: `date,name,kind,status`.
 pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
     let mut listed = ListedDays::default();
-    let Some(sheet) = Sheet::read(report, &["date", "name", "kind", "status"], &[]) else { return listed };
+    let Some(sheet) = Sheet::read(report, &HEADING, &[]) else { return listed };
     for row in &sheet.rows {
         let date = read_date(report, &sheet.field(row, "date"));
         let name = read_name(report, &sheet.field(row, "name"));
@@ -52,13 +53,6 @@ pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
         report.at(0, ListFault::NoDayListed);
     }
     listed
-}
-
-fn add(report: &mut Report<'_>, listed: &mut ListedDays, at: usize, date: NaiveDate, day: ListedDay) {
-    listed.years.insert(notice_year(date, &day.name));
-    if let Some(before) = listed.days.insert(date, day) {
-        report.at(at, NamingFault::DayGivenTwice { day: date, before: shown(before.name) });
-    }
 }
 
 fn read_date(report: &mut Report<'_>, field: &At<&str>) -> Option<NaiveDate> {
@@ -114,6 +108,16 @@ fn read_json(report: &mut Report<'_>) -> ListedDays {
     }
     listed.years.insert(year);
     listed
+}
+
+/// The years' listed days as the project's own CSV, to be read again as they are.
+pub fn write(calendar: &Calendar, years: &BTreeSet<i32>) -> String {
+    let days = calendar.listed.iter().filter(|(date, day)| years.contains(&notice_year(**date, &day.name)));
+    let row = |(date, day): (&NaiveDate, &ListedDay)| {
+        format!("{date},\"{}\",{},{}\n", day.name.replace('"', "\"\""), day.kind, day.status)
+    };
+    let rows: String = days.map(row).collect();
+    format!("{}\n{rows}", HEADING.join(","))
 }
 
 fn none<T>(report: &mut Report<'_>, at: usize, mistake: impl Into<Mistake>) -> Option<T> {

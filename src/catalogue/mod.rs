@@ -11,7 +11,9 @@ pub mod grammar;
 pub mod holidays;
 pub mod json;
 pub mod ladders;
+pub mod listed;
 pub mod mistake;
+pub mod notice;
 pub mod occasions;
 pub mod posts;
 pub mod sheet;
@@ -22,7 +24,7 @@ use std::{borrow::Cow, collections::BTreeSet, fs, path::Path};
 
 pub use self::{
     diagnostic::{Diagnostic, Diagnostics},
-    holidays::ListedDays,
+    listed::ListedDays,
     mistake::Mistake,
     posts::PostEntry,
 };

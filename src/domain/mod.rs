@@ -18,6 +18,7 @@ pub mod letter;
 pub mod light;
 pub mod name;
 pub mod node;
+pub mod notice;
 pub mod obligation;
 pub mod period;
 pub mod phase;

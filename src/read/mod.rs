@@ -4,6 +4,7 @@ pub mod day;
 pub mod explain;
 pub mod filed;
 pub mod health;
+pub mod notice;
 pub mod preview;
 pub mod query;
 pub mod refusal;

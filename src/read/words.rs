@@ -13,7 +13,7 @@ use crate::domain::quota::Count;
 use crate::domain::unit::UnitName;
 use crate::engine::known::{Known, Rules};
 
-fn weekday(day: NaiveDate) -> &'static str {
+pub fn weekday(day: NaiveDate) -> &'static str {
     match day.weekday() {
         Weekday::Mon => "周一",
         Weekday::Tue => "周二",
@@ -40,6 +40,14 @@ pub fn deadline(zone: Zone, due: DateTime<Utc>, today: NaiveDate) -> String {
     };
     let year = if day.year() == today.year() { String::new() } else { format!("{}年", day.year()) };
     format!("{year}{}月{}日（{}）{time}", day.month(), day.day(), weekday(day))
+}
+
+/// How a holiday notice has moved a deadline, as the log has it: 时限由2月13日（周六）18:00顺延至2月15日（周一）18:00.
+pub fn moved(zone: Zone, detail: &str, today: NaiveDate) -> Option<String> {
+    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+    let at = |key: &str| detail.get(key)?.as_str()?.parse::<DateTime<Utc>>().ok();
+    let (from, until) = (deadline(zone, at("from")?, today), deadline(zone, at("until")?, today));
+    Some(format!("因放假通知变动，时限由{from}顺延至{until}"))
 }
 
 /// `10月31日 09:00`.

@@ -11,6 +11,7 @@ pub mod ladder;
 pub mod layout;
 pub mod list;
 pub mod naming;
+pub mod notice;
 pub mod setting;
 pub mod value;
 pub mod words;
@@ -22,6 +23,7 @@ use self::{
     layout::LayoutFault,
     list::ListFault,
     naming::NamingFault,
+    notice::NoticeFault,
     setting::SettingFault,
     value::{Of, ValueFault},
     words::Words,
@@ -37,6 +39,7 @@ pub enum Mistake {
     Duty(DutyFault),
     Ladder(LadderFault),
     List(ListFault),
+    Notice(NoticeFault),
     Setting(SettingFault),
 }
 
@@ -51,6 +54,7 @@ impl Mistake {
             Mistake::Duty(fault) => fault.into(),
             Mistake::Ladder(fault) => fault.into(),
             Mistake::List(fault) => fault.into(),
+            Mistake::Notice(fault) => fault.into(),
             Mistake::Setting(fault) => fault.into(),
         }
     }
@@ -65,6 +69,7 @@ impl Mistake {
             Mistake::Duty(fault) => fault.words(),
             Mistake::Ladder(fault) => fault.words(),
             Mistake::List(fault) => fault.words(),
+            Mistake::Notice(fault) => fault.words(),
             Mistake::Setting(fault) => fault.words(),
         }
     }
@@ -88,6 +93,7 @@ from_group!(
     Duty(DutyFault),
     Ladder(LadderFault),
     List(ListFault),
+    Notice(NoticeFault),
     Setting(SettingFault)
 );
 
@@ -116,6 +122,7 @@ mod tests {
             DutyFault::VARIANTS,
             LadderFault::VARIANTS,
             ListFault::VARIANTS,
+            NoticeFault::VARIANTS,
             SettingFault::VARIANTS,
         ];
         let all: Vec<&str> = groups.into_iter().flatten().copied().collect();
