@@ -179,7 +179,7 @@ impl Actor<'_> {
             let days = seeds.calendar.listed.iter();
             let days = days.filter(|(day, listed)| changes.years.contains(&notice_year(**day, &listed.name)));
             let days = days.map(|(day, listed)| (*day, listed.clone())).collect();
-            self.import_calendar_in(&mut tx, &ListedDays { years: changes.years.clone(), days }).await?;
+            self.import_calendar_in(&mut tx, &ListedDays { years: changes.years.clone(), days, only: None }).await?;
         }
         put_posts(&mut tx, &changes.posts, today, self.now).await?;
         let summary: Vec<String> = changes

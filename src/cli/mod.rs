@@ -150,7 +150,9 @@ pub enum TemplateCommand {
 pub enum CalendarCommand {
     /// Show the listed days of a year
     Show(calendar::YearArgs),
-    /// Take in a holiday notice (csv, or JSON in the holiday-cn layout)
+    /// Show what a holiday notice would change
+    Diff(calendar::DiffArgs),
+    /// Take in a holiday notice (its text, csv, or JSON in the holiday-cn layout)
     Import(calendar::ImportArgs),
 }
 
@@ -202,6 +204,9 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Unit(args) => unit::run(&open::engine(common).await?, args, out).await,
         Command::Post(args) => post::run(&open::engine(common).await?, args, out).await,
         Command::Seed(args) => seed::run(&open::engine(common).await?, args, out).await,
+        Command::Calendar(CalendarCommand::Diff(args)) => {
+            calendar::diff(&open::engine(common).await?, &args, out).await
+        }
         Command::Calendar(CalendarCommand::Import(args)) => {
             calendar::import(&open::engine(common).await?, args, out).await
         }

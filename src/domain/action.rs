@@ -36,6 +36,7 @@ pub enum Action {
     Confirm,
     Endorse,
     MoveNode,
+    MoveDeadline,
     OwnerLeft,
     SetUp,
     ApplySeeds,

@@ -23,22 +23,28 @@ pub fn derive(
 ) -> Vec<String> {
     let mut lines = Vec::new();
     match period {
-        Period::Node(key) => derive_node(world, key, &mut lines),
+        Period::Node(key) => derive_node(world, key, due_at, &mut lines),
         Period::Event(_) => derive_event(world, duty, opens_at, &mut lines),
         _ if form == Form::Node => {}
-        _ => derive_calendar(world, duty, period, opens_at, &mut lines),
+        _ => derive_calendar(world, duty, period, opens_at, due_at, &mut lines),
     }
     lines.push(format!("截止：{}", people_time(world.zone, due_at)));
     lines
 }
 
-fn derive_node(world: &World<'_>, key: &str, lines: &mut Vec<String>) {
+fn derive_node(world: &World<'_>, key: &str, due_at: DateTime<Utc>, lines: &mut Vec<String>) {
     let Some(node) = world.node(key) else {
         lines.push(format!("期：重要节点 {key}（现已不在节点表中）"));
         return;
     };
     lines.push(format!("期：重要节点“{}”，{} 至 {}", node.name, written(node.first), written(node.last)));
     lines.push(format!("规则：每个节点一次，节点最后一日 24:00 截止{}", provisional(world.calendar, node.last)));
+    let end = world.zone.end_of(node.last);
+    if end < due_at {
+        lines.push("节点结束日其后提前；已开放的事项只顺延、不提前".to_owned());
+    } else if end > due_at {
+        lines.push("节点结束日其后推迟；本事项当时已了结，时限不随之变动".to_owned());
+    }
 }
 
 fn derive_event(world: &World<'_>, duty: &Duty, at: DateTime<Utc>, lines: &mut Vec<String>) {
@@ -50,37 +56,77 @@ fn derive_event(world: &World<'_>, duty: &Duty, at: DateTime<Utc>, lines: &mut V
     });
 }
 
-fn derive_calendar(world: &World<'_>, duty: &Duty, period: &Period, opens_at: DateTime<Utc>, lines: &mut Vec<String>) {
+fn derive_calendar(
+    world: &World<'_>,
+    duty: &Duty,
+    period: &Period,
+    opens_at: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+    lines: &mut Vec<String>,
+) {
     let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return };
     if let Period::Once(_) = period {
         lines.push(format!("期：一次性任务，{} 完成", period.label()));
-        let why = match duty.effective_from {
-            Some(_) => "任务自该日起生效".to_owned(),
-            None => format!("截止日前第 {ONCE_OPENS_WORKDAYS_BEFORE} 个工作日"),
-        };
-        lines.push(format!("开放：{}（{why}）", written(world.zone.day_of(opens_at))));
+        lines.push(opening(world, duty, world.zone.day_of(opens_at), due_at));
     } else if first == last {
         lines.push(format!("期：{}，{}", written(first), reason(world.calendar, first)));
         if duty.cadence == Cadence::EachNodeDay {
-            let nodes = world.all_nodes();
-            let names: Vec<&str> =
-                nodes.iter().filter(|node| node.contains(first)).map(|node| node.name.as_str()).collect();
-            lines.push(format!("当日属于重要节点：{}", names.join("、")));
+            lines.push(node_day(world, first));
         }
     } else {
         lines.push(format!("期：{}，{} 至 {}", period.label(), written(first), written(last)));
     }
     match duty.due {
         DueRule::EndOfDay | DueRule::Exact => lines.push("规则：期末当日 24:00 截止，不因休息日顺延".to_owned()),
-        DueRule::LastWorkday(time) => derive_workday(world, duty, period, &time.format("%H:%M").to_string(), lines),
+        DueRule::LastWorkday(time) => {
+            let time = time.format("%H:%M");
+            lines.push(format!("规则：期内最后一个工作日 {time} 截止；期内无工作日的，顺延至其后第一个工作日"));
+            let by_rule = due_day(world, duty, period);
+            if super::due::due_at(world, duty, period) == due_at {
+                derive_workday(world.calendar, by_rule, first, last, lines);
+            } else {
+                lines.push(otherwise(world, by_rule, due_at));
+            }
+        }
     }
 }
 
-fn derive_workday(world: &World<'_>, duty: &Duty, period: &Period, time: &str, lines: &mut Vec<String>) {
-    let (Some(first), Some(last)) = (period.first_day(), period.last_day()) else { return };
-    let calendar = world.calendar;
-    let due = due_day(world, duty, period);
-    lines.push(format!("规则：期内最后一个工作日 {time} 截止；期内无工作日的，顺延至其后第一个工作日"));
+/// When a `once` opened, and why where the calendar still says so.
+fn opening(world: &World<'_>, duty: &Duty, opened: NaiveDate, due_at: DateTime<Utc>) -> String {
+    let by_rule = world.calendar.workdays_before(world.zone.due_day(due_at), ONCE_OPENS_WORKDAYS_BEFORE);
+    let why = match duty.effective_from {
+        Some(_) => "任务自该日起生效".to_owned(),
+        None if by_rule == opened => format!("截止日前第 {ONCE_OPENS_WORKDAYS_BEFORE} 个工作日"),
+        None => format!("开放时按当时的日历，为截止日前第 {ONCE_OPENS_WORKDAYS_BEFORE} 个工作日"),
+    };
+    format!("开放：{}（{why}）", written(opened))
+}
+
+fn node_day(world: &World<'_>, day: NaiveDate) -> String {
+    let nodes = world.all_nodes();
+    let names: Vec<&str> = nodes.iter().filter(|node| node.contains(day)).map(|node| node.name.as_str()).collect();
+    if names.is_empty() {
+        return "当日曾属于重要节点，节点起止日其后有变动".to_owned();
+    }
+    format!("当日属于重要节点：{}", names.join("、"))
+}
+
+/// Why the deadline of what is open, or was, is another than the rule gives by the calendar of today.
+fn otherwise(world: &World<'_>, by_rule: NaiveDate, due_at: DateTime<Utc>) -> String {
+    let now = format!(
+        "放假通知其后有变动：按现行日历，依规则应为 {}（{}）",
+        written(by_rule),
+        reason(world.calendar, by_rule)
+    );
+    let day = world.zone.due_day(due_at);
+    match () {
+        () if by_rule < day => format!("{now}；已开放的事项只顺延、不提前，时限为 {}", written(day)),
+        () if world.calendar.is_workday(day) => format!("{now}；原定的 {} 仍是工作日，时限不变", written(day)),
+        () => format!("{now}；本事项当时已了结，时限 {} 不随之变动", written(day)),
+    }
+}
+
+fn derive_workday(calendar: &Calendar, due: NaiveDate, first: NaiveDate, last: NaiveDate, lines: &mut Vec<String>) {
     if due <= last {
         for day in due.iter_days().skip(1).take_while(|day| *day <= last) {
             lines.push(format!("{}：{}", written(day), reason(calendar, day)));

@@ -29,6 +29,25 @@ pub fn due_at(world: &World<'_>, duty: &Duty, period: &Period) -> DateTime<Utc> 
     }
 }
 
+/// Where a deadline that stands already moves when the calendar changes: later, never earlier, where its day is a day off now
+/// and its rule rolls over days off. To the day that the rule gives the period, else to the next workday at the same hour;
+/// `None` = it stays.
+pub fn moved(world: &World<'_>, duty: &Duty, period: Option<&Period>, due_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let rolls = matches!(duty.due, DueRule::LastWorkday(_));
+    let day = world.zone.due_day(due_at);
+    if !rolls || world.calendar.is_workday(day) {
+        return None;
+    }
+    let by_rule = period.map(|period| self::due_at(world, duty, period)).filter(|due| *due > due_at);
+    Some(by_rule.unwrap_or_else(|| same_hour(world, due_at, world.calendar.workday_from(day))))
+}
+
+/// The same hour of another day; 24:00 stays 24:00.
+fn same_hour(world: &World<'_>, at: DateTime<Utc>, day: NaiveDate) -> DateTime<Utc> {
+    let time = world.zone.local(at).time();
+    if world.zone.day_of(at) == world.zone.due_day(at) { world.zone.at(day, time) } else { world.zone.end_of(day) }
+}
+
 /// When what an event opens is due: by the clock, or at the end of a civil day.
 pub fn event_due(world: &World<'_>, at: DateTime<Utc>, after: After) -> DateTime<Utc> {
     match after {

@@ -140,6 +140,28 @@ impl Obligation {
         Some(next)
     }
 
+    /// A revised notice has made the day of its deadline a day off: what is open gets the later one. A miss is undone where
+    /// that lies ahead. `None` = it does not concern it.
+    pub fn moved_by_calendar(&self, zone: Zone, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Obligation> {
+        let undone = self.phase == Phase::Missed && due_at > now;
+        if !(self.phase.is_pending() || undone) || self.opens_at > now || due_at <= self.round.due_at {
+            return None;
+        }
+        let mut next = self.clone();
+        if self.round.number == 0 {
+            next.0.first_due_at = due_at;
+            next.0.due_on = zone.due_day(due_at);
+        }
+        next.0.round.due_at = due_at;
+        next.0.next_at = Some(now);
+        if undone {
+            next.0.phase = Phase::Open;
+            next.0.round = Round::begun(self.round.number, due_at, now);
+            next.rearm(now);
+        }
+        Some(next)
+    }
+
     /// One of its owners is gone; it goes on with the others. `None` = there are no others.
     pub fn without(&self, owner: &UnitName) -> Option<Obligation> {
         let mut next = self.clone();

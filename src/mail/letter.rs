@@ -25,10 +25,12 @@ pub enum SectionKind {
     Returned,
     DueToday,
     DueSoon,
+    /// A deadline that a holiday notice has moved.
+    Moved,
 }
 
 impl SectionKind {
-    pub const ALL: [SectionKind; 8] = [
+    pub const ALL: [SectionKind; 9] = [
         SectionKind::EventMissed,
         SectionKind::Event,
         SectionKind::Supervise,
@@ -37,6 +39,7 @@ impl SectionKind {
         SectionKind::Returned,
         SectionKind::DueToday,
         SectionKind::DueSoon,
+        SectionKind::Moved,
     ];
 
     /// The heading, unless the section brings its own.
@@ -50,6 +53,7 @@ impl SectionKind {
             SectionKind::Returned => "退回重报",
             SectionKind::DueToday => "今日到期",
             SectionKind::DueSoon => "临近到期",
+            SectionKind::Moved => "时限顺延",
         }
     }
 
@@ -59,9 +63,11 @@ impl SectionKind {
             SectionKind::EventMissed | SectionKind::Event => LetterKind::Event,
             SectionKind::Supervise => LetterKind::Supervise,
             SectionKind::Chase => LetterKind::Chase,
-            SectionKind::Overdue | SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon => {
-                LetterKind::Today
-            }
+            SectionKind::Overdue
+            | SectionKind::Returned
+            | SectionKind::DueToday
+            | SectionKind::DueSoon
+            | SectionKind::Moved => LetterKind::Today,
         }
     }
 }

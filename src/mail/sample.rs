@@ -125,6 +125,10 @@ fn sample_items(section: SectionKind) -> Vec<LetterItem> {
         SectionKind::DueSoon => {
             vec![LetterItem { due_label: "11月2日（周三）18:00".into(), ..LetterItem::sample() }]
         }
+        SectionKind::Moved => {
+            let words = "因放假通知变动，时限由10月31日（周一）18:00顺延至11月1日（周二）18:00";
+            vec![LetterItem { due_label: "11月1日（周二）18:00".into(), ..LetterItem::sample_noted(words) }]
+        }
     }
 }
 

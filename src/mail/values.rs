@@ -94,7 +94,7 @@ fn colour(kind: SectionKind) -> &'static str {
         | SectionKind::Supervise
         | SectionKind::Chase
         | SectionKind::Overdue => "#b42318",
-        SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon => "#8a5a00",
+        SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon | SectionKind::Moved => "#8a5a00",
     }
 }
 

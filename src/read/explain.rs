@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::filed::{self, filed_for};
-use super::series::series_of;
+use super::series::{chased, series_of};
 use super::words;
 use crate::domain::action::Action;
 use crate::domain::derive::derive;
@@ -17,7 +17,7 @@ use crate::domain::period::Period;
 use crate::domain::phase::Phase;
 use crate::domain::quota::{self, Filing};
 use crate::domain::series::Member;
-use crate::domain::step::{self, Context, Move, NoticeKind, Telling};
+use crate::domain::step::{self, Chased, Context, Move, NoticeKind, Telling};
 use crate::domain::unit::Role;
 use crate::domain::{light, window};
 use crate::engine::known::{Known, Rules};
@@ -197,8 +197,10 @@ impl Explanation<'_> {
                 particulars.push(format!("{label} {text}"));
             }
         }
-        let until = detail.get("until").and_then(Value::as_str).and_then(|text| text.parse::<DateTime<Utc>>().ok());
-        particulars.extend(until.map(|until| format!("新时限 {}", self.deadline_words(until))));
+        for (key, label) in [("from", "原时限"), ("until", "新时限")] {
+            let at = detail.get(key).and_then(Value::as_str).and_then(|text| text.parse::<DateTime<Utc>>().ok());
+            particulars.extend(at.map(|at| format!("{label} {}", self.deadline_words(at))));
+        }
         if detail.get("unreminded").and_then(Value::as_bool) == Some(true) {
             particulars.push("未提醒，待安委办认定".to_owned());
         }
@@ -254,6 +256,7 @@ impl Explanation<'_> {
 
     async fn ahead(&self, tx: &mut Tx) -> Result<Vec<String>> {
         let series = series_of(tx, self.known, self.stored, self.now).await?;
+        let chased = chased(tx, &[self.obligation()]).await?.remove(&self.obligation().id);
         let world = self.known.world(self.rules.catalogue);
         let mut lines = Vec::new();
         let mut next = self.obligation().clone();
@@ -266,6 +269,11 @@ impl Explanation<'_> {
                 world: &world,
                 series: &members,
                 reminder_taken: true,
+                chased: match chased.unwrap_or_default() {
+                    Chased::Waiting if self.obligation().round.chased_at.is_some() => Chased::Taken(self.now),
+                    Chased::Waiting => Chased::in_its_slot(&next),
+                    known => known,
+                },
             };
             let Some((at, _)) = step::upcoming(&next, &context) else { break };
             let advance = step::advance(&next, &context, at);
@@ -324,6 +332,7 @@ impl Explanation<'_> {
 /// A notice's kind as pages show it.
 pub fn kind_label(kind: NoticeKind) -> &'static str {
     match kind {
+        NoticeKind::Moved => "时限顺延",
         NoticeKind::Remind => "提醒",
         NoticeKind::Chase => "催办",
         NoticeKind::Supervise => "督办",
@@ -373,6 +382,7 @@ pub fn action_label(action: Action) -> &'static str {
         Action::Confirm => "签收",
         Action::Endorse => "负责人签署意见",
         Action::MoveNode => "节点结束日变动",
+        Action::MoveDeadline => "放假通知变动，时限顺延",
         Action::OwnerLeft => "共同承担的单位离开",
         Action::SetUp => "首次启用",
         Action::ApplySeeds => "应用职责目录",

@@ -269,6 +269,40 @@ async fn the_office_opens_changes_and_lists() {
 }
 
 #[tokio::test]
+async fn a_holiday_notice_is_typed_in_as_it_was_published() {
+    on_both_of("2025-11-05 10:00", &["9.1b"], |story| async move {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notice.txt");
+        let import = format!("import-calendar {}", file.display());
+        let notice = "国务院办公厅关于2026年部分节假日安排的通知\n一、元旦：1月1日（周四）至3日（周六）放假调休，共3天。1月4日（周日）上班。\n\
+            二、春节：2月15日（周日）至23日（周一）放假调休，共9天。2月14日（周六）、2月28日（周六）上班。\n\
+            三、清明节：4月4日（周六）至6日（周一）放假，共3天。\n四、劳动节：5月1日（周五）至5日（周二）放假调休，共5天。\
+            5月9日（周六）上班。\n五、端午节：6月19日（周五）至21日（周日）放假，共3天。\n\
+            六、中秋节：9月25日（周五）至27日（周日）放假，共3天。\n七、国庆节：10月1日（周四）至7日（周三）放假调休，共7天。\
+            9月20日（周日）、10月10日（周六）上班。\n";
+        std::fs::write(&file, notice).unwrap();
+        let told = typed(&story, &import).await;
+        assert!(told.starts_with("no listed day changes\n39 days listed for 2026"), "{told}");
+        // One more make-up day is a plain difference; the notice without its last line is not.
+        std::fs::write(&file, notice.replace("9月20日（周日）、", "9月20日（周日）、9月13日（周日）、")).unwrap();
+        let told = typed(&story, &import).await;
+        assert!(told.starts_with("2026-09-13 Sun: not listed -> 国庆节 make-up workday\n40 days"), "{told}");
+        let short: String = notice.lines().take(7).map(|line| format!("{line}\n")).collect();
+        std::fs::write(&file, short).unwrap();
+        let words = refused(&story, &import).await;
+        assert!(words.contains("--yes") && words.contains("2026 would have no day off for 国庆"), "{words}");
+        let told = typed(&story, &format!("{import} --yes")).await;
+        assert!(told.contains("2026-10-01 Thu: 国庆节 day off -> not listed"), "{told}");
+        // A slip is told with its line.
+        std::fs::write(&file, notice.replace("6月19日（周五）", "6月19日（周六）")).unwrap();
+        let words = types(&story, &import).await.unwrap_err().to_string();
+        assert!(words.contains("notice.txt:6:") && words.contains("2026-06-19 is a Fri, not a Sat"), "{words}");
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_folder_of_seeds_is_looked_at_and_applied() {
     let Some(mut story) = Story::begin_with(Kind::Sqlite, "2022-10-10 00:00", settings(), &seeds_of(&["9.1b"])).await
     else {

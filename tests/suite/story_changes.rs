@@ -2,6 +2,7 @@
 
 use crate::support::{OFFICE, at, day, on_both_of, post, refused, rows, seeds_of};
 use duban::acts::Actor;
+use duban::acts::calendar::Confirmed;
 use duban::acts::catalogue::changes;
 use duban::acts::roster::{Takeover, UnitEntry};
 use duban::catalogue::{ListedDays, Seeds, holidays};
@@ -207,25 +208,34 @@ async fn a_unit_gone_from_the_seeds_leaves_on_the_effective_day() {
 }
 
 #[tokio::test]
-async fn a_holiday_notice_recomputes_only_what_has_not_opened() {
+async fn a_holiday_notice_recomputes_what_has_not_opened_and_moves_what_is_open() {
     on_both_of("2026-12-15 00:00", &["9.1b", "9.1c"], |mut story| async move {
         story.run_until("2026-12-15 10:00").await;
         // As computed: 1 to 3 January off, so the week that ends on the 3rd is due on Thursday the 31st.
         assert_eq!(story.obligation("9.1b", "质安处", "2026-W53").await.round.due_at, at("2026-12-31 18:00"));
-        let month = story.stored("9.1c", "质安处", "2026-12").await;
-        assert_eq!(month.obligation.round.due_at, at("2026-12-31 18:00"));
+        let month = story.obligation("9.1c", "质安处", "2026-12").await;
+        assert_eq!(month.round.due_at, at("2026-12-31 18:00"));
         let notice = "date,name,kind,status\n2026-12-31,元旦,holiday,notice\n2027-01-01,元旦,holiday,notice\n\
                       2027-01-02,元旦,holiday,notice\n2027-01-03,元旦,makeup_workday,notice\n";
         let listed = holidays::parse("notice.csv", notice.as_bytes()).unwrap();
-        let unit = story.act("质安处/head", async |actor| actor.import_calendar(&listed).await).await;
+        let unit = story.act("质安处/head", async |actor| actor.import_calendar(&listed, Confirmed::Yes).await).await;
         assert_eq!(refused(unit), "质安处/head 无权办理，须由 委安委办/office 或管理员办理");
-        let none = story.act(OFFICE, async |actor| actor.import_calendar(&ListedDays::default()).await).await;
+        let none =
+            story.act(OFFICE, async |actor| actor.import_calendar(&ListedDays::default(), Confirmed::Yes).await).await;
         assert!(refused(none).starts_with("文件中没有任何日期"));
-        assert_eq!(story.act(OFFICE, async |actor| actor.import_calendar(&listed).await).await.unwrap(), 4);
+        // It lists 元旦 alone: not without a confirmation.
+        let short = story.act(OFFICE, async |actor| actor.import_calendar(&listed, Confirmed::No).await).await;
+        let words = refused(short);
+        assert!(
+            words.starts_with("尚未导入，以下各点须核对后确认：") && words.contains("2027年没有列出春节放假"),
+            "{words}"
+        );
+        story.act(OFFICE, async |actor| actor.import_calendar(&listed, Confirmed::Yes).await).await.unwrap();
         story.pass().await;
         assert_eq!(story.obligation("9.1b", "质安处", "2026-W53").await.round.due_at, at("2027-01-03 18:00"));
-        let after = story.stored("9.1c", "质安处", "2026-12").await;
-        assert_eq!((after.obligation.round.due_at, after.log_head), (month.obligation.round.due_at, month.log_head));
+        // What is open never comes forward: not to the 30th, which the rule would give, but to the next workday.
+        let after = story.obligation("9.1c", "质安处", "2026-12").await;
+        assert_eq!((after.id, after.round.due_at), (month.id, at("2027-01-03 18:00")));
         // Other years stay as they were.
         let known = story.engine.known().await.unwrap();
         assert!(!known.calendar.is_workday(day("2026-10-01")) && !known.calendar.is_workday(day("2026-12-31")));

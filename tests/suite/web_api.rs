@@ -299,8 +299,17 @@ async fn a_program_changes_units_posts_calendar_and_seeds() {
         assert_eq!(right.text(), r#"{"read":1,"changed":1}"#);
 
         let notice = "date,name,kind,status\n2027-01-01,元旦,holiday,notice\n";
-        let taken = admin.send(Method::POST, "/api/v1/calendar/import", "text/csv", notice, None).await;
-        assert_eq!(taken.text(), r#"{"years":[2027],"days":1}"#);
+        let shown = admin.send(Method::POST, "/api/v1/calendar/diff", "text/csv", notice, None).await;
+        let shown: Value = serde_json::from_slice(&shown.bytes).unwrap();
+        let doubts = shown["doubts"].as_array().unwrap();
+        assert!(doubts.iter().any(|doubt| doubt["code"] == "holiday_missing"), "{shown}");
+        let unasked = admin.send(Method::POST, "/api/v1/calendar/import", "text/csv", notice, None).await;
+        assert_eq!(unasked.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(unasked.text().contains("urn:duban:problem:notice_in_doubt"), "{}", unasked.text());
+        let confirmed = "/api/v1/calendar/import?confirmed=true";
+        let taken = admin.send(Method::POST, confirmed, "text/csv", notice, None).await;
+        let taken: Value = serde_json::from_slice(&taken.bytes).unwrap();
+        assert_eq!((&taken["years"], &taken["days"], &taken["doubts"]), (&json!([2027]), &json!(1), &shown["doubts"]));
         assert_eq!(admin.get("/api/v1/calendar/2027").await.as_array().unwrap().len(), 1);
 
         let text = include_str!("../../seeds/duties.toml").replacen("年度考核安全权重", "改过的名称", 1);
@@ -564,6 +573,21 @@ async fn a_feed_shows_a_units_deadlines_until_it_is_ended() {
         assert_eq!(text.matches("BEGIN:VEVENT").count(), 1, "{text}");
         // 18:00 in the office is 10:00 UTC.
         assert!(text.contains("DTEND:20221014T100000Z") && text.contains("9.1b"), "{text}");
+        // The same each time it is asked, until something changes: then the stamp and the sequence move, the ids stay.
+        assert_eq!(calendar.get(&format!("{address}.ics")).await.text(), text);
+        let line = |text: &str, name: &str| -> Vec<String> {
+            text.lines().filter(|line| line.starts_with(name)).map(|line| line.trim().to_owned()).collect()
+        };
+        story.run_until("2022-10-13 10:00").await;
+        let moved = calendar.get(&format!("{address}.ics")).await.text();
+        assert_eq!(line(&moved, "UID:"), line(&text, "UID:"));
+        assert_eq!(line(&text, "UID:").len(), 2, "the event's and its alarm's: {text}");
+        assert_eq!(line(&text, "DTSTAMP:")[0], "DTSTAMP:20221009T160000Z");
+        assert_eq!(line(&moved, "DTSTAMP:"), ["DTSTAMP:20221013T010000Z"; 2]);
+        assert_eq!(line(&moved, "LAST-MODIFIED:"), ["LAST-MODIFIED:20221013T010000Z"]);
+        let sequence = |text: &str| line(text, "SEQUENCE:")[0]["SEQUENCE:".len()..].parse::<u32>().unwrap();
+        assert!(sequence(&moved) > sequence(&text));
+        let mut liaison = console.signed_in("质安处/liaison").await;
         let page = liaison.get("/me/feeds").await.text();
         assert!(!page.contains(&address), "the address is shown once");
         let end = page.split_once("/me/feeds/").unwrap().1.split_once('"').unwrap().0.to_owned();

@@ -186,6 +186,7 @@ const TABLE: &[(&str, Who)] = &[
     ("POST /api/v1/units/{name}/leave", SETS),
     ("PUT /api/v1/posts/{unit}/{role}", HANDS_OVER),
     ("POST /api/v1/posts/import", SETS),
+    ("POST /api/v1/calendar/diff", SETS),
     ("POST /api/v1/calendar/import", SETS),
     ("POST /api/v1/seeds/diff", SETS),
     ("POST /api/v1/seeds/apply", SETS),

@@ -293,8 +293,21 @@ async fn a_year_is_shown_in_words_and_a_notice_is_taken_in() {
         let good = format!(
             "date,name,kind,status\n{unsettled}-05-01,劳动节,holiday,notice\n{unsettled}-05-02,劳动节,holiday,notice\n"
         );
-        let answer = office.upload(&format!("{path}/import"), &[], &[("file", "notice.csv", good.as_bytes())]).await;
-        assert_eq!(answer.location(), format!("{path}?done=2"));
+        // Shown first, with what is in doubt; the second press takes it in, and nothing but what was shown.
+        let import = format!("{path}/import");
+        let shown = office.upload(&import, &[], &[("file", "notice.csv", good.as_bytes())]).await.text();
+        assert!(shown.contains(&format!("{unsettled}-05-01")) && shown.contains("未列 → 劳动节放假"), "{shown}");
+        assert!(shown.contains(&format!("{unsettled}年没有列出国庆放假")) && shown.contains("仍要导入"), "{shown}");
+        assert!(office.get(&path).await.text().contains("暂定"), "nothing has changed yet");
+        let hidden = |name: &str| {
+            let field = shown.split_once(&format!("name=\"{name}\" value=\"")).unwrap().1;
+            field.split_once("\">").unwrap().0.replace("&#34;", "\"").replace("&#10;", "\n")
+        };
+        let (notice, mark) = (hidden("text"), hidden("mark"));
+        let other = office.upload(&import, &[("text", &notice), ("mark", "other")], &[]).await;
+        assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let answer = office.upload(&import, &[("text", &notice), ("mark", &mark)], &[]).await;
+        assert_eq!(answer.location(), format!("{path}?done=2&moved=0"), "{notice}");
         let page = office.get(&path).await.text();
         assert!(page.contains("劳动节：5月1日至5月2日放假") && !page.contains("暂定"), "{page}");
         assert_eq!(office.get("/calendar/99999").await.status, StatusCode::NOT_FOUND);
@@ -563,7 +576,7 @@ async fn the_administrator_sets_and_the_auditor_changes_nothing() {
                 let listed = duban::catalogue::ListedDays::default();
                 [
                     refused(actor.import_posts(&[]).await),
-                    refused(actor.import_calendar(&listed).await),
+                    refused(actor.import_calendar(&listed, duban::acts::calendar::Confirmed::No).await),
                     refused(actor.apply_seeds(&seeds, None).await),
                     refused(actor.leave(&post("质安处/liaison").unit, day("2022-10-20"), "理由").await),
                 ]

@@ -2,6 +2,7 @@
 
 use crate::catalogue::mistake::words::{Words, say};
 use crate::domain::refusal::setting::SettingRefusal;
+use crate::read::notice;
 
 pub(super) fn words(refusal: &SettingRefusal) -> Words {
     match refusal {
@@ -17,6 +18,15 @@ pub(super) fn words(refusal: &SettingRefusal) -> Words {
             "the file lists no day; that none is listed does not mean that there are no holidays",
             "文件中没有任何日期；没有列出日期不等于没有节假日"
         ),
+        SettingRefusal::NoticeInDoubt(doubts) => {
+            let told: Vec<Words> = doubts.iter().map(notice::doubt).collect();
+            let english = told.iter().map(|words| words.english.as_str()).collect::<Vec<_>>().join("; ");
+            let chinese = told.iter().map(|words| words.chinese.as_str()).collect::<Vec<_>>().join("；");
+            say!(
+                "nothing was taken in; look at this, and give --yes if it is right: {english}",
+                "尚未导入，以下各点须核对后确认：{chinese}"
+            )
+        }
         SettingRefusal::NoFileChosen => say!("no file is chosen", "未选择文件"),
         SettingRefusal::ShownIsGone => {
             say!(

@@ -76,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         settings::leave,
         settings::set_post,
         settings::import_posts,
+        settings::compare_calendar,
         settings::import_calendar,
         settings::compare_seeds,
         settings::apply_seeds,

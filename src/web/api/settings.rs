@@ -8,13 +8,18 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::call::{Answer, Body, Paper, Part};
+use super::call::{Answer, Body, CallQuery, Paper, Part};
 use super::obligations::ObligationJson;
 use super::reference::UnitJson;
+use crate::acts::calendar::{Confirmed, differences};
 use crate::acts::catalogue::{Changes, changes, with_files};
 use crate::acts::roster::{Takeover, UnitEntry};
-use crate::catalogue::{Seeds, holidays, posts};
+use crate::catalogue::{ListedDays, Seeds, holidays, posts};
+use crate::domain::calendar::{DayKind, DayStatus, ListedDay};
+use crate::domain::notice::{DayChange, Differences, Doubt};
 use crate::domain::unit::{PostId, UnitName};
+use crate::read::notice;
+use crate::store::row::Stored;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
@@ -26,6 +31,7 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/units/{name}/leave", Right::Settings, leave),
         put("/api/v1/posts/{unit}/{role}", Right::HandOver, set_post),
         papers("/api/v1/posts/import", Right::Settings, import_posts),
+        papers("/api/v1/calendar/diff", Right::Settings, compare_calendar),
         papers("/api/v1/calendar/import", Right::Settings, import_calendar),
         papers("/api/v1/seeds/diff", Right::Settings, compare_seeds),
         papers("/api/v1/seeds/apply", Right::Settings, apply_seeds),
@@ -133,19 +139,100 @@ pub async fn import_posts(desk: Desk, visitor: Visitor, Paper(file): Paper) -> A
     Ok(Json(ImportedPostsJson { read: entries.len(), changed }))
 }
 
-/// Of which years how many days are listed now.
+/// A listed day.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ImportedDaysJson {
-    years: Vec<i32>,
-    days: usize,
+pub struct ListedDayJson {
+    name: String,
+    /// Whether it is worked: a make-up workday.
+    workday: bool,
+    /// Whether it is computed and no notice has said it: 暂定.
+    provisional: bool,
 }
 
-/// Take in a holiday notice: csv, or JSON in the holiday-cn layout
-#[utoipa::path(post, path = "/api/v1/calendar/import", request_body(content((String = "text/csv"), (String = "application/json"))), responses((status = 200, body = ImportedDaysJson), (status = 422)))]
-pub async fn import_calendar(desk: Desk, visitor: Visitor, Paper(file): Paper) -> Answer<Json<ImportedDaysJson>> {
+impl From<ListedDay> for ListedDayJson {
+    fn from(day: ListedDay) -> ListedDayJson {
+        let workday = day.kind == DayKind::MakeupWorkday;
+        ListedDayJson { name: day.name, workday, provisional: day.status == DayStatus::Provisional }
+    }
+}
+
+/// A day that is listed otherwise afterwards; without `before` it was not listed, without `after` it is no more.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DayChangeJson {
+    date: NaiveDate,
+    before: Option<ListedDayJson>,
+    after: Option<ListedDayJson>,
+}
+
+/// What is to be looked at twice before it is taken in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DoubtJson {
+    /// `day_goes`, `day_off_worked`, `holiday_missing`, `makeup_on_weekday`, `year_shrinks` or `year_unpublished`.
+    code: &'static str,
+    /// What it is, in words.
+    detail: String,
+}
+
+/// What a notice changes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoticeJson {
+    /// The years that it speaks for.
+    years: Vec<i32>,
+    /// How many days it lists.
+    days: usize,
+    changes: Vec<DayChangeJson>,
+    doubts: Vec<DoubtJson>,
+    /// The open obligations that are due later by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    moved: Vec<i64>,
+}
+
+impl NoticeJson {
+    fn of(listed: &ListedDays, differences: Differences, moved: &[Stored]) -> NoticeJson {
+        let change = |change: DayChange| DayChangeJson {
+            date: change.date,
+            before: change.before.map(ListedDayJson::from),
+            after: change.after.map(ListedDayJson::from),
+        };
+        let doubt = |doubt: &Doubt| DoubtJson { code: doubt.code(), detail: notice::doubt(doubt).chinese };
+        NoticeJson {
+            years: listed.years.iter().copied().collect(),
+            days: listed.days.len(),
+            doubts: differences.doubts.iter().map(doubt).collect(),
+            changes: differences.days.into_iter().map(change).collect(),
+            moved: moved.iter().map(|stored| stored.obligation.id).collect(),
+        }
+    }
+}
+
+/// Show what a holiday notice would change: its text as the State Council publishes it, csv, or JSON in the holiday-cn layout
+#[utoipa::path(post, path = "/api/v1/calendar/diff", request_body(content((String = "text/plain"), (String = "text/csv"), (String = "application/json"))), responses((status = 200, body = NoticeJson), (status = 422)))]
+pub async fn compare_calendar(desk: Desk, Paper(file): Paper) -> Answer<Json<NoticeJson>> {
     let listed = holidays::parse("notice", &file)?;
-    let days = desk.actor(&visitor.post).import_calendar(&listed).await?;
-    Ok(Json(ImportedDaysJson { years: listed.years.into_iter().collect(), days }))
+    let differences = differences(&desk.known.calendar, &listed);
+    Ok(Json(NoticeJson::of(&listed, differences, &[])))
+}
+
+/// Whether somebody has looked at what is in doubt.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmedQuery {
+    #[serde(default)]
+    confirmed: bool,
+}
+
+/// Take in a holiday notice: its text as the State Council publishes it, csv, or JSON in the holiday-cn layout
+#[utoipa::path(post, path = "/api/v1/calendar/import", params(("confirmed" = Option<bool>, Query, description = "A notice of which something is in doubt is taken in only with `true`.")), request_body(content((String = "text/plain"), (String = "text/csv"), (String = "application/json"))), responses((status = 200, body = NoticeJson), (status = 422)))]
+pub async fn import_calendar(
+    desk: Desk,
+    visitor: Visitor,
+    CallQuery(query): CallQuery<ConfirmedQuery>,
+    Paper(file): Paper,
+) -> Answer<Json<NoticeJson>> {
+    let listed = holidays::parse("notice", &file)?;
+    let confirmed = if query.confirmed { Confirmed::Yes } else { Confirmed::No };
+    let done = desk.actor(&visitor.post).import_calendar(&listed, confirmed).await?;
+    Ok(Json(NoticeJson::of(&listed, done.differences, &done.moved)))
 }
 
 /// Changed seeds.

@@ -1,4 +1,4 @@
-//! 日历: a year at a glance, with what is known of it in words; a holiday notice is taken in.
+//! 日历: a year at a glance, with what is known of it in words; a holiday notice is shown, then taken in.
 
 use askama::Template;
 use axum::extract::{Multipart, Path, Query};
@@ -6,9 +6,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use crate::catalogue::holidays;
+use crate::acts::calendar::{Confirmed, differences, mark};
+use crate::catalogue::{ListedDays, holidays};
 use crate::domain::calendar::{Calendar, DayReason, DayStatus, YearStatus};
 use crate::domain::refusal::setting::SettingRefusal;
+use crate::read::notice;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
@@ -66,6 +68,9 @@ struct CalendarPage {
 struct CalendarQuery {
     #[serde(default)]
     done: usize,
+    /// How many open obligations are due later.
+    #[serde(default)]
+    moved: usize,
 }
 
 async fn show(
@@ -74,7 +79,11 @@ async fn show(
     Path(year): Path<i32>,
     Query(done): Query<CalendarQuery>,
 ) -> Result<Response, Fault> {
-    let done = (done.done > 0).then(|| format!("通知已导入，共{}天；尚未开始的应办事项随之重算。", done.done));
+    let moved = match done.moved {
+        0 => String::new(),
+        n => format!("已开始的应办事项中有{n}项原时限落在休息日，已顺延并将随下一封邮件告知。"),
+    };
+    let done = (done.done > 0).then(|| format!("通知已导入，共{}天；尚未开始的应办事项随之重算。{moved}", done.done));
     page(&desk, &visitor, year, done, Refused::default())
 }
 
@@ -157,23 +166,61 @@ fn listed(calendar: &Calendar, year: i32) -> Vec<NamedDays> {
     rows.into_iter().map(words).collect()
 }
 
-/// Takes a notice in, all of it or nothing: the listed days of its years give way to it.
+/// What a notice would change, shown before it is made. The confirmation brings the notice again, and the mark of what was
+/// shown.
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct NoticePage {
+    page: Page,
+    year: i32,
+    years: String,
+    days: usize,
+    changes: Vec<String>,
+    doubts: Vec<String>,
+    notice: String,
+    mark: String,
+}
+
+/// Takes a notice in, all of it or nothing: what changes is shown first, and made by a second press.
 async fn import(desk: Desk, visitor: Visitor, Path(year): Path<i32>, form: Multipart) -> Result<Response, Fault> {
     let sent = Papers::read(form).await?;
-    let Some((name, bytes)) = sent.files.first() else {
+    let pasted = sent.fields.get("text").filter(|text| !text.trim().is_empty());
+    let file = sent.files.first().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let Some((name, bytes)) = file.or(pasted.map(|text| ("粘贴的通知", text.as_bytes()))) else {
         return page(&desk, &visitor, year, None, Refused::of(SettingRefusal::NoFileChosen));
     };
     let listed = match holidays::parse(name, bytes) {
         Ok(listed) => listed,
         Err(found) => return page(&desk, &visitor, year, None, Refused::file(&found)),
     };
-    match Refused::or(desk.actor(&visitor.post).import_calendar(&listed).await)? {
-        Ok(n) => {
+    let Some(mark) = sent.fields.get("mark") else { return shown(&desk, &visitor, year, &listed) };
+    match Refused::or(desk.actor(&visitor.post).import_calendar(&listed, Confirmed::Shown(mark)).await)? {
+        Ok(done) => {
             let year = listed.years.last().copied().filter(|year| YEARS.contains(year)).unwrap_or(year);
-            Ok(Redirect::to(&format!("/calendar/{year}?done={n}")).into_response())
+            let (days, moved) = (listed.days.len(), done.moved.len());
+            Ok(Redirect::to(&format!("/calendar/{year}?done={days}&moved={moved}")).into_response())
         }
         Err(refused) => page(&desk, &visitor, year, None, refused),
     }
+}
+
+fn shown(desk: &Desk, visitor: &Visitor, year: i32, listed: &ListedDays) -> Result<Response, Fault> {
+    let differences = differences(&desk.known.calendar, listed);
+    if differences.days.is_empty() {
+        return page(desk, visitor, year, Some("通知与现有日历一致，没有更改。".into()), Refused::default());
+    }
+    let years: Vec<String> = listed.years.iter().map(|year| format!("{year}年")).collect();
+    let shown = NoticePage {
+        page: Page::new("核对放假通知", desk, visitor),
+        year,
+        years: years.join("、"),
+        days: listed.days.len(),
+        changes: differences.days.iter().map(|change| notice::change(change).chinese).collect(),
+        doubts: differences.doubts.iter().map(|doubt| notice::doubt(doubt).chinese).collect(),
+        notice: holidays::write(&listed.over(&desk.known.calendar), &listed.years),
+        mark: mark(&differences),
+    };
+    Ok(view::html(&shown))
 }
 
 /// What is known of a year's days.
