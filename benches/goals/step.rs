@@ -15,7 +15,7 @@ use crate::{Size, machine};
 use duban::acts::first_start;
 use duban::clock::monotonic;
 use duban::domain::duty::{Cadence, DutyId, Mode};
-use duban::domain::step::{Context, Move};
+use duban::domain::step::{Chased, Context, Move};
 use duban::domain::{plan, step as decide};
 use duban::engine::Engine;
 use duban::engine::known::Known;
@@ -270,8 +270,8 @@ impl Bench {
         let known = self.engine.known_in(&mut tx).await.unwrap();
         let rules = known.rules(&row, known.zone.day_of(at)).unwrap();
         let world = known.world(rules.catalogue);
-        let context =
-            Context { duty: rules.duty, ladder: rules.ladder, world: &world, series: &[], reminder_taken: true };
+        let chased = Chased::in_its_slot(&row.obligation);
+        let context = Context { reminder_taken: true, chased, ..rules.context(&world) };
         decide::upcoming(&row.obligation, &context).expect("it said so")
     }
 

@@ -15,11 +15,14 @@ use tokio::sync::oneshot;
 use super::submit::{NewSubmission, Receipt};
 use super::{ActError, Actor, JobError, Result, refuse};
 use crate::domain::action::Action;
+use crate::domain::phase::Phase;
 use crate::domain::quota::{Filing, Item};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::domain::step::Chased;
 use crate::domain::unit::PostId;
 use crate::engine::MOST_CONFLICTS;
+use crate::read::series::chased;
 use crate::read::words;
 use crate::store::Tx;
 use crate::store::log::Entry;
@@ -164,6 +167,8 @@ struct Group {
     /// By receipt number: what was filed under it before.
     filed: HashMap<String, Earlier>,
     rows: HashMap<i64, Stored>,
+    /// What became of the 催办 of those that are missed.
+    chased: HashMap<i64, Chased>,
     filings: HashMap<i64, Vec<Filing>>,
     changed: BTreeSet<i64>,
     submissions: Vec<Submission>,
@@ -185,7 +190,10 @@ impl Group {
         let wanted = group.iter().flat_map(|asked| &asked.new.obligations);
         let ids: BTreeSet<i64> = filed.values().flat_map(|earlier| &earlier.ids).chain(wanted).copied().collect();
         let ids: Vec<i64> = ids.into_iter().collect();
-        let rows = tx.obligations(&ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
+        let rows: HashMap<i64, Stored> =
+            tx.obligations(&ids).await?.into_iter().map(|row| (row.obligation.id, row)).collect();
+        let missed = rows.values().map(|row| &row.obligation).filter(|obligation| obligation.phase == Phase::Missed);
+        let chased = chased(tx, &missed.collect::<Vec<_>>()).await?;
         let mut filings: HashMap<i64, Vec<Filing>> = HashMap::new();
         for counted in tx.submissions_for(&ids).await?.iter().filter(|counted| Counted::stands(counted)) {
             filings.entry(counted.obligation).or_default().push(counted.filing());
@@ -193,6 +201,7 @@ impl Group {
         Ok(Group {
             filed,
             rows,
+            chased,
             filings,
             changed: BTreeSet::new(),
             submissions: Vec::new(),
@@ -208,7 +217,7 @@ impl Group {
         if let Some(earlier) = self.filed.get(&number) {
             return self.again(actor, number, earlier, new);
         }
-        let wanted = actor.wanted(new, &self.rows)?;
+        let wanted = actor.wanted(new, &self.rows, &self.chased)?;
         let submission = Submission {
             id: number.clone(),
             unit: new.unit.0.clone(),

@@ -14,8 +14,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::refusal::who::NoSuch;
+use crate::domain::step::{self, Chased, Context};
+use crate::domain::text;
 use crate::domain::unit::UnitName;
-use crate::domain::{step, text};
 use crate::engine::known::Rules;
 use crate::store::row::Stored;
 
@@ -78,8 +79,14 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// What a submission is for and what it says, out of the obligations at hand; or all that speaks against it.
-    pub(super) fn wanted(&self, new: &NewSubmission, rows: &HashMap<i64, Stored>) -> Result<Wanted> {
+    /// What a submission is for and what it says, out of the obligations at hand and what became of their 催办; or all that
+    /// speaks against it.
+    pub(super) fn wanted(
+        &self,
+        new: &NewSubmission,
+        rows: &HashMap<i64, Stored>,
+        chased: &HashMap<i64, Chased>,
+    ) -> Result<Wanted> {
         if new.obligations.is_empty() {
             return refuse(FilingRefusal::ForNothing);
         }
@@ -95,7 +102,8 @@ impl Actor<'_> {
         }
         let acted_on = self.acted_on(new);
         for stored in &wanted {
-            gather(&mut refusals, self.check_open(stored, acted_on))?;
+            let chased = chased.get(&stored.obligation.id).copied().unwrap_or_default();
+            gather(&mut refusals, self.check_open(stored, chased, acted_on))?;
         }
         let own = own.unwrap_or_default();
         let has_more = !new.note.trim().is_empty() || !new.files.is_empty();
@@ -121,7 +129,7 @@ impl Actor<'_> {
         new.acted_on.unwrap_or_else(|| self.known.zone.day_of(self.now))
     }
 
-    fn check_open(&self, stored: &Stored, acted_on: NaiveDate) -> Result<()> {
+    fn check_open(&self, stored: &Stored, chased: Chased, acted_on: NaiveDate) -> Result<()> {
         let obligation = &stored.obligation;
         if obligation.opens_at > self.now {
             let opens = self.known.zone.local(obligation.opens_at).naive_local();
@@ -129,7 +137,7 @@ impl Actor<'_> {
         }
         let rules = self.rules(stored)?;
         // Making good ends at an instant, whether or not a pass has noticed.
-        let lapsed = obligation.phase == Phase::Lapsed || self.making_good_ended(stored, &rules);
+        let lapsed = obligation.phase == Phase::Lapsed || self.making_good_ended(stored, &rules, chased);
         match obligation.phase {
             _ if lapsed => return refuse(FilingRefusal::NoLongerMadeGood(obligation.id)),
             phase @ (Phase::Waived | Phase::Withdrawn | Phase::Upheld) => {
@@ -147,10 +155,9 @@ impl Actor<'_> {
         }
     }
 
-    fn making_good_ended(&self, stored: &Stored, rules: &Rules<'_>) -> bool {
+    fn making_good_ended(&self, stored: &Stored, rules: &Rules<'_>, chased: Chased) -> bool {
         let world = self.known.world(rules.catalogue);
-        let context =
-            step::Context { duty: rules.duty, ladder: rules.ladder, world: &world, series: &[], reminder_taken: false };
+        let context = Context { chased, ..rules.context(&world) };
         let owed = stored.obligation.phase.is_owed() || stored.obligation.phase == Phase::Scheduled;
         owed && step::lapse_at(&stored.obligation, &context).is_some_and(|lapse| lapse <= self.now)
     }

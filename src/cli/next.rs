@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::calendar::Zone;
-use crate::domain::step::{self, Context, Move};
+use crate::domain::step::{self, Chased, Context, Move};
 use crate::engine::{Engine, Result};
 use crate::read::words::document_order;
 
@@ -34,8 +34,8 @@ impl Next {
         let Some(first) = due.first() else { return Ok(None) };
         let what = known.rules(first, known.zone.day_of(at)).ok().and_then(|rules| {
             let world = known.world(rules.catalogue);
-            let context =
-                Context { duty: rules.duty, ladder: rules.ladder, world: &world, series: &[], reminder_taken: true };
+            let chased = Chased::in_its_slot(&first.obligation);
+            let context = Context { reminder_taken: true, chased, ..rules.context(&world) };
             step::advance(&first.obligation, &context, at).events.first().map(|event| event.what)
         });
         let obligation = &first.obligation;

@@ -63,6 +63,16 @@ impl Slots<'_> {
         self.morning_of(self.calendar.workdays_after(day, n))
     }
 
+    /// The first end of a workday's office hours at or after `instant`.
+    pub fn office_end_from(self, instant: DateTime<Utc>) -> DateTime<Utc> {
+        let day = self.zone.day_of(instant);
+        let today = self.zone.at(day, END_OF_OFFICE_HOURS);
+        if self.calendar.is_workday(day) && today >= instant {
+            return today;
+        }
+        self.zone.at(self.calendar.workday_from(day + Days::new(1)), END_OF_OFFICE_HOURS)
+    }
+
     /// The morning slot's instant on that day.
     pub fn morning_of(self, day: NaiveDate) -> DateTime<Utc> {
         self.zone.at(day, MORNING)

@@ -29,6 +29,8 @@ coded!(NoticeKind, Move);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum NoticeKind {
+    /// A deadline that a holiday notice has moved.
+    Moved,
     Remind,
     /// 催办, and an open miss in the liaison's morning letter.
     Chase,
@@ -86,6 +88,33 @@ pub struct Context<'a> {
     pub series: &'a [Member],
     /// Whether the mail server took one of its reminders before the due instant. Needed where [`Needs::proof`] says so.
     pub reminder_taken: bool,
+    /// What became of its 催办. Needed where [`Needs::chased`] says so; else [`Chased::Waiting`] will do.
+    pub chased: Chased,
+}
+
+/// What became of a miss's 催办, which making good waits for: our outage is not theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Chased {
+    /// The mail server has not taken it yet: making good does not end.
+    #[default]
+    Waiting,
+    /// The mail server took it then, for the first of its posts.
+    Taken(DateTime<Utc>),
+    /// None of its posts can be told: the office is, on its digest, and the ordinary limit holds.
+    Untold,
+}
+
+impl Chased {
+    /// As it will stand if the mail server takes every 催办 in its slot: for whoever looks ahead.
+    pub fn in_its_slot(obligation: &Obligation) -> Chased {
+        obligation.round.chased_at.map_or(Chased::Waiting, Chased::Taken)
+    }
+
+    /// What still waits, as taken at that instant.
+    #[must_use]
+    pub fn or_taken(self, at: DateTime<Utc>) -> Chased {
+        if self == Chased::Waiting { Chased::Taken(at) } else { self }
+    }
 }
 
 /// What [`advance`] will have to know.
@@ -94,6 +123,8 @@ pub struct Needs {
     pub series: bool,
     /// Whether a reminder was taken by the mail server in time.
     pub proof: bool,
+    /// What became of its 催办.
+    pub chased: bool,
 }
 
 /// What [`advance`] decided.
@@ -154,8 +185,28 @@ fn join_roles(roles: &mut Vec<Role>, more: &[Role]) {
     roles.sort();
 }
 
-/// When making good ends; `None` = it stays open until done.
+/// When making good ends; `None` = it stays open until done, or until its 催办 is out. It never ends before 18:00 of the
+/// workday on which the mail server took that.
 pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTime<Utc>> {
+    let ordinary = ordinary_lapse(obligation, context)?;
+    if context.ladder.chase.is_empty() {
+        return Some(ordinary);
+    }
+    match context.chased {
+        Chased::Waiting => None,
+        Chased::Taken(at) => Some(ordinary.max(context.slots().office_end_from(at))),
+        // Mornings on which it stood have been settled while it was tried.
+        Chased::Untold => Some(ordinary.max(obligation.settled_to)),
+    }
+}
+
+/// Until when a miss can be made good by what is known now: a 催办 that still waits counts as taken now.
+pub fn good_until(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    lapse_at(obligation, &Context { chased: context.chased.or_taken(now), ..*context })
+}
+
+/// When making good ends where the mail server took the 催办 in its slot.
+fn ordinary_lapse(obligation: &Obligation, context: &Context<'_>) -> Option<DateTime<Utc>> {
     if matches!(context.duty.cadence, Cadence::Once(_) | Cadence::OnEvent { .. }) {
         return None;
     }
@@ -175,8 +226,11 @@ pub fn lapse_at(obligation: &Obligation, context: &Context<'_>) -> Option<DateTi
     }
 }
 
-/// What [`advance`] will have to know to settle this obligation up to `now`.
-pub fn needs(obligation: &Obligation, duty: &Duty, ladder: &Ladder, slots: Slots<'_>, now: DateTime<Utc>) -> Needs {
+/// What [`advance`] will have to know to settle this obligation up to `now`: of the context, its duty, ladder and world
+/// alone are asked.
+pub fn needs(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc>) -> Needs {
+    let Context { duty, ladder, .. } = context;
+    let slots = context.slots();
     let open = obligation.phase.is_pending();
     let declares = open && grace_end(ladder, obligation.round.due_at, slots) <= now;
     let missed = declares || obligation.phase.is_overdue();
@@ -190,6 +244,9 @@ pub fn needs(obligation: &Obligation, duty: &Duty, ladder: &Ladder, slots: Slots
             && (pending(&ladder.supervise, obligation.round.supervised_at)
                 || pending(&ladder.propose, obligation.round.proposed_at)),
         proof: declares,
+        chased: obligation.phase == Phase::Missed
+            && obligation.round.chased_at.is_some()
+            && ordinary_lapse(obligation, context).is_some_and(|lapse| lapse <= now),
     }
 }
 
@@ -202,7 +259,7 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
     let streak = OnceCell::new();
     while let Some((at, what)) = next_step(&next, context, &streak) {
         if at > now {
-            next.wait(Some(at));
+            next.wait(Some(look_again(&next, context, now).map_or(at, |look| look.min(at))));
             return Advance { obligation: next, tellings: merged(told), events };
         }
         told.extend(apply(&mut next, context, &streak, at, what));
@@ -213,6 +270,15 @@ pub fn advance(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc
     }
     next.wait(None);
     Advance { obligation: next, tellings: merged(told), events }
+}
+
+/// When to look again whether a 催办 has gone out: where making good would have ended, then each workday at 18:00.
+fn look_again(obligation: &Obligation, context: &Context<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if obligation.phase != Phase::Missed || context.chased != Chased::Waiting {
+        return None;
+    }
+    let ordinary = ordinary_lapse(obligation, context)?;
+    Some(if ordinary > now { ordinary } else { context.slots().office_end_from(now + TimeDelta::seconds(1)) })
 }
 
 /// The next step of an obligation and its instant, which may be past.

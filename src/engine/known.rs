@@ -16,6 +16,7 @@ use crate::domain::node::Node;
 use crate::domain::obligation::Obligation;
 use crate::domain::plan::Owed;
 use crate::domain::slot::Slots;
+use crate::domain::step::{Chased, Context};
 use crate::domain::unit::{PostId, Role, Roster};
 use crate::domain::window::Window;
 use crate::domain::world::World;
@@ -167,6 +168,20 @@ pub struct Rules<'a> {
     pub catalogue: &'a Catalogue,
     pub duty: &'a Duty,
     pub ladder: &'a Ladder,
+}
+
+impl<'a> Rules<'a> {
+    /// What a step is decided by, for one of which nothing else is known.
+    pub fn context(&self, world: &'a World<'a>) -> Context<'a> {
+        Context {
+            duty: self.duty,
+            ladder: self.ladder,
+            world,
+            series: &[],
+            reminder_taken: false,
+            chased: Chased::Waiting,
+        }
+    }
 }
 
 fn find_duty<'a>(catalogue: &'a Catalogue, id: &DutyId) -> std::result::Result<&'a Duty, SetupError> {

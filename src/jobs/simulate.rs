@@ -9,6 +9,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use serde::{Deserialize, Deserializer};
 
+use super::write;
 use crate::acts::filings::Filings;
 use crate::acts::submit::NewSubmission;
 use crate::acts::{ActError, Actor};
@@ -146,7 +147,8 @@ pub async fn next_instant(engine: &Engine) -> Result<Option<DateTime<Utc>>> {
     let digest = known.slots().morning_from(now + TimeDelta::seconds(1));
     // The horizon moves on with each day.
     let midnight = known.zone.end_of(known.zone.day_of(now));
-    let soonest = [step, letter, Some(digest), Some(midnight)].into_iter().flatten().min();
+    let left = if tx.any_notice_unwritten().await? { Some(write::next_slot(&known, now)) } else { None };
+    let soonest = [step, letter, left, Some(digest), Some(midnight)].into_iter().flatten().min();
     Ok(soonest.map(|at| at.max(now + TimeDelta::seconds(1))))
 }
 

@@ -13,9 +13,9 @@ use super::trouble::{self, Troubled};
 use super::write;
 use crate::domain::obligation::Obligation;
 use crate::domain::series::Member;
-use crate::domain::step::{self, Advance, Move};
+use crate::domain::step::{self, Advance, Chased, Move};
 use crate::engine::{Engine, Known, Result};
-use crate::read::series::{all_series, decide, member, reminded_in_time};
+use crate::read::series::{all_series, chased, decide, member, reminded_in_time};
 use crate::store::Tx;
 use crate::store::log::{self, DAEMON, Entry};
 use crate::store::notices::NewNotice;
@@ -89,16 +89,20 @@ struct DueRow {
     stored: Stored,
     series: Vec<Member>,
     reminder_taken: bool,
+    chased: Chased,
 }
 
 /// Reads what the decisions of a batch need: proofs of reminders, and series where misses are counted.
 async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) -> Result<Vec<DueRow>> {
     let today = known.zone.day_of(now);
-    let mut prove: Vec<&Obligation> = Vec::new();
+    let (mut prove, mut told): (Vec<&Obligation>, Vec<&Obligation>) = (Vec::new(), Vec::new());
     let mut count: HashMap<String, DateTime<Utc>> = HashMap::new();
     for stored in &due {
         let Ok(rules) = known.rules(stored, today) else { continue };
-        let needs = step::needs(&stored.obligation, rules.duty, rules.ladder, known.slots(), now);
+        let needs = step::needs(&stored.obligation, &rules.context(&known.world(rules.catalogue)), now);
+        if needs.chased {
+            told.push(&stored.obligation);
+        }
         if needs.proof {
             prove.push(&stored.obligation);
         }
@@ -116,10 +120,12 @@ async fn load(tx: &mut Tx, known: &Known, due: Vec<Stored>, now: DateTime<Utc>) 
         .into_iter()
         .map(|(name, rows)| (name, rows.iter().filter_map(|row| member(known, row, &proven, now)).collect()))
         .collect();
+    let chased = chased(tx, &told).await?;
     let none = HashMap::is_empty(&members);
     let loaded = due.into_iter().map(|stored| DueRow {
         series: if none { Vec::new() } else { members.get(&stored.series).cloned().unwrap_or_default() },
         reminder_taken: proven.contains(&stored.obligation.id),
+        chased: chased.get(&stored.obligation.id).copied().unwrap_or_default(),
         stored,
     });
     Ok(loaded.collect())
@@ -137,9 +143,10 @@ async fn settle_batch(
     let mut advances: HashMap<i64, Advance> = HashMap::with_capacity(loaded.len());
     let mut entries: Vec<Entry> = Vec::new();
     let mut troubles: Vec<(Troubled, String)> = Vec::new();
-    for DueRow { stored, series, reminder_taken } in loaded {
-        let decided =
-            known.rules(&stored, today).and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, now));
+    for DueRow { stored, series, reminder_taken, chased } in loaded {
+        let decided = known
+            .rules(&stored, today)
+            .and_then(|rules| decide(known, &rules, &stored, &series, reminder_taken, chased, now));
         let mut next = stored;
         match decided {
             Ok(advance) => {

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::trouble::{self, Troubled};
+use crate::domain::action::Action;
 use crate::domain::letter::LetterKind;
 use crate::domain::obligation::Obligation;
 use crate::domain::phase::Phase;
+use crate::domain::slot::Slots;
 use crate::domain::step::NoticeKind;
 use crate::domain::unit::{PostId, Role, UnitName};
 use crate::engine::known::Known;
@@ -27,6 +29,10 @@ use crate::store::row::Stored;
 
 /// Letters a transaction.
 const LETTERS: usize = 50;
+/// How long after its slot a letter is still that slot's.
+const LATE: TimeDelta = TimeDelta::minutes(15);
+/// What is late waits for a slot that is no further away than this.
+const NEAR: TimeDelta = TimeDelta::hours(1);
 /// Notices read at once: more than a slot has.
 const NOTICES: usize = 500_000;
 
@@ -38,8 +44,8 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
         return Ok(0);
     }
     let known = engine.known_in(&mut tx).await?;
-    let notices: Vec<Notice> =
-        tx.unwritten_notices(NOTICES).await?.into_iter().filter(|notice| notice.kind != NoticeKind::Propose).collect();
+    let mut notices = tx.unwritten_notices(NOTICES).await?;
+    notices.retain(|notice| may_be_written(known.slots(), notice, now));
     if notices.is_empty() {
         return Ok(0);
     }
@@ -54,6 +60,30 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
         written += write_chunk(engine, &known, chunk, &due_today, now).await?;
     }
     Ok(written)
+}
+
+/// Whether a letter takes it up now. 通报建议 waits for the digest, and what lies ahead for its slot. What is late, as after a
+/// start, waits for a slot that is near, so that a mailbox gets one letter and not two within the hour.
+fn may_be_written(slots: Slots<'_>, notice: &Notice, now: DateTime<Utc>) -> bool {
+    match notice.kind {
+        NoticeKind::Propose => false,
+        NoticeKind::Event => true,
+        NoticeKind::Moved | NoticeKind::Remind | NoticeKind::Chase | NoticeKind::Supervise => {
+            let wait = slots.from(now, true) - now;
+            let late = now - notice.at >= LATE;
+            notice.at <= now && !(late && wait > TimeDelta::zero() && wait <= NEAR)
+        }
+    }
+}
+
+/// Whether a letter would be written now.
+pub async fn any_to_write(tx: &mut Tx, known: &Known, now: DateTime<Utc>) -> Result<bool> {
+    Ok(tx.unwritten_notices(NOTICES).await?.iter().any(|notice| may_be_written(known.slots(), notice, now)))
+}
+
+/// When what waits for a slot is written.
+pub fn next_slot(known: &Known, now: DateTime<Utc>) -> DateTime<Utc> {
+    known.slots().from(now + TimeDelta::seconds(1), true)
 }
 
 /// Recipients by the address it was for, whether it is an event's, and the address it goes to.
@@ -148,7 +178,8 @@ async fn write_chunk(
     ids.dedup();
     let mut tx = engine.store.write().await?;
     let rows = tx.obligations(&ids).await?;
-    let material = Material::gather(&mut tx, known, &rows, now).await?;
+    let mut material = Material::gather(&mut tx, known, &rows, now).await?;
+    material.gather_moves(&mut tx, chunk).await?;
     let mut letters = Vec::with_capacity(chunk.len());
     let mut taken: HashMap<String, (&Recipient, Vec<i64>)> = HashMap::with_capacity(chunk.len());
     let mut moot: Vec<i64> = Vec::new();
@@ -197,6 +228,8 @@ pub struct Material<'a> {
     now: DateTime<Utc>,
     today: NaiveDate,
     views: HashMap<i64, std::result::Result<View, Arc<SetupError>>>,
+    /// How a holiday notice has moved deadlines, in words.
+    moves: HashMap<i64, String>,
 }
 
 impl<'a> Material<'a> {
@@ -208,7 +241,26 @@ impl<'a> Material<'a> {
             let view = View::of(known, row, view::stands(&filed, row), today);
             (row.obligation.id, view.map_err(Arc::new))
         };
-        Ok(Material { known, now, today, views: rows.iter().map(shown).collect() })
+        Ok(Material { known, now, today, views: rows.iter().map(shown).collect(), moves: HashMap::new() })
+    }
+
+    /// Takes how the deadlines moved that these letters tell of.
+    async fn gather_moves(&mut self, tx: &mut Tx, letters: &[Recipient]) -> Result<()> {
+        let told = letters.iter().flat_map(|letter| &letter.notices).filter(|notice| notice.kind == NoticeKind::Moved);
+        let ids: BTreeSet<i64> = told.map(|notice| notice.obligation).collect();
+        for id in ids {
+            let log = tx.log_of(id).await?;
+            let last = log.iter().rev().find(|entry| entry.action == Action::MoveDeadline);
+            let words = last.and_then(|entry| words::moved(self.known.zone, &entry.detail, self.today));
+            self.moves.extend(words.map(|words| (id, words)));
+        }
+        Ok(())
+    }
+
+    fn item(&self, view: &View) -> LetterItem {
+        let item = view.item();
+        let note = self.moves.get(&view.id).cloned().or(item.note);
+        LetterItem { note, ..item }
     }
 
     /// An obligation as letters show it; none = there is none of that number.
@@ -228,6 +280,7 @@ impl<'a> Material<'a> {
                 SectionKind::DueToday
             }
             NoticeKind::Remind => SectionKind::DueSoon,
+            NoticeKind::Moved => SectionKind::Moved,
         }
     }
 }
@@ -262,7 +315,7 @@ fn letter(
         sections.entry(section).or_default().push(view);
     }
     let sections: Vec<LetterSection> =
-        sections.into_iter().map(|(kind, views)| LetterSection::new(kind, in_order(views))).collect();
+        sections.into_iter().map(|(kind, views)| LetterSection::new(kind, in_order(material, views))).collect();
     let shown: HashSet<i64> = mailbox.notices.iter().map(|notice| notice.obligation).collect();
     let context = context_rows(material, mailbox, due_today, &shown)?;
     let kind = LetterContext::gravest(&sections).unwrap_or(LetterKind::Today);
@@ -294,9 +347,9 @@ fn letter(
     Ok(Some((letter, taken)))
 }
 
-fn in_order(mut views: Vec<&View>) -> Vec<LetterItem> {
+fn in_order(material: &Material<'_>, mut views: Vec<&View>) -> Vec<LetterItem> {
     views.sort_by_cached_key(|view| (words::document_order(&view.duty), view.round.due_at, view.id));
-    views.into_iter().map(View::item).collect()
+    views.into_iter().map(|view| material.item(view)).collect()
 }
 
 /// What is due today and has no step of its own: shown to the liaison, and no reason to write.
@@ -308,5 +361,5 @@ fn context_rows(
 ) -> std::result::Result<Vec<LetterItem>, Arc<SetupError>> {
     let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
     let views: std::result::Result<Vec<Option<&View>>, Arc<SetupError>> = others.map(|id| material.view(id)).collect();
-    Ok(in_order(views?.into_iter().flatten().collect()))
+    Ok(in_order(material, views?.into_iter().flatten().collect()))
 }

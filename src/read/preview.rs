@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::series::{all_series, decide, member};
 use crate::domain::series::Member;
-use crate::domain::step::{self, NoticeKind};
+use crate::domain::step::{self, Chased, NoticeKind};
 use crate::domain::unit::PostId;
 use crate::engine::known::Known;
 use crate::engine::{Engine, Result, SetupError};
@@ -77,12 +77,13 @@ impl Steps {
             let at = at.max(self.now);
             let Some(stored) = self.rows.get(&id) else { continue };
             let rules = self.known.rules(stored, self.known.zone.day_of(at))?;
-            let needs = step::needs(&stored.obligation, rules.duty, rules.ladder, self.known.slots(), at);
+            let needs = step::needs(&stored.obligation, &rules.context(&self.known.world(rules.catalogue)), at);
             let around = series.get(&stored.series).filter(|_| needs.series);
             let around = around.into_iter().flatten().filter(|(opens_at, _)| *opens_at <= at);
             let around: Vec<Member> =
                 around.filter_map(|(_, id)| member(&self.known, self.rows.get(id)?, &proven, at)).collect();
-            let advance = decide(&self.known, &rules, stored, &around, true, at)?;
+            let chased = Chased::in_its_slot(&stored.obligation);
+            let advance = decide(&self.known, &rules, stored, &around, true, chased, at)?;
             for telling in &advance.tellings {
                 let to = self.known.posts_of(&advance.obligation, &telling.to).into_iter();
                 let (at, kind, stands) = (telling.at, telling.kind, telling.stands);

@@ -7,11 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::obligation::Obligation;
 use crate::domain::series::{Member, Weight};
-use crate::domain::step::{self, Advance, Context};
+use crate::domain::step::{self, Advance, Chased, Context};
 use crate::domain::window;
 use crate::engine::known::Rules;
 use crate::engine::{Known, Result, SetupError};
 use crate::store::Tx;
+use crate::store::notices::ChaseTold;
 use crate::store::obligations::Back;
 use crate::store::row::Stored;
 
@@ -30,6 +31,19 @@ pub async fn reminded_in_time(tx: &mut Tx, obligations: &[&Obligation]) -> Resul
     let in_time =
         |o: &&&Obligation| taken.get(&(o.id, o.round.number)).is_some_and(|taken_at| *taken_at < o.round.due_at);
     Ok(obligations.iter().filter(in_time).map(|obligation| obligation.id).collect())
+}
+
+/// What became of the 催办 of these obligations' present rounds; those that are not there wait.
+pub async fn chased(tx: &mut Tx, obligations: &[&Obligation]) -> Result<HashMap<i64, Chased>> {
+    let rounds: HashMap<i64, i32> = obligations.iter().map(|o| (o.id, o.round.number)).collect();
+    let ids: Vec<i64> = rounds.keys().copied().collect();
+    let told = tx.chases_told(&ids).await?.into_iter().filter(|told| rounds.get(&told.obligation) == Some(&told.round));
+    let became = |told: ChaseTold| match told.taken_at {
+        Some(at) => Chased::Taken(at),
+        None if told.waiting > 0 => Chased::Waiting,
+        None => Chased::Untold,
+    };
+    Ok(told.map(|told| (told.obligation, became(told))).collect())
 }
 
 /// An obligation's series around it, in the order of periods, as it stands now.
@@ -135,10 +149,11 @@ pub fn decide(
     stored: &Stored,
     series: &[Member],
     reminder_taken: bool,
+    chased: Chased,
     now: DateTime<Utc>,
 ) -> std::result::Result<Advance, SetupError> {
     let world = known.world(rules.catalogue);
-    let context = Context { duty: rules.duty, ladder: rules.ladder, world: &world, series, reminder_taken };
+    let context = Context { duty: rules.duty, ladder: rules.ladder, world: &world, series, reminder_taken, chased };
     catch_unwind(AssertUnwindSafe(|| step::advance(&stored.obligation, &context, now)))
         .map_err(|_| SetupError::StepPanicked)
 }

@@ -23,7 +23,9 @@ const INSERT_COLUMNS: usize = 7;
 const UNWRITTEN: &str = "SELECT notice.id, obligation, notice.kind, at, unit.name AS unit, role \
     FROM notice JOIN unit ON unit.id = notice.unit \
     WHERE letter IS NULL AND error IS NULL ORDER BY notice.id LIMIT CAST($1 AS BIGINT)";
-const ANY_UNWRITTEN: &str = "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL LIMIT 1";
+/// 通报建议 waits for the digest.
+const ANY_UNWRITTEN: &str =
+    "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL AND kind <> 'propose' LIMIT 1";
 const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
 const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \
     WHERE notice.id = v.id AND notice.letter IS NULL";
@@ -33,6 +35,14 @@ const FAIL: &str = "UPDATE notice SET error = $1 WHERE letter IS NULL AND id IN 
 const REMINDED: &str = "SELECT notice.obligation, notice.round, MIN(letter.sent_at) AS taken_at FROM notice \
     JOIN letter ON letter.id = notice.letter \
     WHERE letter.sent_at IS NOT NULL AND notice.kind IN ('remind', 'event') AND notice.obligation IN ({list}) \
+    GROUP BY notice.obligation, notice.round";
+/// Of misses that were chased: when the mail server took the first of the 催办 (a 督办 may speak for it), and how many have
+/// not come to their end.
+const CHASED: &str = "SELECT notice.obligation, notice.round, MIN(letter.sent_at) AS taken_at, \
+    SUM(CASE WHEN notice.error IS NOT NULL OR letter.state IN ('sent', 'refused', 'given_up', 'failed', 'moot') \
+        THEN 0 ELSE 1 END) AS waiting \
+    FROM notice LEFT JOIN letter ON letter.id = notice.letter \
+    WHERE notice.kind IN ('chase', 'supervise') AND notice.obligation IN ({list}) \
     GROUP BY notice.obligation, notice.round";
 const OF_OBLIGATION: &str = "SELECT notice.id, notice.kind, notice.at, unit.name AS unit, notice.role, \
     letter.message_id, letter.state, letter.sent_at, letter.reply \
@@ -55,7 +65,7 @@ pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD,
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (GIVE, GIVE_COLUMNS)];
 
 /// The statements with a list of numbers, with its first placeholder.
-pub const LISTS: &[(&str, usize)] = &[(TAKE, 2), (FAIL, 2), (REMINDED, 1)];
+pub const LISTS: &[(&str, usize)] = &[(TAKE, 2), (FAIL, 2), (REMINDED, 1), (CHASED, 1)];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewNotice {
@@ -94,6 +104,18 @@ pub struct ReminderTaken {
     pub round: i32,
     /// When the mail server took the first.
     pub taken_at: DateTime<Utc>,
+}
+
+/// What became of the 催办 of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct ChaseTold {
+    pub obligation: i64,
+    #[sqlx(try_from = "i64")]
+    pub round: i32,
+    /// When the mail server took the first.
+    pub taken_at: Option<DateTime<Utc>>,
+    /// How many are still to be written or sent.
+    pub waiting: i64,
 }
 
 /// What became of a notice, for an obligation's history.
@@ -170,7 +192,7 @@ impl Tx {
         rows.into_iter().map(Notice::try_from).collect()
     }
 
-    /// Whether some notice has no letter yet.
+    /// Whether some notice that a letter takes up has none yet.
     pub async fn any_notice_unwritten(&mut self) -> Result<bool> {
         let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_UNWRITTEN).fetch_optional(c).await?);
         Ok(id.is_some())
@@ -237,6 +259,23 @@ impl Tx {
                 query.fetch_all(c).await?
             });
             found.extend(reminders);
+        }
+        Ok(found)
+    }
+
+    /// What became of the 催办 of these obligations, by round.
+    pub async fn chases_told(&mut self, ids: &[i64]) -> Result<Vec<ChaseTold>> {
+        let mut found = Vec::new();
+        for chunk in bulk::pieces(ids) {
+            let text = bulk::list(self.marks(), CHASED, 1, chunk.len());
+            let told: Vec<ChaseTold> = on!(self, |c| {
+                let mut query = sqlx::query_as(text).persistent(bulk::keep(chunk.len()));
+                for id in chunk {
+                    query = query.bind(id);
+                }
+                query.fetch_all(c).await?
+            });
+            found.extend(told);
         }
         Ok(found)
     }

@@ -91,6 +91,20 @@ fn facts(obligation: &Obligation, with_levels: bool) -> String {
     )
 }
 
+/// Making good waits for the mail server to have taken the 催办: it may end later than in a calm run, never earlier, and what
+/// is filed meanwhile makes good.
+fn lapsed_later(before: &Obligation, after: &Obligation, with_levels: bool) -> bool {
+    let levels = |o: &Obligation| (o.round.chased_at, o.round.supervised_at, o.round.proposed_at);
+    let ended = match after.phase {
+        Phase::Missed => after.closed_at.is_none(),
+        Phase::Lapsed => after.closed_at >= before.closed_at,
+        Phase::Done => after.late && after.filed_at >= before.closed_at,
+        _ => false,
+    };
+    let unfiled = after.filed_at.is_none() && with_levels;
+    ended && before.round.missed_at == after.round.missed_at && (!unfiled || levels(before) == levels(after))
+}
+
 async fn all(story: &Story) -> Vec<Obligation> {
     let mut tx = story.engine.store.read().await.unwrap();
     tx.all_obligations().await.unwrap().into_iter().map(|stored| stored.obligation).collect()
@@ -271,7 +285,11 @@ async fn wild(kind: Kind, seed: u64) {
     // The clock may have gone beyond the end to get the mail out: then only what was over by the end is compared.
     for before in calm.iter().filter(|o| story.now() == at(END) || o.closed_at.is_some()) {
         let with_levels = !unreminded.contains(&support::series(before));
-        let after = mine.get(&key(before)).map(|after| facts(after, with_levels));
+        let found = mine.get(&key(before));
+        let after = found.map(|after| facts(after, with_levels));
+        if before.phase == Phase::Lapsed && found.is_some_and(|after| lapsed_later(before, after, with_levels)) {
+            continue;
+        }
         assert_eq!(after, Some(facts(before, with_levels)), "seed {seed} {kind:?}: {}", key(before));
     }
     let told = escalations(&story, &unreminded).await;
@@ -280,6 +298,7 @@ async fn wild(kind: Kind, seed: u64) {
     let silent: Vec<&String> = calm_told
         .difference(&told)
         .filter(|row| row.split(": ").next().is_some_and(|key| of_known.contains(key)))
+        .filter(|row| row.split(": ").next().is_some_and(|key| mine.get(key).is_some_and(|o| o.filed_at.is_none())))
         .collect();
     assert!(silent.is_empty(), "seed {seed} {kind:?}: never told: {silent:?}");
     nothing_twice(&story, seed, crashes + in_doubt).await;

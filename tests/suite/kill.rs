@@ -16,8 +16,10 @@ use rand::{RngExt, SeedableRng};
 
 use crate::support::daemon::{Daemon, Home};
 use crate::support::smtp_server::{Setup, SmtpServer};
-use crate::support::{self, BOTH, Database, Kind};
+use crate::support::{self, BOTH, Database, Kind, ZONE};
 use duban::clock::Clock;
+use duban::engine::Known;
+use duban::jobs::write;
 use duban::store::Store;
 
 /// Letters claimed at once: what one kill may send a second time.
@@ -88,12 +90,13 @@ fn rounds(home: &Home, daemons: usize, random: &mut StdRng) -> Acknowledged {
     done
 }
 
-/// No step due, no notice without its letter, no letter waiting. Steps come first: right after a start nothing is
-/// unwritten, because nothing was decided yet.
+/// No step due, no notice without its letter but what is left to a slot that is near, no letter waiting. Steps come
+/// first: right after a start nothing is unwritten, because nothing was decided yet.
 async fn drained(store: &Store, clock: &Clock) -> bool {
     let mut tx = store.read().await.unwrap();
+    let known = Known::read(&mut tx, ZONE).await.unwrap();
     !tx.any_obligation_due(clock.now()).await.unwrap()
-        && !tx.any_notice_unwritten().await.unwrap()
+        && !write::any_to_write(&mut tx, &known, clock.now()).await.unwrap()
         && tx.next_letter_at().await.unwrap().is_none()
 }
 

@@ -18,11 +18,13 @@ use duban::domain::phase::Phase;
 use duban::domain::quota::Standing;
 use duban::domain::series::Member;
 use duban::domain::slot::Slots;
-use duban::domain::step::{self, Context, Move, NoticeKind};
+use duban::domain::step::{self, Chased, Context, Move, NoticeKind};
 use duban::domain::world::World;
 use duban::domain::{plan, window};
 
 const DUTIES: [&str; 6] = ["5.2", "9.1a", "9.1b", "13.2", "5.3", "47.1"];
+/// Each 催办 goes out in its slot.
+const TAKEN: Chased = Chased::Taken(DateTime::<Utc>::MIN_UTC);
 const UNITS: [&str; 2] = ["质安处", "委安委办"];
 
 /// A world without a database: obligations, and what was told of each.
@@ -77,7 +79,8 @@ impl<'a> Play<'a> {
             .map(|(_, o)| Member::of(o, window::grace_end(self.ladder(o), o.round.due_at, slots), false, now))
             .collect();
         members.sort_by_key(|member| member.opens_at);
-        let context = Context { duty, ladder, world: self.world, series: &members, reminder_taken: true };
+        let context =
+            Context { duty, ladder, world: self.world, series: &members, reminder_taken: true, chased: TAKEN };
         let advance = step::advance(&before, &context, now);
         for telling in &advance.tellings {
             assert!(before.filed_at.is_none(), "told after it was filed: {before:?}");
@@ -95,7 +98,7 @@ impl<'a> Play<'a> {
         let obligation = self.obligations[at].clone();
         let duty = self.world.catalogue.duty(&obligation.duty).unwrap();
         let ladder = self.ladder(&obligation);
-        let context = Context { duty, ladder, world: self.world, series: &[], reminder_taken: true };
+        let context = Context { duty, ladder, world: self.world, series: &[], reminder_taken: true, chased: TAKEN };
         let over = step::lapse_at(&obligation, &context).is_some_and(|lapse| lapse <= when);
         if over || matches!(obligation.phase, Phase::Lapsed | Phase::Done) {
             return;
