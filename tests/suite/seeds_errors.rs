@@ -279,6 +279,22 @@ const CASES: &[Case] = &[
     case(D, "mode = \"joint\"", "mode = ▲\"all\"", "unknown mode `all`; known: each, joint"),
     case(D, "\"整改隐患>=2个\"", "▲\"整改隐患>2个\"", "`整改隐患>2个` is no quota; a quota is written like"),
     case(D, "\"整改隐患>=2个\"", "▲\"检查企业>=1家\"", "`检查企业` is counted twice"),
+    case(D, "mode = \"joint\"", "mode = \"joint\"\nalso_counts_for = [▲\"9.9z\"]", "unknown duty `9.9z`"),
+    case(
+        D,
+        "mode = \"joint\"",
+        "mode = \"joint\"\nalso_counts_for = [\"1.1\", ▲\"2.l\"]",
+        "unknown duty `2.l`; did you mean",
+    ),
+    case(D, "mode = \"joint\"", "mode = \"joint\"\nalso_counts_for = [\"1.1\", ▲\"1.1\"]", "`1.1` is named twice"),
+    case(D, "mode = \"joint\"", "mode = \"joint\"\nalso_counts_for = ▲\"1.1\"", "`also_counts_for` is of type"),
+    case(D, "supported_by = [\"@空组\"]", "also_counts_for = [▲\"1.1\"]", "`also_counts_for` names the duty itself"),
+    case(
+        D,
+        "mode = \"joint\"",
+        "mode = \"joint\"\nquota = [\"检查企业>=1次\"]\nalso_counts_for = [▲\"1.1\"]",
+        "`检查企业` is counted otherwise in 1.1",
+    ),
     case(
         D,
         "effective_from = 2022-04-01",

@@ -42,7 +42,7 @@ const OTHER_LETTERS: [&str; 4] = ["trial", "trial_digest", "test", "digest_whole
 
 /// Pages at the end of the four weeks: name, who looks, and what at. `{13.2 质安处 2022-10}` is that obligation's number,
 /// `{letter}` that of the newest letter, `{receipt}` the newest receipt.
-const PAGES: [(&str, &str, &str); 46] = [
+const PAGES: [(&str, &str, &str); 50] = [
     ("enter", "", "/enter"),
     ("link", "", "{link}"),
     ("link_of_digest", "", "{digest's link}"),
@@ -52,6 +52,10 @@ const PAGES: [(&str, &str, &str); 46] = [
     ("todo", "质安处/liaison", "/todo"),
     ("todo_head", "质安处/head", "/todo"),
     ("file", "质安处/liaison", "/o/{13.2 质安处 2022-10}/file"),
+    ("file_day", "安管总站/liaison", "/o/{9.1a 安管总站 2022-10-24}/file"),
+    ("file_linked", "安管总站/liaison", "/o/{13.2 安管总站 2022-10}/file"),
+    ("correct", "质安处/liaison", "/filed/{receipt}/correct"),
+    ("withdraw", "质安处/liaison", "/filed/{receipt}/withdraw"),
     ("filed", "质安处/liaison", "/filed"),
     ("receipt", "质安处/liaison", "/filed/{receipt}"),
     ("obligation_liaison", "质安处/liaison", "/o/{13.2 质安处 2022-10}"),
