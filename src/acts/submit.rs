@@ -240,7 +240,9 @@ pub(super) fn said(duties: &[&Duty], own: usize, typed: &[Item], has_more: bool)
     let all_count = duties.iter().all(|duty| !duty.quotas.is_empty());
     // 无 answers what is counted, and is nothing that was done.
     let counted = items.iter().any(|item| !counts_nothing(&quotas, item));
-    if !(has_more || counted || (all_count && !items.is_empty())) {
+    // Where an answer is all that is wanted, the filing is that answer.
+    let answers = duties.iter().all(|duty| duty.answer_suffices);
+    if !(has_more || counted || answers || (all_count && !items.is_empty())) {
         return refuse(FilingRefusal::SaysNothing);
     }
     if items.len() > MOST_ITEMS {

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::call::{Answer, CallQuery, Listed, Part};
 use super::obligations::MOST;
 use crate::domain::calendar::{DayKind, DayStatus};
-use crate::domain::duty::Owner;
+use crate::domain::duty::{Owner, Quota};
 use crate::domain::plan::{Owed, due_between};
 use crate::domain::refusal::list::ListRefusal;
 use crate::domain::unit::{Unit, UnitName};
@@ -94,6 +94,35 @@ pub struct DutyJson {
     owners: Vec<String>,
     joint: bool,
     quotas: Vec<String>,
+    /// What is counted, as an item of a submission names it.
+    counters: Vec<CounterJson>,
+    /// Duties for which a submission of this one may count as well: our own reading.
+    also_counts_for: Vec<String>,
+}
+
+/// A counter: what an item of a submission may say.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CounterJson {
+    counter: String,
+    at_least: u32,
+    /// Its measure word.
+    unit: String,
+    /// true = names, each counted once; false = a whole number.
+    names: bool,
+    /// true = what is there now, the latest figure; false = it adds up.
+    level: bool,
+}
+
+impl From<&Quota> for CounterJson {
+    fn from(Quota { counter, at_least, unit, distinct, level }: &Quota) -> CounterJson {
+        CounterJson {
+            counter: counter.clone(),
+            at_least: *at_least,
+            unit: unit.clone(),
+            names: *distinct,
+            level: *level,
+        }
+    }
 }
 
 /// List the duties in force
@@ -113,7 +142,9 @@ pub async fn duties(desk: Desk) -> Answer<Json<Vec<DutyJson>>> {
         basis: duty.basis.label().to_owned(),
         owners: duty.owed_by.iter().map(owner).collect(),
         joint: duty.mode == crate::domain::duty::Mode::Joint,
-        quotas: duty.quotas.iter().map(crate::domain::duty::Quota::label).collect(),
+        quotas: duty.quotas.iter().map(Quota::label).collect(),
+        counters: duty.quotas.iter().map(CounterJson::from).collect(),
+        also_counts_for: duty.also_counts_for.iter().map(|id| id.0.clone()).collect(),
     });
     Ok(Json(duties.collect()))
 }
