@@ -330,6 +330,7 @@ async fn taking_back_asks_first_and_the_console_corrects() {
         assert_eq!(story.light("13.2", "质安处", "2022-10").await, Light::Green);
         // After the deadline it would be a miss.
         story.run_until("2022-11-02 10:00").await;
+        let mut liaison = console.signed_in("质安处/liaison").await;
         let asked = shown(&liaison.get("/filed/Rmonth/withdraw").await.text());
         assert!(asked.contains("（2022年10月）：按期办结 → 逾期未办"), "{asked}");
         let done = liaison.post("/filed/Rmonth/withdraw", &[]).await;
