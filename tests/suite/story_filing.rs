@@ -336,6 +336,7 @@ async fn taking_back_asks_first_and_the_console_corrects() {
         let done = liaison.post("/filed/Rmonth/withdraw", &[]).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER);
         story.pass().await;
+        story.run_until("2022-11-02 10:01").await;
         assert_eq!(story.light("13.2", "质安处", "2022-10").await, Light::Red);
         let twice = shown(&liaison.get("/filed/Rmonth/withdraw").await.text());
         assert!(twice.contains("回执 Rmonth 已撤回"), "{twice}");
