@@ -4,10 +4,13 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::fs::Mode;
 
 use duban::cli::{self, Cli, Exit};
 
 fn main() -> ExitCode {
+    // What it makes is its own account's, outside systemd too: libraries ask for more.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut out = BufWriter::new(io::stdout());
     let done = cli::run(Cli::parse(), &mut out);
     let flushed = out.flush().map_err(anyhow::Error::from);

@@ -6,6 +6,7 @@ use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
 use crate::domain::action::Action;
 use crate::domain::refusal::field::Field;
 use crate::domain::refusal::who::NoSuch;
+use crate::engine::{self, Engine, SetupError};
 use crate::vault::Vault;
 
 impl Actor<'_> {
@@ -40,12 +41,20 @@ impl Actor<'_> {
             let next = stored.obligation.clone();
             self.write(&mut tx, &stored, next, Action::Erase, &detail).await?;
         }
-        let wanted = tx.evidence_with_hash(sha256).await?.iter().any(|file| file.erased_at.is_none());
         tx.commit().await?;
         // Only once the tombstone stands; erasing again removes what a crash in between has left.
-        if !wanted {
-            vault.remove(sha256).await?;
-        }
-        Ok(!wanted)
+        Ok(remove_unnamed(self.engine, vault, sha256).await?)
     }
+}
+
+/// Takes a file away unless a submission names it. Says whether it is gone. Nobody can file the same bytes in between: who
+/// has stored them holds the vault until they are filed.
+pub async fn remove_unnamed(engine: &Engine, vault: &Vault, sha256: &str) -> engine::Result<bool> {
+    let _alone = vault.alone().await.map_err(SetupError::Evidence)?;
+    let named = engine.store.read().await?.evidence_with_hash(sha256).await?;
+    if named.iter().any(|file| file.erased_at.is_none()) {
+        return Ok(false);
+    }
+    vault.remove(sha256).await.map_err(SetupError::Evidence)?;
+    Ok(true)
 }

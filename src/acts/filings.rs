@@ -28,6 +28,7 @@ use crate::store::Tx;
 use crate::store::log::Entry;
 use crate::store::row::Stored;
 use crate::store::submissions::{Counted, Evidence, Submission};
+use crate::vault::Hold;
 
 #[derive(Default)]
 pub struct Filings {
@@ -45,6 +46,8 @@ struct NewFiling {
 struct WaitingFiling {
     asked: NewFiling,
     answer: oneshot::Sender<Result<Receipt>>,
+    /// Its files stay until it is filed or refused, even when whoever sent them has gone away.
+    files: Option<Hold>,
 }
 
 /// Filings a transaction.
@@ -61,7 +64,11 @@ impl Filings {
         actor.check_submission(new)?;
         loop {
             let (answer, mut answered) = oneshot::channel();
-            let waiting = WaitingFiling { asked: NewFiling::of(actor, new), answer };
+            let files = match &actor.engine.vault {
+                Some(vault) if !new.files.is_empty() => Some(vault.hold_on().await?),
+                _ => None,
+            };
+            let waiting = WaitingFiling { asked: NewFiling::of(actor, new), answer, files };
             self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
             tokio::select! {
                 biased;
@@ -110,7 +117,8 @@ impl Actor<'_> {
 /// Files a group in one transaction and answers each once that is on disk. Where the group as a whole cannot be written,
 /// each is filed alone, so that one that the database refuses takes no other with it.
 async fn file_all(actor: &Actor<'_>, group: Vec<WaitingFiling>) {
-    let (group, waiting): (Vec<NewFiling>, Vec<_>) = group.into_iter().map(|one| (one.asked, one.answer)).unzip();
+    let (group, waiting): (Vec<NewFiling>, Vec<_>) =
+        group.into_iter().map(|one| (one.asked, (one.answer, one.files))).unzip();
     let answers = match file_patiently(actor, &group).await {
         Ok(answers) => answers,
         Err(error) if group.len() == 1 => vec![Err(error)],
@@ -123,7 +131,7 @@ async fn file_all(actor: &Actor<'_>, group: Vec<WaitingFiling>) {
             answers
         }
     };
-    for (waiting, answer) in waiting.into_iter().zip(answers) {
+    for ((waiting, _files), answer) in waiting.into_iter().zip(answers) {
         // Who has gone away hears nothing; what was filed stays.
         let _ = waiting.send(answer);
     }

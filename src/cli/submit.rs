@@ -78,7 +78,11 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         note: args.note.clone().unwrap_or_default(),
         files: Vec::new(),
     };
-    // The files are on disk before the submission names them.
+    // The files are on disk before the submission names them, and stay until it does.
+    let held = match &engine.vault {
+        Some(vault) if !args.file.is_empty() => Some(vault.hold().await?),
+        _ => None,
+    };
     for path in &args.file {
         let vault = engine.vault.as_ref().context("no folder for evidence is configured")?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -86,6 +90,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         new.files.push((sha256, name, size));
     }
     let receipt = act(engine, &by, async |actor| actor.submit(&new).await).await?;
+    drop(held);
     let repeated = if receipt.repeated { " (filed before; nothing changed)" } else { "" };
     writeln!(out, "{}{repeated}", receipt.number)?;
     for line in &receipt.said {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::message::Outgoing;
 use super::outcome::{Outcome, Reason, Stage, clean_text, unsendable};
+use crate::disk;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOutbox {
@@ -74,9 +75,9 @@ fn file_name(letter: &Outgoing) -> String {
 
 /// Temporary file, sync, rename, sync of the folder: after a crash there is the whole file or none.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    disk::make_folder(folder)?;
     let temporary = folder.join(format!(".{name}.tmp"));
-    let mut file = File::create(&temporary)?;
+    let mut file = disk::fresh_file(&temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
     if let Err(error) = written.and_then(|()| fs::rename(&temporary, folder.join(name))) {

@@ -3,6 +3,10 @@
 //! A file is written piece by piece under a name of its own, synced, then renamed, then its folder is synced; it is never
 //! whole in memory. What is dropped before that is taken from the disk again, and what a crash has left is swept a day
 //! later. Files are never written in place, so that a file once opened and checked against its hash stays what it was.
+//!
+//! Several submissions may name the same bytes, which lie there once. So whoever stores a file and then files it holds on to
+//! the vault in between, and whoever takes a file away because nothing names it is alone with the vault while it looks: a
+//! file cannot go between being stored and being named, in this process or another.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -23,6 +27,8 @@ pub const LARGEST: u64 = 50 << 20;
 pub const STAGING: &str = "staging";
 /// How long a file may lie there before it counts as left behind.
 const STAGED: TimeDelta = TimeDelta::days(1);
+/// The file by whose lock those who store and those who take away wait for each other.
+const TURNS: &str = ".turns";
 /// Small pieces are written together.
 const PIECE: usize = 256 << 10;
 
@@ -65,7 +71,13 @@ type Result<T> = std::result::Result<T, VaultError>;
 pub struct Vault {
     folder: PathBuf,
     largest: u64,
+    /// Held by whoever waits to be alone, so that those who come meanwhile do not keep it waiting for ever.
+    queue: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// A hold on the vault, together with others or alone; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "the lock lasts as long as the file is open")] File);
 
 /// A file that is being stored. Dropped before it is kept, it is taken from the disk again.
 #[derive(Debug)]
@@ -81,7 +93,63 @@ pub struct Writer {
 impl Vault {
     /// A local folder. Nothing is touched until a file is stored or read.
     pub fn at(folder: &Path, largest: u64) -> Vault {
-        Vault { folder: folder.to_owned(), largest }
+        Vault { folder: folder.to_owned(), largest, queue: Arc::default() }
+    }
+
+    /// Keeps all files where they are until it is dropped: for whoever stores some and then names them.
+    pub async fn hold(&self) -> Result<Hold> {
+        let queue = self.queue.lock().await;
+        let hold = self.turn(File::lock_shared).await;
+        drop(queue);
+        hold
+    }
+
+    /// As [`Vault::hold`], for whoever is covered by a hold already and needs one that lasts longer: it does not wait for
+    /// those who wait for the first.
+    pub async fn hold_on(&self) -> Result<Hold> {
+        self.turn(File::lock_shared).await
+    }
+
+    /// Waits until nobody holds the vault, and keeps it so until it is dropped: for whoever looks whether a file is still
+    /// named, and takes it away.
+    pub async fn alone(&self) -> Result<Hold> {
+        let queue = self.queue.lock().await;
+        let hold = self.turn(File::lock).await;
+        drop(queue);
+        hold
+    }
+
+    async fn turn(&self, lock: fn(&File) -> io::Result<()>) -> Result<Hold> {
+        let folder = self.folder.clone();
+        let held = blocking(move || {
+            disk::make_folder(&folder)?;
+            let file = disk::kept_file(&folder.join(TURNS))?;
+            lock(&file)?;
+            Ok(Hold(file))
+        });
+        Ok(held.await?)
+    }
+
+    /// Whether a file is there, and as long as it is to be; `deep` reads it and looks at its hash.
+    pub async fn has(&self, sha256: &str, size: u64, deep: bool) -> Result<bool> {
+        if deep {
+            return match self.open(sha256).await {
+                Ok(found) => Ok(found.is_some_and(|(_, found)| found == size)),
+                Err(VaultError::Damaged(_)) => Ok(false),
+                Err(error) => Err(error),
+            };
+        }
+        let path = self.folder.join(place(sha256)?.as_ref());
+        let found = blocking(move || match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            found => found.map(|found| Some(found.len())),
+        });
+        Ok(found.await? == Some(size))
+    }
+
+    /// The folder, once something lies in it.
+    pub fn place(&self) -> Option<PathBuf> {
+        self.folder.is_dir().then(|| self.folder.clone())
     }
 
     /// The folder as object storage, made if it is missing.
@@ -109,7 +177,7 @@ impl Vault {
         let made = path.clone();
         let file = blocking(move || {
             disk::make_folder(&folder)?;
-            File::options().read(true).write(true).create_new(true).open(made)
+            disk::new_file(&made)
         });
         let file = Arc::new(file.await?);
         Ok(Writer { vault: self.clone(), path, file, hash: Sha256::new(), size: 0, waiting: Vec::new() })
@@ -315,6 +383,35 @@ mod tests {
         // Stored again, it is whole again.
         vault.put(b"evidence".to_vec()).await.unwrap();
         assert_eq!(vault.get(&hash).await.unwrap(), Some(b"evidence".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn whoever_would_take_away_waits_for_those_who_hold_and_they_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::at(folder.path(), 1 << 20);
+        // Another process has its own.
+        let other = Vault::at(folder.path(), 1 << 20);
+        let (first, second) = (vault.hold().await.unwrap(), other.hold().await.unwrap());
+        let alone = tokio::spawn({
+            let vault = vault.clone();
+            async move { vault.alone().await.unwrap() }
+        });
+        while vault.queue.try_lock().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        // It is covered by the first, and need not wait for the one that waits for that.
+        let longer = vault.hold_on().await.unwrap();
+        let late = tokio::spawn({
+            let vault = vault.clone();
+            async move { vault.hold().await.unwrap() }
+        });
+        drop((first, second));
+        assert!(!alone.is_finished() && !late.is_finished());
+        drop(longer);
+        let alone = alone.await.unwrap();
+        assert!(!late.is_finished());
+        drop(alone);
+        drop(late.await.unwrap());
     }
 
     #[tokio::test]

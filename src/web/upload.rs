@@ -4,6 +4,7 @@
 //! form is in: what is refused or cut off is taken from the disk again.
 
 use std::fmt;
+use std::sync::Arc;
 
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
@@ -19,7 +20,7 @@ use crate::domain::refusal::file::{FileRefusal, NotTaken};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::text;
 use crate::domain::unit::PostId;
-use crate::vault::{Vault, VaultError, Writer, sniff};
+use crate::vault::{Hold, Vault, VaultError, Writer, sniff};
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 500;
@@ -72,6 +73,8 @@ pub struct Sent {
     refused: Vec<NotTaken>,
     /// There was no room for them.
     no_room: Option<FilingRefusal>,
+    /// They stay until they are filed.
+    held: Option<Arc<Hold>>,
 }
 
 impl Sent {
@@ -85,6 +88,11 @@ impl Sent {
             Some(refusal) => Err(refusal.clone().into()),
             None => Ok(self.files.clone()),
         }
+    }
+
+    /// What keeps its files, for whoever outlives the form.
+    pub fn held(&self) -> Option<Arc<Hold>> {
+        self.held.clone()
     }
 }
 
@@ -138,6 +146,9 @@ pub async fn receive(app: &App, post: &PostId, mut form: Multipart) -> Result<Se
     if !sent.refused.is_empty() || sent.no_room.is_some() {
         tracing::warn!(access.refused = "evidence", files = sent.refused.len(), "evidence was refused");
         return Ok(sent);
+    }
+    if let (Some(vault), false) = (&app.engine().vault, staged.is_empty()) {
+        sent.held = Some(Arc::new(vault.hold().await.map_err(ActError::from)?));
     }
     for (writer, file) in staged {
         let (hash, size) = writer.keep().await.map_err(ActError::from)?;

@@ -2,6 +2,8 @@
 //!
 //! With files it is sent as a form: the submission as JSON in the field `submission`, and each file.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -19,6 +21,7 @@ use crate::domain::unit::UnitName;
 use crate::read::words;
 use crate::store::row::Stored;
 use crate::store::submissions::Evidence;
+use crate::vault::Hold;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::{App, Desk};
 use crate::web::download::download;
@@ -89,6 +92,8 @@ pub struct SentSubmission {
     new: NewSubmissionJson,
     /// Hash, name, bytes.
     files: Vec<(String, String, u64)>,
+    /// They stay until they are filed.
+    held: Option<Arc<Hold>>,
 }
 
 impl FromRequest<App> for SentSubmission {
@@ -100,7 +105,7 @@ impl FromRequest<App> for SentSubmission {
             // Only a form's files go to the disk as they come.
             DefaultBodyLimit::max(FORM).apply(&mut request);
             let Body(new) = Body::from_request(request, app).await?;
-            return Ok(SentSubmission { new, files: Vec::new() });
+            return Ok(SentSubmission { new, files: Vec::new(), held: None });
         }
         let post = request.extensions().get::<Visitor>().map(|visitor| visitor.post.clone());
         let post = post.ok_or(Fault::SignIn)?;
@@ -110,7 +115,7 @@ impl FromRequest<App> for SentSubmission {
         let sent = uploads::receive(app, &post, form).await?;
         let new = sent.fields.get("submission").ok_or_else(|| Problem::from(Malformed::SubmissionMissing))?;
         let new = serde_json::from_str(new).map_err(Malformed::MalformedSubmission)?;
-        Ok(SentSubmission { new, files: sent.files()? })
+        Ok(SentSubmission { new, files: sent.files()?, held: sent.held() })
     }
 }
 
@@ -195,7 +200,7 @@ pub async fn file(
     desk: Desk,
     visitor: Visitor,
     headers: HeaderMap,
-    SentSubmission { new, files }: SentSubmission,
+    SentSubmission { new, files, held }: SentSubmission,
 ) -> Answer<(StatusCode, Json<ReceiptJson>)> {
     let receipt = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,
@@ -212,6 +217,7 @@ pub async fn file(
         files,
     };
     let receipt = desk.app.filings().file(&desk.actor(&visitor.post), &new).await?;
+    drop(held);
     let status = if receipt.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let Receipt { number, repeated, said, obligations } = receipt;
     let obligations = obligations.into_iter().map(StandsJson::from).collect();
