@@ -3,13 +3,14 @@
 //! Secrets are 256 random bits; the store keeps their hash. Every sign-in is logged, with no secret and no address.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng as _;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -37,6 +38,9 @@ pub const SHORTEST_PASSWORD: usize = 10;
 pub const LONGEST_PASSWORD: usize = 200;
 /// Use is noted at most this often.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+
+/// So long a request waits for it: far longer than it takes where nobody is in the way.
+const NOTED_WITHIN: Duration = Duration::from_millis(200);
 
 /// Passwords that are hashed at once: each takes 19 MiB and a core.
 static HASHING: Semaphore = Semaphore::const_new(4);
@@ -152,11 +156,30 @@ pub async fn entered(engine: &Engine, kind: CredentialKind, secret: &str, spans:
     let active = |unit: &UnitName| known.roster.unit(unit).is_some_and(|unit| unit.active_on(engine.today()));
     let Some(post) = post.filter(|post| !over && active(&post.unit)) else { return Ok(None) };
     if now - credential.seen_at > SEEN_EVERY {
-        let mut tx = engine.store.write().await?;
-        tx.credential_seen(credential.id, now).await?;
-        tx.commit().await?;
+        note_seen(engine, credential.id, now).await;
     }
     Ok(Some(Entered { credential, post, known }))
+}
+
+/// Notes that a credential was used, if that can be had at once: who reads need not wait for a database that somebody else
+/// writes to, or that cannot be written to at all. The next request tries again.
+async fn note_seen(engine: &Engine, id: i64, now: DateTime<Utc>) {
+    // One at a time: those that wait for the database would keep its connections from those who read.
+    let Ok(turn) = Arc::clone(&engine.noting).try_lock_owned() else { return };
+    let store = engine.store.clone();
+    let noted = tokio::spawn(async move {
+        let noted = async {
+            let mut tx = store.write().await?;
+            tx.credential_seen(id, now).await?;
+            tx.commit().await
+        };
+        if let Err(error) = noted.await {
+            tracing::debug!("that a session was used cannot be noted: {error}");
+        }
+        drop(turn);
+    });
+    // What goes on goes on without this request.
+    let _ = tokio::time::timeout(NOTED_WITHIN, noted).await;
 }
 
 /// Ends one of a post's own sessions, tokens or feeds. Says whether there was one.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::catalogue::{Diagnostics, Seeds};
+use crate::disk;
 use crate::domain::unit::PostId;
 use crate::mail::{RenderError, SettingsError, TemplateErrors};
 use crate::store::StoreError;
@@ -17,7 +18,8 @@ pub struct Common {
     pub config: Option<PathBuf>,
 }
 
-/// A configuration, seeds or a database that cannot be used: exit 78, so that systemd does not try again.
+/// A configuration, seeds or a database that cannot be used. Exit 78, so that systemd does not try again, unless it may be
+/// over by itself or once somebody has made room: then 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     #[error("{}: there is no database yet; start `duban serve` once, or run `duban migrate`", .0.display())]
@@ -49,6 +51,23 @@ pub enum Unusable {
     Faults(Vec<anyhow::Error>),
 }
 
+impl Unusable {
+    /// Whether trying again is worth it. What passes is not final.
+    fn passes(&self) -> bool {
+        match self {
+            Unusable::Database { fault, .. } => fault.passes(),
+            Unusable::Store(error) => error.passes(),
+            Unusable::Folder { error, .. } | Unusable::File { error, .. } => disk::passes(error),
+            Unusable::NoDatabase(_)
+            | Unusable::Transport(_)
+            | Unusable::LinkKeys(_)
+            | Unusable::Letter(_)
+            | Unusable::ExampleAddresses { .. }
+            | Unusable::Faults(_) => false,
+        }
+    }
+}
+
 fn join<T: ToString>(all: &[T], between: &str) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
@@ -62,7 +81,8 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(Exit(code)) = error.downcast_ref::<Exit>() {
         return *code;
     }
-    if error.is::<Diagnostics>() || error.is::<TemplateErrors>() || error.is::<Unusable>() { 78 } else { 1 }
+    let unusable = error.downcast_ref::<Unusable>().is_some_and(|unusable| !unusable.passes());
+    if error.is::<Diagnostics>() || error.is::<TemplateErrors>() || unusable { 78 } else { 1 }
 }
 
 /// The seeds of a folder, or the copy in the binary.

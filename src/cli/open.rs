@@ -61,8 +61,17 @@ pub struct CheckedParts {
 pub fn parts(config: &Config) -> anyhow::Result<CheckedParts> {
     let templates = config.templates()?;
     let transport = config.transport().map_err(Unusable::Transport)?;
-    let keys = config.link_keys().map_err(Unusable::LinkKeys)?;
+    let keys = config.link_keys().map_err(|words| unmade(config, words))?;
     Ok(CheckedParts { templates, transport, keys })
+}
+
+/// Why there are no keys. Where the folder takes nothing just now, that is why.
+fn unmade(config: &Config, words: String) -> Unusable {
+    let folder = &config.folder;
+    match disk::probe(folder) {
+        Err(error) if folder.exists() && disk::passes(&error) => Unusable::File { path: folder.clone(), error },
+        _ => Unusable::LinkKeys(words),
+    }
 }
 
 impl CheckedParts {
@@ -99,12 +108,9 @@ pub async fn unserved_store(location: &Location) -> anyhow::Result<Store> {
     Store::open(location).await.map_err(store_error)
 }
 
-/// A database that cannot be used ends with 78, one that is out of reach with 1: systemd tries the second again.
+/// A database that cannot be used ends with 78, one that cannot be had just now with 1: systemd tries the second again.
 pub fn store_error(error: StoreError) -> anyhow::Error {
-    match error {
-        StoreError::Schema(_) | StoreError::Corrupt(_) => Unusable::Store(error).into(),
-        StoreError::Database(_) => error.into(),
-    }
+    if error.passes() { error.into() } else { Unusable::Store(error).into() }
 }
 
 fn make_folder(path: &Path) -> anyhow::Result<()> {
@@ -143,7 +149,7 @@ impl Lock {
     pub fn take(database: &Path) -> anyhow::Result<Lock> {
         make_folder(database)?;
         let path = lock_path(database);
-        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = disk::kept_file(&path);
         let file = file.map_err(|error| Unusable::File { path: path.clone(), error })?;
         // A command that asks whether somebody serves holds it for a moment.
         let mut tries = 0;

@@ -31,6 +31,8 @@ pub struct Args {
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let engine = open::engine_of(&config).await?;
+    // This process has not looked yet.
+    engine.look_at_ground().await;
     let health = Health::look(&engine).await?;
     let next = Next::look(&engine).await?;
     let served = match &config.location {
@@ -54,7 +56,13 @@ fn rows(health: &Health, next: Option<&Next>, served: Option<bool>, zone: Zone) 
     let pass = health.last_pass.as_ref();
     let delivery = health.last_delivery.as_ref();
     let down = health.mail_down.as_ref();
+    let ailing = health.ailing.as_ref();
     let mut rows = vec![
+        row(
+            "writable",
+            if ailing.is_none() { "yes" } else { "no" }.into(),
+            ailing.map(|ailing| ailing.words.clone()).unwrap_or_default(),
+        ),
         row("last_pass", instant(pass.map(|run| run.finished_at)), age(pass.map(|run| run.finished_at))),
         row("last_pass_error", pass.and_then(|run| run.error.clone()).unwrap_or_default(), String::new()),
         row("last_delivery", instant(delivery.map(|run| run.finished_at)), age(delivery.map(|run| run.finished_at))),

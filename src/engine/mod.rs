@@ -15,6 +15,7 @@ use crate::store::{Store, Tx};
 use crate::vault::Vault;
 
 pub mod error;
+pub mod ground;
 pub mod job;
 pub mod known;
 pub mod link;
@@ -22,6 +23,7 @@ pub mod outbox;
 pub mod settings;
 
 pub use error::{JobError, Result, SetupError};
+use ground::Ground;
 pub use job::Job;
 pub use known::Known;
 use known::{revision, revision_of};
@@ -31,6 +33,8 @@ pub use settings::Settings;
 pub const MOST_CONFLICTS: usize = 5;
 /// The key in `meta` of the instant since which no mail goes out, and why.
 pub const MAIL_DOWN: &str = "mail_down";
+/// The key in `meta` of the instant at which this database was copied: it stands in backups, and in what was restored.
+pub const COPIED_AT: &str = "copied_at";
 
 /// What an engine is made of.
 pub struct Parts {
@@ -55,6 +59,8 @@ pub struct Process {
     pub owner: Option<String>,
     /// Whether a stop has been asked for: finish the row in hand, begin no other.
     pub stopping: CancellationToken,
+    /// Whether anything can be written.
+    pub ground: Ground,
 }
 
 pub struct Engine {
@@ -67,6 +73,9 @@ pub struct Engine {
     pub keys: Option<link::Keys>,
     pub owner: String,
     pub stopping: CancellationToken,
+    pub ground: Ground,
+    /// Held by whoever notes that somebody was seen: one at a time.
+    pub noting: Arc<tokio::sync::Mutex<()>>,
     random: Mutex<StdRng>,
     known: Mutex<Option<Arc<Known>>>,
 }
@@ -86,6 +95,8 @@ impl Engine {
             keys,
             owner: process.owner.unwrap_or(drawn),
             stopping: process.stopping,
+            ground: process.ground,
+            noting: Arc::default(),
             random: Mutex::new(random),
             known: Mutex::new(None),
         }
@@ -93,11 +104,16 @@ impl Engine {
 
     /// What another engine of this process takes over.
     pub fn process(&self) -> Process {
-        Process { owner: Some(self.owner.clone()), stopping: self.stopping.clone() }
+        Process { owner: Some(self.owner.clone()), stopping: self.stopping.clone(), ground: self.ground.clone() }
     }
 
     pub fn random(&self) -> u64 {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).random()
+    }
+
+    /// Looks whether anything can be written; [`Ground::look`].
+    pub async fn look_at_ground(&self) -> bool {
+        self.ground.look(&self.store, self.vault.as_ref(), self.clock.now()).await
     }
 
     /// A new id that people may have to read out: `prefix` and ten letters and digits without look-alikes.

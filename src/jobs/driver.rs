@@ -40,6 +40,8 @@ const IDLE_DELIVERY: Duration = Duration::from_mins(4);
 const STOP: Duration = Duration::from_secs(10);
 /// How often it is asked whether to sound the alarm. Not at once: a start may find letters that it is about to send.
 const ALARM_LOOK: Duration = Duration::from_mins(1);
+/// How often it is looked whether anything can be written, while it cannot.
+const GROUND_AILING: Duration = Duration::from_secs(2);
 /// How long the alarm's program may take.
 const ALARM_LIMIT: Duration = Duration::from_mins(1);
 /// Housekeeping is due when the last one is this old: a day, less what a run takes.
@@ -66,6 +68,8 @@ pub struct Driver {
     options: RwLock<DriverOptions>,
     pass_wanted: Notify,
     delivery_wanted: Notify,
+    /// Rung when what could not be written can be written again: then even a pass that failed is tried at once.
+    mended: Notify,
     leap: Mutex<Leap>,
     tick: Duration,
     stop: CancellationToken,
@@ -85,6 +89,7 @@ impl Driver {
             options: RwLock::new(options),
             pass_wanted: Notify::new(),
             delivery_wanted: Notify::new(),
+            mended: Notify::new(),
             tick,
         })
     }
@@ -115,6 +120,7 @@ impl Driver {
         let mut passes = tokio::spawn(Arc::clone(self).pass_loop(first));
         let mut deliveries = tokio::spawn(Arc::clone(self).delivery_loop());
         let alarms = tokio::spawn(Arc::clone(self).alarm_loop());
+        let ground = tokio::spawn(Arc::clone(self).ground_loop());
         let lost = tokio::select! {
             () = self.stop.cancelled() => None,
             ended = &mut passes => Some(("passes", ended)),
@@ -129,6 +135,7 @@ impl Driver {
             tracing::debug!("the ticks did not stop: {error}");
         }
         alarms.abort();
+        ground.abort();
         let asked_at = clock::monotonic();
         finish("pass", passes, STOP).await;
         finish("delivery", deliveries, STOP.saturating_sub(asked_at.elapsed())).await;
@@ -224,8 +231,31 @@ impl Driver {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = wanted => {}
+                () = self.mended.notified() => {}
                 () = sleep(wait) => {}
             }
+        }
+    }
+
+    /// Looks again and again whether anything can be written: more often while it cannot.
+    async fn ground_loop(self: Arc<Driver>) {
+        loop {
+            let engine = self.engine();
+            if engine.look_at_ground().await {
+                match engine.ground.ailing() {
+                    Some(ailing) => tracing::error!("nothing can be written: {}", ailing.words),
+                    None => {
+                        tracing::info!("what could not be written can be written again");
+                        self.mended.notify_one();
+                        self.delivery_wanted.notify_one();
+                    }
+                }
+            }
+            if let Err(error) = engine.store.shorten_log().await {
+                tracing::debug!("the write-ahead log stays as it is: {error}");
+            }
+            let ails = engine.ground.ailing().is_some();
+            sleep(if ails { GROUND_AILING } else { self.tick }).await;
         }
     }
 

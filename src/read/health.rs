@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::domain::duty::Owner;
 use crate::domain::letter::LetterState;
 use crate::domain::unit::{PostId, Role, UnitName};
+use crate::engine::ground::Ailing;
 use crate::engine::known::Known;
 use crate::engine::{Engine, Job, MAIL_DOWN, Result};
 use crate::mail::{is_example_address, parse_address};
@@ -46,6 +47,8 @@ pub struct Health {
     pub troubles: Vec<Trouble>,
     /// Where files of so many bytes are taken and fewer are free: what is free.
     pub little_room: Option<(u64, u64)>,
+    /// Why nothing can be written, as far as this process has looked.
+    pub ailing: Option<Ailing>,
 }
 
 impl Health {
@@ -64,6 +67,7 @@ impl Health {
             letters: tx.count_letters().await?,
             troubles: tx.troubles().await?,
             little_room: little_room(engine).await,
+            ailing: engine.ground.ailing(),
         })
     }
 
@@ -89,6 +93,9 @@ impl Health {
     /// What is too old. Nothing = all is well.
     pub fn alarms(&self, limits: Limits) -> Vec<Alarm> {
         let mut alarms = Vec::new();
+        if let Some(Ailing { since, words }) = &self.ailing {
+            alarms.push(Alarm::Unwritable(self.now - *since, words.clone()));
+        }
         match &self.last_pass {
             None => alarms.push(Alarm::NoPass),
             Some(run) => {
@@ -125,6 +132,8 @@ async fn little_room(engine: &Engine) -> Option<(u64, u64)> {
 /// One thing that is wrong. Said in English to whoever runs the machine, in Chinese on the console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Alarm {
+    /// Nothing can be written since then, and why: a full disk stops passes, filings and mail alike.
+    Unwritable(TimeDelta, String),
     /// No pass has ever been made.
     NoPass,
     /// The last pass is so old.
@@ -144,6 +153,7 @@ pub enum Alarm {
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Alarm::Unwritable(age, why) => write!(f, "nothing can be written for {}: {why}", words(*age)),
             Alarm::NoPass => f.write_str("no pass has ever been made"),
             Alarm::OldPass(age) => write!(f, "the last pass is {} old", words(*age)),
             Alarm::FailedPass(error) => write!(f, "the last pass failed: {error}"),
@@ -160,6 +170,7 @@ impl fmt::Display for Alarm {
 impl Alarm {
     pub fn label(&self) -> String {
         match self {
+            Alarm::Unwritable(age, why) => format!("数据已有{}无法写入（报送、巡检、邮件均停止）：{why}", label(*age)),
             Alarm::NoPass => "从未巡检".to_owned(),
             Alarm::OldPass(age) => format!("已有{}未巡检", label(*age)),
             Alarm::FailedPass(error) => format!("最近一次巡检失败：{error}"),

@@ -7,6 +7,9 @@ use std::{fs, io};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::error::passes;
+use crate::disk;
+
 /// Why a SQLite file is no database of this program's.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseFault {
@@ -18,7 +21,10 @@ pub enum DatabaseFault {
     #[error("is no SQLite database, or its beginning is damaged")]
     NoSqlite,
     #[error("the database is damaged or cannot be read: {0}")]
-    Unreadable(#[from] sqlx::Error),
+    Unreadable(sqlx::Error),
+    /// Another program holds it, or the disk does not give it.
+    #[error("the database cannot be read at the moment: {0}")]
+    Passing(sqlx::Error),
     /// In SQLite's own words.
     #[error("the database is damaged: {0}")]
     Damaged(String),
@@ -28,6 +34,29 @@ pub enum DatabaseFault {
     OtherTables,
     #[error("it has schema {0}, which is newer than this program; start the newer duban")]
     Newer(i64),
+}
+
+impl From<sqlx::Error> for DatabaseFault {
+    fn from(error: sqlx::Error) -> DatabaseFault {
+        if passes(&error) { DatabaseFault::Passing(error) } else { DatabaseFault::Unreadable(error) }
+    }
+}
+
+impl DatabaseFault {
+    /// Whether trying again is worth it.
+    pub fn passes(&self) -> bool {
+        match self {
+            DatabaseFault::Unread(error) => disk::passes(error),
+            DatabaseFault::Passing(_) => true,
+            DatabaseFault::Emptied
+            | DatabaseFault::NoSqlite
+            | DatabaseFault::Unreadable(_)
+            | DatabaseFault::Damaged(_)
+            | DatabaseFault::NeverMigrated
+            | DatabaseFault::OtherTables
+            | DatabaseFault::Newer(_) => false,
+        }
+    }
 }
 
 /// What is wrong inside, read through a connection that cannot write. What the last process left in the write-ahead log

@@ -23,8 +23,14 @@ pub fn routes() -> Vec<Route> {
     vec![get("/healthz", Right::Public, alive), get("/readyz", Right::Public, ready)]
 }
 
-async fn alive() -> Response {
-    (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain")], "ok\n").into_response()
+/// Whether the program lives and can write: a database that only reads takes no filing and lets no letter out. Nothing is
+/// asked of the database for it.
+async fn alive(State(app): State<App>) -> Response {
+    let (status, words) = match app.engine().ground.ailing() {
+        None => (StatusCode::OK, "ok\n"),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "nothing can be written\n"),
+    };
+    (status, [(header::CONTENT_TYPE, "text/plain")], words).into_response()
 }
 
 /// Whether the database answers and nothing is too old; what is wrong stands in `duban status`.
