@@ -3,6 +3,7 @@
 //! Changes nothing but the probe's own file or connection. What is wrong now is a fault and ends with exit 1; what will
 //! be wrong is a warning.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ pub struct Args {
     /// How to write the list
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Read every evidence file and look at its hash too
+    #[arg(long)]
+    pub deep: bool,
 }
 
 /// How a check came out.
@@ -95,7 +99,7 @@ pub async fn run(common: &Common, args: &Args, out: &mut dyn Write) -> anyhow::R
     posts(&engine, &known, &mut found);
     mail(&engine, &mut found).await;
     disk(&config, &mut found);
-    evidence(&engine, &config, &mut found).await?;
+    evidence(&engine, &config, args.deep, &mut found).await?;
     log_chain(&engine, &mut found).await?;
     summaries(&engine, &mut found).await?;
     daemon(&engine, &config, &mut found).await?;
@@ -207,16 +211,38 @@ fn disk(config: &Config, found: &mut Findings) {
     }
 }
 
-/// Whether evidence can be kept where it is to be kept.
-async fn evidence(engine: &Engine, config: &Config, found: &mut Findings) -> anyhow::Result<()> {
+/// Whether each file that a submission names is there, and, where that is asked, is what was filed.
+async fn evidence(engine: &Engine, config: &Config, deep: bool, found: &mut Findings) -> anyhow::Result<()> {
     let folder = config.evidence_folder();
-    let named = engine.store.read().await?.all_evidence().await?.iter().filter(|one| one.erased_at.is_none()).count();
-    if folder.is_dir() {
-        found.good("evidence", format!("{}: {named} files filed", folder.display()));
-    } else if named > 0 {
-        found.fault("evidence", format!("{} is missing, and {named} files were filed", folder.display()));
-    } else {
+    let mut named: BTreeMap<String, (u64, Vec<String>)> = BTreeMap::new();
+    for file in engine.store.read().await?.all_evidence().await? {
+        if file.erased_at.is_none() {
+            let (size, of) = named.entry(file.sha256).or_default();
+            *size = u64::try_from(file.size).unwrap_or_default();
+            of.push(file.submission);
+        }
+    }
+    let mut wrong = Vec::new();
+    if let Some(vault) = engine.vault.as_ref().filter(|_| folder.is_dir()) {
+        for (sha256, (size, of)) in &named {
+            if !vault.has(sha256, *size, deep).await.unwrap_or(false) {
+                wrong.push(format!("{sha256} (submission {})", of.join(", ")));
+            }
+        }
+    }
+    let looked = if deep { "each is what was filed" } else { "each is there" };
+    if !folder.is_dir() && !named.is_empty() {
+        found.fault("evidence", format!("{} is missing, and {} files were filed", folder.display(), named.len()));
+    } else if named.is_empty() {
         found.good("evidence", "nothing has been filed yet");
+    } else if wrong.is_empty() {
+        found.good("evidence", format!("{}: {} files filed, {looked}", folder.display(), named.len()));
+    } else {
+        let some = wrong.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
+        found.fault(
+            "evidence",
+            format!("{}: {} of {} files are missing or changed: {some}", folder.display(), wrong.len(), named.len()),
+        );
     }
     Ok(())
 }
@@ -246,6 +272,7 @@ async fn daemon(engine: &Engine, config: &Config, found: &mut Findings) -> anyho
         found.warning("daemon", "`duban serve` is not running");
         return Ok(());
     }
+    engine.look_at_ground().await;
     let wrong = Health::look(engine).await?.wrong(serve::limits(config));
     if wrong.is_empty() {
         found.good("daemon", "its passes and its mail are up to date");

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 
 use super::coming::Coming;
 use super::fault::Fault;
+use super::noise::Noise;
 use super::public::Public;
 use super::rate::Rates;
 use crate::acts::Actor;
@@ -49,6 +50,7 @@ struct AppState {
     rates: Rates,
     filings: Filings,
     coming: Coming,
+    noise: Noise,
 }
 
 #[derive(Clone)]
@@ -62,6 +64,7 @@ impl App {
             rates: Rates::default(),
             filings: Filings::default(),
             coming: Coming::default(),
+            noise: Noise::default(),
         }))
     }
 
@@ -81,6 +84,11 @@ impl App {
     /// What evidence is being received.
     pub fn coming(&self) -> &Coming {
         &self.0.coming
+    }
+
+    /// What is written of refusals.
+    pub fn noise(&self) -> &Noise {
+        &self.0.noise
     }
 
     /// What has been tried how often.

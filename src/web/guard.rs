@@ -108,24 +108,28 @@ struct Asker {
     who: Option<PostId>,
 }
 
-/// Tells of every refusal: by the route, never by the address that was asked for, which may hold a secret.
-pub async fn tell_refusals(request: Request, next: Next) -> Response {
+/// Tells of refusals: by the route, never by the address that was asked for, which may hold a secret. Of the refusals of one
+/// client within a minute the first is told, and how many followed.
+pub async fn tell_refusals(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     let response = next.run(request).await;
     let status = response.status();
     if status.is_client_error() && status != StatusCode::UNPROCESSABLE_ENTITY {
         let asked = response.extensions().get::<Asker>();
-        let from = asked.map(|asked| asked.from.to_string()).unwrap_or_default();
+        let from = asked.map(|asked| asked.from).or(peer);
         let who = asked.and_then(|asked| asked.who.as_ref()).map(ToString::to_string).unwrap_or_default();
-        tracing::warn!(
-            http.status = status.as_u16(),
-            http.method = %method,
-            http.route = route,
-            access.post = who,
-            client.address = from,
-            "a request was refused"
-        );
+        app.noise().tell(from.unwrap_or(IpAddr::from([0, 0, 0, 0])), || {
+            tracing::warn!(
+                http.status = status.as_u16(),
+                http.method = %method,
+                http.route = route,
+                access.post = who,
+                client.address = from.map(|from| from.to_string()).unwrap_or_default(),
+                "a request was refused"
+            );
+        });
     }
     response
 }

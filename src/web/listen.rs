@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::noise::Noise;
 use super::pace::{Paced, Taken};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub async fn serve(
         patience.request,
     ));
     let room = Arc::new(Semaphore::new(patience.connections));
-    let peers = Peers::default();
+    let (peers, noise) = (Peers::default(), Noise::default());
     let talks = TaskTracker::new();
     loop {
         // No place: whoever comes waits in the kernel's queue.
@@ -103,7 +104,9 @@ pub async fn serve(
         let address = peer.ip().to_canonical();
         let most = if patience.gateways.contains(&address) { usize::MAX } else { patience.per_peer };
         let Some(seat) = peers.seat(address, most) else {
-            tracing::warn!(access.refused = "connections", client.address = %address, "too many connections");
+            noise.tell(address, || {
+                tracing::warn!(access.refused = "connections", client.address = %address, "too many connections");
+            });
             continue;
         };
         let talk = talk(stream, peer, router.clone(), &patience, stop.clone());

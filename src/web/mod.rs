@@ -20,6 +20,7 @@ pub mod guard;
 pub mod listen;
 pub mod local;
 pub mod mistaken;
+pub mod noise;
 pub mod pace;
 pub mod pages;
 pub mod papers;

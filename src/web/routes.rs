@@ -28,7 +28,7 @@ pub fn router(app: &App) -> Router {
     let router = router
         .fallback(async || Fault::Missing)
         .layer(from_fn(assets::plain_refusals))
-        .layer(from_fn(tell_refusals))
+        .layer(from_fn_with_state(app.clone(), tell_refusals))
         .layer(from_fn_with_state(app.clone(), headers))
         .with_state(app.clone());
     app.options().public.serve(router)
