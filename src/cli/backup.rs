@@ -1,24 +1,28 @@
 //! `duban backup DIR`: database and evidence into a new folder, while the daemon works.
 //!
 //! The database is copied first and the evidence after it, so that no submission in the copy lacks its files; each file
-//! is hashed on its way and every hash that the database names must be among them. The folder gets its name when all
-//! of it is on disk, so one that is named is whole. Nothing in it is ever overwritten.
+//! is hashed on its way and every hash that the copied database names must be among them: what is filed meanwhile belongs
+//! to the next backup. The copy is marked as one, so that whoever starts on it knows that others may have gone on since.
+//! The folder gets its name when all of it is on disk, so one that is named is whole. Nothing in it is ever overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::common::Common;
 use super::open;
 use crate::config::Config;
 use crate::disk::{self, sync_folder};
-use crate::engine::Engine;
-use crate::store::Store;
+use crate::engine::{COPIED_AT, Engine};
+use crate::store::submissions::Evidence;
+use crate::store::{Location, Store};
 use crate::vault::STAGING;
 
 /// Where to.
@@ -33,24 +37,24 @@ pub struct Args {
 }
 
 /// What a backup holds.
-#[derive(Debug, Serialize)]
-struct Manifest {
-    made_at: String,
-    program: &'static str,
-    schema: i64,
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    pub made_at: String,
+    pub program: String,
+    pub schema: i64,
     /// Files by their path in the backup: SHA-256 and size.
-    files: BTreeMap<String, Copied>,
+    pub files: BTreeMap<String, Copied>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Copied {
-    sha256: String,
-    size: u64,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Copied {
+    pub sha256: String,
+    pub size: u64,
 }
 
-const MANIFEST: &str = "manifest.json";
-const DATABASE: &str = "duban.sqlite";
-const EVIDENCE: &str = "evidence";
+pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const DATABASE: &str = "duban.sqlite";
+pub(super) const EVIDENCE: &str = "evidence";
 const PARTIAL: &str = ".partial";
 
 /// Makes a backup and says where it is.
@@ -60,10 +64,11 @@ const PARTIAL: &str = ".partial";
 pub async fn run(common: &Common, args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<()> {
     let config = open::config(common)?;
     let engine = open::engine_of(&config).await?;
-    let now = engine.settings.zone.local(engine.clock.now());
+    let at = engine.clock.now();
+    let stamp = engine.settings.zone.local(at).format("duban-%Y%m%dT%H%M%S").to_string();
     disk::make_folder(&args.folder).with_context(|| args.folder.display().to_string())?;
-    let (partial, whole) = new_folder(&args.folder, &format!("duban-{}", now.format("%Y%m%dT%H%M%S")))?;
-    let made = make(&engine, &config, &partial, now.to_rfc3339(), err).await;
+    let (partial, whole) = new_folder(&args.folder, &stamp)?;
+    let made = make(&engine, &config, &partial, at, err).await;
     let words = match made {
         Ok(words) => words,
         Err(error) => {
@@ -89,7 +94,7 @@ fn new_folder(folder: &Path, stamp: &str) -> anyhow::Result<(PathBuf, PathBuf)> 
         let name = if number == 1 { stamp.to_owned() } else { format!("{stamp}-{number}") };
         let (partial, whole) = (folder.join(format!("{name}{PARTIAL}")), folder.join(name));
         // While the first is ours, nobody else gives the second its name.
-        match fs::create_dir(&partial) {
+        match fs::DirBuilder::new().mode(0o700).create(&partial) {
             Ok(()) if !whole.exists() => return Ok((partial, whole)),
             Ok(()) => fs::remove_dir(&partial)?,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -104,39 +109,122 @@ async fn make(
     engine: &Engine,
     config: &Config,
     partial: &Path,
-    made_at: String,
+    at: DateTime<Utc>,
     err: &mut dyn Write,
 ) -> anyhow::Result<String> {
     let mut files = BTreeMap::new();
     let sqlite = matches!(engine.store, Store::Sqlite(_));
-    if sqlite {
-        files.insert(DATABASE.to_owned(), copy_database(engine, partial).await?);
+    let copy = if sqlite {
+        Some(copy_database(engine, partial, at).await?)
     } else {
-        writeln!(err, "the database is PostgreSQL: back it up with pg_dump; here come the evidence files")?;
+        writeln!(
+            err,
+            "the database is PostgreSQL: dump it with pg_dump just before each `duban backup`, so that every file that the \
+             dump names is in the backup; here come the evidence files"
+        )?;
+        None
+    };
+    // What is filed from here on is not in the copy, and need not be.
+    let named = copy.as_ref().unwrap_or(&engine.store).read().await?.all_evidence().await?;
+    let folder = config.evidence_folder();
+    copy_folder(&folder, partial, EVIDENCE, &mut files)?;
+    let missing = missing(&named, &files);
+    let missing = settle(engine, copy.as_ref(), missing, &folder, partial, &mut files).await?;
+    refuse_missing(&missing)?;
+    let evidence = files.len();
+    if let Some(copy) = copy {
+        copy.close().await;
+        let path = partial.join(DATABASE);
+        disk::own(&path)?;
+        File::open(&path)?.sync_all()?;
+        files.insert(DATABASE.to_owned(), hash(&path)?);
     }
-    copy_folder(&config.evidence_folder(), partial, EVIDENCE, &mut files)?;
-    check_evidence(engine, &files).await?;
-    let evidence = files.len() - usize::from(sqlite);
-    let manifest = Manifest { made_at, program: env!("CARGO_PKG_VERSION"), schema: Store::newest_schema(), files };
+    let made_at = engine.settings.zone.local(at).to_rfc3339();
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    let manifest = Manifest { made_at, program, schema: Store::newest_schema(), files };
     write_synced(&partial.join(MANIFEST), serde_json::to_string_pretty(&manifest)?.as_bytes())?;
     sync_folder(partial)?;
     let database = if sqlite { "the database and " } else { "" };
     Ok(format!("{database}{evidence} evidence files"))
 }
 
-async fn copy_database(engine: &Engine, folder: &Path) -> anyhow::Result<Copied> {
+/// Copies the database and marks the copy. It stays open: it is what the evidence is looked up in.
+async fn copy_database(engine: &Engine, folder: &Path, at: DateTime<Utc>) -> anyhow::Result<Store> {
     let path = folder.join(DATABASE);
     let Some(text) = path.to_str() else { bail!("{}: the path is not UTF-8", path.display()) };
     engine.store.vacuum_into(text).await?;
-    File::open(&path)?.sync_all()?;
-    hash(&path)
+    let copy = Store::connect(&Location::SqliteFile(path), false).await?;
+    let mut tx = copy.write().await?;
+    tx.set_meta(COPIED_AT, &at.to_rfc3339()).await?;
+    tx.commit().await?;
+    Ok(copy)
+}
+
+/// The files that are named and were not copied, each with the submissions that name it.
+fn missing(named: &[Evidence], files: &BTreeMap<String, Copied>) -> BTreeMap<String, Vec<String>> {
+    let copied: BTreeSet<&str> = files.values().map(|file| file.sha256.as_str()).collect();
+    let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let standing = named.iter().filter(|file| file.erased_at.is_none());
+    for file in standing.filter(|file| !copied.contains(file.sha256.as_str())) {
+        missing.entry(file.sha256.clone()).or_default().push(file.submission.clone());
+    }
+    missing
+}
+
+/// What went away between the copy of the database and that of the evidence was erased, and is erased in the copy as well;
+/// what was erased and filed again is copied now. Returns what is missing all the same.
+async fn settle(
+    engine: &Engine,
+    copy: Option<&Store>,
+    missing: BTreeMap<String, Vec<String>>,
+    folder: &Path,
+    partial: &Path,
+    files: &mut BTreeMap<String, Copied>,
+) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut left = BTreeMap::new();
+    for (sha256, submissions) in missing {
+        let now = engine.store.read().await?.evidence_with_hash(&sha256).await?;
+        let erased = now.iter().filter_map(|file| file.erased_at).max();
+        if let Some(at) = erased.filter(|_| now.iter().all(|file| file.erased_at.is_some())) {
+            if let Some(copy) = copy {
+                let mut tx = copy.write().await?;
+                tx.erase_evidence(&sha256, at).await?;
+                tx.commit().await?;
+            }
+            continue;
+        }
+        let place = format!("{}/{sha256}", sha256.get(..2).unwrap_or_default());
+        let (from, inside) = (folder.join(&place), format!("{EVIDENCE}/{place}"));
+        let to = partial.join(&inside);
+        if from.is_file() && !to.exists() {
+            disk::make_folder(to.parent().unwrap_or(partial))?;
+            let copied = copy_file(&from, &to)?;
+            let right = copied.sha256 == sha256;
+            files.insert(inside, copied);
+            if right {
+                continue;
+            }
+        }
+        left.insert(sha256, submissions);
+    }
+    Ok(left)
+}
+
+/// Every file that a submission names must be in the copy, as it was filed.
+fn refuse_missing(missing: &BTreeMap<String, Vec<String>>) -> anyhow::Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let some: Vec<String> =
+        missing.iter().take(10).map(|(sha256, of)| format!("{sha256} (submission {})", of.join(", "))).collect();
+    bail!("{} evidence files are missing or changed, the backup is not whole: {}", missing.len(), some.join(", "))
 }
 
 /// Copies a folder and all below it, but for what is only being written and belongs to no submission yet. A file that
 /// goes away meanwhile was erased: what must be there is checked afterwards.
 fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<String, Copied>) -> anyhow::Result<()> {
     let to = partial.join(name);
-    fs::create_dir(&to)?;
+    disk::make_folder(&to)?;
     if !from.exists() {
         return Ok(sync_folder(&to)?);
     }
@@ -161,14 +249,17 @@ fn copy_folder(from: &Path, partial: &Path, name: &str, files: &mut BTreeMap<Str
     Ok(sync_folder(&to)?)
 }
 
-fn copy_file(from: &Path, to: &Path) -> anyhow::Result<Copied> {
-    fs::copy(from, to)?;
-    File::open(to)?.sync_all()?;
+/// Copies a file into a new one of our own.
+pub(super) fn copy_file(from: &Path, to: &Path) -> anyhow::Result<Copied> {
+    let mut source = File::open(from)?;
+    let mut made = disk::new_file(to)?;
+    io::copy(&mut source, &mut made)?;
+    made.sync_all()?;
     // Of what has arrived, not of what was read.
     hash(to)
 }
 
-fn hash(path: &Path) -> anyhow::Result<Copied> {
+pub(super) fn hash(path: &Path) -> anyhow::Result<Copied> {
     let mut file = File::open(path)?;
     let mut hasher = Sha256::new();
     let mut block = vec![0_u8; 1 << 16];
@@ -182,24 +273,8 @@ fn hash(path: &Path) -> anyhow::Result<Copied> {
     Ok(Copied { sha256: hex::encode(hasher.finalize()), size })
 }
 
-/// Every file that a submission names must be in the copy, as it was filed.
-async fn check_evidence(engine: &Engine, files: &BTreeMap<String, Copied>) -> anyhow::Result<()> {
-    let copied: BTreeSet<&str> = files.values().map(|file| file.sha256.as_str()).collect();
-    let named = engine.store.read().await?.all_evidence().await?;
-    let missing: BTreeSet<String> = named
-        .iter()
-        .filter(|evidence| evidence.erased_at.is_none() && !copied.contains(evidence.sha256.as_str()))
-        .map(|evidence| format!("{} (submission {})", evidence.sha256, evidence.submission))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let some: Vec<&str> = missing.iter().map(String::as_str).take(10).collect();
-    bail!("{} evidence files are missing or changed, the backup is not whole: {}", missing.len(), some.join(", "))
-}
-
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = disk::new_file(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

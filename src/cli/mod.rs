@@ -1,6 +1,7 @@
 //! The command line: a file a subcommand. Arguments in, text out; decides nothing.
 //!
-//! Exit codes: 0 done, 1 refused, 2 not understood (clap), 78 a configuration, seeds or a database that cannot be used.
+//! Exit codes: 0 done, 1 refused or not possible just now (a full disk, a file that another program holds: worth another
+//! try), 2 not understood (clap), 78 what only a person mends: a configuration, seeds or a database that cannot be used.
 
 pub mod acting;
 pub mod backup;
@@ -25,6 +26,7 @@ pub mod obligation;
 pub mod open;
 pub mod plan;
 pub mod post;
+pub mod restore;
 pub mod review;
 pub mod run;
 pub mod seed;
@@ -69,6 +71,8 @@ pub enum Command {
     Doctor(doctor::Args),
     /// Copy database and evidence into a new folder
     Backup(backup::Args),
+    /// Put a backup's database and evidence back where nothing lies
+    Restore(restore::Args),
     /// Make the database or bring its schema up
     Migrate,
     /// Run one job now
@@ -175,6 +179,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Status(args) => status::run(common, &args, out, &mut err).await,
         Command::Doctor(args) => doctor::run(common, &args, out).await,
         Command::Backup(args) => backup::run(common, &args, out, &mut err).await,
+        Command::Restore(args) => restore::run(common, &args, out).await,
         Command::Migrate => migrate::run(common, out).await,
         Command::Run(args) => run::run(&open::engine(common).await?, &args, out).await,
         Command::Digest(DigestCommand::Show(args)) => digest::show(&open::engine(common).await?, &args, out).await,
