@@ -3,6 +3,7 @@
 //! `support` holds what they share: a whole duban on either database, its mailbox, browsers, mail servers.
 mod acts_cli;
 mod architecture;
+mod backup;
 mod browser;
 mod browser_door;
 mod browser_pages;
@@ -10,6 +11,7 @@ mod chaos;
 mod config_errors;
 mod doors;
 mod explain;
+mod faults;
 mod kill;
 mod mail_letters;
 mod mail_transports;
@@ -17,6 +19,7 @@ mod one_question;
 mod plan_cli;
 mod plan_mission;
 mod plan_rules;
+mod pooler;
 mod pure;
 mod seeds_errors;
 mod seeds_mission;

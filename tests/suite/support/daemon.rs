@@ -102,9 +102,15 @@ impl Home {
     }
 
     pub fn serve_with(&self, arguments: &[&str], vars: &[(&str, &str)]) -> Daemon {
-        let (out, err) = (self.path("serve.out"), self.path("serve.err"));
         let mut command = self.command(&[&["serve"], arguments].concat());
-        command.envs(vars.iter().copied()).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        command.envs(vars.iter().copied());
+        self.spawn(command)
+    }
+
+    /// Whatever this command becomes, as a daemon.
+    pub fn spawn(&self, mut command: Command) -> Daemon {
+        let (out, err) = (self.path("serve.out"), self.path("serve.err"));
+        command.stdin(Stdio::null()).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         Daemon { child: command.spawn().unwrap(), out, err }
     }
 
@@ -224,6 +230,10 @@ impl Daemon {
 
     pub fn err(&self) -> String {
         fs::read_to_string(&self.err).unwrap()
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn runs(&mut self) -> bool {
