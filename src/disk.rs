@@ -50,7 +50,7 @@ pub fn probe(folder: &Path) -> io::Result<()> {
     }
     let path = folder.join(format!(".probe-{}", std::process::id()));
     let written = fresh_file(&path).and_then(|mut file| {
-        file.write_all(&[0; PROBE])?;
+        file.write_all(&vec![0; PROBE])?;
         file.sync_all()
     });
     let removed = fs::remove_file(&path);

@@ -242,13 +242,12 @@ impl Driver {
         loop {
             let engine = self.engine();
             if engine.look_at_ground().await {
-                match engine.ground.ailing() {
-                    Some(ailing) => tracing::error!("nothing can be written: {}", ailing.words),
-                    None => {
-                        tracing::info!("what could not be written can be written again");
-                        self.mended.notify_one();
-                        self.delivery_wanted.notify_one();
-                    }
+                if let Some(ailing) = engine.ground.ailing() {
+                    tracing::error!("nothing can be written: {}", ailing.words);
+                } else {
+                    tracing::info!("what could not be written can be written again");
+                    self.mended.notify_one();
+                    self.delivery_wanted.notify_one();
                 }
             }
             if let Err(error) = engine.store.shorten_log().await {

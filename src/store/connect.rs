@@ -266,8 +266,12 @@ async fn refuse_shared_sessions(pool: &PgPool) -> Result<()> {
     let refused = || StoreError::Schema(SHARED_SESSIONS.to_owned());
     let first = process(&mut one).await?;
     for _ in 0..3 {
-        if sqlx::raw_sql("BEGIN").execute(&mut *two).await.is_err() {
-            return Err(refused());
+        match sqlx::raw_sql("BEGIN").execute(&mut *two).await {
+            // Where each statement is given another session, there are no transactions at all.
+            Err(error) if is_protocol_violation(&error) => return Err(refused()),
+            begun => {
+                begun?;
+            }
         }
         let held = process(&mut two).await?;
         sqlx::raw_sql("ROLLBACK").execute(&mut *two).await?;
@@ -276,6 +280,11 @@ async fn refuse_shared_sessions(pool: &PgPool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn is_protocol_violation(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "08P01")
 }
 
 /// The server's process that answers, asked so that nothing is prepared for it.
