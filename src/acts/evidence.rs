@@ -50,11 +50,19 @@ impl Actor<'_> {
 /// Takes a file away unless a submission names it. Says whether it is gone. Nobody can file the same bytes in between: who
 /// has stored them holds the vault until they are filed.
 pub async fn remove_unnamed(engine: &Engine, vault: &Vault, sha256: &str) -> engine::Result<bool> {
+    if is_named(engine, sha256).await? {
+        return Ok(false);
+    }
+    // Only where it is not: who is alone keeps all others waiting.
     let _alone = vault.alone().await.map_err(SetupError::Evidence)?;
-    let named = engine.store.read().await?.evidence_with_hash(sha256).await?;
-    if named.iter().any(|file| file.erased_at.is_none()) {
+    if is_named(engine, sha256).await? {
         return Ok(false);
     }
     vault.remove(sha256).await.map_err(SetupError::Evidence)?;
     Ok(true)
+}
+
+async fn is_named(engine: &Engine, sha256: &str) -> engine::Result<bool> {
+    let files = engine.store.read().await?.evidence_with_hash(sha256).await?;
+    Ok(files.iter().any(|file| file.erased_at.is_none()))
 }

@@ -14,12 +14,14 @@ use super::fault::{Fault, Malformed, TooLarge};
 use super::fields::Fields;
 use super::room::Room;
 use crate::acts::ActError;
+use crate::acts::evidence::remove_unnamed;
 use crate::acts::submit::LONGEST_NAME;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::file::{FileRefusal, NotTaken};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::domain::text;
 use crate::domain::unit::PostId;
+use crate::engine::Engine;
 use crate::vault::{Hold, Vault, VaultError, Writer, sniff};
 
 /// The most fields of a form.
@@ -73,8 +75,37 @@ pub struct Sent {
     refused: Vec<NotTaken>,
     /// There was no room for them.
     no_room: Option<FilingRefusal>,
-    /// They stay until they are filed.
-    held: Option<Arc<Hold>>,
+    kept: Option<Arc<Kept>>,
+}
+
+/// Files that are on disk and not filed yet. They stay for as long as this does; then those go that nothing names: what was
+/// refused, or given up, leaves nothing.
+pub struct Kept {
+    engine: Arc<Engine>,
+    vault: Vault,
+    hold: Option<Hold>,
+    hashes: Vec<String>,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("hashes", &self.hashes).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let (engine, vault) = (Arc::clone(&self.engine), self.vault.clone());
+        let (hold, hashes) = (self.hold.take(), std::mem::take(&mut self.hashes));
+        tokio::spawn(async move {
+            drop(hold);
+            for sha256 in hashes {
+                if let Err(error) = remove_unnamed(&engine, &vault, &sha256).await {
+                    tracing::warn!("a file that was not filed cannot be taken away: {error}");
+                }
+            }
+        });
+    }
 }
 
 impl Sent {
@@ -91,8 +122,8 @@ impl Sent {
     }
 
     /// What keeps its files, for whoever outlives the form.
-    pub fn held(&self) -> Option<Arc<Hold>> {
-        self.held.clone()
+    pub fn kept(&self) -> Option<Arc<Kept>> {
+        self.kept.clone()
     }
 }
 
@@ -147,14 +178,26 @@ pub async fn receive(app: &App, post: &PostId, mut form: Multipart) -> Result<Se
         tracing::warn!(access.refused = "evidence", files = sent.refused.len(), "evidence was refused");
         return Ok(sent);
     }
-    if let (Some(vault), false) = (&app.engine().vault, staged.is_empty()) {
-        sent.held = Some(Arc::new(vault.hold().await.map_err(ActError::from)?));
-    }
+    sent.kept = keep(app, staged, &mut sent.files).await?.map(Arc::new);
+    Ok(sent)
+}
+
+/// Gives the files of a form their names.
+async fn keep(
+    app: &App,
+    staged: Vec<(Writer, String)>,
+    files: &mut Vec<(String, String, u64)>,
+) -> Result<Option<Kept>, Fault> {
+    let engine = app.engine();
+    let Some(vault) = engine.vault.clone().filter(|_| !staged.is_empty()) else { return Ok(None) };
+    let hold = Some(vault.hold().await.map_err(ActError::from)?);
+    let mut kept = Kept { engine, vault, hold, hashes: Vec::with_capacity(staged.len()) };
     for (writer, file) in staged {
         let (hash, size) = writer.keep().await.map_err(ActError::from)?;
-        sent.files.push((hash, file, size));
+        kept.hashes.push(hash.clone());
+        files.push((hash, file, size));
     }
-    Ok(sent)
+    Ok(Some(kept))
 }
 
 enum UploadedFile {

@@ -155,6 +155,48 @@ async fn bytes_that_two_have_filed_stay_when_one_erases_them() {
     .await;
 }
 
+/// The files in a vault, but for what is only being written.
+fn kept(vault: &Path) -> usize {
+    let folders = fs::read_dir(vault).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let folders = folders.filter(|path| path.is_dir() && !path.ends_with("staging"));
+    folders.flat_map(|folder| fs::read_dir(folder).unwrap()).count()
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_file() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        story.run_until("2022-10-10 10:00").await;
+        let console = Console::of(&story);
+        let mut liaison = console.signed_in("质安处/liaison").await;
+        let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
+        let number = file_with(&mut liaison, id, b"what stays").await;
+        // Of a day to come; with the same bytes as what was filed, and with others.
+        let submission = format!(
+            "{{\"obligations\": [{id}], \"acted_on\": \"2022-10-12\", \"note\": \"已调度\", \
+             \"items\": [{{\"counter\": \"调度\", \"value\": \"1\"}}]}}"
+        );
+        for content in [&b"what stays"[..], b"what goes", b"what goes too"] {
+            let (fields, files) = ([("submission", submission.as_str())], [("file", "现场.txt", content)]);
+            let answer = liaison.upload("/api/v1/submissions", &fields, &files).await;
+            assert_eq!(answer.status, 422, "{}", answer.text());
+            let fields = [("acted_on", "2022-10-12"), ("note", "已调度"), ("c0", "1")];
+            let answer = liaison.upload(&format!("/o/{id}/file"), &fields, &files).await;
+            assert_eq!(answer.status, 422, "{}", answer.text());
+        }
+        for _ in 0..200 {
+            if kept(console.vault()) == 1 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(kept(console.vault()), 1);
+        let read = liaison.get(&format!("/api/v1/submissions/{number}/files/0")).await;
+        assert_eq!(read.bytes, b"what stays");
+        story
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_file_that_is_being_filed_waits_for_nobody_and_is_not_taken_away() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
@@ -362,7 +404,7 @@ fn a_full_disk_turns_everything_red_and_is_over_when_there_is_room() {
     let home = Home::new();
     home.write("alarm.sh", "#!/bin/sh\nprintf '%s' \"$DUBAN_ALARM\" > heard.tmp && mv heard.tmp heard\n");
     assert!(Command::new("chmod").arg("+x").arg(home.path("alarm.sh")).status().unwrap().success());
-    home.write("duban.toml", "[alarm]\non_alarm = \"./alarm.sh\"\nevery = \"1s\"\n");
+    home.write("duban.toml", "[alarm]\non_alarm = \"./alarm.sh\"\nevery = \"1s\"\n[evidence]\nlargest = \"1MB\"\n");
     let Some(mut command) = on_a_small_disk(&home, "exec $1 serve --config duban.toml") else { return };
     // It looks at everything twice a second.
     command.env("WATCHDOG_USEC", "1500000");
@@ -379,7 +421,10 @@ fn a_full_disk_turns_everything_red_and_is_over_when_there_is_room() {
         Done::of(command.env_clear().env("PATH", "/usr/bin:/bin").output().unwrap())
     };
     wait_for("health", || asked(&address, "/readyz") == "200");
-    assert_eq!((asked(&address, "/healthz").as_str(), inside(&["status"]).code), ("200", Some(0)));
+    assert_eq!(
+        (asked(&address, "/healthz").as_str(), inside(&["status", "--config", "duban.toml"]).code),
+        ("200", Some(0))
+    );
 
     let mut file = fs::File::create(&fill).unwrap();
     let zeros = vec![0; 1 << 20];
@@ -388,14 +433,15 @@ fn a_full_disk_turns_everything_red_and_is_over_when_there_is_room() {
     let heard = fs::read_to_string(home.path("heard")).unwrap();
     assert!(heard.contains("nothing can be written"), "{heard}");
     assert_eq!((asked(&address, "/healthz").as_str(), asked(&address, "/readyz").as_str()), ("503", "503"));
-    let status = inside(&["status"]);
+    let status = inside(&["status", "--config", "duban.toml"]);
     assert!(status.code == Some(1) && status.err.contains("nothing can be written"), "{}", status.all());
     assert_eq!(asked(&address, "/enter"), "200");
 
     fs::remove_file(&fill).unwrap();
     drop(file);
     wait_for("health", || asked(&address, "/healthz") == "200");
-    let done = inside(&["event", "open", "--type", "极端天气预警", "--place", "全市", "--id", "w1"]);
+    let done =
+        inside(&["event", "open", "--config", "duban.toml", "--type", "极端天气预警", "--place", "全市", "--id", "w1"]);
     assert_eq!(done.code, Some(0), "{}", done.all());
     wait_for("health", || asked(&address, "/readyz") == "200");
     assert!(daemon.runs());

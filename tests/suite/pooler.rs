@@ -1,4 +1,4 @@
-//! PgBouncer between the program and PostgreSQL: session mode works, the others are refused in words.
+//! A pooler between the program and PostgreSQL: session mode works, the others are refused in words.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::support::daemon::{Home, at_once, wait_for};
 use crate::support::{Database, Kind};
 
-/// A PgBouncer in front of the tests' server; gone when dropped.
+/// PostgreSQL's usual one (`pgbouncer`) in front of the tests' server; gone when dropped.
 struct Pooler {
     child: Child,
     port: u16,

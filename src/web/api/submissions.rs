@@ -21,13 +21,13 @@ use crate::domain::unit::UnitName;
 use crate::read::words;
 use crate::store::row::Stored;
 use crate::store::submissions::Evidence;
-use crate::vault::Hold;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::{App, Desk};
 use crate::web::download::download;
 use crate::web::fault::{Fault, Malformed};
 use crate::web::route::{FORM, Route, get, post, upload};
 use crate::web::upload as uploads;
+use crate::web::upload::Kept;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -93,7 +93,7 @@ pub struct SentSubmission {
     /// Hash, name, bytes.
     files: Vec<(String, String, u64)>,
     /// They stay until they are filed.
-    held: Option<Arc<Hold>>,
+    kept: Option<Arc<Kept>>,
 }
 
 impl FromRequest<App> for SentSubmission {
@@ -105,7 +105,7 @@ impl FromRequest<App> for SentSubmission {
             // Only a form's files go to the disk as they come.
             DefaultBodyLimit::max(FORM).apply(&mut request);
             let Body(new) = Body::from_request(request, app).await?;
-            return Ok(SentSubmission { new, files: Vec::new(), held: None });
+            return Ok(SentSubmission { new, files: Vec::new(), kept: None });
         }
         let post = request.extensions().get::<Visitor>().map(|visitor| visitor.post.clone());
         let post = post.ok_or(Fault::SignIn)?;
@@ -115,7 +115,7 @@ impl FromRequest<App> for SentSubmission {
         let sent = uploads::receive(app, &post, form).await?;
         let new = sent.fields.get("submission").ok_or_else(|| Problem::from(Malformed::SubmissionMissing))?;
         let new = serde_json::from_str(new).map_err(Malformed::MalformedSubmission)?;
-        Ok(SentSubmission { new, files: sent.files()?, held: sent.held() })
+        Ok(SentSubmission { new, files: sent.files()?, kept: sent.kept() })
     }
 }
 
@@ -200,7 +200,7 @@ pub async fn file(
     desk: Desk,
     visitor: Visitor,
     headers: HeaderMap,
-    SentSubmission { new, files, held }: SentSubmission,
+    SentSubmission { new, files, kept }: SentSubmission,
 ) -> Answer<(StatusCode, Json<ReceiptJson>)> {
     let receipt = match headers.get("idempotency-key").map(|key| key.to_str()) {
         None => None,
@@ -217,7 +217,7 @@ pub async fn file(
         files,
     };
     let receipt = desk.app.filings().file(&desk.actor(&visitor.post), &new).await?;
-    drop(held);
+    drop(kept);
     let status = if receipt.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let Receipt { number, repeated, said, obligations } = receipt;
     let obligations = obligations.into_iter().map(StandsJson::from).collect();
