@@ -55,6 +55,20 @@ impl Keys {
         format!("{letter}-{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
+    /// The MAC of a text that is no letter's link.
+    pub fn sign(&self, purpose: &[u8], text: &str) -> Vec<u8> {
+        self.0.first().map(|key| mac_of(key, &[purpose, b"\n", text.as_bytes()])).unwrap_or_default()
+    }
+
+    /// Whether one of the keys has made that MAC of a text.
+    pub fn signed(&self, purpose: &[u8], text: &str, made: &[u8]) -> bool {
+        let mut ours = subtle::Choice::from(0);
+        for key in &self.0 {
+            ours |= mac_of(key, &[purpose, b"\n", text.as_bytes()]).ct_eq(made);
+        }
+        ours.into()
+    }
+
     /// Whether the MAC of a token was made by one of the keys for that letter.
     pub fn made(&self, token: &Token, posts: &str, written_at: DateTime<Utc>) -> bool {
         let mut made = subtle::Choice::from(0);
@@ -94,13 +108,16 @@ impl Token {
 }
 
 fn mac(key: &SecretSlice<u8>, letter: i64, posts: &str, ends_at: DateTime<Utc>) -> Vec<u8> {
+    // The posts are the last part, so that nothing can be shifted from one part into the next.
+    mac_of(key, &[PURPOSE, &letter.to_be_bytes(), &ends_at.timestamp().to_be_bytes(), posts.as_bytes()])
+}
+
+fn mac_of(key: &SecretSlice<u8>, parts: &[&[u8]]) -> Vec<u8> {
     // A key of any length is taken.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret()) else { return Vec::new() };
-    mac.update(PURPOSE);
-    mac.update(&letter.to_be_bytes());
-    mac.update(&ends_at.timestamp().to_be_bytes());
-    // The last part, so that nothing can be shifted from one part into the next.
-    mac.update(posts.as_bytes());
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes()[..MAC_BYTES].to_vec()
 }
 

@@ -10,6 +10,7 @@ use icalendar::{Alarm, Calendar, Component, Event, EventLike};
 use super::access::{Right, Visitor};
 use super::app::Desk;
 use super::fault::Fault;
+use super::guard::From;
 use super::pages::todo;
 use super::route::{Route, get, post};
 use super::view::{self, Page};
@@ -63,6 +64,7 @@ async fn make(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
         scopes: String::new(),
         created_at: engine.clock.now(),
         ends_at: None,
+        maker: None,
     };
     let mut tx = engine.store.write().await?;
     let id = tx.insert_credential(&new).await?;
@@ -85,11 +87,16 @@ const ALARM_BEFORE: TimeDelta = TimeDelta::hours(3);
 
 /// What the unit owes, each deadline an event. It says number, title and deadline: no more than a letter. Its stamp is that
 /// of its last change, and its alarm is the same alarm each time, so that a calendar neither misses a change nor sounds twice.
-async fn feed(desk: Desk, Path(secret): Path<String>) -> Result<Response, Fault> {
+async fn feed(
+    desk: Desk,
+    axum::Extension(From(address)): axum::Extension<From>,
+    Path(secret): Path<String>,
+) -> Result<Response, Fault> {
     let secret = secret.strip_suffix(".ics").unwrap_or(&secret);
     let entered = entry::entered(&desk.engine, CredentialKind::Feed, secret, desk.app.options().spans)
         .await?
-        .ok_or(Fault::Missing)?;
+        // A guess counts; whoever has a feed may ask for it as often as they like.
+        .ok_or_else(|| desk.app.rates().try_from(address).err().unwrap_or(Fault::Missing))?;
     let mut tx = desk.engine.store.read().await?;
     let mut calendar = Calendar::new();
     calendar.name(&format!("督办 {}", entered.post.unit));

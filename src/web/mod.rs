@@ -17,6 +17,7 @@ pub mod fields;
 pub mod filter;
 pub mod foreign;
 pub mod guard;
+pub mod known_browser;
 pub mod listen;
 pub mod local;
 pub mod mistaken;

@@ -221,21 +221,18 @@ async fn too_many_tries_wait_by_account_and_by_address_and_forwarding_fools_nobo
         let console = Console::with(&story, web::Options { gateways: vec![gateway], ..options() });
         set_password(&console, OFFICE, PASSWORD).await;
         let stranger = console.stranger();
-        // One account, from everywhere.
+        // One account, from one address: whoever guesses there waits, and nobody else.
         let mut seen = Vec::new();
-        for n in 0..14 {
-            seen.push(sign_in(&mut elsewhere(&stranger, n), OFFICE, "wrong").await);
+        for _ in 0..14 {
+            seen.push(sign_in(&mut elsewhere(&stranger, 1), OFFICE, "wrong").await);
         }
         assert!(seen[..10].iter().all(|answer| answer.status == StatusCode::UNAUTHORIZED));
         let last = seen.last().unwrap();
         assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
         assert!(last.headers[header::RETRY_AFTER].to_str().unwrap().parse::<u32>().unwrap() > 0);
-        // The right one waits too; another account does not.
-        assert_eq!(
-            sign_in(&mut elsewhere(&stranger, 15), OFFICE, PASSWORD).await.status,
-            StatusCode::TOO_MANY_REQUESTS
-        );
-        let other = sign_in(&mut elsewhere(&stranger, 16), "委安委办/admin", "wrong").await;
+        let mut right = elsewhere(&stranger, 15);
+        assert_eq!(sign_in(&mut right, OFFICE, PASSWORD).await.status, StatusCode::SEE_OTHER);
+        let other = sign_in(&mut elsewhere(&stranger, 1), "委安委办/admin", "wrong").await;
         assert_eq!(other.status, StatusCode::UNAUTHORIZED);
         // One address, for everybody: refused after its sixty, however it says it was forwarded.
         let tries = async |from: IpAddr, forwarded: &dyn Fn(usize) -> Vec<String>| {
@@ -264,6 +261,73 @@ async fn too_many_tries_wait_by_account_and_by_address_and_forwarding_fools_nobo
         assert!(tries(gateway, &in_lines).await > 20, "the first of two lines was believed");
         let through_two = |n: usize| vec![format!("192.0.2.{}, {gateway}", n + 100)];
         assert_eq!(tries(gateway, &through_two).await, 0, "a gateway was taken for a client");
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn strangers_who_guess_lock_nobody_out() {
+    on_both_with("2022-10-10 00:00", with_links(), &seeds_of(&["9.1b"]), |mut story| async move {
+        let link = letter(&mut story).await;
+        let console = Console::of(&story);
+        set_password(&console, OFFICE, PASSWORD).await;
+        let stranger = console.stranger();
+        let refused = async |browser: &Browser, who: &str, password: &str| {
+            sign_in(&mut browser.clone(), who, password).await.status == StatusCode::TOO_MANY_REQUESTS
+        };
+        // Somebody signs in once; the browser keeps what it is told.
+        let signed_in = sign_in(&mut stranger.clone(), OFFICE, PASSWORD).await;
+        let cookies: Vec<String> = signed_in
+            .headers
+            .get_all(header::SET_COOKIE)
+            .iter()
+            .map(|line| line.to_str().unwrap().split(';').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(cookies.len(), 2, "{cookies:?}");
+        assert!(cookies[1].starts_with("duban-known-office="), "{cookies:?}");
+        let with = |cookie: &str| {
+            let mut browser = stranger.clone();
+            browser.cookie = Some(cookie.to_owned());
+            browser
+        };
+        let known = with(&cookies[1]);
+        // It lets nobody in.
+        assert_eq!(known.clone().get("/board").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(sign_in(&mut known.clone(), OFFICE, "wrong").await.status, StatusCode::UNAUTHORIZED);
+        // From the same address, behind the same gateway, somebody guesses: by password, by link, by feed, by one-time link.
+        for n in 0..70 {
+            let _ = refused(&stranger, OFFICE, "wrong").await;
+            let _ = stranger.clone().get(&format!("/feeds/{n}.ics")).await;
+        }
+        assert!(refused(&stranger, OFFICE, PASSWORD).await, "guesses are not slowed down");
+        let guess = stranger.clone().get("/feeds/guessed.ics").await;
+        assert_eq!(guess.status, StatusCode::TOO_MANY_REQUESTS, "guesses at feeds are not slowed down");
+        // Who has been here before comes in, and so does whoever has a secret that nobody can guess.
+        assert_eq!(sign_in(&mut known.clone(), OFFICE, PASSWORD).await.status, StatusCode::SEE_OTHER);
+        assert!(refused(&known, "委安委办/admin", "wrong").await, "known for one post is not known for another");
+        let feed = credential(&story.engine.store, CredentialKind::Feed, "质安处/liaison", "", story.now(), None).await;
+        assert_eq!(stranger.clone().get(&format!("/feeds/{feed}.ics")).await.status, StatusCode::OK);
+        let opened = stranger.clone().post(&link, &[("post", "质安处/liaison")]).await;
+        assert_eq!(opened.location(), "/todo");
+        let setup = entry::setup_secret(&console.engine, &post("委安委办/admin"), "test").await.unwrap();
+        let set = stranger.clone().post(&format!("/p/{setup}"), &[("password", PASSWORD), ("again", PASSWORD)]).await;
+        assert_eq!(set.location(), "/board");
+        // A forged cookie is a stranger's, and a known browser may not guess without end either.
+        let forged = with(&cookies[1].replace('.', "0."));
+        assert!(refused(&forged, OFFICE, PASSWORD).await);
+        let mut tries = 0;
+        while !refused(&known, OFFICE, "wrong").await {
+            tries += 1;
+            assert!(tries < 12, "a known browser guesses without end");
+        }
+        // Whoever asks for a link by somebody's address keeps that somebody's own asking from nothing.
+        let address = story.address("质安处/liaison").await;
+        for _ in 0..12 {
+            stranger.clone().post("/enter/link", &[("address", &address)]).await;
+        }
+        let asked = elsewhere(&stranger, 1).post("/enter/link", &[("address", &address)]).await;
+        assert_eq!(asked.status, StatusCode::OK);
         story
     })
     .await;

@@ -55,7 +55,10 @@ async fn no_secret_is_written_down_and_every_refusal_is() {
             let setup = entry::setup_secret(&console.engine, &post(OFFICE), "test").await.unwrap();
             answers.push(office.get(&format!("/p/{setup}")).await);
             let fields = [("password", "canary-password-1"), ("again", "canary-password-1")];
-            answers.push(office.post(&format!("/p/{setup}"), &fields).await);
+            let set = office.post(&format!("/p/{setup}"), &fields).await;
+            let known = set.headers.get_all("set-cookie").iter().next_back().unwrap().to_str().unwrap().to_owned();
+            let known = known.split(';').next().unwrap().to_owned();
+            answers.push(set);
             let cookie = office.cookie.clone().unwrap();
             answers.push(sign_in(&mut console.stranger(), OFFICE, "canary-password-2").await);
             let mut liaison = console.stranger();
@@ -88,6 +91,7 @@ async fn no_secret_is_written_down_and_every_refusal_is() {
                 setup.clone(),
                 mac.to_owned(),
                 secret(&cookie),
+                secret(&known),
                 secret(&other_cookie),
                 KEY.to_owned(),
                 "canary-password-1".into(),

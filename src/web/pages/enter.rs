@@ -19,6 +19,7 @@ use crate::web::access::{How, Right, Scope, Visitor};
 use crate::web::app::{App, Desk};
 use crate::web::fault::Fault;
 use crate::web::guard::{self, From};
+use crate::web::known_browser;
 use crate::web::local;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
@@ -96,10 +97,13 @@ async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Result<Response, Fault> {
-    desk.app.rates().try_in(&form.post, address)?;
     let engine = &desk.engine;
-    let office = engine.known().await?.roster.office.clone();
+    let office = desk.office().clone();
     let post = PostId::parse(&form.post).filter(|post| entry::password_posts(&office).contains(post));
+    let secure = desk.app.options().secure;
+    let browser = post.as_ref().zip(engine.keys.as_ref());
+    let browser = browser.and_then(|(post, keys)| known_browser::known(&headers, keys, post, secure, desk.now()));
+    desk.app.rates().try_in(&form.post, address, browser.as_deref())?;
     let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
     let right = entry::check_password(engine, &asked, &form.password).await?;
     let Some(post) = post.filter(|_| right) else {
@@ -110,7 +114,19 @@ async fn sign_in(
     };
     let to = local::place(&form.next).filter(|to| to != HOME);
     let to = to.unwrap_or_else(|| first_page(&post, false).to_owned());
-    begin(&desk.app, &headers, &post, "password", "", &to).await
+    let begun = begin(&desk.app, &headers, &post, "password", "", &to).await?;
+    Ok(known_from_now_on(&desk, &post, begun))
+}
+
+/// The answer, with the cookie by which the browser is known the next time.
+fn known_from_now_on(desk: &Desk, post: &PostId, mut response: Response) -> Response {
+    if let Some(keys) = &desk.engine.keys
+        && let Ok(cookie) =
+            HeaderValue::from_str(&known_browser::cookie(keys, post, desk.app.options().secure, desk.now()))
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// Begins a session and leads to a clean address. Whatever session there was ends.
@@ -149,7 +165,7 @@ async fn ask_link(
     Form(form): Form<AskLink>,
 ) -> Result<Response, Fault> {
     let written = form.address.trim().to_lowercase();
-    desk.app.rates().try_in(&written, address)?;
+    desk.app.rates().try_in(&written, address, None)?;
     // The same answer, and no wait for the work, whether or not the address is a post's.
     let engine = Arc::clone(&desk.engine);
     tokio::spawn(async move {
@@ -182,7 +198,7 @@ async fn show_link(
     }
 }
 
-/// A guess counts; whoever has a link may open it as often as they like, and so may their mail scanner.
+/// A guess counts; whoever has a link may open it as often as they like, however many guess from where they are.
 fn wrong_link(app: &App, address: IpAddr) -> Fault {
     app.rates().try_from(address).err().unwrap_or_else(link_over)
 }
@@ -205,9 +221,8 @@ async fn open_link(
     Path(token): Path<String>,
     Form(form): Form<OpenLink>,
 ) -> Result<Response, Fault> {
-    desk.app.rates().try_from(address)?;
     let opened = entry::open_link(&desk.engine, &token).await?;
-    let JudgedLink::For { letter, posts, shows_only } = opened else { return Err(link_over()) };
+    let JudgedLink::For { letter, posts, shows_only } = opened else { return Err(wrong_link(&desk.app, address)) };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
     let scopes = if shows_only { Scope::Read.code() } else { "" };
     begin(&desk.app, &headers, &post, &format!("letter:{letter}"), scopes, first_page(&post, shows_only)).await
@@ -243,16 +258,18 @@ async fn set_password(
     Path(secret): Path<String>,
     Form(form): Form<NewPassword>,
 ) -> Result<Response, Fault> {
-    desk.app.rates().try_from(address)?;
     let engine = &desk.engine;
-    let post = entry::setup_post(engine, &secret).await?.ok_or_else(link_over)?;
+    let post = entry::setup_post(engine, &secret).await?.ok_or_else(|| wrong_link(&desk.app, address))?;
     let done = if form.password == form.again {
         entry::set_password(engine, &secret, &form.password).await
     } else {
         refuse(EntryRefusal::PasswordsDiffer)
     };
     match Refused::or(done)? {
-        Ok(post) => begin(&desk.app, &headers, &post, "setup", "", first_page(&post, false)).await,
+        Ok(post) => {
+            let begun = begin(&desk.app, &headers, &post, "setup", "", first_page(&post, false)).await?;
+            Ok(known_from_now_on(&desk, &post, begun))
+        }
         Err(refused) => {
             let shown = SetupPage { page: Page::bare("设置口令"), post: post.label(), refused };
             Ok(view::answer(&shown, shown.refused.any()))
