@@ -195,6 +195,7 @@ async fn token(engine: &Engine) -> String {
     let (token, hash) = new_secret();
     let office = engine.known().await.unwrap().roster.office_post();
     let credential = NewCredential {
+        maker: None,
         kind: CredentialKind::Token,
         hash,
         unit: office.unit.0.clone(),

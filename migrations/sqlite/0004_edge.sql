@@ -4,3 +4,17 @@
 -- counts for many duties closes an obligation only once it is reviewed.
 ALTER TABLE submission ADD COLUMN content TEXT NOT NULL DEFAULT '';
 ALTER TABLE submission_for ADD COLUMN review_first INTEGER NOT NULL DEFAULT 0 CHECK (review_first IN (0, 1));
+-- Who may speak for whom: a token never does more than the post that made it, and nobody reviews what came from their own
+-- unit's office. Until now the maker stood in `how`, and only the office's and the administrator's posts made tokens.
+ALTER TABLE credential ADD COLUMN maker_unit INTEGER REFERENCES unit (id);
+ALTER TABLE credential ADD COLUMN maker_role TEXT;
+UPDATE credential SET
+    maker_unit = (SELECT unit.id FROM unit WHERE credential.how IN (unit.name || '/office', unit.name || '/admin')),
+    maker_role = CASE WHEN how LIKE '%/admin' THEN 'admin' ELSE 'office' END
+    WHERE kind = 'token';
+
+-- Whether what it says came from the office's own unit, in whose name ever.
+ALTER TABLE submission ADD COLUMN from_office INTEGER NOT NULL DEFAULT 0 CHECK (from_office IN (0, 1));
+UPDATE submission SET from_office = TRUE
+    WHERE EXISTS (SELECT 1 FROM meta JOIN unit ON CAST(unit.id AS TEXT) = meta.value
+        WHERE meta.key = 'office' AND (unit.id = submission.unit OR submission.by_post LIKE unit.name || '/%'));

@@ -92,7 +92,7 @@ impl Actor<'_> {
         }
         tx.wake_open_obligations(self.now).await?;
         let detail = json!({ "years": listed.years, "days": listed.days.len() });
-        tx.note(self.now, &self.by.to_string(), Action::ImportCalendar, &detail).await?;
+        self.note(tx, Action::ImportCalendar, &detail).await?;
         self.move_open(tx).await
     }
 

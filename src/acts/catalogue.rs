@@ -190,7 +190,7 @@ impl Actor<'_> {
         let detail = json!({
             "version": version, "effective_on": effective_on, "changes": summary, "years": changes.years,
         });
-        tx.note(self.now, &self.by.to_string(), Action::ApplySeeds, &detail).await?;
+        self.note(&mut tx, Action::ApplySeeds, &detail).await?;
         tx.commit().await?;
         Ok(Applied { changes, effective_on, version })
     }

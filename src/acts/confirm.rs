@@ -41,8 +41,8 @@ impl Actor<'_> {
             return refuse(NoSuch::NoRequest(request.to_owned()));
         };
         let stored = self.find(&mut tx, asked.obligation).await?;
-        if !matches!(self.by.role, Role::Deputy | Role::Head) {
-            return refuse(NotTheirs::LeadersOnly(self.by.clone()));
+        if let Some(post) = self.lacking(|post| matches!(post.role, Role::Deputy | Role::Head)) {
+            return refuse(NotTheirs::LeadersOnly(post.clone()));
         }
         if !tx.endorse_request(request, self.now, &self.by.to_string()).await? {
             return refuse(RequestRefusal::AlreadyEndorsed);

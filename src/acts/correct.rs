@@ -108,6 +108,9 @@ impl Actor<'_> {
         if !tx.correct_submission(receipt, acted_on, &items, &note).await? {
             return refuse(FilingRefusal::AlreadyWithdrawn(receipt.to_owned()));
         }
+        if self.is_of_offices_unit() {
+            tx.mark_from_office(receipt).await?;
+        }
         for (stored, earlier) in rows.iter().zip(standings) {
             let rules = self.rules(stored)?;
             let closed = self.now > self.known.window(&stored.obligation, &rules).filed_by;

@@ -16,7 +16,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::acts;
+use crate::acts::{self, Lent};
 use crate::domain::action::Action;
 use crate::domain::letter::LetterKind;
 use crate::domain::refusal::entry::EntryRefusal;
@@ -71,6 +71,8 @@ pub struct Entered {
     /// The credential that let them in.
     pub credential: Credential,
     pub post: PostId,
+    /// Of a token, which one it is and who made it.
+    pub lent: Option<Lent>,
     pub known: Arc<Known>,
 }
 
@@ -136,6 +138,7 @@ pub async fn begin_session(
         scopes: scopes.to_owned(),
         created_at: now,
         ends_at: Some(now + spans.longest),
+        maker: None,
     };
     let mut tx = engine.store.write().await?;
     tx.insert_credential(&new).await?;
@@ -155,10 +158,17 @@ pub async fn entered(engine: &Engine, kind: CredentialKind, secret: &str, spans:
     let known = engine.known_at(revision).await?;
     let active = |unit: &UnitName| known.roster.unit(unit).is_some_and(|unit| unit.active_on(engine.today()));
     let Some(post) = post.filter(|post| !over && active(&post.unit)) else { return Ok(None) };
+    let maker = credential.maker_unit.as_deref().zip(credential.maker_role.as_deref());
+    let maker = maker.and_then(|(unit, role)| PostId::of(unit, role)).filter(|maker| active(&maker.unit));
+    let lent = maker.map(|maker| Lent { credential: credential.id, maker });
+    // A token that nobody answers for opens nothing.
+    if kind == CredentialKind::Token && lent.is_none() {
+        return Ok(None);
+    }
     if now - credential.seen_at > SEEN_EVERY {
         note_seen(engine, credential.id, now).await;
     }
-    Ok(Some(Entered { credential, post, known }))
+    Ok(Some(Entered { credential, post, lent, known }))
 }
 
 /// Notes that a credential was used, if that can be had at once: who reads need not wait for a database that somebody else
@@ -216,6 +226,7 @@ pub async fn setup_secret(engine: &Engine, post: &PostId, by: &str) -> acts::Res
         scopes: String::new(),
         created_at: now,
         ends_at: Some(now + SETUP_LIFE),
+        maker: None,
     };
     let mut tx = engine.store.write().await?;
     tx.end_credentials_of(CredentialKind::Setup, &post.unit.0, post.role.code(), now).await?;

@@ -77,7 +77,7 @@ impl Actor<'_> {
             "event": id, "type": event.event_type, "at": event.at, "place": event.place, "units": event.units,
             "obligations": obligations.len(),
         });
-        tx.note(self.now, &self.by.to_string(), Action::OpenEvent, &detail).await?;
+        self.note(&mut tx, Action::OpenEvent, &detail).await?;
         tx.commit().await?;
         Ok(OpenedEvent { id, obligations })
     }
@@ -109,7 +109,7 @@ impl Actor<'_> {
             }
         }
         let detail = json!({ "event": id, "false_alarm": false_alarm, "reason": reason, "waived": waived.len() });
-        tx.note(self.now, &self.by.to_string(), Action::CloseEvent, &detail).await?;
+        self.note(&mut tx, Action::CloseEvent, &detail).await?;
         tx.commit().await?;
         Ok(waived)
     }

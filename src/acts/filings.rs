@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::submit::{NewSubmission, Receipt};
-use super::{ActError, Actor, JobError, Result, refuse};
+use super::{ActError, Actor, JobError, Lent, Result, refuse};
 use crate::domain::action::Action;
 use crate::domain::phase::Phase;
 use crate::domain::quota::{Filing, Item};
@@ -39,6 +39,7 @@ pub struct Filings {
 /// A filing and whose it is.
 struct NewFiling {
     by: PostId,
+    lent: Option<Lent>,
     now: DateTime<Utc>,
     new: NewSubmission,
 }
@@ -98,7 +99,7 @@ impl Filings {
 
 impl NewFiling {
     fn of(actor: &Actor<'_>, new: &NewSubmission) -> NewFiling {
-        NewFiling { by: actor.by.clone(), now: actor.now, new: new.clone() }
+        NewFiling { by: actor.by.clone(), lent: actor.lent.cloned(), now: actor.now, new: new.clone() }
     }
 }
 
@@ -162,7 +163,8 @@ async fn file_group(actor: &Actor<'_>, group: &[NewFiling]) -> Result<Vec<Result
     let mut rows = Group::read(&mut tx, group).await?;
     let mut receipts = Vec::with_capacity(group.len());
     for asked in group {
-        let one = Actor { engine: actor.engine, known: actor.known, by: &asked.by, now: asked.now };
+        let (by, lent) = (&asked.by, asked.lent.as_ref());
+        let one = Actor { engine: actor.engine, known: actor.known, by, lent, now: asked.now };
         receipts.push(rows.file(&one, &asked.new));
     }
     rows.write(&mut tx).await?;
@@ -180,6 +182,8 @@ struct Group {
     filings: HashMap<i64, Vec<Filing>>,
     changed: BTreeSet<i64>,
     submissions: Vec<Submission>,
+    /// The numbers of those that the office's unit sent in.
+    from_office: Vec<String>,
     counts_for: Vec<(String, i64, bool)>,
     evidence: Vec<Evidence>,
     entries: Vec<Entry>,
@@ -213,6 +217,7 @@ impl Group {
             filings,
             changed: BTreeSet::new(),
             submissions: Vec::new(),
+            from_office: Vec::new(),
             counts_for: Vec::new(),
             evidence: Vec::new(),
             entries: Vec::new(),
@@ -261,6 +266,9 @@ impl Group {
         }
         let files = evidence(&number, new);
         self.evidence.extend(files.iter().cloned());
+        if actor.is_of_offices_unit() {
+            self.from_office.push(number.clone());
+        }
         self.submissions.push(submission.clone());
         let receipt = self.receipt(actor, number.clone(), false, &ids, &submission.items)?;
         self.filed.insert(number, Earlier { submission, ids, files });
@@ -300,6 +308,9 @@ impl Group {
     async fn write(mut self, tx: &mut Tx) -> Result<()> {
         if tx.insert_submissions(&self.submissions).await? != self.submissions.len() as u64 {
             return refuse(FilingRefusal::ReceiptInWork);
+        }
+        for number in &self.from_office {
+            tx.mark_from_office(number).await?;
         }
         let pairs = self.counts_for.iter().map(|(number, id, review_first)| (number.as_str(), *id, *review_first));
         let pairs: Vec<(&str, i64, bool)> = pairs.collect();

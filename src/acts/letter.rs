@@ -18,7 +18,7 @@ impl Actor<'_> {
         if !tx.retry_letter(letter, self.now).await? {
             return refuse(SettingRefusal::NotUndelivered(letter));
         }
-        tx.note(self.now, &self.by.to_string(), Action::SendAgain, &json!({ "letter": letter })).await?;
+        self.note(&mut tx, Action::SendAgain, &json!({ "letter": letter })).await?;
         Ok(tx.commit().await?)
     }
 
@@ -36,7 +36,7 @@ impl Actor<'_> {
         }
         let ended = tx.revoke_link(letter, self.now).await?;
         let detail = json!({ "letter": letter, "sessions": ended });
-        tx.note(self.now, &self.by.to_string(), Action::RevokeLink, &detail).await?;
+        self.note(&mut tx, Action::RevokeLink, &detail).await?;
         tx.commit().await?;
         Ok(ended)
     }

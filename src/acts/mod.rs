@@ -114,52 +114,106 @@ pub struct Actor<'a> {
     pub engine: &'a Engine,
     pub known: &'a Known,
     pub by: &'a PostId,
+    /// The token that acts in the post's name, where one does.
+    pub lent: Option<&'a Lent>,
     pub now: DateTime<Utc>,
+}
+
+/// A token: its number, and the post that made it. It never does more than that post may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lent {
+    pub credential: i64,
+    pub maker: PostId,
+}
+
+impl Lent {
+    /// The particulars of a log entry, with the token that acted.
+    pub fn signed(lent: Option<&Lent>, detail: &Value) -> Value {
+        let mut signed = detail.clone();
+        if let (Some(lent), Value::Object(fields)) = (lent, &mut signed) {
+            fields.insert("token".into(), lent.credential.into());
+            fields.insert("token_by".into(), lent.maker.to_string().into());
+        }
+        signed
+    }
 }
 
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 500;
 
 impl Actor<'_> {
+    /// Who of those that speak here lacks a right: the post, or else whoever made its token.
+    fn lacking(&self, may: impl Fn(&PostId) -> bool) -> Option<&PostId> {
+        let maker = self.lent.map(|lent| &lent.maker);
+        std::iter::once(self.by).chain(maker).find(|post| !may(post))
+    }
+
     /// Refuses a post that the roster does not have: an unknown unit, one that has left, or an office post elsewhere.
     pub fn check_post(&self) -> Result<()> {
         let today = self.known.zone.day_of(self.now);
-        let unit = self.known.roster.unit(&self.by.unit).filter(|unit| unit.active_on(today));
-        let office = self.by.role.is_of_unit() || self.by.unit == self.known.roster.office;
-        if unit.is_some() && office { Ok(()) } else { refuse(NoSuch::NoPost(self.by.clone())) }
+        let roster = &self.known.roster;
+        let there = |post: &PostId| {
+            let unit = roster.unit(&post.unit).is_some_and(|unit| unit.active_on(today));
+            unit && (post.role.is_of_unit() || post.unit == roster.office)
+        };
+        match self.lacking(there) {
+            None => Ok(()),
+            Some(post) => refuse(NoSuch::NoPost(post.clone())),
+        }
     }
 
     /// Whether the office's own post acts.
     pub fn is_office(&self) -> bool {
-        *self.by == self.known.roster.office_post()
+        self.lacking(|post| self.is_offices_post(post)).is_none()
+    }
+
+    fn is_offices_post(&self, post: &PostId) -> bool {
+        *post == self.known.roster.office_post()
+    }
+
+    /// Whether the post, or whoever made its token, is one of the office's unit.
+    pub fn is_of_offices_unit(&self) -> bool {
+        self.lacking(|post| post.unit != self.known.roster.office).is_some()
     }
 
     pub fn require_office(&self) -> Result<()> {
         self.check_post()?;
-        if self.is_office() {
-            return Ok(());
+        match self.lacking(|post| self.is_offices_post(post)) {
+            None => Ok(()),
+            Some(post) => refuse(NotTheirs::OfficeOnly { by: post.clone(), office: self.known.roster.office_post() }),
         }
-        refuse(NotTheirs::OfficeOnly { by: self.by.clone(), office: self.known.roster.office_post() })
     }
 
     /// Refuses everybody but the office and the administrator: posts, units, calendar and catalogue are theirs to set.
     pub fn require_settings(&self) -> Result<()> {
         self.check_post()?;
-        if self.sets() {
-            return Ok(());
+        match self.lacking(|post| self.may_set(post)) {
+            None => Ok(()),
+            Some(post) => {
+                refuse(NotTheirs::OfficeOrAdminOnly { by: post.clone(), office: self.known.roster.office_post() })
+            }
         }
-        refuse(NotTheirs::OfficeOrAdminOnly { by: self.by.clone(), office: self.known.roster.office_post() })
     }
 
     /// Whether the settings are the post's to change.
     pub fn sets(&self) -> bool {
-        self.is_office() || (self.by.role == Role::Admin && self.by.unit == self.known.roster.office)
+        self.lacking(|post| self.may_set(post)).is_none()
+    }
+
+    fn may_set(&self, post: &PostId) -> bool {
+        self.is_offices_post(post) || (post.role == Role::Admin && post.unit == self.known.roster.office)
     }
 
     /// Whether the post may speak for a unit: its own, or any where it is the office's. The administrator and the
     /// auditor speak for none, not even for the office's unit, in whose name they stand.
     pub fn acts_for(&self, unit: &UnitName) -> bool {
-        self.is_office() || (self.by.unit == *unit && self.by.role.is_of_unit())
+        let may = |post: &PostId| self.is_offices_post(post) || (post.unit == *unit && post.role.is_of_unit());
+        self.lacking(may).is_none()
+    }
+
+    /// Notes what was done where it is about no obligation.
+    pub async fn note(&self, tx: &mut Tx, action: Action, detail: &Value) -> Result<()> {
+        Ok(tx.note(self.now, &self.by.to_string(), action, &Lent::signed(self.lent, detail)).await?)
     }
 
     /// An obligation that the post may act upon: one of its own unit's, or any where it is the office's. Another unit's
@@ -207,7 +261,8 @@ impl Actor<'_> {
     fn changed(&self, stored: &Stored, next: Obligation, action: Action, detail: &Value) -> (Stored, log::Entry) {
         let mut row = stored.with(next);
         let by = self.by.to_string();
-        let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, detail);
+        let detail = Lent::signed(self.lent, detail);
+        let entry = log::entry(Some(row.obligation.id), &mut row.log_head, self.now, &by, action, &detail);
         (row, entry)
     }
 

@@ -55,7 +55,7 @@ impl Actor<'_> {
         tx.insert_window(&window).await?;
         self.begun(&mut tx, &window.node()).await?;
         let detail = json!({ "node": id, "name": name, "first": first, "last": last });
-        tx.note(self.now, &self.by.to_string(), Action::OpenNode, &detail).await?;
+        self.note(&mut tx, Action::OpenNode, &detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -105,8 +105,7 @@ impl Actor<'_> {
             self.move_open_form(&mut tx, &moved).await?;
         }
         let detail = json!({ "node": id, "from": before, "to": last });
-        tx.note(self.now, &self.by.to_string(), if close { Action::CloseNode } else { Action::ExtendNode }, &detail)
-            .await?;
+        self.note(&mut tx, if close { Action::CloseNode } else { Action::ExtendNode }, &detail).await?;
         Ok(tx.commit().await?)
     }
 

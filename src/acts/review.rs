@@ -1,7 +1,7 @@
 //! 审核: the office accepts or returns what was filed, and judges misses marked 未提醒.
 //!
-//! Nobody reviews what their own unit filed; only what the office's own unit owes is reviewed by that unit's head, since
-//! there is nobody above it here.
+//! Nobody reviews what their own unit filed, in whose name ever and by whatever door; only what the office's own unit owes or
+//! filed is reviewed by that unit's head, since there is nobody above it here.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -82,36 +82,36 @@ impl Actor<'_> {
 
     async fn to_review(&self, tx: &mut Tx, id: i64) -> Result<Stored> {
         self.check_post()?;
-        let head = PostId { unit: self.known.roster.office.clone(), role: Role::Head };
-        if !self.is_office() && *self.by != head {
-            return refuse(NotTheirs::ReviewerOnly { by: self.by.clone(), reviewer: self.known.roster.office_post() });
+        let office = self.known.roster.office_post();
+        let head = PostId { unit: office.unit.clone(), role: Role::Head };
+        if let Some(post) = self.lacking(|post| *post == office || *post == head) {
+            return refuse(NotTheirs::ReviewerOnly { by: post.clone(), reviewer: office });
         }
         let Some(stored) = tx.obligation(id).await? else { return refuse(NoSuch::NoObligation(id)) };
         let reviewer = reviewer(tx, self.known, &stored).await?;
-        if *self.by == reviewer {
-            return Ok(stored);
+        if let Some(post) = self.lacking(|post| *post == reviewer) {
+            let by = post.clone();
+            return match reviewer.role {
+                Role::Head => refuse(NotTheirs::OwnFilingNotReviewed { reviewer }),
+                _ => refuse(NotTheirs::ReviewerOnly { by, reviewer }),
+            };
         }
-        if reviewer.role == Role::Head {
-            return refuse(NotTheirs::OwnFilingNotReviewed { reviewer });
+        let filed = tx.submissions_for(&[id]).await?;
+        let reviewed_by = reviewer.to_string();
+        if filed.iter().any(|counted| counted.stands() && counted.submission.by_post == reviewed_by) {
+            return refuse(NotTheirs::FiledByReviewer(reviewer));
         }
-        refuse(NotTheirs::ReviewerOnly { by: self.by.clone(), reviewer })
+        Ok(stored)
     }
 }
 
 /// The post that reviews an obligation: the office, or the head of its unit.
 pub async fn reviewer(tx: &mut Tx, known: &Known, stored: &Stored) -> Result<PostId> {
-    if is_offices_own(tx, &known.roster.office, stored).await? {
-        return Ok(PostId { unit: known.roster.office.clone(), role: Role::Head });
+    let office = &known.roster.office;
+    let owed_alone = stored.obligation.owners == std::slice::from_ref(office);
+    // Whatever came from the office's unit, for whomever it was: by its posts, by a token that one of them made.
+    if owed_alone || tx.stands_from_office(stored.obligation.id).await? {
+        return Ok(PostId { unit: office.clone(), role: Role::Head });
     }
     Ok(known.roster.office_post())
-}
-
-/// Whether the office's own unit owes it alone, or filed any of what stands for it.
-async fn is_offices_own(tx: &mut Tx, office: &UnitName, stored: &Stored) -> Result<bool> {
-    let owners = &stored.obligation.owners;
-    if !owners.contains(office) || owners.len() == 1 {
-        return Ok(owners.contains(office));
-    }
-    let filed = tx.submissions_for(&[stored.obligation.id]).await?;
-    Ok(filed.iter().any(|counted| counted.stands() && counted.submission.unit == office.0))
 }

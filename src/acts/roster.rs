@@ -100,7 +100,7 @@ impl Actor<'_> {
         if unit.left_on.is_none() {
             tx.set_leaves_for(&unit.name, None).await?;
         }
-        tx.note(self.now, &self.by.to_string(), Action::SetUnit, &json!(unit)).await?;
+        self.note(&mut tx, Action::SetUnit, &json!(unit)).await?;
         tx.commit().await?;
         Ok(unit)
     }
@@ -146,7 +146,7 @@ impl Actor<'_> {
         tx.put_roster(&roster).await?;
         tx.set_leaves_for(unit, Some(reason)).await?;
         let detail = json!({ "unit": unit, "on": on, "reason": reason });
-        tx.note(self.now, &self.by.to_string(), Action::LeaveUnit, &detail).await?;
+        self.note(tx, Action::LeaveUnit, &detail).await?;
         if on > today {
             return Ok(Vec::new());
         }
@@ -194,7 +194,7 @@ impl Actor<'_> {
         tx.put_holder(&holder, self.now).await?;
         // Addresses are personal: the log says that the post changed hands, not where its letters go.
         let detail = json!({ "post": post.to_string(), "holder": person, "from": from_on });
-        tx.note(self.now, &self.by.to_string(), Action::SetPost, &detail).await?;
+        self.note(&mut tx, Action::SetPost, &detail).await?;
         Ok(tx.commit().await?)
     }
 
@@ -225,7 +225,7 @@ impl Actor<'_> {
             check_office_address(&after, &office, address, today)?;
         }
         let names: Vec<String> = changed.iter().map(|entry| entry.post.to_string()).collect();
-        tx.note(self.now, &self.by.to_string(), Action::ImportPosts, &json!({ "posts": names })).await?;
+        self.note(&mut tx, Action::ImportPosts, &json!({ "posts": names })).await?;
         tx.commit().await?;
         Ok(changed.len())
     }

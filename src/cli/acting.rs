@@ -89,7 +89,7 @@ pub async fn act<T>(
     act: impl AsyncFnOnce(&Actor<'_>) -> Result<T, ActError>,
 ) -> anyhow::Result<T> {
     let known = engine.known().await?;
-    let actor = Actor { engine, known: &known, by, now: engine.clock.now() };
+    let actor = Actor { engine, known: &known, by, lent: None, now: engine.clock.now() };
     Ok(act(&actor).await?)
 }
 

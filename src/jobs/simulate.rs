@@ -235,7 +235,7 @@ async fn file(engine: &Engine, queue: &Filings, known: &Known, stored: &Stored, 
     let wanted = stored.obligation.phase.is_pending() || stored.obligation.phase == Phase::Missed;
     let (true, Some(unit)) = (wanted, stored.obligation.owners.first()) else { return Ok(false) };
     let by = PostId { unit: unit.clone(), role: Role::Liaison };
-    let actor = Actor { engine, known, by: &by, now };
+    let actor = Actor { engine, known, by: &by, lent: None, now };
     let Ok(rules) = actor.rules(stored) else { return Ok(false) };
     let items = rules.duty.quotas.iter().flat_map(|quota| {
         let name = |n: u32| Item {

@@ -19,16 +19,19 @@ macro_rules! select {
     ($more:literal, $tail:literal) => {
         concat!(
             "SELECT credential.id, credential.kind, unit.name AS unit, role, how, credential.name, scopes, created_at, ",
-            "seen_at, ends_at, ended_at",
+            "seen_at, ends_at, ended_at, maker.name AS maker_unit, maker_role",
             $more,
             " FROM credential JOIN unit ON unit.id = credential.unit ",
+            "LEFT JOIN unit AS maker ON maker.id = maker_unit ",
             $tail
         )
     };
 }
 
-const INSERT: &str = "INSERT INTO credential (kind, hash, unit, role, how, name, scopes, created_at, seen_at, ends_at) \
-    VALUES ($1, $2, (SELECT id FROM unit WHERE name = $3), $4, $5, $6, $7, $8, $8, $9) RETURNING id";
+const INSERT: &str = "INSERT INTO credential \
+    (kind, hash, unit, role, how, name, scopes, created_at, seen_at, ends_at, maker_unit, maker_role) \
+    VALUES ($1, $2, (SELECT id FROM unit WHERE name = $3), $4, $5, $6, $7, $8, $8, $9, \
+    (SELECT id FROM unit WHERE name = $10), $11) RETURNING id";
 const BY_HASH: &str = select!("WHERE hash = $1 AND credential.kind = $2 AND ended_at IS NULL");
 const LOOK: &str = select!(
     ", (SELECT value FROM meta WHERE key = $3) AS value",
@@ -101,6 +104,8 @@ pub struct NewCredential {
     pub scopes: String,
     pub created_at: DateTime<Utc>,
     pub ends_at: Option<DateTime<Utc>>,
+    /// Of a token, the unit and the role's code of the post that made it.
+    pub maker: Option<(String, String)>,
 }
 
 /// A credential that has not been ended.
@@ -123,6 +128,10 @@ pub struct Credential {
     pub seen_at: DateTime<Utc>,
     pub ends_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// Of a token, the unit of the post that made it.
+    pub maker_unit: Option<String>,
+    /// And that post's role's code.
+    pub maker_role: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -168,6 +177,7 @@ pub struct LinkedLetter {
 impl Tx {
     /// Records a credential. Returns its number.
     pub async fn insert_credential(&mut self, new: &NewCredential) -> Result<i64> {
+        let (maker_unit, maker_role) = new.maker.as_ref().map(|(unit, role)| (unit, role)).unzip();
         Ok(on!(self, |c| {
             sqlx::query_scalar(INSERT)
                 .bind(new.kind.code())
@@ -179,6 +189,8 @@ impl Tx {
                 .bind(&new.scopes)
                 .bind(new.created_at)
                 .bind(new.ends_at)
+                .bind(maker_unit)
+                .bind(maker_role)
                 .fetch_one(c)
                 .await?
         }))

@@ -49,6 +49,10 @@ const OF_UNIT: &str = select!(
 const WITHDRAW: &str = "UPDATE submission SET withdrawn_at = $2 WHERE id = $1 AND withdrawn_at IS NULL";
 const CORRECT: &str =
     "UPDATE submission SET acted_on = $2, items = $3, note = $4 WHERE id = $1 AND withdrawn_at IS NULL";
+const MARK_FROM_OFFICE: &str = "UPDATE submission SET from_office = TRUE WHERE id = $1";
+const STANDS_FROM_OFFICE: &str = "SELECT COUNT(*) FROM submission_for \
+    JOIN submission ON submission.id = submission_for.submission \
+    WHERE submission_for.obligation = $1 AND returned_at IS NULL AND withdrawn_at IS NULL AND from_office";
 const RETURN: &str = "UPDATE submission_for SET returned_at = $2 WHERE obligation = $1 AND returned_at IS NULL";
 /// Builds a SELECT of a file's columns at compile time.
 macro_rules! files {
@@ -74,6 +78,8 @@ pub const STATEMENTS: &[&str] = &[
     OF_UNIT,
     WITHDRAW,
     CORRECT,
+    MARK_FROM_OFFICE,
+    STANDS_FROM_OFFICE,
     RETURN,
     EVIDENCE_OF,
     ERASE,
@@ -312,6 +318,18 @@ impl Tx {
         Ok(on!(self, |c| {
             sqlx::query(CORRECT).bind(id).bind(acted_on).bind(items).bind(note).execute(c).await?.rows_affected()
         }) == 1)
+    }
+
+    /// Notes that what a submission says came from the office's own unit.
+    pub async fn mark_from_office(&mut self, id: &str) -> Result<()> {
+        on!(self, |c| sqlx::query(MARK_FROM_OFFICE).bind(id).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Whether any of what stands for an obligation came from the office's own unit.
+    pub async fn stands_from_office(&mut self, obligation: i64) -> Result<bool> {
+        let found: i64 = on!(self, |c| sqlx::query_scalar(STANDS_FROM_OFFICE).bind(obligation).fetch_one(c).await?);
+        Ok(found > 0)
     }
 
     /// What was filed for an obligation no longer counts for it: returned.

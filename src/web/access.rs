@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::fault::Fault;
+use crate::acts::Lent;
 use crate::domain::code::coded;
 use crate::domain::unit::{PostId, Role, UnitName};
 use crate::store::Tx;
@@ -21,8 +22,8 @@ pub enum How {
     Session(i64),
     /// A gateway has signed them in.
     Gateway,
-    /// By a token of the interface, which may be for some scopes alone.
-    Token(Vec<Scope>),
+    /// By a token of the interface, which is for some scopes alone and never does more than whoever made it may.
+    Token(Lent, Vec<Scope>),
 }
 
 coded!(Scope);
@@ -100,13 +101,7 @@ impl Visitor {
         if self.shows_only && right.scope() != Scope::Read {
             return false;
         }
-        if let How::Token(scopes) = &self.how
-            && !scopes.contains(&right.scope())
-        {
-            return false;
-        }
-        let role = self.post.role;
-        match right {
+        let may = |role: Role, right: Right| match right {
             Right::Public | Right::SignedIn | Right::SeeOwn => true,
             Right::File => matches!(role, Liaison | Office),
             Right::Endorse => matches!(role, Deputy | Head),
@@ -115,7 +110,40 @@ impl Visitor {
             // What the office's own unit owes is reviewed by that unit's head.
             Right::Decide => role == Office || (role == Head && self.of_office),
             Right::Settings => matches!(role, Office | Admin),
+        };
+        let lent = match &self.how {
+            How::Token(Lent { maker, .. }, scopes) => {
+                let same_post = *maker == self.post;
+                let near = maker.unit == self.post.unit || may(maker.role, Right::SeeAll);
+                // A verdict is its post's own: nobody lends another's.
+                scopes.contains(&right.scope())
+                    && near
+                    && may(maker.role, right)
+                    && (same_post || right != Right::Decide)
+            }
+            How::Session(_) | How::Gateway => true,
+        };
+        lent && may(self.post.role, right)
+    }
+
+    /// Whether a token that they make for a post could do anything there under a scope. In the office's name nobody else
+    /// has one made.
+    pub fn may_lend(&self, post: &PostId, scope: Scope) -> bool {
+        if post.role == Role::Office && *post != self.post {
+            return false;
         }
+        let lent = Lent { credential: 0, maker: self.post.clone() };
+        // Whoever makes tokens is of the office's unit.
+        let of_office = post.unit == self.post.unit;
+        let how = How::Token(lent, vec![scope]);
+        let token = Visitor { post: post.clone(), of_office, shows_only: false, how };
+        let open_to_all = [Right::Public, Right::SignedIn];
+        Right::ALL.iter().any(|right| right.scope() == scope && !open_to_all.contains(right) && token.has(*right))
+    }
+
+    /// The token that acts in the post's name, where one does.
+    pub fn lent(&self) -> Option<&Lent> {
+        if let How::Token(lent, _) = &self.how { Some(lent) } else { None }
     }
 
     /// Why they may not, without this right: whoever only came by a digest's link can sign in and go on there.
@@ -128,7 +156,7 @@ impl Visitor {
     pub fn in_person(&self) -> Result<(), Fault> {
         match self.how {
             _ if self.shows_only => Err(Fault::ShowsOnly(String::new())),
-            How::Token(_) => Err(Fault::Forbidden),
+            How::Token(..) => Err(Fault::Forbidden),
             How::Session(_) | How::Gateway => Ok(()),
         }
     }
@@ -151,6 +179,13 @@ impl Visitor {
         }
     }
 
+    /// Whether they see an obligation: what its owners owe, or, where it is for the head of the office's unit to review,
+    /// because that unit filed it for another.
+    async fn sees_row(&self, tx: &mut Tx, stored: &Stored) -> Result<bool, Fault> {
+        let reviews = self.of_office && self.post.role == Role::Head;
+        Ok(self.sees(&stored.obligation.owners) || (reviews && tx.stands_from_office(stored.obligation.id).await?))
+    }
+
     /// Whether they see what these owners owe.
     pub fn sees(&self, owners: &[UnitName]) -> bool {
         self.unit().is_none_or(|own| owners.contains(own))
@@ -158,8 +193,8 @@ impl Visitor {
 
     /// An obligation that they see. Another unit's and one that does not exist look the same.
     pub async fn obligation(&self, tx: &mut Tx, id: i64) -> Result<Stored, Fault> {
-        let found = tx.obligation(id).await?;
-        found.filter(|stored| self.sees(&stored.obligation.owners)).ok_or(Fault::Missing)
+        let Some(stored) = tx.obligation(id).await? else { return Err(Fault::Missing) };
+        if self.sees_row(tx, &stored).await? { Ok(stored) } else { Err(Fault::Missing) }
     }
 
     /// A submission that they see: their own unit's, or for something that their unit owes too.
@@ -168,12 +203,11 @@ impl Visitor {
         let ids = tx.obligations_of_submission(receipt).await?;
         let mut rows = tx.obligations(&ids).await?;
         rows.sort_by_key(|row| row.obligation.id);
-        let own = self.sees(&[UnitName(submission.unit.clone())]);
-        if own || rows.iter().any(|row| self.sees(&row.obligation.owners)) {
-            Ok((submission, rows))
-        } else {
-            Err(Fault::Missing)
+        let mut seen = self.sees(&[UnitName(submission.unit.clone())]);
+        for row in &rows {
+            seen = seen || self.sees_row(tx, row).await?;
         }
+        if seen { Ok((submission, rows)) } else { Err(Fault::Missing) }
     }
 }
 

@@ -8,14 +8,15 @@ use axum::http::HeaderName;
 use axum::http::request::Parts;
 use chrono::NaiveDate;
 
+use super::access::Visitor;
 use super::coming::Coming;
 use super::fault::Fault;
 use super::noise::Noise;
 use super::public::Public;
 use super::rate::Rates;
-use crate::acts::Actor;
 use crate::acts::entry::Spans;
 use crate::acts::filings::Filings;
+use crate::acts::{Actor, Lent};
 use crate::domain::unit::{PostId, UnitName};
 use crate::engine::{Engine, JobError, Known};
 use crate::read::health::Limits;
@@ -106,6 +107,8 @@ pub struct Desk {
     pub today: NaiveDate,
     /// The place that was asked for.
     pub here: String,
+    /// The token by which somebody asks, where one does: what it does is done in its maker's name too.
+    pub lent: Option<Lent>,
 }
 
 impl Desk {
@@ -129,7 +132,7 @@ impl Desk {
 
     /// Somebody who acts now.
     pub fn actor<'a>(&'a self, by: &'a PostId) -> Actor<'a> {
-        Actor { engine: &self.engine, known: &self.known, by, now: self.now() }
+        Actor { engine: &self.engine, known: &self.known, by, lent: self.lent.as_ref(), now: self.now() }
     }
 }
 
@@ -144,6 +147,7 @@ impl FromRequestParts<App> for Desk {
         };
         let today = engine.today();
         let here = parts.uri.path_and_query().map_or_else(String::new, |here| here.as_str().to_owned());
-        Ok(Desk { app: app.clone(), engine, known, today, here })
+        let lent = parts.extensions.get::<Visitor>().and_then(Visitor::lent).cloned();
+        Ok(Desk { app: app.clone(), engine, known, today, here, lent })
     }
 }

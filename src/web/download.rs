@@ -12,7 +12,7 @@ use super::access::Visitor;
 use super::app::App;
 use super::fault::Fault;
 use super::view;
-use crate::acts::ActError;
+use crate::acts::{ActError, Lent};
 use crate::domain::action::Action;
 use crate::domain::text;
 
@@ -29,6 +29,7 @@ pub async fn download(app: &App, visitor: &Visitor, receipt: &str, position: i64
     let (content, size) = vault.open(&file.sha256).await.map_err(ActError::from)?.ok_or(Fault::Missing)?;
     let mut tx = engine.store.write().await?;
     let detail = serde_json::json!({ "receipt": receipt, "sha256": file.sha256 });
+    let detail = Lent::signed(visitor.lent(), &detail);
     tx.note(engine.clock.now(), &visitor.post.to_string(), Action::ViewEvidence, &detail).await?;
     tx.commit().await?;
     let mut response = Body::from_stream(pieces(content)).into_response();

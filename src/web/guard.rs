@@ -34,16 +34,25 @@ pub fn cookie_name(public: &Public) -> &'static str {
 
 /// The cookie that begins a session; an empty secret ends it.
 pub fn cookie(public: &Public, secret: &str) -> String {
-    let name = cookie_name(public);
+    let age = if secret.is_empty() { Some(0) } else { None };
+    named_cookie(public, cookie_name(public), secret, age)
+}
+
+/// A cookie of that name, for so many seconds, or until the browser is closed.
+pub fn named_cookie(public: &Public, name: &str, value: &str, age: Option<i64>) -> String {
     let path = if public.path.is_empty() { "/" } else { &public.path };
     let secure = if public.secure() { "; Secure" } else { "" };
-    let age = if secret.is_empty() { "; Max-Age=0" } else { "" };
-    format!("{name}={secret}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}")
+    let age = age.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
+    format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax{secure}{age}")
 }
 
 /// The session's secret that a request carries.
 pub fn session_secret<'a>(headers: &'a HeaderMap, public: &Public) -> Option<&'a str> {
-    let name = cookie_name(public);
+    cookie_value(headers, cookie_name(public))
+}
+
+/// The value of the cookie of that name.
+pub fn cookie_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     cookies
         .flat_map(|line| line.split(';'))
@@ -185,11 +194,12 @@ async fn came(app: &App, headers: &HeaderMap, gateway: bool) -> Result<Option<(V
         let secret = bearer.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
         let Some(secret) = secret else { return Err(Fault::SignIn) };
         // A wrong token is refused; it never falls back to a session.
-        let Some(entered) = entry::entered(&engine, CredentialKind::Token, secret, spans).await? else {
+        let entered = entry::entered(&engine, CredentialKind::Token, secret, spans).await?;
+        let Some((entered, lent)) = entered.and_then(|entered| entered.lent.clone().map(|lent| (entered, lent))) else {
             return Err(Fault::SignIn);
         };
         let scopes = entered.credential.scopes.split_whitespace().filter_map(Scope::from_code).collect();
-        return Ok(Some(visitor(entered, false, How::Token(scopes))));
+        return Ok(Some(visitor(entered, false, How::Token(lent, scopes))));
     }
     if gateway
         && let Some(name) = &app.options().gateway_header

@@ -62,7 +62,7 @@ async fn file_due(
         for (duty, unit, period) in entry.remove() {
             let known = story.engine.known().await.unwrap();
             let by = support::post(&format!("{unit}/liaison"));
-            let actor = Actor { engine: &story.engine, known: &known, by: &by, now };
+            let actor = Actor { engine: &story.engine, known: &known, by: &by, lent: None, now };
             let stored = story.stored(&duty, &unit, &period).await;
             let own_day = known.rules(&stored, known.zone.day_of(now)).unwrap().duty.own_day_only;
             let new = duban::acts::submit::NewSubmission {

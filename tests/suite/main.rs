@@ -52,5 +52,6 @@ mod web_matrix;
 mod web_office;
 mod web_pictures;
 mod web_settings;
+mod web_speaker;
 mod web_traces;
 mod year;

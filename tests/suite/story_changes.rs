@@ -260,7 +260,7 @@ async fn two_changes_at_one_moment_are_both_seen() {
         let office = post(OFFICE);
         let change = async |engine: &duban::engine::Engine, unit: &str| {
             let known = engine.known().await.unwrap();
-            let actor = Actor { engine, known: &known, by: &office, now: engine.clock.now() };
+            let actor = Actor { engine, known: &known, by: &office, lent: None, now: engine.clock.now() };
             actor.set_post(&takeover(unit)).await.unwrap();
         };
         for _ in 0..5 {

@@ -92,6 +92,7 @@ const HANDS_OVER: Who = &[
 const SEES_ALL: Who = &["office", "admin", "auditor", "digest", "token read"];
 const DECIDES: Who = &["office", "office's head", "token decide"];
 const SETS: Who = &["office", "admin", "token settings"];
+const SETS_IN_PERSON: Who = &["office", "admin"];
 
 /// Who passes: one line a route.
 const TABLE: &[(&str, Who)] = &[
@@ -191,7 +192,7 @@ const TABLE: &[(&str, Who)] = &[
     ("POST /api/v1/seeds/diff", SETS),
     ("POST /api/v1/seeds/apply", SETS),
     ("GET /tokens", SETS),
-    ("POST /tokens", SETS),
+    ("POST /tokens", SETS_IN_PERSON),
     ("POST /tokens/{id}/end", SETS),
     ("GET /me/hand-over", HANDS_OVER),
     ("POST /me/hand-over", HANDS_OVER),

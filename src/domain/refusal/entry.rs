@@ -21,5 +21,8 @@ pub enum EntryRefusal {
     PasswordsDiffer,
     TokenWithoutPost,
     TokenIncomplete,
-    TokenDecides,
+    TokenBeyondMaker {
+        maker: PostId,
+        post: PostId,
+    },
 }

@@ -57,6 +57,7 @@ pub enum NotTheirs {
     OfficeOrAdminOnly { by: PostId, office: PostId },
     ReviewerOnly { by: PostId, reviewer: PostId },
     OwnFilingNotReviewed { reviewer: PostId },
+    FiledByReviewer(PostId),
     LeadersOnly(PostId),
     PostAboveNotHandedOver { by: PostId, post: PostId },
 }

@@ -34,9 +34,9 @@ pub(super) fn words(refusal: &EntryRefusal) -> Words {
             "a token has a name of 60 characters at most, and may do one thing at least",
             "请写明用途（60字以内），并至少选一项权限"
         ),
-        EntryRefusal::TokenDecides => say!(
-            "the administrator makes no token that decides; the office does",
-            "管理员不能生成可审批的令牌，须由值班岗位办理"
+        EntryRefusal::TokenBeyondMaker { maker, post } => say!(
+            "a token does no more than its maker may, and no more than its post: {maker} makes none for {post} that may do all of this",
+            "令牌的权限不能超过生成者，也不能超过所属岗位：{maker} 不能为 {post} 生成含所选权限的令牌"
         ),
     }
 }

@@ -60,6 +60,10 @@ pub(super) fn words(refusal: &NotTheirs) -> Words {
             "nobody reviews what their own unit filed; {reviewer} reviews it",
             "本单位的报送不能自审，须由 {reviewer} 审核"
         ),
+        NotTheirs::FiledByReviewer(reviewer) => say!(
+            "{reviewer} filed that and does not review it; have it taken back and filed by the liaison",
+            "该报送由 {reviewer} 本人报送，不能自审；请撤回后由联络员报送"
+        ),
         NotTheirs::LeadersOnly(by) => {
             say!("{by} may not endorse it; the unit's leaders may", "{by} 无权签署意见，须由本单位负责人办理")
         }

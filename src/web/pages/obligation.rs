@@ -164,7 +164,7 @@ pub async fn page(
         entries.iter().find(|entry| entry.action == Action::Confirm).map(|entry| words::moment(zone, entry.at));
     let log = entries.iter().map(|entry| LogRow {
         at: words::moment(zone, entry.at),
-        by: view::post_label(&entry.by_post),
+        by: format!("{}{}", view::post_label(&entry.by_post), token_of(&entry.detail)),
         what: action_label(entry.action).to_owned(),
         detail: reason_of(&entry.detail),
     });
@@ -188,6 +188,14 @@ pub async fn page(
         refused,
     };
     Ok(view::answer(&shown, shown.refused.any()))
+}
+
+/// The token by which an entry says that its post acted, and whose that is.
+fn token_of(detail: &str) -> String {
+    let detail: serde_json::Value = serde_json::from_str(detail).unwrap_or_default();
+    let token = detail.get("token").and_then(serde_json::Value::as_i64);
+    let maker = detail.get("token_by").and_then(serde_json::Value::as_str).map(view::post_label);
+    token.zip(maker).map(|(token, maker)| format!("（{maker}所生成的{token}号令牌）")).unwrap_or_default()
 }
 
 /// The reason that an entry gives.

@@ -99,7 +99,7 @@ pub async fn page(
     Ok(view::answer(&shown, shown.refused.any()))
 }
 
-/// Of these, those that the visitor sees and may judge.
+/// Of these, those that the visitor may judge.
 async fn own(
     desk: &Desk,
     tx: &mut Tx,
@@ -109,7 +109,7 @@ async fn own(
 ) -> Result<Vec<Stored>, Fault> {
     let mut own = Vec::with_capacity(rows.len());
     for row in rows {
-        if visitor.sees(&row.obligation.owners) && may(May::of(desk, tx, visitor, &row).await?) {
+        if may(May::of(desk, tx, visitor, &row).await?) {
             own.push(row);
         }
     }

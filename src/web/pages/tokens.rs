@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::TimeDelta;
 
+use crate::acts::Lent;
 use crate::acts::entry;
 use crate::acts::roster::post_exists;
 use crate::domain::action::Action;
@@ -38,6 +39,7 @@ struct TokenRow {
     name: String,
     scopes: String,
     made: String,
+    maker: String,
     seen: String,
     ends: String,
 }
@@ -83,6 +85,11 @@ async fn page(desk: &Desk, visitor: &Visitor, made: Option<String>, refused: Ref
             made: words::moment(zone, token.created_at),
             seen: words::moment(zone, token.seen_at),
             ends: token.ends_at.map(|end| words::date(zone.day_of(end))).unwrap_or_default(),
+            maker: token
+                .maker_unit
+                .zip(token.maker_role)
+                .and_then(|(unit, role)| PostId::of(&unit, &role))
+                .map_or_else(|| "生成者不明，已不能使用".into(), |maker| format!("由{}", maker.label())),
             name: token.name,
         });
     let mut posts: Vec<PostId> = vec![desk.known.roster.office_post()];
@@ -105,8 +112,9 @@ async fn page(desk: &Desk, visitor: &Visitor, made: Option<String>, refused: Ref
     Ok(view::answer(&shown, shown.refused.any()))
 }
 
-/// Makes a token and shows it, this once. Nobody makes one that may do more than they may.
+/// Makes a token and shows it, this once. Nobody makes one that may do more than they may, and no token makes another.
 async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    visitor.in_person()?;
     let named = fields.trimmed("name").to_owned();
     let scopes: Vec<Scope> = fields.all("scope").filter_map(Scope::from_code).collect();
     let post = PostId::parse(fields.trimmed("post")).filter(|post| post_exists(&desk.known.roster, post));
@@ -117,9 +125,9 @@ async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resul
     if bad_name || scopes.is_empty() {
         return page(&desk, &visitor, None, Refused::of(EntryRefusal::TokenIncomplete)).await;
     }
-    let decides = scopes.contains(&Scope::Decide) || post.role == Role::Office;
-    if decides && !visitor.has(Right::Decide) {
-        return page(&desk, &visitor, None, Refused::of(EntryRefusal::TokenDecides)).await;
+    let (maker, beyond) = (visitor.post.clone(), scopes.iter().any(|scope| !visitor.may_lend(&post, *scope)));
+    if beyond {
+        return page(&desk, &visitor, None, Refused::of(EntryRefusal::TokenBeyondMaker { maker, post })).await;
     }
     let (secret, hash) = entry::new_secret();
     let now = desk.now();
@@ -134,6 +142,7 @@ async fn make(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resul
         scopes: codes.join(" "),
         created_at: now,
         ends_at: Some(now + LIFE),
+        maker: Some((maker.unit.0, maker.role.code().to_owned())),
     };
     let mut tx = desk.engine.store.write().await?;
     let id = tx.insert_credential(&new).await?;
@@ -153,7 +162,8 @@ async fn end(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Respon
     {
         return Err(Fault::Missing);
     }
-    tx.note(now, &visitor.post.to_string(), Action::EndToken, &serde_json::json!({ "credential": id })).await?;
+    let detail = Lent::signed(visitor.lent(), &serde_json::json!({ "credential": id }));
+    tx.note(now, &visitor.post.to_string(), Action::EndToken, &detail).await?;
     tx.commit().await?;
     Ok(Redirect::to("/tokens").into_response())
 }

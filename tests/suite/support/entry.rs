@@ -43,16 +43,18 @@ pub async fn credential(
     let (secret, hash) = new_secret();
     assert_eq!(hash, secret_hash(&secret));
     let post = super::post(post);
+    let (unit, role) = (post.unit.0, post.role.code().to_owned());
     let new = NewCredential {
         kind,
         hash,
-        unit: post.unit.0,
-        role: post.role.code().into(),
+        unit: unit.clone(),
+        role: role.clone(),
         how: "test".into(),
         name: "test".into(),
         scopes: scopes.into(),
         created_at: now,
         ends_at: lasts.map(|lasts| now + lasts),
+        maker: (kind == CredentialKind::Token).then(|| (unit.clone(), role.clone())),
     };
     let mut tx = store.write().await.unwrap();
     tx.insert_credential(&new).await.unwrap();

@@ -362,7 +362,7 @@ impl Story {
     pub async fn act<T>(&self, post: &str, act: impl AsyncFnOnce(Actor<'_>) -> T) -> T {
         let known = self.engine.known().await.unwrap();
         let by = self::post(post);
-        act(Actor { engine: &self.engine, known: &known, by: &by, now: self.now() }).await
+        act(Actor { engine: &self.engine, known: &known, by: &by, lent: None, now: self.now() }).await
     }
 
     /// Files for an obligation as its unit's liaison; items as `计数项=名称`.
