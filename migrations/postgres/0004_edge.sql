@@ -18,3 +18,12 @@ ALTER TABLE submission ADD COLUMN from_office BOOLEAN NOT NULL DEFAULT FALSE;
 UPDATE submission SET from_office = TRUE
     WHERE EXISTS (SELECT 1 FROM meta JOIN unit ON CAST(unit.id AS TEXT) = meta.value
         WHERE meta.key = 'office' AND (unit.id = submission.unit OR submission.by_post LIKE unit.name || '/%'));
+
+-- What signs the links in letters belongs to the database, so that all daemons on it sign with the same key: one that makes
+-- links, and those before it, which check until the last of their links has ended.
+CREATE TABLE link_key (
+    fingerprint TEXT PRIMARY KEY NOT NULL,
+    -- The key itself; NULL = it lies in a file that the configuration names.
+    secret      TEXT,
+    retired_at  TIMESTAMPTZ
+);

@@ -40,6 +40,7 @@ pub mod extension;
 pub mod filings;
 pub mod first_start;
 pub mod letter;
+pub mod link_key;
 pub mod node;
 pub mod review;
 pub mod roster;

@@ -12,7 +12,7 @@ pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     let parts = open::parts(&config)?;
     let seeds = crate::cli::common::seeds(None)?;
     let store = open::store(&config.location).await?;
-    let engine = parts.engine(&config, store, Process::default());
+    let engine = parts.engine(&config, store, Process::default()).await?;
     let loaded = first_start::set_up(&engine, &seeds).await?;
     let schema = crate::store::Store::newest_schema();
     writeln!(out, "{}: schema {schema}", engine.store.kind())?;

@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod event;
 pub mod evidence;
 pub mod extend;
+pub mod link_key;
 pub mod list;
 pub mod logging;
 pub mod login_link;
@@ -82,6 +83,9 @@ pub enum Command {
     Digest(DigestCommand),
     /// Print a one-time link by which the office, the administrator or the auditor sets a password
     LoginLink(login_link::Args),
+    /// Change the key that signs the links in letters
+    #[command(subcommand)]
+    LinkKey(link_key::Args),
     /// Send a letter that says it is a test
     SendTest(send_test::Args),
     /// Check the wording of letters
@@ -183,6 +187,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Migrate => migrate::run(common, out).await,
         Command::Run(args) => run::run(&open::engine(common).await?, &args, out).await,
         Command::Digest(DigestCommand::Show(args)) => digest::show(&open::engine(common).await?, &args, out).await,
+        Command::LinkKey(args) => link_key::run(common, args, out).await,
         Command::LoginLink(args) => login_link::run(common, &args, out).await,
         Command::SendTest(args) => send_test::run(common, &args, out).await,
         Command::Template(TemplateCommand::Check(args)) => template::check(common, &args, out),

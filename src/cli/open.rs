@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 
 use super::common::{Common, Unusable};
+use crate::acts::link_key::{self, LinkKeyFault, Source};
 use crate::clock::Clock;
 use crate::config::{Config, Surroundings};
 use crate::disk;
-use crate::engine::link::Keys;
 use crate::engine::{self, Engine, Process};
 use crate::mail::{Templates, Transport};
 use crate::store::inspect::{self, DatabaseFault};
@@ -38,7 +38,7 @@ pub async fn engine_of(config: &Config) -> anyhow::Result<Engine> {
     }
     let parts = parts(config)?;
     let store = store(&config.location).await?;
-    Ok(parts.engine(config, store, Process::default()))
+    parts.engine(config, store, Process::default()).await
 }
 
 /// Whether there is a database to look at.
@@ -54,7 +54,7 @@ pub fn has_database(config: &Config) -> bool {
 pub struct CheckedParts {
     templates: Templates,
     transport: Transport,
-    keys: Keys,
+    keys: Source,
 }
 
 /// The templates and the way out.
@@ -75,20 +75,26 @@ fn unmade(config: &Config, words: String) -> Unusable {
 }
 
 impl CheckedParts {
-    /// An engine.
+    /// An engine, once it is settled what signs this database's links.
     /// `process` is that of the engine which this one replaces, if it replaces one.
-    pub fn engine(self, config: &Config, store: Store, process: Process) -> Engine {
-        Engine::new(engine::Parts {
+    pub async fn engine(self, config: &Config, store: Store, process: Process) -> anyhow::Result<Engine> {
+        let keys = link_key::settled(&store, &self.keys, Clock::System.now()).await.map_err(link_key_error)?;
+        if let Source::Database(Some(_)) = &self.keys
+            && let Err(error) = config.remove_left_link_keys()
+        {
+            tracing::warn!("the link key in the state folder is in the database now, and its file stays: {error}");
+        }
+        Ok(Engine::new(engine::Parts {
             store,
             clock: Clock::System,
             settings: config.settings(),
             templates: self.templates,
             transport: self.transport,
             vault: Some(Vault::at(&config.evidence_folder(), config.evidence_largest())),
-            keys: Some(self.keys),
+            keys: Some(keys),
             process,
             seed: None,
-        })
+        }))
     }
 }
 
@@ -111,6 +117,14 @@ pub async fn unserved_store(location: &Location) -> anyhow::Result<Store> {
 /// A database that cannot be used ends with 78, one that cannot be had just now with 1: systemd tries the second again.
 pub fn store_error(error: StoreError) -> anyhow::Error {
     if error.passes() { error.into() } else { Unusable::Store(error).into() }
+}
+
+/// A key that this daemon may not sign with ends with 78.
+pub fn link_key_error(fault: LinkKeyFault) -> anyhow::Error {
+    match fault {
+        LinkKeyFault::Store(error) => store_error(error),
+        other => Unusable::LinkKeys(other.to_string()).into(),
+    }
 }
 
 fn make_folder(path: &Path) -> anyhow::Result<()> {

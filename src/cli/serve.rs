@@ -47,7 +47,7 @@ pub async fn run(common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
         Location::SqliteMemory | Location::Postgres(_) => None,
     };
     let store = open::unserved_store(&config.location).await?;
-    let engine = parts.engine(&config, store, Process::default());
+    let engine = parts.engine(&config, store, Process::default()).await?;
     let loaded = first_start::set_up(&engine, &seeds).await?;
     if let Some(lock) = &mut lock {
         lock.mark_in_use()?;
@@ -186,7 +186,7 @@ async fn reloaded(common: &Common, config: &Config, before: &Engine) -> anyhow::
     if new.location != config.location || new.sections.log != config.sections.log {
         tracing::warn!("[database], [state] and [log] are read at start only: restart for their changes");
     }
-    let engine = open::parts(&new)?.engine(&new, before.store.clone(), before.process());
+    let engine = open::parts(&new)?.engine(&new, before.store.clone(), before.process()).await?;
     refuse_example_addresses(&engine).await?;
     Ok((engine, options(&new)))
 }

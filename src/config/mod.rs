@@ -10,10 +10,10 @@ use chrono::TimeDelta;
 use secrecy::SecretString;
 
 use crate::acts::entry::Spans;
+use crate::acts::link_key::Source;
 use crate::catalogue::Diagnostics;
 use crate::domain::calendar::Zone;
 use crate::engine::Settings;
-use crate::engine::link::Keys;
 use crate::mail::{Backoff, Mailbox, SettingsError, TemplateErrors, Templates, Transport};
 use crate::store::Location;
 
@@ -47,7 +47,7 @@ pub struct Config {
     pub folder: PathBuf,
     pub location: Location,
     password: Option<SecretString>,
-    link_key: PathBuf,
+    link_key: Option<PathBuf>,
 }
 
 impl Config {
@@ -60,7 +60,7 @@ impl Config {
         let folder = sections.state.resolve(around);
         let location = sections.database.resolve(&folder, around);
         let password = sections.mail.transport.password(around);
-        let link_key = sections.console.link_key(&folder, around);
+        let link_key = sections.console.link_key(around);
         Ok(Config { sections, file, folder, location, password, link_key })
     }
 
@@ -96,8 +96,14 @@ impl Config {
         mail.transport.resolve(&self.folder, self.password.as_ref(), timeouts, connections)
     }
 
-    pub fn link_keys(&self) -> Result<Keys, String> {
-        console::read_keys(&self.link_key, &self.folder)
+    /// Where the keys of letters' links are to come from.
+    pub fn link_keys(&self) -> Result<Source, String> {
+        console::link_key_source(self.link_key.as_deref(), &self.folder)
+    }
+
+    /// What an earlier program has left of keys is in the database now.
+    pub fn remove_left_link_keys(&self) -> std::io::Result<()> {
+        console::remove_left_keys(&self.folder)
     }
 
     pub fn session_spans(&self) -> Spans {

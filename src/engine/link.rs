@@ -1,12 +1,13 @@
 //! The link that a letter carries: a MAC over what it opens, for whom, and until when.
 //!
 //! The token is made anew whenever a letter is sent and is never stored; what it says is looked up in the letter's own
-//! row. Two keys are valid while one is rotated out. Pure but for the making of a key.
+//! row. Keys before the one that makes links are valid while they are rotated out. Pure but for the drawing of a key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
+use rand::Rng as _;
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -17,6 +18,8 @@ pub const LIFE: TimeDelta = TimeDelta::days(14);
 const MAC_BYTES: usize = 24;
 /// What the MAC is for, so that no other use of the key can be taken for it.
 const PURPOSE: &[u8] = b"duban letter link 1";
+/// Another use: what a key is told by.
+const FINGERPRINT: &[u8] = b"duban link key fingerprint 1";
 /// The fewest bytes of a key.
 const KEY_BYTES: usize = 32;
 
@@ -47,6 +50,34 @@ impl Keys {
             keys.push(SecretSlice::from(bytes));
         }
         Ok(Keys(keys))
+    }
+
+    /// A new key, drawn at random.
+    pub fn drawn() -> Keys {
+        let mut key = vec![0; KEY_BYTES];
+        rand::rng().fill_bytes(&mut key);
+        Keys(vec![SecretSlice::from(key)])
+    }
+
+    /// Each as keys of its own.
+    pub fn each(&self) -> Vec<Keys> {
+        self.0.iter().map(|key| Keys(vec![key.clone()])).collect()
+    }
+
+    /// These, and others that check and make nothing.
+    #[must_use]
+    pub fn with(&self, others: &[Keys]) -> Keys {
+        Keys(self.0.iter().chain(others.iter().flat_map(|other| &other.0)).cloned().collect())
+    }
+
+    /// What the first key is told by: nothing of it can be learned from that.
+    pub fn fingerprint(&self) -> String {
+        hex::encode(&self.sign(FINGERPRINT, "")[..8])
+    }
+
+    /// The first key in hexadecimal digits, to be kept where nobody reads it.
+    pub fn written(&self) -> String {
+        self.0.first().map(|key| hex::encode(key.expose_secret())).unwrap_or_default()
     }
 
     /// The token of a letter's link.

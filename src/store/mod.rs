@@ -14,6 +14,7 @@ pub mod error;
 pub mod inspect;
 pub mod ledger;
 pub mod letters;
+pub mod link_keys;
 pub mod log;
 pub mod notices;
 pub mod obligations;
@@ -36,6 +37,7 @@ pub fn statements() -> Vec<&'static str> {
         catalogue::STATEMENTS,
         ledger::STATEMENTS,
         letters::STATEMENTS,
+        link_keys::STATEMENTS,
         log::STATEMENTS,
         notices::STATEMENTS,
         obligations::STATEMENTS,

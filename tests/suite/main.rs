@@ -13,6 +13,7 @@ mod doors;
 mod explain;
 mod faults;
 mod kill;
+mod link_keys;
 mod mail_letters;
 mod mail_transports;
 mod one_question;

@@ -57,6 +57,11 @@ impl Home {
         }
     }
 
+    /// The database that was made for it.
+    pub fn database(&self) -> Option<&Database> {
+        self.database.as_ref()
+    }
+
     /// Drops the database that was made for it.
     pub fn end(self) {
         if let Some(database) = self.database {
