@@ -10,8 +10,10 @@ use crate::acts::ActError;
 use crate::catalogue::Diagnostics;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::field::Field;
+pub use crate::domain::refusal::sent::{Malformed, TooLarge};
 use crate::engine::{JobError, SetupError};
 use crate::read::refusal::chinese;
+use crate::read::refusal::sent::{malformed, too_large};
 use crate::store::StoreError;
 
 /// Why a request was not answered as asked.
@@ -20,6 +22,9 @@ pub enum Fault {
     /// There is no such thing, or not for them.
     #[error("没有该页面或事项，或不属本单位")]
     Missing,
+    /// There is one, and this is not what is done to it.
+    #[error("该网址不接受这种请求方法")]
+    WrongMethod,
     #[error("尚未登录，或登录已过期")]
     SignIn,
     #[error("本岗位无权办理此事")]
@@ -39,70 +44,20 @@ pub enum Fault {
     /// Files that were sent have these mistakes; nothing has changed.
     #[error("{}", mistaken::lines(.0))]
     Mistaken(Diagnostics),
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
+    #[error("{}", malformed(.0).chinese)]
+    Malformed(Malformed),
+    #[error("{}", too_large(.0).chinese)]
+    TooLarge(TooLarge),
     #[error("尝试过于频繁，请稍后再试")]
     TooMany,
     #[error("系统暂时无法处理，请稍后再试；所填内容未丢失的，可返回重新提交")]
     Failed(#[source] JobError),
 }
 
-/// Why what was sent cannot be read. What a library says of it stands as it says it.
-#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
-#[strum(serialize_all = "snake_case")]
-pub enum Malformed {
-    #[error("{0}")]
-    MalformedJson(String),
-    #[error("{0}")]
-    MalformedQuery(String),
-    #[error("{0}")]
-    MalformedForm(String),
-    #[error("提交中断或无法识别，请返回重新提交")]
-    BrokenForm,
-    #[error("提交过慢或中断，请重新提交")]
-    SlowBody,
-    #[error("所填内容不是 UTF-8 文本")]
-    NotUtf8,
-    /// The framework would not have it, and does not say why.
-    #[error("无法识别所提交的内容，请返回重新填写")]
-    UnreadableContent,
-    #[error("缺少 submission 一栏（JSON）")]
-    SubmissionMissing,
-    #[error("submission: {0}")]
-    MalformedSubmission(serde_json::Error),
-    #[error("Idempotency-Key 只能用字母、数字与 -")]
-    MalformedIdempotencyKey,
-    /// A field of the query.
-    #[error("{}", chinese(.0))]
-    UnreadableField(Refusal),
-}
-
-/// What is too large or too much to be read.
-#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
-#[strum(serialize_all = "snake_case")]
-pub enum TooLarge {
-    /// Larger than a call may be, or cut off.
-    #[error("内容过大或提交中断")]
-    LargeBody,
-    /// The framework would not have it.
-    #[error("内容过大，未予受理")]
-    LargeContent,
-    #[error("所提交的内容过大，未予受理")]
-    LargeForm,
-    #[error("“{0}”过长，未予受理")]
-    LargeField(String),
-    /// Files that are held in memory: more than so many MB.
-    #[error("文件过大：合计至多 {0} MB")]
-    LargeFiles(usize),
-    #[error("一次至多 {files} 个文件、{fields} 项")]
-    ManyParts { files: usize, fields: usize },
-}
-
 /// The codes of what has no more to it.
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     "not_found",
+    "method_not_allowed",
     "sign_in_required",
     "forbidden",
     "shows_only",
@@ -112,12 +67,16 @@ const PLAIN: [&str; 8] = [
     "unavailable",
 ];
 
+/// After so many seconds it may be tried again.
+pub const RETRY_AFTER: &str = "30";
+
 impl Fault {
     /// What programs know it by. Never another for the same fault.
     pub fn code(&self) -> &'static str {
-        let [missing, sign_in, forbidden, shows_only, foreign, mistaken, too_many, failed] = PLAIN;
+        let [missing, method, sign_in, forbidden, shows_only, foreign, mistaken, too_many, failed] = PLAIN;
         match self {
             Fault::Missing => missing,
+            Fault::WrongMethod => method,
             Fault::SignIn => sign_in,
             Fault::Forbidden => forbidden,
             Fault::ShowsOnly(_) => shows_only,
@@ -140,6 +99,7 @@ impl Fault {
     pub fn status(&self) -> StatusCode {
         match self {
             Fault::Missing => StatusCode::NOT_FOUND,
+            Fault::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Fault::SignIn => StatusCode::UNAUTHORIZED,
             Fault::Forbidden | Fault::ShowsOnly(_) | Fault::Foreign => StatusCode::FORBIDDEN,
             Fault::Refused(_) | Fault::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -153,6 +113,7 @@ impl Fault {
     pub fn title(&self) -> &'static str {
         match self {
             Fault::Missing => "没有该内容",
+            Fault::WrongMethod => "方法不符",
             Fault::SignIn => "请先登录",
             Fault::Forbidden => "无权办理",
             Fault::ShowsOnly(_) => "只能查看",
@@ -172,6 +133,18 @@ impl From<ActError> for Fault {
             ActError::Refused(refusal) => Fault::Refused(refusal),
             ActError::Job(error) => Fault::Failed(error),
         }
+    }
+}
+
+impl From<Malformed> for Fault {
+    fn from(fault: Malformed) -> Fault {
+        Fault::Malformed(fault)
+    }
+}
+
+impl From<TooLarge> for Fault {
+    fn from(fault: TooLarge) -> Fault {
+        Fault::TooLarge(fault)
     }
 }
 
@@ -215,6 +188,14 @@ impl Fault {
         let body = serde_json::to_string(&self.described()).unwrap_or_default();
         let mut response = (status, body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        self.with_patience(response)
+    }
+
+    /// The answer, with when to try again where that helps.
+    pub fn with_patience(&self, mut response: Response) -> Response {
+        if matches!(self, Fault::Failed(_) | Fault::TooMany) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
         response
     }
 
@@ -247,6 +228,7 @@ mod tests {
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
         let faults = [
             Fault::Missing,
+            Fault::WrongMethod,
             Fault::SignIn,
             Fault::Forbidden,
             Fault::ShowsOnly(String::new()),
@@ -259,6 +241,16 @@ mod tests {
         ];
         let codes: BTreeSet<&str> = faults.iter().map(Fault::code).collect();
         assert!(codes.len() == faults.len() && codes.iter().all(|code| all.contains(code)), "{codes:?}");
+    }
+
+    #[test]
+    fn a_problem_that_passes_says_when_to_try_again() {
+        for (fault, passes) in
+            [(Fault::TooMany, true), (SetupError::NoCatalogue.into(), true), (Fault::Missing, false), (Fault::SignIn, false)]
+        {
+            assert_eq!(fault.problem().headers().contains_key(header::RETRY_AFTER), passes, "{fault}");
+            assert_eq!(fault.problem().status(), fault.status());
+        }
     }
 
     #[test]

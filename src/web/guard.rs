@@ -155,7 +155,8 @@ fn place_asked(request: &Request) -> &str {
     request.uri().path_and_query().map_or("/", |path| path.as_str())
 }
 
-fn is_call(request: &Request) -> bool {
+/// Whether a program asks, by the interface for programs.
+pub fn is_call(request: &Request) -> bool {
     request.uri().path().starts_with("/api/")
 }
 

@@ -181,9 +181,6 @@ impl IntoResponse for Fault {
         let page = FaultPage { page: Page::bare(self.title()), words: &words, sign_in };
         let mut response = html(&page);
         *response.status_mut() = self.status();
-        if matches!(self, Fault::Failed(_) | Fault::TooMany) {
-            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("30"));
-        }
-        response
+        self.with_patience(response)
     }
 }

@@ -12,6 +12,7 @@ use crate::support::{self, Story, on_both, on_both_of};
 use duban::domain::light::Light;
 use duban::store::access::CredentialKind;
 use duban::web;
+use duban::web::access::Right;
 use duban::web::fault::Fault;
 
 /// A program that comes in by a token of that post with these scopes.
@@ -179,6 +180,28 @@ async fn mistakes_are_problem_documents() {
             assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
             assert!(!detail(&answer).is_empty(), "{path}");
         }
+        // Where there is nothing, and where nothing of the kind is done: a problem all the same.
+        for path in ["/api/v1/nothing", "/api/", "/api/v2/obligations", "/api/v1/obligations/", "/api/v1/units/x/leave/y"] {
+            let answer = unit.call(Method::GET, path, None, None).await;
+            assert_eq!((answer.status.as_u16(), kind(&answer)), (404, "urn:duban:problem:not_found".into()), "{path}");
+        }
+        let answer = unit.call(Method::DELETE, "/api/v1/obligations", None, None).await;
+        assert_eq!(kind(&answer), "urn:duban:problem:method_not_allowed");
+        assert_eq!(answer.headers["allow"], "GET,HEAD");
+        // What a library says stands in a sentence of ours.
+        let answer = unit.call(Method::GET, "/api/v1/obligations?limit=-1", None, None).await;
+        assert!(detail(&answer).starts_with("网址中的参数有误："), "{}", answer.text());
+        let answer = unit.send(Method::POST, "/api/v1/submissions", "application/json", "{", None).await;
+        assert!(detail(&answer).starts_with("内容不是说明所列的 JSON："), "{}", answer.text());
+        // Too many guesses at tokens: when to try again is said.
+        let mut guesser = Program { browser: console.stranger(), token: "x".repeat(43) };
+        guesser.browser.peer.set_ip([198, 51, 100, 9].into());
+        let mut answer = guesser.call(Method::GET, "/api/v1/units", None, None).await;
+        for _ in 0..60 {
+            answer = guesser.call(Method::GET, "/api/v1/units", None, None).await;
+        }
+        assert_eq!(kind(&answer), "urn:duban:problem:too_many_requests");
+        assert!(answer.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
         // Without a token, with a wrong one, and with one that a session's cookie does not save.
         let wrong = Program { browser: console.signed_in("质安处/liaison").await, token: "x".repeat(43) };
         for mut program in [Program { browser: console.stranger(), token: String::new() }, wrong] {
@@ -482,6 +505,29 @@ async fn the_description_names_every_route_there_is() {
         let routes = web::routes::all().into_iter().filter(|route| route.path.starts_with("/api/"));
         let routes: BTreeSet<String> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
         assert_eq!(described, routes);
+        // Who asks for what is public needs no token, and it says so.
+        let own = &description["paths"]["/api/v1/openapi.json"]["get"];
+        assert_eq!((&own["security"], own["responses"].get("401")), (&json!([]), None));
+        assert_eq!(description["security"], json!([{ "token": [] }]));
+        // Every status that any call may have is described, as a problem document.
+        for route in web::routes::all().into_iter().filter(|route| route.path.starts_with("/api/")) {
+            let call = &description["paths"][route.path][route.method.as_str().to_lowercase()];
+            let mut wanted = vec!["408", "503"];
+            if route.right != Right::Public {
+                wanted.extend(["401", "403", "404", "429"]);
+            }
+            if route.method != Method::GET {
+                wanted.extend(["400", "413", "422"]);
+            }
+            for status in wanted {
+                let response = &call["responses"][status];
+                let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(problem, "#/components/schemas/Problem", "{} {} {status}", route.method, route.path);
+                assert!(!response["description"].as_str().unwrap().is_empty(), "{status} of {}", route.path);
+                let waits = ["429", "503"].contains(&status);
+                assert_eq!(response["headers"].get("Retry-After").is_some(), waits, "{status} of {}", route.path);
+            }
+        }
         // Whatever is asked may be answered by a problem, and its type is one of those that are listed.
         for (path, methods) in description["paths"].as_object().unwrap() {
             for (method, call) in methods.as_object().unwrap() {

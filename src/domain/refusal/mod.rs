@@ -14,6 +14,7 @@ pub mod obligation;
 pub mod occasion;
 pub mod request;
 pub mod roster;
+pub mod sent;
 pub mod setting;
 pub mod who;
 

@@ -14,6 +14,7 @@ pub mod obligation;
 pub mod occasion;
 pub mod request;
 pub mod roster;
+pub mod sent;
 pub mod setting;
 pub mod who;
 
@@ -66,9 +67,11 @@ mod tests {
         occasion::OccasionRefusal,
         request::RequestRefusal,
         roster::RosterRefusal,
+        sent,
         setting::SettingRefusal,
         who::{NoSuch, NotTheirs},
     };
+    use crate::read::refusal::sent as words_of;
 
     fn all_of<R: IntoEnumIterator + Into<Refusal>>() -> Vec<Refusal> {
         R::iter().map(Into::into).collect()
@@ -97,6 +100,15 @@ mod tests {
 
     fn has_chinese(text: &str) -> bool {
         text.chars().any(|c| ('一'..='龥').contains(&c))
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_in_both_languages() {
+        let all = sent::Malformed::iter().map(|fault| words_of::malformed(&fault));
+        for Words { english, chinese } in all.chain(sent::TooLarge::iter().map(|fault| words_of::too_large(&fault))) {
+            assert!(has_chinese(&chinese), "{chinese}");
+            assert!(english.chars().any(|c| c.is_ascii_alphabetic()) && !has_chinese(&english), "{english}");
+        }
     }
 
     #[test]

@@ -5,7 +5,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{Method, StatusCode};
 use utoipa::OpenApi;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::schema::{Object, Type};
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, Schema};
 
 use super::access::Right;
 use super::app::App;
@@ -99,28 +103,80 @@ impl utoipa::Modify for BearerToken {
     }
 }
 
-/// Any call may be answered by a problem document; its `type` is one of these.
+/// What every call may be answered besides what it is for: a problem document, whose `type` is one of those that are
+/// listed. Which, follows from the table of routes.
 struct Problems;
 
 impl utoipa::Modify for Problems {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, Schema};
         let components = openapi.components.get_or_insert_default();
         if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem")
             && let Some(RefOr::T(Schema::Object(kind))) = problem.properties.get_mut("type")
         {
             kind.enum_values = Some(Fault::codes().map(|code| type_of(code).into()).collect());
         }
-        let problem = Content::new(Some(Ref::from_schema_name("Problem")));
-        let response =
-            ResponseBuilder::new().description("a problem document").content("application/problem+json", problem);
-        let response = RefOr::T(response.build());
-        let paths = openapi.paths.paths.values_mut();
-        let operations = paths.flat_map(|path| [&mut path.get, &mut path.post, &mut path.put].into_iter().flatten());
-        for operation in operations {
-            operation.responses.responses.insert("default".to_owned(), response.clone());
+        for route in routes() {
+            let path = openapi.paths.paths.get_mut(route.path);
+            let operation = path.and_then(|path| match route.method {
+                Method::GET => path.get.as_mut(),
+                Method::PUT => path.put.as_mut(),
+                _ => path.post.as_mut(),
+            });
+            let Some(operation) = operation else { continue };
+            if route.right == Right::Public {
+                // Whoever asks needs no token.
+                operation.security = Some(Vec::new());
+            }
+            let asked = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+            let responses = &mut operation.responses.responses;
+            for (status, words) in statuses(&route, asked) {
+                // A call's own words stand; what is answered is a problem document all the same.
+                let own = match responses.get(status.as_str()) {
+                    Some(RefOr::T(own)) if !own.description.is_empty() => own.description.clone(),
+                    _ => words.to_owned(),
+                };
+                responses.insert(status.as_str().to_owned(), problem(&own, status));
+            }
+            responses.insert("default".to_owned(), problem("any other problem", StatusCode::OK));
         }
     }
+}
+
+/// The statuses of problems that a call of that route may be answered with, and what they say.
+fn statuses(route: &Route, asked: bool) -> Vec<(StatusCode, &'static str)> {
+    let mut all = vec![
+        (StatusCode::REQUEST_TIMEOUT, "the request took too long"),
+        (StatusCode::SERVICE_UNAVAILABLE, "it cannot be answered just now; try again later"),
+    ];
+    if route.right != Right::Public {
+        all.extend([
+            (StatusCode::UNAUTHORIZED, "no token, or one that opens nothing"),
+            (StatusCode::FORBIDDEN, "it is not for this post, or the token has no scope for it"),
+            (StatusCode::NOT_FOUND, "there is no such thing, or it is another unit's"),
+            (StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens came from there; try again later"),
+        ]);
+    }
+    let writes = route.method != Method::GET;
+    if writes || asked {
+        all.extend([
+            (StatusCode::BAD_REQUEST, "what was sent cannot be read"),
+            (StatusCode::UNPROCESSABLE_ENTITY, "it is refused; nothing has changed"),
+        ]);
+    }
+    if writes {
+        all.push((StatusCode::PAYLOAD_TOO_LARGE, "what was sent is too large"));
+    }
+    all
+}
+
+/// A problem document as an answer.
+fn problem(words: &str, status: StatusCode) -> RefOr<utoipa::openapi::Response> {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    let response = ResponseBuilder::new().description(words).content("application/problem+json", content);
+    let passes = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status);
+    // In seconds.
+    let after = Header::new(Object::with_type(Type::Integer));
+    RefOr::T(if passes { response.header("Retry-After", after).build() } else { response.build() })
 }
 
 /// This description

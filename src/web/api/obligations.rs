@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::call::{Answer, CallQuery, Listed, Part};
 use crate::domain::query::Order;
 use crate::domain::quota::Count;
+use crate::domain::refusal::Refusal;
 use crate::read::explain;
 use crate::read::filed::filed_for;
 use crate::read::query::{self, QueryText};
@@ -144,12 +145,16 @@ pub async fn list(
     if text.order.is_empty() {
         Order::Number.code().clone_into(&mut text.order);
     }
-    let query = text.query().map_err(Malformed::UnreadableField)?;
-    let after = text.after().map_err(Malformed::UnreadableField)?;
+    let query = text.query().map_err(unreadable)?;
+    let after = text.after().map_err(unreadable)?;
     let limit = page.limit.unwrap_or(100).clamp(1, MOST);
     let mut tx = desk.engine.store.read().await?;
     let found = query::find(&mut tx, &desk.known, &query, after, limit).await?;
     Ok(Json(Listed { items: ObligationJson::all(&desk, &found.rows)?, next: found.next }))
+}
+
+fn unreadable(refusal: Refusal) -> Malformed {
+    Malformed::UnreadableField(Box::new(refusal))
 }
 
 /// Show one

@@ -114,7 +114,7 @@ impl FromRequest<App> for SentSubmission {
             .map_err(|rejection| Malformed::MalformedForm(rejection.body_text()))?;
         let sent = uploads::receive(app, &post, form).await?;
         let new = sent.fields.get("submission").ok_or_else(|| Problem::from(Malformed::SubmissionMissing))?;
-        let new = serde_json::from_str(new).map_err(Malformed::MalformedSubmission)?;
+        let new = serde_json::from_str(new).map_err(|error| Malformed::MalformedSubmission(error.to_string()))?;
         Ok(SentSubmission { new, files: sent.files()?, kept: sent.kept() })
     }
 }
