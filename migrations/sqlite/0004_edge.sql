@@ -4,6 +4,7 @@
 -- counts for many duties closes an obligation only once it is reviewed.
 ALTER TABLE submission ADD COLUMN content TEXT NOT NULL DEFAULT '';
 ALTER TABLE submission_for ADD COLUMN review_first INTEGER NOT NULL DEFAULT 0 CHECK (review_first IN (0, 1));
+
 -- Who may speak for whom: a token never does more than the post that made it, and nobody reviews what came from their own
 -- unit's office. Until now the maker stood in `how`, and only the office's and the administrator's posts made tokens.
 ALTER TABLE credential ADD COLUMN maker_unit INTEGER REFERENCES unit (id);

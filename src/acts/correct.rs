@@ -19,6 +19,9 @@ use crate::store::Tx;
 use crate::store::row::Stored;
 use crate::store::submissions::{Counted, Submission};
 
+/// The most corrections of what was filed for an obligation: each stays in the log.
+const MOST_CORRECTIONS: i64 = 500;
+
 /// What a correction puts in place of what was filed; `None` = stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Correction {
@@ -84,6 +87,12 @@ impl Actor<'_> {
     pub async fn correct(&self, receipt: &str, correction: &Correction) -> Result<Vec<Stored>> {
         let mut tx = self.engine.store.write().await?;
         let (before, rows) = self.unreviewed(&mut tx, receipt).await?;
+        for stored in &rows {
+            if tx.logged_times(stored.obligation.id, Action::Correct).await? >= MOST_CORRECTIONS {
+                let most = usize::try_from(MOST_CORRECTIONS).unwrap_or_default();
+                return refuse(FilingRefusal::CorrectedTooOften { most });
+            }
+        }
         let acted_on = correction.acted_on.unwrap_or(before.acted_on);
         let note = correction.note.clone().unwrap_or_else(|| before.note.clone());
         let has_files = tx.evidence_of(receipt).await?.iter().any(|file| file.erased_at.is_none());

@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
-use super::submit::{NewSubmission, Receipt};
+use super::submit::{MOST_FILINGS, NewSubmission, Receipt};
 use super::{ActError, Actor, JobError, Lent, Result, refuse};
 use crate::domain::action::Action;
 use crate::domain::phase::Phase;
@@ -27,7 +27,7 @@ use crate::read::words;
 use crate::store::Tx;
 use crate::store::log::Entry;
 use crate::store::row::Stored;
-use crate::store::submissions::{Counted, Evidence, Submission};
+use crate::store::submissions::{Evidence, Submission};
 use crate::vault::Hold;
 
 #[derive(Default)]
@@ -180,6 +180,8 @@ struct Group {
     /// What became of the 催办 of those that are missed.
     chased: HashMap<i64, Chased>,
     filings: HashMap<i64, Vec<Filing>>,
+    /// How many were ever filed for each.
+    ever: HashMap<i64, usize>,
     changed: BTreeSet<i64>,
     submissions: Vec<Submission>,
     /// The numbers of those that the office's unit sent in.
@@ -207,14 +209,19 @@ impl Group {
         let missed = rows.values().map(|row| &row.obligation).filter(|obligation| obligation.phase == Phase::Missed);
         let chased = chased(tx, &missed.collect::<Vec<_>>()).await?;
         let mut filings: HashMap<i64, Vec<Filing>> = HashMap::new();
-        for counted in tx.submissions_for(&ids).await?.iter().filter(|counted| Counted::stands(counted)) {
-            filings.entry(counted.obligation).or_default().push(counted.filing());
+        let mut ever: HashMap<i64, usize> = HashMap::new();
+        for counted in tx.submissions_for(&ids).await? {
+            *ever.entry(counted.obligation).or_default() += 1;
+            if counted.stands() {
+                filings.entry(counted.obligation).or_default().push(counted.filing());
+            }
         }
         Ok(Group {
             filed,
             rows,
             chased,
             filings,
+            ever,
             changed: BTreeSet::new(),
             submissions: Vec::new(),
             from_office: Vec::new(),
@@ -247,6 +254,9 @@ impl Group {
             json!({ "receipt": number, "acted_on": submission.acted_on, "items": submission.items, "files": hashes });
         let mut changed = Vec::new();
         for (stored, review_first) in wanted.rows {
+            if self.ever.get(&stored.obligation.id).is_some_and(|ever| *ever >= MOST_FILINGS) {
+                return refuse(FilingRefusal::TooManyFilings { id: stored.obligation.id, most: MOST_FILINGS });
+            }
             let mut filings = self.filings.get(&stored.obligation.id).cloned().unwrap_or_default();
             filings.push(submission.filing(review_first));
             let next = actor.judged(&stored, &filings)?;
@@ -258,6 +268,7 @@ impl Group {
         for (row, entry, filings, review_first) in changed {
             let id = row.obligation.id;
             ids.push(id);
+            *self.ever.entry(id).or_default() += 1;
             self.counts_for.push((number.clone(), id, review_first));
             self.entries.push(entry);
             self.filings.insert(id, filings);

@@ -131,13 +131,12 @@ fn settle(stored: &[LinkKey], source: &Source, now: DateTime<Utc>) -> Result<(Ke
             let unknown = |keys: &&Keys| stored.iter().all(|key| key.fingerprint != keys.fingerprint());
             let mut found = found.iter().filter(unknown);
             let mut new = Vec::new();
-            let first = match signs {
-                Some(signs) => own(signs)?.ok_or_else(|| LinkKeyFault::Elsewhere(signs.fingerprint.clone()))?,
-                None => {
-                    let first = found.next().cloned().unwrap_or_else(Keys::drawn);
-                    new.push(kept(&first, None));
-                    first
-                }
+            let first = if let Some(signs) = signs {
+                own(signs)?.ok_or_else(|| LinkKeyFault::Elsewhere(signs.fingerprint.clone()))?
+            } else {
+                let first = found.next().cloned().unwrap_or_else(Keys::drawn);
+                new.push(kept(&first, None));
+                first
             };
             for keys in found {
                 new.push(kept(keys, Some(now)));

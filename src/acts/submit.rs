@@ -24,6 +24,8 @@ use crate::store::row::Stored;
 pub const LONGEST_NOTE: usize = 2000;
 /// The longest name, in characters.
 pub const LONGEST_NAME: usize = 200;
+/// The most filings of one obligation, those that were taken back or returned among them: each is read when another comes.
+pub const MOST_FILINGS: usize = 500;
 /// The most items of one submission.
 pub const MOST_ITEMS: usize = 200;
 

@@ -28,6 +28,9 @@ use crate::store::notices::NoticeHistory;
 use crate::store::row::Stored;
 use crate::store::submissions::Counted;
 
+/// The most lines of a history, the newest.
+const MOST_LINES: usize = 200;
+
 /// One heading and what stands under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -174,7 +177,11 @@ impl Explanation<'_> {
             lines.push((notice.at, self.told(&notice)));
         }
         lines.sort_by_key(|(at, _)| *at);
-        let mut lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+        let earlier = lines.len().saturating_sub(MOST_LINES);
+        let mut lines: Vec<String> = lines.into_iter().skip(earlier).map(|(_, line)| line).collect();
+        if earlier > 0 {
+            lines.insert(0, format!("（较早的 {earlier} 条从略）"));
+        }
         if lines.is_empty() {
             lines.push("尚无".to_owned());
         }

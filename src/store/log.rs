@@ -19,6 +19,7 @@ const INSERT_COLUMNS: usize = 6;
 const OF_OBLIGATION: &str =
     "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE obligation = $1 ORDER BY id";
 const CHANGED: &str = "SELECT obligation, MAX(at) FROM log WHERE obligation IN ({list}) GROUP BY obligation";
+const TIMES: &str = "SELECT COUNT(*) FROM log WHERE obligation = $1 AND action = $2";
 const PAGE: &str =
     "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log WHERE id > $1 ORDER BY id LIMIT $2";
 const UNSEALED: &str = "SELECT id, obligation, at, by_post, action, detail, hash, seal FROM log \
@@ -31,7 +32,7 @@ const INSERT_SEAL: &str = "INSERT INTO seal (at, entries, hash) VALUES ($1, $2, 
 const MARK_SEALED: &str = "UPDATE log SET seal = $1 WHERE seal IS NULL AND id IN ({list})";
 
 pub const STATEMENTS: &[&str] =
-    &[OF_OBLIGATION, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
+    &[OF_OBLIGATION, TIMES, PAGE, UNSEALED, LAST_SEAL, COUNT_UNSEALED, SEALS, SEALED_HASHES, INSERT_SEAL];
 
 /// The statements with an IN list, and the number of its first parameter.
 pub const LISTS: &[(&str, usize)] = &[(MARK_SEALED, 2), (CHANGED, 1)];
@@ -161,6 +162,11 @@ impl Tx {
             found.extend(changes);
         }
         Ok(found)
+    }
+
+    /// How often something was done to an obligation.
+    pub async fn logged_times(&mut self, obligation: i64, action: Action) -> Result<i64> {
+        Ok(on!(self, |c| sqlx::query_scalar(TIMES).bind(obligation).bind(action.code()).fetch_one(c).await?))
     }
 
     /// A page of the whole log after entry `after`.

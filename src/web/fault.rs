@@ -245,9 +245,12 @@ mod tests {
 
     #[test]
     fn a_problem_that_passes_says_when_to_try_again() {
-        for (fault, passes) in
-            [(Fault::TooMany, true), (SetupError::NoCatalogue.into(), true), (Fault::Missing, false), (Fault::SignIn, false)]
-        {
+        for (fault, passes) in [
+            (Fault::TooMany, true),
+            (SetupError::NoCatalogue.into(), true),
+            (Fault::Missing, false),
+            (Fault::SignIn, false),
+        ] {
             assert_eq!(fault.problem().headers().contains_key(header::RETRY_AFTER), passes, "{fault}");
             assert_eq!(fault.problem().status(), fault.status());
         }

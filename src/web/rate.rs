@@ -45,26 +45,26 @@ impl Rates {
     /// Counts a try to come in to an account, from a browser that is known by that name or from a stranger's.
     pub fn try_in(&self, account: &str, address: IpAddr, browser: Option<&str>) -> Result<(), Fault> {
         if let Some(browser) = browser {
-            return count(&self.browsers, browser.to_owned());
+            return count(&self.browsers, &browser.to_owned());
         }
         // Whoever has tried too often from an address does not use up the account's tries as well.
         self.try_from(address)?;
         let account = if account.len() > LONGEST_ACCOUNT { "" } else { account };
-        count(&self.pairs, (account.to_owned(), network(address)))?;
-        count(&self.accounts, account.to_owned())
+        count(&self.pairs, &(account.to_owned(), network(address)))?;
+        count(&self.accounts, &account.to_owned())
     }
 
     /// Counts a wrong try of a secret that nobody can guess: by address alone, for it names no account.
     pub fn try_from(&self, address: IpAddr) -> Result<(), Fault> {
-        count(&self.addresses, network(address))
+        count(&self.addresses, &network(address))
     }
 }
 
-fn count<K: Clone + Hash + Eq>(tried: &DefaultKeyedRateLimiter<K>, key: K) -> Result<(), Fault> {
+fn count<K: Clone + Hash + Eq>(tried: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), Fault> {
     if tried.len() > REMEMBERED {
         tried.retain_recent();
     }
-    tried.check_key(&key).map_err(|_| Fault::TooMany)
+    tried.check_key(key).map_err(|_| Fault::TooMany)
 }
 
 /// Whose an address is: of IPv6 a customer has at least as many as there are behind its first 64 bits.

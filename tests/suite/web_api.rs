@@ -181,7 +181,9 @@ async fn mistakes_are_problem_documents() {
             assert!(!detail(&answer).is_empty(), "{path}");
         }
         // Where there is nothing, and where nothing of the kind is done: a problem all the same.
-        for path in ["/api/v1/nothing", "/api/", "/api/v2/obligations", "/api/v1/obligations/", "/api/v1/units/x/leave/y"] {
+        for path in
+            ["/api/v1/nothing", "/api/", "/api/v2/obligations", "/api/v1/obligations/", "/api/v1/units/x/leave/y"]
+        {
             let answer = unit.call(Method::GET, path, None, None).await;
             assert_eq!((answer.status.as_u16(), kind(&answer)), (404, "urn:duban:problem:not_found".into()), "{path}");
         }

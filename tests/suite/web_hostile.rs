@@ -4,15 +4,18 @@ use std::io::{Cursor, Write as _};
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use chrono::TimeDelta;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::support::browser::{Answer, Browser, Console, options};
-use crate::support::{Story, on_both_of, tables};
+use crate::support::{Story, day, on_both_of, tables};
+use duban::acts::submit::MOST_FILINGS;
 use duban::domain::refusal::Refusal;
 use duban::domain::refusal::file::{FileRefusal, NotTaken};
 use duban::engine::Job;
 use duban::read::refusal::chinese;
+use duban::store::submissions::Submission;
 use duban::vault::endings::{self, Ending, TAKEN};
 use duban::vault::sniff;
 use duban::web;
@@ -513,6 +516,53 @@ async fn what_a_crash_has_left_is_swept_by_housekeeping_a_day_later() {
         }
         let mut liaison = console.signed_in("质安处/liaison").await;
         assert_eq!(liaison.get("/filed/R1/files/0").await.bytes, b"text");
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filings_of_one_obligation_have_a_bound_and_its_page_has_pages() {
+    on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
+        let (_console, mut liaison, path) = filing(&mut story).await;
+        let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
+        let one = |n: usize| Submission {
+            id: format!("F{n:04}"),
+            unit: "质安处".into(),
+            by_post: "质安处/liaison".into(),
+            acted_on: day("2022-10-13"),
+            received_at: story.now() - TimeDelta::seconds(i64::try_from(600 - n).unwrap()),
+            items: Vec::new(),
+            note: "已现场核查，".repeat(30),
+            content: String::new(),
+            withdrawn_at: None,
+        };
+        let filed: Vec<Submission> = (0..MOST_FILINGS - 1).map(one).collect();
+        let pairs: Vec<(&str, i64, bool)> = filed.iter().map(|one| (one.id.as_str(), id, false)).collect();
+        let mut tx = story.engine.store.write().await.unwrap();
+        tx.insert_submissions(&filed).await.unwrap();
+        tx.insert_submissions_for(&pairs).await.unwrap();
+        tx.commit().await.unwrap();
+        let fields = |receipt: &'static str| [("receipt", receipt), ("acted_on", "2022-10-13"), ("note", "又一次")];
+        assert_eq!(liaison.upload(&path, &fields("LAST"), &[]).await.location(), "/filed/LAST");
+        // What is taken back makes no room: it is kept.
+        assert!(liaison.post("/filed/LAST/withdraw", &[]).await.status.is_redirection());
+        let refused_one = liaison.upload(&path, &fields("MORE"), &[]).await;
+        refused(&refused_one, "已报送 500 次，不再接收新的报送");
+        assert!(refused_one.text().contains("又一次"), "what was filled in is gone");
+        // The same number again is no new filing.
+        assert_eq!(liaison.upload(&path, &fields("LAST"), &[]).await.location(), "/filed/LAST");
+        // All of them, page by page, each once.
+        let (mut seen, mut address) = (0, format!("/o/{id}"));
+        loop {
+            let page = liaison.get(&address).await;
+            assert!(page.bytes.len() < 100_000, "{address}: {} bytes", page.bytes.len());
+            let text = page.text();
+            seen += text.matches("<li><p><a href=\"/filed/").count();
+            let Some((_, next)) = text.split_once(&format!("<a href=\"/o/{id}?skip=")) else { break };
+            address = format!("/o/{id}?skip={}", next.split_once('"').unwrap().0);
+        }
+        assert_eq!(seen, MOST_FILINGS);
         story
     })
     .await;

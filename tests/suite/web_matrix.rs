@@ -363,6 +363,40 @@ async fn every_route_lets_in_whom_the_table_says_and_nobody_else() {
     .await;
 }
 
+#[tokio::test]
+async fn every_route_that_changes_anything_refuses_a_form_from_elsewhere() {
+    on_both_of("2022-10-13 10:00", &["9.1b"], |story| async move {
+        let console = Console::of(&story);
+        let office = console.signed_in("委安委办/office").await;
+        let before = tables::tables(&story.engine.store, &[]).await;
+        let mut faults = Vec::new();
+        let changing: Vec<_> = routes::all().into_iter().filter(|route| route.method != Method::GET).collect();
+        assert!(changing.len() > 40, "{}", changing.len());
+        for route in &changing {
+            let path = filled(route.path, |_| "1".into());
+            // As a browser says where a form comes from: one of today, one of some years ago.
+            for (name, value) in
+                [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")]
+            {
+                let request = Request::builder()
+                    .method(&route.method)
+                    .uri(browser::quoted(&path))
+                    .header(header::HOST, "duban.example.com")
+                    .header(name, value)
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+                let answer = office.clone().send(request.body(Body::from("post=x&password=y")).unwrap()).await;
+                if answer.status != StatusCode::FORBIDDEN {
+                    faults.push(format!("{} {} with {name}: {value}: {}", route.method, route.path, answer.status));
+                }
+            }
+        }
+        assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+        assert_eq!(tables::tables(&story.engine.store, &[]).await, before);
+        story
+    })
+    .await;
+}
+
 /// What 质安处 has: an obligation that it has filed with a file, one that it has asked for, a session.
 struct Things {
     obligation: i64,

@@ -211,7 +211,8 @@ async fn what_the_office_files_or_rewrites_for_a_unit_is_its_own_too() {
         let (console, _, theirs) = waiting(&mut story).await;
         let mut office = console.signed_in(OFFICE).await;
         let judged = async |story: &Story| story.act(OFFICE, async |actor| actor.accept(theirs).await).await.is_ok();
-        let (form, fields) = (format!("/o/{theirs}/file"), [("receipt", "R1"), ("acted_on", "2022-09-21")]);
+        let (form, fields) =
+            (format!("/o/{theirs}/file"), [("receipt", "R1"), ("acted_on", "2022-09-21"), ("note", "已办")]);
         assert_eq!(office.upload(&form, &fields, &[]).await.location(), "/filed/R1");
         assert!(!judged(&story).await, "the office accepts what it filed for a unit");
         story.act(LIAISON, async |actor| actor.withdraw("R1").await).await.unwrap();

@@ -75,6 +75,13 @@ pub enum FilingRefusal {
         typed: String,
     },
     TooManyItems(usize),
+    TooManyFilings {
+        id: i64,
+        most: usize,
+    },
+    CorrectedTooOften {
+        most: usize,
+    },
     ReceiptTaken,
     /// The same number with other content.
     ReceiptOfOtherContent(String),

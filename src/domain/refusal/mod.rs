@@ -53,6 +53,14 @@ pub enum Refusal {
     Several(Vec<Refusal>),
 }
 
+/// Any will do where a test makes one of each kind.
+#[cfg(test)]
+impl Default for Refusal {
+    fn default() -> Refusal {
+        NoSuch::NoCatalogue.into()
+    }
+}
+
 const SEVERAL: &str = "several_faults";
 const SEVERAL_FILES: &str = "several_files_not_taken";
 

@@ -80,6 +80,14 @@ pub(super) fn words(refusal: &FilingRefusal) -> Words {
         | FilingRefusal::NumberTooLarge { .. }
         | FilingRefusal::NameWanted { .. }
         | FilingRefusal::TooManyItems(_) => counter_words(refusal),
+        FilingRefusal::TooManyFilings { id, most } => say!(
+            "{most} filings of the obligation {id} were taken, and no more are: correct one of them",
+            "事项 {id} 已报送 {most} 次，不再接收新的报送；请更正已有的报送"
+        ),
+        FilingRefusal::CorrectedTooOften { most } => say!(
+            "this was corrected {most} times, and is not any more: take it back and file it anew",
+            "已更正 {most} 次，不能再更正；请撤回后重新报送"
+        ),
         FilingRefusal::ReceiptTaken => say!("that receipt number cannot be used", "该回执号不可用"),
         FilingRefusal::ReceiptOfOtherContent(number) => say!(
             "the receipt number {number} stands for a filing with other content: correct that one, or file under another \

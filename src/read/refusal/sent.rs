@@ -27,7 +27,10 @@ pub fn malformed(fault: &Malformed) -> Words {
             say!("the form has no field `submission` (JSON)", "缺少 submission 一栏（JSON）")
         }
         Malformed::MalformedSubmission(why) => {
-            say!("the field `submission` is not the JSON that is described: {why}", "submission 一栏不是说明所列的 JSON：{why}")
+            say!(
+                "the field `submission` is not the JSON that is described: {why}",
+                "submission 一栏不是说明所列的 JSON：{why}"
+            )
         }
         Malformed::MalformedIdempotencyKey => {
             say!("an Idempotency-Key has letters, digits and - only", "Idempotency-Key 只能用字母、数字与 -")

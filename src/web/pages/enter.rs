@@ -100,9 +100,9 @@ async fn sign_in(
     let engine = &desk.engine;
     let office = desk.office().clone();
     let post = PostId::parse(&form.post).filter(|post| entry::password_posts(&office).contains(post));
-    let secure = desk.app.options().secure;
+    let public = &desk.app.options().public;
     let browser = post.as_ref().zip(engine.keys.as_ref());
-    let browser = browser.and_then(|(post, keys)| known_browser::known(&headers, keys, post, secure, desk.now()));
+    let browser = browser.and_then(|(post, keys)| known_browser::known(&headers, keys, post, public, desk.now()));
     desk.app.rates().try_in(&form.post, address, browser.as_deref())?;
     let asked = post.clone().unwrap_or(PostId { unit: office, role: Role::Office });
     let right = entry::check_password(engine, &asked, &form.password).await?;
@@ -122,7 +122,7 @@ async fn sign_in(
 fn known_from_now_on(desk: &Desk, post: &PostId, mut response: Response) -> Response {
     if let Some(keys) = &desk.engine.keys
         && let Ok(cookie) =
-            HeaderValue::from_str(&known_browser::cookie(keys, post, desk.app.options().secure, desk.now()))
+            HeaderValue::from_str(&known_browser::cookie(keys, post, &desk.app.options().public, desk.now()))
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }

@@ -24,7 +24,7 @@ use crate::web::download::download;
 use crate::web::fault::Fault;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, get, post};
-use crate::web::view::{self, DoneQuery, Page};
+use crate::web::view::{self, Page};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -67,8 +67,13 @@ struct ObligationPage {
     summary: String,
     sections: Vec<Section>,
     submissions: Vec<SubmissionRow>,
+    /// Filings that stand on other pages: how many came before, and the number of newer ones that were passed over.
+    earlier: usize,
+    skipped: usize,
     requests: Vec<RequestRow>,
     log: Vec<LogRow>,
+    /// Log entries before those.
+    log_before: usize,
     may_file: bool,
     owed: bool,
     may_extend: bool,
@@ -87,6 +92,9 @@ struct OfficePart {
     offered: String,
 }
 
+/// So many entries of the log stand on the page, the newest.
+const LOG: usize = 200;
+
 fn done_words(done: &str) -> Option<String> {
     let words = match done {
         "confirm" => "已签收。",
@@ -100,13 +108,21 @@ fn done_words(done: &str) -> Option<String> {
     Some(words.to_owned())
 }
 
+#[derive(Deserialize)]
+struct ShowQuery {
+    #[serde(default)]
+    done: String,
+    #[serde(default)]
+    skip: usize,
+}
+
 async fn show(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
-    Query(DoneQuery { done }): Query<DoneQuery>,
+    Query(asked): Query<ShowQuery>,
 ) -> Result<Response, Fault> {
-    page(&desk, &visitor, id, done_words(&done), Refused::default()).await
+    page_from(&desk, &visitor, id, asked.skip, done_words(&asked.done), Refused::default()).await
 }
 
 /// The page; with a refusal, what was filled in stands there again.
@@ -117,13 +133,25 @@ pub async fn page(
     done: Option<String>,
     refused: Refused,
 ) -> Result<Response, Fault> {
+    page_from(desk, visitor, id, 0, done, refused).await
+}
+
+/// The page, with the filings before the newest so many.
+async fn page_from(
+    desk: &Desk,
+    visitor: &Visitor,
+    id: i64,
+    skipped: usize,
+    done: Option<String>,
+    refused: Refused,
+) -> Result<Response, Fault> {
     let zone = desk.known.zone;
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
     let rules = desk.known.rules(&stored, desk.today)?;
     let row = desk.view(&mut tx, &stored).await?;
     let mut submissions = Vec::new();
-    let counted = tx.submissions_for(&[id]).await?;
+    let (counted, earlier) = verdict::filings_shown(tx.submissions_for(&[id]).await?, skipped);
     let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {
         Some(OfficePart {
             may: May::of(desk, &mut tx, visitor, &stored).await?,
@@ -162,7 +190,8 @@ pub async fn page(
     let entries = tx.log_of(id).await?;
     let confirmed =
         entries.iter().find(|entry| entry.action == Action::Confirm).map(|entry| words::moment(zone, entry.at));
-    let log = entries.iter().map(|entry| LogRow {
+    let log_before = entries.len().saturating_sub(LOG);
+    let log = entries.iter().skip(log_before).map(|entry| LogRow {
         at: words::moment(zone, entry.at),
         by: format!("{}{}", view::post_label(&entry.by_post), token_of(&entry.detail)),
         what: action_label(entry.action).to_owned(),
@@ -175,8 +204,11 @@ pub async fn page(
         row,
         summary: rules.duty.summary.clone(),
         submissions,
+        earlier,
+        skipped,
         requests,
         log: log.collect(),
+        log_before,
         may_file: visitor.has(Right::File),
         owed,
         may_extend: matches!(obligation.phase, Phase::Open | Phase::Returned) && obligation.round.due_at > desk.now(),

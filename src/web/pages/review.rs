@@ -31,6 +31,8 @@ const PAGE: usize = 20;
 struct WaitingRow {
     row: View,
     filed: Vec<SubmissionRow>,
+    /// How many were filed before those.
+    earlier: usize,
     twins: Vec<Twin>,
 }
 
@@ -117,11 +119,12 @@ async fn own(
 }
 
 async fn look(desk: &Desk, tx: &mut Tx, visitor: &Visitor, row: View) -> Result<WaitingRow, Fault> {
-    let counted = tx.submissions_for(&[row.id]).await?;
+    let counted = tx.submissions_for(&[row.id]).await?.into_iter().filter(Counted::stands).collect();
+    let (counted, earlier) = verdict::filings_shown(counted, 0);
     let twins = verdict::twins(desk, tx, visitor, row.id, &counted).await?;
     let mut filed = Vec::new();
-    for counted in counted.into_iter().filter(Counted::stands) {
+    for counted in counted {
         filed.push(SubmissionRow::of(desk, tx, visitor, counted).await?);
     }
-    Ok(WaitingRow { row, filed, twins })
+    Ok(WaitingRow { row, filed, earlier, twins })
 }

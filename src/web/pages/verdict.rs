@@ -100,6 +100,16 @@ impl SubmissionRow {
     }
 }
 
+/// So many filings of an obligation stand on a page.
+pub const FILINGS: usize = 20;
+
+/// Of these, those on a page: the newest, but for so many; and how many are before them.
+pub fn filings_shown(mut filed: Vec<Counted>, skip: usize) -> (Vec<Counted>, usize) {
+    filed.truncate(filed.len().saturating_sub(skip));
+    let earlier = filed.len().saturating_sub(FILINGS);
+    (filed.split_off(earlier), earlier)
+}
+
 /// A notice and what became of its letter.
 pub struct ToldRow {
     pub at: String,
