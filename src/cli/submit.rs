@@ -10,7 +10,8 @@ use tokio::io::AsyncReadExt as _;
 use super::acting::{As, act};
 use crate::acts::ActError;
 use crate::acts::correct::Correction;
-use crate::acts::submit::NewSubmission;
+use crate::acts::evidence::remove_unnamed;
+use crate::acts::submit::{NewSubmission, Receipt};
 use crate::domain::quota::Item;
 use crate::domain::refusal::Refusal;
 use crate::domain::refusal::file::NotTaken;
@@ -78,19 +79,13 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         note: args.note.clone().unwrap_or_default(),
         files: Vec::new(),
     };
-    // The files are on disk before the submission names them, and stay until it does.
-    let held = match &engine.vault {
-        Some(vault) if !args.file.is_empty() => Some(vault.hold().await?),
-        _ => None,
-    };
-    for path in &args.file {
-        let vault = engine.vault.as_ref().context("no folder for evidence is configured")?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let (sha256, size) = store(vault, path, &name).await.with_context(|| path.display().to_string())?;
-        new.files.push((sha256, name, size));
+    let done = file(engine, &args.file, &by, &mut new).await;
+    if let (Err(_), Some(vault)) = (&done, &engine.vault) {
+        for (sha256, ..) in &new.files {
+            remove_unnamed(engine, vault, sha256).await?;
+        }
     }
-    let receipt = act(engine, &by, async |actor| actor.submit(&new).await).await?;
-    drop(held);
+    let receipt = done?;
     let repeated = if receipt.repeated { " (filed before; nothing changed)" } else { "" };
     writeln!(out, "{}{repeated}", receipt.number)?;
     for line in &receipt.said {
@@ -106,6 +101,22 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         writeln!(out, "{} {} {}：{}{counts}", stands.id, stands.duty, stands.period, stands.word)?;
     }
     Ok(())
+}
+
+/// The files are on disk before the submission names them, and stay until it does.
+async fn file(engine: &Engine, files: &[PathBuf], by: &PostId, new: &mut NewSubmission) -> anyhow::Result<Receipt> {
+    let _held = match &engine.vault {
+        Some(vault) if !files.is_empty() => Some(vault.hold().await?),
+        _ => None,
+    };
+    for path in files {
+        let vault = engine.vault.as_ref().context("no folder for evidence is configured")?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let (sha256, size) = store(vault, path, &name).await.with_context(|| path.display().to_string())?;
+        new.files.push((sha256, name, size));
+    }
+    let new = &*new;
+    act(engine, by, async |actor| actor.submit(new).await).await
 }
 
 /// Stores a file as a form does: piece by piece, and of the same kinds.

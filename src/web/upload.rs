@@ -178,26 +178,31 @@ pub async fn receive(app: &App, post: &PostId, mut form: Multipart) -> Result<Se
         tracing::warn!(access.refused = "evidence", files = sent.refused.len(), "evidence was refused");
         return Ok(sent);
     }
-    sent.kept = keep(app, staged, &mut sent.files).await?.map(Arc::new);
+    keep(app, staged, &mut sent).await?;
     Ok(sent)
 }
 
 /// Gives the files of a form their names.
-async fn keep(
-    app: &App,
-    staged: Vec<(Writer, String)>,
-    files: &mut Vec<(String, String, u64)>,
-) -> Result<Option<Kept>, Fault> {
+async fn keep(app: &App, staged: Vec<(Writer, String)>, sent: &mut Sent) -> Result<(), Fault> {
     let engine = app.engine();
-    let Some(vault) = engine.vault.clone().filter(|_| !staged.is_empty()) else { return Ok(None) };
+    let Some(vault) = engine.vault.clone().filter(|_| !staged.is_empty()) else { return Ok(()) };
     let hold = Some(vault.hold().await.map_err(ActError::from)?);
     let mut kept = Kept { engine, vault, hold, hashes: Vec::with_capacity(staged.len()) };
     for (writer, file) in staged {
-        let (hash, size) = writer.keep().await.map_err(ActError::from)?;
-        kept.hashes.push(hash.clone());
-        files.push((hash, file, size));
+        match writer.keep().await {
+            Ok((hash, size)) => {
+                kept.hashes.push(hash.clone());
+                sent.files.push((hash, file, size));
+            }
+            Err(error) if error.is_full() => {
+                sent.no_room = Some(FilingRefusal::EvidenceStoreFull);
+                break;
+            }
+            Err(error) => return Err(ActError::from(error).into()),
+        }
     }
-    Ok(Some(kept))
+    sent.kept = Some(Arc::new(kept));
+    Ok(())
 }
 
 enum UploadedFile {
