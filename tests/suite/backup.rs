@@ -28,6 +28,7 @@ async fn file(store: &Store, vault: &Vault, number: &str) -> String {
         items: vec![Item { counter: "调度".into(), value: "1".into() }],
         note: String::new(),
         withdrawn_at: None,
+        content: String::new(),
     };
     let evidence = Evidence {
         submission: number.into(),
