@@ -77,7 +77,8 @@ fn rounds(home: &Home, daemons: usize, random: &mut StdRng) -> Acknowledged {
         }
         if opening.wait().unwrap().success() {
             let event_of = format!("event:{event}");
-            let answer = home.run(&[&["submit", "46.1", "质安处", &event_of], &CONFIG[..]].concat());
+            let answer =
+                home.run(&[&["submit", "46.1", "质安处", &event_of, "--note", "已叫应"], &CONFIG[..]].concat());
             if answer.code == Some(0) {
                 done.receipts.insert(answer.out.lines().next().unwrap().trim().to_owned());
             }
