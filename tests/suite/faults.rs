@@ -349,9 +349,7 @@ fn what_it_makes_is_its_own_accounts_alone() {
     let mut found = Vec::new();
     modes(&home.path("var"), &mut found);
     modes(&home.path("bk"), &mut found);
-    for needed in
-        ["duban.sqlite", "duban.sqlite-wal", "duban.sqlite-shm", "duban.sqlite.lock", "link-key", "manifest.json"]
-    {
+    for needed in ["duban.sqlite", "duban.sqlite-wal", "duban.sqlite-shm", "duban.sqlite.lock", "manifest.json"] {
         assert!(found.iter().any(|(path, _)| path.ends_with(needed)), "{needed} in {found:?}");
     }
     let open: Vec<_> = found.iter().filter(|(_, mode)| mode & 0o077 != 0).collect();
