@@ -20,6 +20,7 @@ use super::open::{self, Lock};
 use crate::acts::entry;
 use crate::acts::first_start::{self, Loaded};
 use crate::config::Config;
+use crate::disk;
 use crate::engine::{Engine, Process};
 use crate::jobs::Summary;
 use crate::jobs::driver::{self, AlarmOptions, Driver, DriverOptions, FirstPass};
@@ -310,6 +311,8 @@ async fn first_password(config: &Config, engine: &Engine, at: SocketAddr) -> any
         return Ok(Some(link));
     }
     let path = config.folder.join("login-link");
+    // Where the database lies elsewhere nothing has made it yet.
+    disk::make_folder(&config.folder)?;
     let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     writeln!(file, "{link}")?;
     Ok(Some(format!("the address in {}", path.display())))
