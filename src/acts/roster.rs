@@ -6,7 +6,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::json;
 
-use super::first_start::put_posts;
+use super::first_start::{holder_of, put_posts};
 use super::{Actor, LONGEST_REASON, Result, check_name, check_text, check_words, refuse};
 use crate::catalogue::PostEntry;
 use crate::domain::action::Action;
@@ -212,12 +212,14 @@ impl Actor<'_> {
         if let Some(entry) = posts.iter().find(|entry| !post_exists(&known.roster, &entry.post)) {
             return refuse(NoSuch::NoPost(entry.post.clone()));
         }
-        let same = |entry: &&PostEntry| {
-            let plain = entry.stand_in_address.is_none();
-            let current = known.holder(&entry.post, today).filter(|current| current.stand_in.is_none() && plain);
-            !current.is_some_and(|current| current.holder == entry.holder && current.address == entry.address)
+        let news = |entry: &&PostEntry| {
+            let current = known.holder(&entry.post, today);
+            current.is_none_or(|current| *current != holder_of(entry, current.from_on))
         };
-        let changed: Vec<PostEntry> = posts.iter().filter(same).cloned().collect();
+        let changed: Vec<PostEntry> = posts.iter().filter(news).cloned().collect();
+        if changed.is_empty() {
+            return Ok(0);
+        }
         put_posts(&mut tx, &changed, today, self.now).await?;
         let after = Known::read(&mut tx, self.known.zone).await?;
         let office = after.roster.office_post();

@@ -25,24 +25,52 @@ pub struct Diagnostic {
     pub line: usize,
     /// From 1, in characters; 0 when the file as a whole is meant.
     pub column: usize,
+    /// Of a sheet, the cell.
+    pub cell: Option<Cell>,
     pub mistake: Mistake,
+}
+
+/// A cell of a sheet, named as a spreadsheet names it: `B3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// From 1.
+    pub row: usize,
+    /// From 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut letters, mut left) = (String::new(), self.column);
+        while left > 0 {
+            letters.insert(0, char::from(b'A' + u8::try_from((left - 1) % 26).unwrap_or(0)));
+            left = (left - 1) / 26;
+        }
+        write!(f, "{letters}{}", self.row)
+    }
 }
 
 /// As terminals and logs show it.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.file)?;
-        if self.line > 0 {
-            write!(f, "{}:{}:", self.line, self.column)?;
+        match self.cell {
+            Some(cell) => write!(f, "{cell}:")?,
+            None if self.line > 0 => write!(f, "{}:{}:", self.line, self.column)?,
+            None => {}
         }
         write!(f, " {}", self.mistake.words().english)
     }
 }
 
 impl Diagnostic {
-    /// 第3行第5列; empty where the file as a whole is meant.
+    /// 第3行第5列, of a sheet `B3`; empty where the file as a whole is meant.
     pub fn place_label(&self) -> String {
-        if self.line == 0 { String::new() } else { format!("第{}行第{}列", self.line, self.column) }
+        match self.cell {
+            Some(cell) => cell.to_string(),
+            None if self.line == 0 => String::new(),
+            None => format!("第{}行第{}列", self.line, self.column),
+        }
     }
 }
 
@@ -60,7 +88,7 @@ impl Diagnostics {
 
     /// One mistake about a file as a whole.
     pub fn of_file(file: impl Into<String>, mistake: impl Into<Mistake>) -> Diagnostics {
-        Diagnostic { file: file.into(), line: 0, column: 0, mistake: mistake.into() }.into()
+        Diagnostic { file: file.into(), line: 0, column: 0, cell: None, mistake: mistake.into() }.into()
     }
 
     /// Takes in what was found elsewhere.
@@ -129,7 +157,8 @@ impl<'a> Source<'a> {
         let before = Source::new(name, &good);
         let (line, column) = before.position(before.text.len());
         let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-        Err(Diagnostic { file: name.into(), line, column, mistake: FileFault::NotUtf8(byte).into() }.into())
+        let mistake = FileFault::NotUtf8(byte).into();
+        Err(Diagnostic { file: name.into(), line, column, cell: None, mistake }.into())
     }
 
     pub fn name(&self) -> &str {
@@ -161,16 +190,33 @@ impl<'a> Source<'a> {
 #[derive(Debug)]
 pub struct Report<'a> {
     source: &'a Source<'a>,
+    /// Of a sheet, where each cell begins, in the order of the file.
+    cells: Vec<(usize, Cell)>,
     found: Diagnostics,
 }
 
 impl<'a> Report<'a> {
     pub fn new(source: &'a Source<'a>) -> Report<'a> {
-        Report { source, found: Diagnostics::default() }
+        Report { source, cells: Vec::new(), found: Diagnostics::default() }
     }
 
     pub fn source(&self) -> &'a Source<'a> {
         self.source
+    }
+
+    /// The file is a sheet with these cells: mistakes are told by theirs from now on.
+    pub fn lay_out(&mut self, cells: Vec<(usize, Cell)>) {
+        self.cells = cells;
+    }
+
+    fn cell(&self, offset: usize) -> Option<Cell> {
+        let after = self.cells.partition_point(|(start, _)| *start <= offset);
+        self.cells.get(after.checked_sub(1)?).map(|(_, cell)| *cell)
+    }
+
+    /// The row of a byte offset as the file's reader counts: a sheet's, or a text's line.
+    pub fn row(&self, offset: usize) -> usize {
+        self.cell(offset).map_or_else(|| self.source.line(offset), |cell| cell.row)
     }
 
     pub fn at(&mut self, offset: usize, mistake: impl Into<Mistake>) {
@@ -179,8 +225,8 @@ impl<'a> Report<'a> {
             return;
         }
         let (line, column) = self.source.position(offset);
-        let file = self.source.name.clone();
-        self.found.list.push(Diagnostic { file, line, column, mistake: mistake.into() });
+        let (file, cell) = (self.source.name.clone(), self.cell(offset));
+        self.found.list.push(Diagnostic { file, line, column, cell, mistake: mistake.into() });
     }
 
     /// A value at a byte offset that will not do for the key or column of that name.
@@ -253,6 +299,13 @@ mod tests {
         let at = source.text().find('"').unwrap();
         assert_eq!(source.position(at), (2, 6));
         assert_eq!(source.position(source.text().len()), (3, 1));
+    }
+
+    #[test]
+    fn cells_are_named_as_a_spreadsheet_names_them() {
+        let named = |row, column| Cell { row, column }.to_string();
+        let names = [named(3, 2), named(1, 26), named(1, 27), named(12, 52), named(1, 53), named(1, 703)];
+        assert_eq!(names, ["B3", "Z1", "AA1", "AZ12", "BA1", "AAA1"]);
     }
 
     #[test]

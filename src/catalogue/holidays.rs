@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use chrono::{Datelike, NaiveDate};
 
 use super::diagnostic::{At, Diagnostics, Report, Source};
-use super::grammar;
 use super::json::{self, Json};
 use super::listed::{ListedDays, add};
 use super::mistake::Mistake;
@@ -15,17 +14,15 @@ use super::mistake::naming::Thing;
 use super::mistake::value::{JsonType, Of, ValueFault, Wanted};
 use super::mistake::words::shown;
 use super::notice;
-use super::sheet::Sheet;
+use super::sheet::{self, Column, Sheet};
 use super::tree::EXAMPLE_DAY;
 use crate::domain::calendar::{Calendar, DayKind, DayStatus, ListedDay, notice_year};
 use crate::domain::text;
 
-/// The columns of the project's CSV.
-const HEADING: [&str; 4] = ["date", "name", "kind", "status"];
-
 /// Reads a calendar file of any layout, or a pasted notice: told apart by how they begin.
 pub fn parse(name: &str, bytes: &[u8]) -> Result<ListedDays, Diagnostics> {
-    let source = Source::decode(name, bytes)?;
+    let text = sheet::decode(name, bytes)?;
+    let source = Source::new(name, &text);
     let mut report = Report::new(&source);
     let text = source.text().trim_start();
     let days = match () {
@@ -36,10 +33,18 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<ListedDays, Diagnostics> {
     report.finish().or(days)
 }
 
+/// The columns of the project's CSV.
+const COLUMNS: [Column; 4] = [
+    Column { name: "date", needed: true, headings: &["日期"] },
+    Column { name: "name", needed: true, headings: &["名称", "节日", "节假日"] },
+    Column { name: "kind", needed: true, headings: &["类型", "类别"] },
+    Column { name: "status", needed: true, headings: &["状态", "依据"] },
+];
+
 /// The project's CSV: `date,name,kind,status`.
 pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
     let mut listed = ListedDays::default();
-    let Some(sheet) = Sheet::read(report, &HEADING, &[]) else { return listed };
+    let Some(sheet) = Sheet::read(report, &COLUMNS) else { return listed };
     for row in &sheet.rows {
         let date = read_date(report, &sheet.field(row, "date"));
         let name = read_name(report, &sheet.field(row, "name"));
@@ -56,7 +61,7 @@ pub fn read_csv(report: &mut Report<'_>) -> ListedDays {
 }
 
 fn read_date(report: &mut Report<'_>, field: &At<&str>) -> Option<NaiveDate> {
-    let date = grammar::date(field.value);
+    let date = sheet::date(field.value);
     if date.is_none() {
         report.value(field.at, "date", ValueFault::NoDate { written: shown(field.value), like: EXAMPLE_DAY });
     }
@@ -117,7 +122,7 @@ pub fn write(calendar: &Calendar, years: &BTreeSet<i32>) -> String {
         format!("{date},\"{}\",{},{}\n", day.name.replace('"', "\"\""), day.kind, day.status)
     };
     let rows: String = days.map(row).collect();
-    format!("{}\n{rows}", HEADING.join(","))
+    format!("{}\n{rows}", COLUMNS.map(|column| column.name).join(","))
 }
 
 fn none<T>(report: &mut Report<'_>, at: usize, mistake: impl Into<Mistake>) -> Option<T> {

@@ -184,12 +184,19 @@ fn with<T>(
             return None;
         }
     };
-    match Source::decode(&name, &bytes) {
+    let is_sheet = Path::new(&name).extension().is_some_and(|ending| ending == "csv");
+    let text = if is_sheet {
+        sheet::decode(&name, &bytes)
+    } else {
+        Source::decode(&name, &bytes).map(|source| Cow::Borrowed(source.text()))
+    };
+    match text {
         Err(wrong) => {
             found.add(wrong);
             None
         }
-        Ok(source) => {
+        Ok(text) => {
+            let source = Source::new(name, &text);
             let mut report = Report::new(&source);
             let value = read(&mut report);
             found.add(report.finish());

@@ -5,12 +5,11 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use super::diagnostic::{At, Diagnostics, Report, Source};
-use super::grammar;
 use super::mistake::list::ListFault;
 use super::mistake::naming::{NamingFault, Thing};
 use super::mistake::value::{ValueFault, Wanted};
 use super::mistake::words::shown;
-use super::sheet::{Sheet, SheetRow};
+use super::sheet::{self, Column, Sheet, SheetRow};
 use super::tree::EXAMPLE_DAY;
 use crate::domain::address::{self, AddressFault};
 use crate::domain::name;
@@ -30,10 +29,56 @@ pub struct PostEntry {
     pub until: Option<NaiveDate>,
 }
 
+/// The columns of a file of posts, in its own words and in an office's.
+const COLUMNS: [Column; 7] = [
+    Column { name: "unit", needed: true, headings: &["单位", "单位名称", "处室", "部门", "科室"] },
+    Column { name: "role", needed: true, headings: &["岗位", "角色", "职务"] },
+    Column { name: "holder", needed: true, headings: &["姓名", "任职人", "任职人员", "人员", "联系人"] },
+    Column {
+        name: "address",
+        needed: true,
+        headings: &["邮箱", "电子邮箱", "邮箱地址", "邮件地址", "电子邮件", "e-mail", "email"],
+    },
+    Column {
+        name: "stand_in_address",
+        needed: false,
+        headings: &["代班邮箱", "代班人邮箱", "代办邮箱", "代办人邮箱", "代理邮箱"],
+    },
+    Column {
+        name: "from",
+        needed: false,
+        headings: &[
+            "代班起始日",
+            "代班起",
+            "代班开始",
+            "代班开始日期",
+            "代班起始日期",
+            "起始日",
+            "起始日期",
+            "开始日期",
+        ],
+    },
+    Column {
+        name: "until",
+        needed: false,
+        headings: &[
+            "代班截止日",
+            "代班止",
+            "代班结束",
+            "代班结束日期",
+            "代班截止日期",
+            "截止日",
+            "截止日期",
+            "结束日期",
+        ],
+    },
+];
+
 /// Reads a file of posts: `unit,role,holder,address[,stand_in_address,from,until]`. Without a roster the units are not
 /// checked.
 pub fn parse(name: &str, bytes: &[u8], roster: Option<&Roster>) -> Result<Vec<PostEntry>, Diagnostics> {
-    let source = Source::decode(name, bytes)?;
+    let text = sheet::decode(name, bytes)?;
+    let source = Source::new(name, &text);
     let mut report = Report::new(&source);
     let posts = read(&mut report, roster);
     report.finish().or(posts)
@@ -41,15 +86,14 @@ pub fn parse(name: &str, bytes: &[u8], roster: Option<&Roster>) -> Result<Vec<Po
 
 /// Reads the rows of a file of posts.
 pub fn read(report: &mut Report<'_>, roster: Option<&Roster>) -> Vec<PostEntry> {
-    let optional = ["stand_in_address", "from", "until"];
-    let Some(sheet) = Sheet::read(report, &["unit", "role", "holder", "address"], &optional) else { return Vec::new() };
+    let Some(sheet) = Sheet::read(report, &COLUMNS) else { return Vec::new() };
     let units: Option<HashSet<&str>> =
         roster.map(|roster| roster.units.iter().map(|unit| unit.name.0.as_str()).collect());
     let mut posts = Vec::new();
     let mut seen: HashMap<PostId, usize> = HashMap::new();
     for row in &sheet.rows {
         let Some(entry) = read_row(report, &sheet, row, roster, units.as_ref()) else { continue };
-        let line = report.source().line(row.at);
+        let line = report.row(row.at);
         if let Some(first) = seen.insert(entry.post.clone(), line) {
             let name = shown(entry.post.to_string());
             report.at(row.at, NamingFault::GivenTwice { what: Thing::Post, name, line: Some(first) });
@@ -113,11 +157,23 @@ fn read_unit(report: &mut Report<'_>, field: &At<&str>, units: Option<&HashSet<&
 }
 
 fn read_role(report: &mut Report<'_>, field: &At<&str>) -> Option<Role> {
-    let role = Role::from_code(field.value).filter(|role| role.gets_letters());
+    let role = role_called(field.value).filter(|role| role.gets_letters());
     if role.is_none() {
         report.unknown(field.at, Thing::Role, field.value, ["liaison", "deputy", "head", "office"]);
     }
     role
+}
+
+/// The role of that code, or that an office calls so.
+fn role_called(written: &str) -> Option<Role> {
+    let word = sheet::folded(written);
+    Role::from_code(&word).or_else(|| match word.as_str() {
+        "联络员" | "联系人" | "联络人" => Some(Role::Liaison),
+        "分管负责人" | "分管领导" | "分管" => Some(Role::Deputy),
+        "主要负责人" | "主要领导" | "负责人" => Some(Role::Head),
+        "值班" | "值班员" | "值班岗" | "值班岗位" => Some(Role::Office),
+        _ => None,
+    })
 }
 
 fn read_name(report: &mut Report<'_>, column: &'static str, field: &At<&str>) -> Option<String> {
@@ -137,7 +193,7 @@ fn read_date(report: &mut Report<'_>, column: &'static str, field: &At<&str>) ->
     if field.value.is_empty() {
         return None;
     }
-    let date = grammar::date(field.value);
+    let date = sheet::date(field.value);
     if date.is_none() {
         report.value(field.at, column, ValueFault::NoDate { written: shown(field.value), like: EXAMPLE_DAY });
     }

@@ -71,7 +71,7 @@ pub struct Placed {
 impl Placed {
     pub fn wrong(&self, fault: SettingFault) -> Diagnostics {
         let Placed { file, line, column, .. } = self;
-        Diagnostic { file: file.clone(), line: *line, column: *column, mistake: fault.into() }.into()
+        Diagnostic { file: file.clone(), line: *line, column: *column, cell: None, mistake: fault.into() }.into()
     }
 
     pub fn is_default(&self) -> bool {

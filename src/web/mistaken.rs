@@ -15,6 +15,8 @@ pub struct MistakeJson {
     line: usize,
     /// From 1, in characters; 0 = the file as a whole.
     column: usize,
+    /// Of a sheet, the cell: `B3`.
+    cell: Option<String>,
     /// What is wrong and what would be right, in words.
     detail: String,
 }
@@ -26,6 +28,7 @@ impl From<&Diagnostic> for MistakeJson {
             file: one.file.clone(),
             line: one.line,
             column: one.column,
+            cell: one.cell.map(|cell| cell.to_string()),
             detail: one.mistake.words().chinese,
         }
     }

@@ -22,6 +22,7 @@ mod plan_mission;
 mod plan_rules;
 mod pooler;
 mod pure;
+mod roster_files;
 mod seeds_errors;
 mod seeds_mission;
 mod serve;

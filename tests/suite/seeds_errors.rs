@@ -176,6 +176,12 @@ fn unmark(text: &str) -> (String, Option<(usize, usize)>) {
     (format!("{before}{after}"), Some((line, column)))
 }
 
+/// The cell of a sheet, parted by commas, in which a line's column stands.
+fn cell(text: &str, line: usize, column: usize) -> String {
+    let before: String = text.lines().nth(line - 1).unwrap().chars().take(column - 1).collect();
+    format!("{}{line}", char::from(b'A' + u8::try_from(before.matches(',').count()).unwrap()))
+}
+
 /// One mistake: in that file, `from` becomes `to`; the mistake is told where `to` has its mark, in those words.
 struct Case {
     file: &'static str,
@@ -462,7 +468,11 @@ fn each_mistake_is_told_where_it_stands() {
             Ok(_) => "nothing".to_owned(),
             Err(told) => told.to_string(),
         };
-        let place = format!("{}:{line}:{column}: ", case.file);
+        let place = match case.file.strip_suffix(".csv") {
+            // A sheet's mistakes are told by their cells.
+            Some(_) => format!("{}:{}: ", case.file, cell(&text, line, column)),
+            None => format!("{}:{line}:{column}: ", case.file),
+        };
         if !told.lines().any(|line| line.contains(&place) && line.contains(case.told)) {
             wrong.push(format!("{place}{}\n  told: {told}", case.told));
         }
@@ -649,7 +659,7 @@ fn posts_may_have_stand_ins() {
     assert_eq!((read[1].stand_in_address.as_deref(), read[1].from), (None, None));
     let late = text.replace("2022-02-01", "2021-02-01");
     let told = posts::parse("p.csv", late.as_bytes(), None).unwrap_err().to_string();
-    assert!(told.contains("p.csv:2:51: `until` 2021-02-01 is before `from`"), "{told}");
+    assert!(told.contains("p.csv:G2: `until` 2021-02-01 is before `from`"), "{told}");
     let alone = text.replace("b@example.com", "");
     assert!(posts::parse("p.csv", alone.as_bytes(), None).unwrap_err().to_string().contains("no stand-in"));
 }

@@ -11,6 +11,10 @@ pub enum FileFault {
     Utf16,
     /// This byte cannot stand in UTF-8.
     NotUtf8(u8),
+    /// A sheet's text is in none of the encodings that are read.
+    UnknownEncoding,
+    /// An Excel file where a sheet's text is wanted.
+    Workbook,
     /// None of these has that name.
     UnknownFile {
         name: Shown,
@@ -55,6 +59,14 @@ impl FileFault {
             FileFault::NotUtf8(byte) => say!(
                 "byte 0x{byte:02X} is not UTF-8 here (GBK, perhaps: Excel saves csv so); save it as UTF-8",
                 "此处不是 UTF-8 编码（Excel 另存的 csv 常为 GBK 编码）；请另存为 UTF-8 编码"
+            ),
+            FileFault::UnknownEncoding => say!(
+                "the text is in none of UTF-8, UTF-16 and GB18030; save it as csv from the spreadsheet once more",
+                "文件不是 UTF-8、UTF-16 或 GB18030 编码的文字；请在表格软件中重新另存为 csv"
+            ),
+            FileFault::Workbook => say!(
+                "this is an Excel workbook; save the sheet as csv and give that",
+                "这是 Excel 工作簿；请在表格软件中另存为 csv 后再导入"
             ),
             FileFault::UnknownFile { name, known } => {
                 let known = known.join(", ");
