@@ -28,3 +28,15 @@ CREATE TABLE link_key (
     secret      TEXT,
     retired_at  TEXT
 ) STRICT;
+-- What a unit was called before, and until when; or whose successor it is: what was written then means it now.
+CREATE TABLE unit_name (
+    name     TEXT NOT NULL,
+    until_at TEXT NOT NULL,
+    unit     INTEGER NOT NULL REFERENCES unit (id),
+    -- Whether it took over from another unit of that name.
+    succeeded INTEGER NOT NULL CHECK (succeeded IN (0, 1)),
+    PRIMARY KEY (name, until_at)
+) STRICT, WITHOUT ROWID;
+
+-- What could not be told a post that has no address, until it gets one.
+CREATE INDEX notice_put_aside ON notice (unit, role) WHERE letter IS NULL AND error = 'the post has no address';

@@ -10,6 +10,7 @@ use chrono::{Days, NaiveDate};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::departure::departing;
 use super::first_start::put_posts;
 use super::{Actor, Result, refuse};
 use crate::catalogue::diff::{Change, Subject, diff, diff_rosters};
@@ -17,6 +18,7 @@ use crate::catalogue::{Diagnostics, ListedDays, PostEntry, Seeds};
 use crate::domain::action::Action;
 use crate::domain::calendar::{Calendar, YearStatus, notice_year};
 use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::roster::RosterRefusal;
 use crate::domain::refusal::setting::SettingRefusal;
 use crate::domain::unit::{Roster, Unit, UnitName};
 use crate::engine::known::{Known, touch};
@@ -53,6 +55,15 @@ impl Changes {
         let roster = [Subject::Unit, Subject::Group, Subject::Office];
         self.entries.iter().any(|change| roster.contains(&change.subject))
     }
+}
+
+/// What whoever applies seeds has seen and agreed to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Agreed<'a> {
+    /// The changes that were shown ([`Changes::mark`]); `None` = whatever they are.
+    pub shown: Option<&'a str>,
+    /// Units that the files do not have leave.
+    pub units_leave: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +125,12 @@ fn merged(stored: &Roster, seeds: &Seeds) -> Roster {
     Roster { units: seeds.roster.units.iter().map(merge).collect(), ..seeds.roster.clone() }
 }
 
+/// Units that are there on a day and that the files do not have.
+fn leaving(stored: &Roster, files: &Roster, day: NaiveDate) -> Vec<UnitName> {
+    let there = still_there(stored, day).units.into_iter().map(|unit| unit.name);
+    there.filter(|name| files.unit(name).is_none()).collect()
+}
+
 fn changed_years(before: &Calendar, after: &Calendar) -> BTreeSet<i32> {
     let of_year = |calendar: &Calendar, year: i32| {
         let listed = calendar.listed.iter().filter(|(day, listed)| notice_year(**day, &listed.name) == year);
@@ -129,20 +146,14 @@ impl Actor<'_> {
     /// Applies seeds from a day on; without one, from tomorrow.
     ///
     /// # Errors
-    /// Nothing changes, the day is past, a unit cannot leave, or it is neither the office nor the administrator that applies.
-    pub async fn apply_seeds(&self, seeds: &Seeds, effective_on: Option<NaiveDate>) -> Result<Applied> {
-        self.apply(seeds, effective_on, None).await
-    }
-
-    /// As [`Actor::apply_seeds`], if what changes is still what was shown ([`Changes::mark`]).
-    ///
-    /// # Errors
-    /// As there, or it would change something else by now.
-    pub async fn apply_shown(&self, seeds: &Seeds, effective_on: NaiveDate, shown: &str) -> Result<Applied> {
-        self.apply(seeds, Some(effective_on), Some(shown)).await
-    }
-
-    async fn apply(&self, seeds: &Seeds, effective_on: Option<NaiveDate>, shown: Option<&str>) -> Result<Applied> {
+    /// Nothing changes, or something else than was shown; the day is past; units would leave and nobody has confirmed it, or
+    /// cannot; or it is neither the office nor the administrator that applies.
+    pub async fn apply_seeds(
+        &self,
+        seeds: &Seeds,
+        effective_on: Option<NaiveDate>,
+        agreed: Agreed<'_>,
+    ) -> Result<Applied> {
         self.require_settings()?;
         let today = self.known.zone.day_of(self.now);
         let effective_on = effective_on.unwrap_or(today + Days::new(1));
@@ -156,7 +167,15 @@ impl Actor<'_> {
         if changes.is_empty() {
             return refuse(SettingRefusal::NothingToApply);
         }
-        if shown.is_some_and(|shown| shown != changes.mark(effective_on)) {
+        let leaving = leaving(&known.roster, &seeds.roster, effective_on);
+        if !leaving.is_empty() && !agreed.units_leave {
+            let mut units = Vec::with_capacity(leaving.len());
+            for unit in &leaving {
+                units.push(departing(&mut tx, &known, unit, effective_on, self.now).await?);
+            }
+            return refuse(RosterRefusal::UnitsGoneFromFiles(units));
+        }
+        if agreed.shown.is_some_and(|shown| shown != changes.mark(effective_on)) {
             return refuse(SettingRefusal::OtherThanShown);
         }
         let mut version = None;
@@ -220,11 +239,7 @@ impl Actor<'_> {
         // A unit that the files no longer have stays known, for what it owed.
         let named: BTreeSet<UnitName> = roster.units.iter().map(|unit| unit.name.clone()).collect();
         let gone: Vec<Unit> = stored.units.iter().filter(|unit| !named.contains(&unit.name)).cloned().collect();
-        let leaving: Vec<UnitName> = gone
-            .iter()
-            .filter(|unit| unit.left_on.is_none_or(|left| left > effective_on))
-            .map(|unit| unit.name.clone())
-            .collect();
+        let leaving = leaving(stored, &seeds.roster, effective_on);
         roster.units.extend(gone);
         tx.put_roster(&roster).await?;
         for unit in leaving {

@@ -7,6 +7,7 @@ use crate::domain::action::Action;
 use crate::domain::light::Light;
 use crate::domain::refusal::field::Field;
 use crate::domain::refusal::request::RequestRefusal;
+use crate::domain::unit::PostId;
 use crate::store::requests::RequestKind;
 use crate::store::row::Stored;
 
@@ -28,7 +29,8 @@ impl Actor<'_> {
         Ok(number)
     }
 
-    /// 异议成立: it is closed as not the unit's duty and leaves the row of misses.
+    /// 异议成立: not the duty of the unit that says so. What it owes alone is closed and leaves the row of misses; what
+    /// several owe together the others still owe.
     ///
     /// # Errors
     /// Nothing is disputed, it is closed meanwhile, or it is not the office that decides.
@@ -38,11 +40,15 @@ impl Actor<'_> {
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, RequestKind::Dispute).await?;
-        let next = stored.obligation.upheld(self.now)?;
-        let detail = json!({ "request": request.id, "answer": answer });
+        let raised_by =
+            PostId::parse(&request.by_post).map(|post| self.known.former.present(&post.unit, request.asked_at));
+        let (next, freed) = stored.obligation.upheld(raised_by.as_ref(), self.now)?;
+        let detail = json!({ "request": request.id, "answer": answer, "freed": freed });
         let written =
             self.decide(&mut tx, &stored, next, &request, true, answer, (Action::UpholdDispute, &detail)).await?;
-        drop_requests(self, &mut tx, id, "该事项异议成立").await?;
+        if freed.is_none() {
+            drop_requests(self, &mut tx, id, "该事项异议成立").await?;
+        }
         tx.commit().await?;
         Ok(written)
     }

@@ -89,6 +89,8 @@ pub enum JudgedLink {
     },
     /// It was made by us and opens nothing any more: too old, or revoked.
     Over,
+    /// It was written to somebody who does not hold the post any more.
+    HandedOver(PostId),
     /// It is no link of ours.
     Unknown,
 }
@@ -109,12 +111,23 @@ pub async fn open_link(engine: &Engine, text: &str) -> Result<JudgedLink> {
     let today = engine.today();
     let shows_only = kind == LetterKind::Digest;
     let mut open: Vec<PostId> = posts.split(';').filter_map(PostId::parse).collect();
+    for post in &mut open {
+        post.unit = known.former.renamed(&post.unit, written_at);
+    }
     // The post must still be there, and a password's post comes in by its password alone, but for what a digest shows.
     open.retain(|post| {
         let unit = known.roster.unit(&post.unit).is_some_and(|unit| unit.active_on(today));
         unit && (shows_only || post.role.is_of_unit())
     });
-    if open.is_empty() { Ok(JudgedLink::Over) } else { Ok(JudgedLink::For { letter: id, posts: open, shows_only }) }
+    let now = engine.clock.now();
+    let others = |post: &PostId| known.is_a_formers(post, written_at, now);
+    let handed_over = open.iter().find(|post| others(post)).cloned();
+    open.retain(|post| !others(post));
+    match handed_over {
+        Some(post) if open.is_empty() => Ok(JudgedLink::HandedOver(post)),
+        None if open.is_empty() => Ok(JudgedLink::Over),
+        _ => Ok(JudgedLink::For { letter: id, posts: open, shows_only }),
+    }
 }
 
 /// Begins a session; with scopes it may do those things alone. Returns its secret.
@@ -162,7 +175,8 @@ pub async fn entered(engine: &Engine, kind: CredentialKind, secret: &str, spans:
     let maker = maker.and_then(|(unit, role)| PostId::of(unit, role)).filter(|maker| active(&maker.unit));
     let lent = maker.map(|maker| Lent { credential: credential.id, maker });
     // A token that nobody answers for opens nothing.
-    if kind == CredentialKind::Token && lent.is_none() {
+    let nobodys = kind == CredentialKind::Token && lent.is_none();
+    if nobodys || known.is_a_formers(&post, credential.created_at, now) {
         return Ok(None);
     }
     if now - credential.seen_at > SEEN_EVERY {
@@ -252,9 +266,9 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
     let now = engine.clock.now();
     let mut tx = engine.store.write().await?;
     let found = tx.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
-    let found = found.filter(|one| one.ends_at.is_some_and(|end| end > now));
-    let Some((credential, post)) = found.and_then(|one| PostId::of(&one.unit, &one.role).map(|post| (one, post)))
-    else {
+    let known = engine.known_in(&mut tx).await?;
+    let post = found.as_ref().and_then(|one| still_theirs(&known, one, now));
+    let (Some(credential), Some(post)) = (found, post) else {
         return acts::refuse(EntryRefusal::SetupLinkOver);
     };
     if !tx.end_credential(credential.id, now).await? {
@@ -270,9 +284,16 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
 /// Whose one-time secret this is, without using it.
 pub async fn setup_post(engine: &Engine, secret: &str) -> Result<Option<PostId>> {
     let now = engine.clock.now();
-    let found = engine.store.read().await?.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
-    let found = found.filter(|one| one.ends_at.is_some_and(|end| end > now));
-    Ok(found.and_then(|one| PostId::of(&one.unit, &one.role)))
+    let mut tx = engine.store.read().await?;
+    let found = tx.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
+    let known = engine.known_in(&mut tx).await?;
+    Ok(found.and_then(|one| still_theirs(&known, &one, now)))
+}
+
+/// The post of a one-time secret that has not run out, if it is held by whom the secret was made for.
+fn still_theirs(known: &Known, one: &Credential, now: DateTime<Utc>) -> Option<PostId> {
+    let post = PostId::of(&one.unit, &one.role).filter(|_| one.ends_at.is_some_and(|end| end > now))?;
+    (!known.is_a_formers(&post, one.created_at, now)).then_some(post)
 }
 
 /// Whether a password is that of a post. Takes as long where there is no such post.

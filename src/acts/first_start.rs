@@ -93,19 +93,20 @@ pub async fn set_up(engine: &Engine, seeds: &Seeds) -> Result<Option<Loaded>> {
 /// Records the holders of posts from a day on.
 pub async fn put_posts(tx: &mut Tx, posts: &[PostEntry], from_on: NaiveDate, now: DateTime<Utc>) -> Result<()> {
     for entry in posts {
-        tx.put_holder(&holder_of(entry, from_on), now).await?;
+        tx.put_holder(&holder_of(entry, from_on, now)).await?;
     }
     Ok(())
 }
 
 /// Who holds a post from a day on, by an entry of a file.
-pub fn holder_of(entry: &PostEntry, from_on: NaiveDate) -> Holder {
+pub fn holder_of(entry: &PostEntry, from_on: NaiveDate, recorded_at: DateTime<Utc>) -> Holder {
     let stand_in = entry.stand_in_address.as_ref().map(|address| StandIn {
         address: address.clone(),
         from: entry.from.unwrap_or(FIRST_VERSION_ON).max(FIRST_VERSION_ON),
         until: entry.until.unwrap_or(FAR),
     });
-    Holder { post: entry.post.clone(), holder: entry.holder.clone(), address: entry.address.clone(), stand_in, from_on }
+    let PostEntry { post, holder, address, .. } = entry.clone();
+    Holder { post, holder, address, stand_in, from_on, recorded_at }
 }
 
 /// Until further notice.

@@ -32,6 +32,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod confirm;
 pub mod correct;
+pub mod departure;
 pub mod dispute;
 pub mod entry;
 pub mod event;
@@ -45,6 +46,7 @@ pub mod node;
 pub mod review;
 pub mod roster;
 pub mod submit;
+pub mod succession;
 pub mod waiver;
 
 /// Why an act was not done.

@@ -1,28 +1,20 @@
-//! Units join and leave on a day, posts change hands from a day on. What has opened is never rewritten.
-//!
-//! A unit that leaves has what it still owes alone closed as 免除, with the reason; what it owes together with others goes
-//! on with the others. A departure that lies ahead is settled by the first pass of its day.
+//! Units join on a day, posts change hands from a day on. What has opened is never rewritten.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use super::first_start::{holder_of, put_posts};
-use super::{Actor, LONGEST_REASON, Result, check_name, check_text, check_words, refuse};
+use super::{Actor, Result, check_name, check_text, check_words, refuse};
 use crate::catalogue::PostEntry;
 use crate::domain::action::Action;
 use crate::domain::address;
 use crate::domain::name::LONGEST_HOLDER;
-use crate::domain::phase::Phase;
-use crate::domain::query::{Order, Query};
 use crate::domain::refusal::field::{Field, FieldRefusal};
-use crate::domain::refusal::obligation::ObligationRefusal;
 use crate::domain::refusal::roster::RosterRefusal;
 use crate::domain::refusal::who::{NoSuch, NotTheirs};
 use crate::domain::unit::{PostId, Role, Roster, Unit, UnitName};
 use crate::engine::known::{Known, touch};
 use crate::store::roster::{Holder, StandIn};
-use crate::store::row::Stored;
-use crate::store::{Tx, log};
 
 /// A unit as the office writes it down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,57 +97,6 @@ impl Actor<'_> {
         Ok(unit)
     }
 
-    /// A unit leaves: `on` is the first day on which it owes nothing any more, today at the earliest. Returns what was
-    /// closed or goes on without it, if that day is today.
-    ///
-    /// # Errors
-    /// There is no such unit, it is the office's, the day is past, or it is neither the office nor the administrator that writes.
-    pub async fn leave(&self, unit: &UnitName, on: NaiveDate, reason: &str) -> Result<Vec<Stored>> {
-        self.require_settings()?;
-        let reason = check_text(Field::Reason, reason, LONGEST_REASON)?;
-        let mut tx = self.engine.store.write().await?;
-        touch(&mut tx).await?;
-        let touched = self.leave_in(&mut tx, unit, on, reason).await?;
-        tx.commit().await?;
-        Ok(touched)
-    }
-
-    /// As [`Actor::leave`], in a transaction that is open already and has moved the revision on.
-    pub(super) async fn leave_in(
-        &self,
-        tx: &mut Tx,
-        unit: &UnitName,
-        on: NaiveDate,
-        reason: &str,
-    ) -> Result<Vec<Stored>> {
-        let today = self.known.zone.day_of(self.now);
-        if on < today {
-            return refuse((Field::LeavingDay, FieldRefusal::DayPast(on)));
-        }
-        let mut roster = tx.roster().await?;
-        if *unit == roster.office {
-            return refuse(RosterRefusal::OfficesUnitStays(unit.clone()));
-        }
-        let Some(known) = roster.units.iter_mut().find(|known| known.name == *unit) else {
-            return refuse(NoSuch::NoUnit(unit.clone()));
-        };
-        if known.left_on.is_some_and(|left| left <= today) {
-            return refuse(RosterRefusal::UnitLeftBefore(unit.clone()));
-        }
-        known.left_on = Some(on);
-        tx.put_roster(&roster).await?;
-        tx.set_leaves_for(unit, Some(reason)).await?;
-        let detail = json!({ "unit": unit, "on": on, "reason": reason });
-        self.note(tx, Action::LeaveUnit, &detail).await?;
-        if on > today {
-            return Ok(Vec::new());
-        }
-        match depart(tx, unit, self.now, &self.by.to_string()).await? {
-            Some(touched) => Ok(touched),
-            None => refuse(ObligationRefusal::OneChangedMeanwhile),
-        }
-    }
-
     /// Puts somebody on a post from a day on. Whoever sets the settings does so for every post; a unit's post hands
     /// over itself and those below it in its unit: a liaison who could name the head would sign in the head's stead.
     ///
@@ -189,9 +130,9 @@ impl Actor<'_> {
         touch(&mut tx).await?;
         let known = Known::read(&mut tx, self.known.zone).await?;
         check_office_address(&known, post, address, from_on)?;
-        let holder =
-            Holder { post: post.clone(), holder: person.to_owned(), address: address.to_owned(), stand_in, from_on };
-        tx.put_holder(&holder, self.now).await?;
+        let (holder, address) = (person.to_owned(), address.to_owned());
+        let holder = Holder { post: post.clone(), holder, address, stand_in, from_on, recorded_at: self.now };
+        tx.put_holder(&holder).await?;
         // Addresses are personal: the log says that the post changed hands, not where its letters go.
         let detail = json!({ "post": post.to_string(), "holder": person, "from": from_on });
         self.note(&mut tx, Action::SetPost, &detail).await?;
@@ -214,7 +155,7 @@ impl Actor<'_> {
         }
         let news = |entry: &&PostEntry| {
             let current = known.holder(&entry.post, today);
-            current.is_none_or(|current| *current != holder_of(entry, current.from_on))
+            current.is_none_or(|current| *current != holder_of(entry, current.from_on, current.recorded_at))
         };
         let changed: Vec<PostEntry> = posts.iter().filter(news).cloned().collect();
         if changed.is_empty() {
@@ -253,41 +194,4 @@ fn check_office_address(known: &Known, post: &PostId, address: &str, day: NaiveD
         return refuse(RosterRefusal::OfficeSharesAddress);
     }
     Ok(())
-}
-
-/// Closes what a unit that is gone owes alone and takes it out of what it owes with others. `None` = somebody else has
-/// changed one of them meanwhile: nothing may be kept then.
-pub async fn depart(
-    tx: &mut Tx,
-    unit: &UnitName,
-    now: DateTime<Utc>,
-    by: &str,
-) -> std::result::Result<Option<Vec<Stored>>, crate::store::StoreError> {
-    let reason = tx.leaves_for(unit).await?.unwrap_or_default();
-    let mut rows = Vec::new();
-    let mut entries = Vec::new();
-    let open = vec![Phase::Scheduled, Phase::Open, Phase::Returned, Phase::Missed];
-    let owed = Query { unit: Some(unit.clone()), phases: open, order: Order::Oldest, ..Query::default() };
-    let owed = tx.ledger(&owed, None, usize::MAX).await?;
-    for stored in owed.into_iter().filter(|row| row.obligation.opens_at <= now) {
-        let (next, action, detail) = if let Some(others) = stored.obligation.without(unit) {
-            (others, Action::OwnerLeft, json!({ "reason": reason, "unit": unit }))
-        } else {
-            let Ok(waived) = stored.obligation.waived(now) else { continue };
-            for request in tx.requests_of(stored.obligation.id).await? {
-                // Those that have an answer keep it.
-                tx.decide_request(&request.id, now, by, false, "该事项已免除").await?;
-            }
-            (waived, Action::Waive, json!({ "reason": reason, "unit": unit, "left": true }))
-        };
-        let mut row = stored.with(next);
-        entries.push(log::entry(Some(row.obligation.id), &mut row.log_head, now, by, action, &detail));
-        rows.push(row);
-    }
-    if tx.update_obligations(&mut rows).await?.len() != rows.len() {
-        return Ok(None);
-    }
-    tx.append_log(&entries).await?;
-    tx.set_leaves_for(unit, None).await?;
-    Ok(Some(rows))
 }

@@ -131,6 +131,13 @@ pub struct Change {
     pub how: ChangeKind,
 }
 
+impl Change {
+    /// Whether a unit of the roster does not stand in the files.
+    pub fn is_unit_gone(&self) -> bool {
+        self.subject == Subject::Unit && self.how == ChangeKind::Withdrawn
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (subject, key) = (self.subject, &self.key);

@@ -62,6 +62,7 @@ const COLUMNS: [Column; 7] = [
         name: "until",
         needed: false,
         headings: &[
+            "代班结束日",
             "代班截止日",
             "代班止",
             "代班结束",
@@ -167,7 +168,7 @@ fn read_role(report: &mut Report<'_>, field: &At<&str>) -> Option<Role> {
 /// The role of that code, or that an office calls so.
 fn role_called(written: &str) -> Option<Role> {
     let word = sheet::folded(written);
-    Role::from_code(&word).or_else(|| match word.as_str() {
+    Role::from_code(&word).or(match word.as_str() {
         "联络员" | "联系人" | "联络人" => Some(Role::Liaison),
         "分管负责人" | "分管领导" | "分管" => Some(Role::Deputy),
         "主要负责人" | "主要领导" | "负责人" => Some(Role::Head),

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::acting::{As, act, liaison_of, office, standing};
 use crate::engine::Engine;
+use crate::read::implied::Implied;
 
 /// What is done.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -19,7 +20,7 @@ pub enum Args {
         #[command(flatten)]
         by: As,
     },
-    /// Agree: it is closed as not the unit's duty
+    /// Agree: not the duty of the unit that says so. What it owes alone is closed; others who owe it too go on
     Uphold {
         /// The obligation's number
         id: i64,
@@ -60,5 +61,13 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         }
     };
     let known = engine.known().await?;
-    Ok(writeln!(out, "{}", standing(&known, &stored))?)
+    writeln!(out, "{}", standing(&known, &stored))?;
+    let requests = engine.store.read().await?.requests_of(stored.obligation.id).await?;
+    let newest =
+        requests.iter().filter(|request| request.decided_at.is_some()).max_by_key(|request| request.decided_at);
+    let implied = newest.and_then(|request| Implied::by(&known, request, &stored.obligation.duty, engine.today()));
+    if let Some(implied) = implied {
+        writeln!(out, "{}", implied.english())?;
+    }
+    Ok(())
 }

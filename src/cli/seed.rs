@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::{Days, NaiveDate};
 
 use super::acting::{As, act, office, settle};
-use crate::acts::catalogue::{Changes, changes};
+use crate::acts::catalogue::{Agreed, Changes, changes};
 use crate::catalogue::Seeds;
 use crate::engine::Engine;
 
@@ -28,6 +28,9 @@ pub enum Args {
         /// The day from which it is in force; tomorrow unless given, today at the earliest
         #[arg(long, value_name = "DATE", value_parser = crate::cli::common::date)]
         effective: Option<NaiveDate>,
+        /// Units that the folder does not have leave; what they owe alone is waived
+        #[arg(long)]
+        units_leave: bool,
         /// Who applies it; the office unless given
         #[command(flatten)]
         by: As,
@@ -42,10 +45,11 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
             let changes = changes(&known, &seeds, effective.unwrap_or(engine.today() + Days::new(1)));
             show(&changes, out)
         }
-        Args::Apply { dir, effective, by } => {
+        Args::Apply { dir, effective, units_leave, by } => {
             let seeds = Seeds::load(&dir)?;
             let by = office(engine, &by).await?;
-            let applied = act(engine, &by, async |actor| actor.apply_seeds(&seeds, effective).await).await?;
+            let agreed = Agreed { shown: None, units_leave };
+            let applied = act(engine, &by, async |actor| actor.apply_seeds(&seeds, effective, agreed).await).await?;
             show(&applied.changes, out)?;
             let version = applied.version.map_or_else(String::new, |version| format!("version {version}, "));
             Ok(writeln!(out, "{version}in force from {}; {}", applied.effective_on, settle(engine).await?)?)

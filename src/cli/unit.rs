@@ -45,7 +45,30 @@ pub enum Args {
         #[command(flatten)]
         by: As,
     },
-    /// A unit leaves: what it owes alone is waived, what it shares goes on with the others
+    /// Call a unit otherwise: it keeps its posts, duties, items and rows of misses
+    Rename {
+        /// Its name
+        name: String,
+        /// What it is called from now on
+        to: String,
+        /// Who writes it down; the office unless given
+        #[command(flatten)]
+        by: As,
+    },
+    /// A unit takes over from another, which leaves today: open items, rows of misses, duties and groups
+    Succeed {
+        /// The unit that ceases
+        old: String,
+        /// Its successor; one that is not on the roster begins today
+        new: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Who writes it down; the office unless given
+        #[command(flatten)]
+        by: As,
+    },
+    /// A unit leaves: what it owes alone is waived, what it shares goes on with the others. Says first what that is
     Leave {
         /// Its name
         name: String,
@@ -55,6 +78,9 @@ pub enum Args {
         /// Why
         #[arg(long)]
         reason: String,
+        /// Do it; without this, only say what it would do
+        #[arg(long)]
+        yes: bool,
         /// Who writes it down; the office unless given
         #[command(flatten)]
         by: As,
@@ -71,11 +97,28 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
             let unit = act(engine, &by, async |actor| actor.set_unit(&entry).await).await?;
             Ok(writeln!(out, "{} written down; {}", unit.name, settle(engine).await?)?)
         }
-        Args::Leave { name, on, reason, by } => {
+        Args::Rename { name, to, by } => {
+            let by = office(engine, &by).await?;
+            let (name, to) = (UnitName(name), UnitName(to));
+            act(engine, &by, async |actor| actor.rename_unit(&name, &to).await).await?;
+            Ok(writeln!(out, "{name} is called {to} from now on; {}", settle(engine).await?)?)
+        }
+        Args::Succeed { old, new, reason, by } => {
+            let by = office(engine, &by).await?;
+            let (old, new) = (UnitName(old), UnitName(new));
+            let done = act(engine, &by, async |actor| actor.succeed_unit(&old, &new, &reason).await).await?;
+            let (taken, closed) = (done.taken_over.len(), done.closed.len());
+            write!(out, "{new} goes on with {taken} items of {old}; {closed} that it owed already are closed")?;
+            if !done.groups.is_empty() {
+                write!(out, "; it is in {} now", done.groups.join(", "))?;
+            }
+            Ok(writeln!(out, "; {}", settle(engine).await?)?)
+        }
+        Args::Leave { name, on, reason, yes, by } => {
             let by = office(engine, &by).await?;
             let on = on.unwrap_or_else(|| engine.today());
             let unit = UnitName(name);
-            let touched = act(engine, &by, async |actor| actor.leave(&unit, on, &reason).await).await?;
+            let touched = act(engine, &by, async |actor| actor.leave(&unit, on, &reason, yes).await).await?;
             let settled = settle(engine).await?;
             Ok(writeln!(
                 out,

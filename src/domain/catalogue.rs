@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::duty::{Clause, Duty, DutyId};
+use super::duty::{Clause, Duty, DutyId, Owner};
 use super::event::EventType;
 use super::ladder::{Class, Ladder};
 use super::node::Node;
+use super::unit::UnitName;
 
 /// A task of the document and its measures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,21 @@ pub struct Coverage {
 }
 
 impl Catalogue {
+    /// The same with units called by other names, or by those of others.
+    pub fn rename_units(&mut self, called: impl Fn(&UnitName) -> UnitName) {
+        for duty in &mut self.duties {
+            for owners in [&mut duty.owed_by, &mut duty.supported_by] {
+                for owner in owners.iter_mut() {
+                    if let Owner::Unit(name) = owner {
+                        *name = called(name);
+                    }
+                }
+                let mut seen = BTreeSet::new();
+                owners.retain(|owner| seen.insert(format!("{owner:?}")));
+            }
+        }
+    }
+
     pub fn duty(&self, id: &DutyId) -> Option<&Duty> {
         self.duties.iter().find(|duty| duty.id == *id)
     }

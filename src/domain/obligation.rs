@@ -169,6 +169,18 @@ impl Obligation {
         (!next.owners.is_empty()).then_some(next)
     }
 
+    /// One of its owners has another for its successor; owed by that one already, it is owed once.
+    #[must_use]
+    pub fn succeeded(&self, owner: &UnitName, successor: &UnitName) -> Obligation {
+        let mut next = self.clone();
+        let known = next.owners.contains(successor);
+        next.0.owners.retain(|other| !known || other != owner);
+        for other in next.0.owners.iter_mut().filter(|other| *other == owner) {
+            *other = successor.clone();
+        }
+        next
+    }
+
     /// The store has written it: the next change is compared with this one.
     pub fn written(&mut self) {
         self.0.revision += 1;
@@ -397,9 +409,18 @@ impl Obligation {
         self.let_go(Phase::Waived, now)
     }
 
-    /// 异议成立: not its duty.
-    pub fn upheld(&self, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
-        self.let_go(Phase::Upheld, now)
+    /// 异议成立: not the duty of who raised it. Where others owe it too they go on, and the unit that is freed is named.
+    pub fn upheld(
+        &self,
+        raised_by: Option<&UnitName>,
+        now: DateTime<Utc>,
+    ) -> Result<(Obligation, Option<UnitName>), ObligationRefusal> {
+        let closed = self.let_go(Phase::Upheld, now)?;
+        let freed = raised_by.filter(|unit| self.owners.contains(unit));
+        match freed.and_then(|unit| self.without(unit)) {
+            Some(others) => Ok((others, freed.cloned())),
+            None => Ok((closed, None)),
+        }
     }
 
     fn let_go(&self, phase: Phase, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
@@ -624,7 +645,8 @@ mod tests {
         let now = at("2022-12-01 10:00");
         let waived = standing(Phase::Lapsed).waived(now).unwrap();
         assert_eq!((waived.phase, waived.closed_at, waived.next_at), (Phase::Waived, Some(now), None));
-        assert_eq!(standing(Phase::Waiting).upheld(now).unwrap().phase, Phase::Upheld);
+        let (upheld, freed) = standing(Phase::Waiting).upheld(None, now).unwrap();
+        assert_eq!((upheld.phase, freed), (Phase::Upheld, None));
         for closed in [Phase::Done, Phase::Waived, Phase::Upheld, Phase::Withdrawn].map(standing) {
             assert_eq!(closed.waived(now), Err(ObligationRefusal::AlreadyClosed));
         }

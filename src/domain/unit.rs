@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -27,6 +27,60 @@ impl UnitName {
 impl fmt::Display for UnitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+/// What units were called before, and who took over from whom. What was written under a former name means, of duties and
+/// items, whoever has them now; of posts and what lets their holders in, the same unit under its present name alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FormerNames(pub Vec<FormerName>);
+
+/// A name that a unit gave up, by being called otherwise or by ceasing to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerName {
+    pub name: UnitName,
+    /// The instant from which on it was called otherwise.
+    pub until: DateTime<Utc>,
+    /// What it is called now.
+    pub present: UnitName,
+    /// Whether that is another unit, which took over from it.
+    pub succeeded: bool,
+}
+
+impl FormerNames {
+    /// What the unit is called now that was called so at an instant; of one that has ceased, its successor.
+    pub fn present(&self, name: &UnitName, at: DateTime<Utc>) -> UnitName {
+        let (mut now, mut since) = match self.next(name, at) {
+            Some(former) => (&former.present, former.until),
+            None => return name.clone(),
+        };
+        // From its present name on, only ceasing leads further, and each time later.
+        let ceased = |now: &UnitName, since| {
+            let ended = |former: &&FormerName| former.succeeded && former.name == *now && former.until > since;
+            self.0.iter().filter(ended).min_by_key(|former| former.until)
+        };
+        while let Some(former) = ceased(now, since) {
+            (now, since) = (&former.present, former.until);
+        }
+        now.clone()
+    }
+
+    /// What the same unit is called now that was called so at an instant.
+    pub fn renamed(&self, name: &UnitName, at: DateTime<Utc>) -> UnitName {
+        let former = self.next(name, at).filter(|former| !former.succeeded);
+        former.map_or(name, |former| &former.present).clone()
+    }
+
+    /// What became first of a name that was borne at an instant.
+    fn next(&self, name: &UnitName, at: DateTime<Utc>) -> Option<&FormerName> {
+        let bore = self.0.iter().filter(|former| former.name == *name && at < former.until);
+        bore.min_by_key(|former| former.until)
+    }
+
+    /// What the unit is called now that was last called so.
+    pub fn last_called(&self, name: &UnitName) -> Option<&UnitName> {
+        let bore = self.0.iter().filter(|former| former.name == *name && former.present != *name);
+        bore.max_by_key(|former| former.until).map(|former| &former.present)
     }
 }
 
@@ -157,5 +211,52 @@ impl Roster {
     /// The post that gets the digest.
     pub fn office_post(&self) -> PostId {
         PostId { unit: self.office.clone(), role: Role::Office }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_means_the_unit_that_bore_it_then() {
+        let at = |day: i64| DateTime::from_timestamp(day * 86_400, 0).unwrap();
+        let unit = |name: &str| UnitName(name.into());
+        let former = |name: &str, until, present: &str| FormerName {
+            name: unit(name),
+            until: at(until),
+            present: unit(present),
+            succeeded: false,
+        };
+        // The first was 甲 until day 10, 乙 until day 20, and is 丙; the second took up the name 甲 and gave it up on day 30.
+        let names = FormerNames(vec![former("甲", 10, "丙"), former("乙", 20, "丙"), former("甲", 30, "丁")]);
+        let present = |name: &str, day| names.present(&unit(name), at(day)).0;
+        assert_eq!([present("甲", 5), present("甲", 15), present("甲", 35)], ["丙", "丁", "甲"]);
+        assert_eq!([present("乙", 15), present("乙", 25), present("戊", 5)], ["丙", "乙", "戊"]);
+        assert_eq!(names.last_called(&unit("甲")), Some(&unit("丁")));
+        assert_eq!(names.last_called(&unit("丙")), None);
+    }
+
+    #[test]
+    fn a_successor_has_the_duties_and_nobodys_keys() {
+        let at = |day: i64| DateTime::from_timestamp(day * 86_400, 0).unwrap();
+        let unit = |name: &str| UnitName(name.into());
+        let former = |name: &str, until, present: &str, succeeded| FormerName {
+            name: unit(name),
+            until: at(until),
+            present: unit(present),
+            succeeded,
+        };
+        // 甲 was called 乙 from day 10 on and went into 丙 on day 20; 丙 is called 丁 from day 30 on.
+        let names = FormerNames(vec![
+            former("甲", 10, "乙", false),
+            former("乙", 20, "丁", true),
+            former("丙", 30, "丁", false),
+        ]);
+        assert_eq!([5, 15, 25].map(|day| names.present(&unit("甲"), at(day)).0), ["丁", "甲", "甲"]);
+        assert_eq!([5, 15, 25].map(|day| names.present(&unit("乙"), at(day)).0), ["丁", "丁", "乙"]);
+        assert_eq!(names.present(&unit("丙"), at(5)), unit("丁"));
+        assert_eq!((names.renamed(&unit("甲"), at(5)), names.renamed(&unit("乙"), at(5))), (unit("乙"), unit("乙")));
+        assert_eq!(names.renamed(&unit("丙"), at(5)), unit("丁"));
     }
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::error::{Result, SetupError};
+use super::term;
 use crate::domain::calendar::{Calendar, Zone};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::duty::{Duty, DutyId, Mode};
@@ -17,7 +18,7 @@ use crate::domain::obligation::Obligation;
 use crate::domain::plan::Owed;
 use crate::domain::slot::Slots;
 use crate::domain::step::{Chased, Context};
-use crate::domain::unit::{PostId, Role, Roster};
+use crate::domain::unit::{FormerNames, PostId, Role, Roster};
 use crate::domain::window::Window;
 use crate::domain::world::World;
 use crate::store::Tx;
@@ -40,6 +41,8 @@ pub struct Known {
     /// The catalogue's versions, oldest first.
     pub versions: Vec<Version>,
     pub roster: Roster,
+    /// What its units were called before.
+    pub former: FormerNames,
     pub calendar: Calendar,
     pub windows: Vec<Node>,
     /// Who holds which post, by day.
@@ -51,6 +54,11 @@ impl Known {
     pub async fn read(tx: &mut Tx, zone: Zone) -> Result<Known> {
         let starts_on = tx.meta(STARTS_ON).await?.and_then(|day| day.parse().ok());
         let starts_on = starts_on.ok_or(SetupError::EmptyDatabase)?;
+        let former = tx.former_names().await?;
+        let mut versions = tx.catalogue_versions().await?;
+        for version in &mut versions {
+            version.catalogue.rename_units(|name| former.present(name, version.applied_at));
+        }
         let mut holders: HashMap<PostId, Vec<Holder>> = HashMap::new();
         for holder in tx.holders().await? {
             holders.entry(holder.post.clone()).or_default().push(holder);
@@ -58,8 +66,9 @@ impl Known {
         Ok(Known {
             revision: revision(tx).await?,
             starts_on,
-            versions: tx.catalogue_versions().await?,
+            versions,
             roster: tx.roster().await?,
+            former,
             calendar: tx.calendar().await?,
             // One that was closed before it began has no days.
             windows: tx.windows().await?.iter().map(NodeWindow::node).filter(|node| node.first <= node.last).collect(),
@@ -120,6 +129,16 @@ impl Known {
         let holders = self.holders.get(post)?;
         let current = holders.iter().rfind(|holder| holder.from_on <= day);
         current.or(holders.first())
+    }
+
+    /// When the term of who holds a post now began; `None` = nobody held it before them.
+    pub fn term_began(&self, post: &PostId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        term::began(self.holders.get(post)?, self.zone, now)
+    }
+
+    /// Whether what was made for a post's holder then was made for somebody who does not hold it any more.
+    pub fn is_a_formers(&self, post: &PostId, made_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.term_began(post, now).is_some_and(|began| made_at < began)
     }
 
     /// Who holds the posts that get letters on a day, and after it, in the order of the roster.

@@ -21,6 +21,7 @@ pub mod known;
 pub mod link;
 pub mod outbox;
 pub mod settings;
+pub mod term;
 
 pub use error::{JobError, Result, SetupError};
 use ground::Ground;

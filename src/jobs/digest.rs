@@ -11,12 +11,13 @@ use crate::domain::letter::LetterKind;
 use crate::domain::phase::Phase;
 use crate::domain::slot::MORNING;
 use crate::domain::step::NoticeKind;
+use crate::domain::unit::PostId;
 use crate::engine::known::Known;
 use crate::engine::outbox::new_letter;
 use crate::engine::{Engine, Result};
-use crate::mail::{DigestContext, DigestTotals, LetterItem, Rendered, UndeliveredRow, fill_link};
+use crate::mail::{DigestContext, DigestTotals, LetterItem, Rendered, UndeliveredRow, UntoldRow, fill_link};
 use crate::read::view::View;
-use crate::read::{day, words};
+use crate::read::{day, untold, words};
 use crate::store::Tx;
 use crate::store::letters::LetterRow;
 use crate::store::requests::{Request, RequestKind};
@@ -176,6 +177,7 @@ async fn gather(
     let new_ids: HashSet<i64> = new.iter().map(|row| row.obligation.id).collect();
     let told: Vec<Stored> = standing.into_iter().filter(|row| !new_ids.contains(&row.obligation.id)).collect();
     let undelivered = tx.undelivered_letters(since).await?;
+    let untold = untold::posts(tx, known, today).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();
     let totals = totals(tx, known, since, today).await?;
     let trial = engine.settings.trial_until.filter(|until| today < *until).map(|_| known.roster.office_post().label());
@@ -192,6 +194,7 @@ async fn gather(
         extensions: asked(&material, known, &requests, RequestKind::Extension, today),
         disputes: asked(&material, known, &requests, RequestKind::Dispute, today),
         undelivered: undelivered.iter().map(|letter| undelivered_row(known, letter)).collect(),
+        untold: untold::rows(tx, known, &untold, today).await?.into_iter().map(untold_row).collect(),
         unreminded: items(&material, unreminded.iter().map(|row| row.obligation.id)),
         watcher: down.lines().filter_map(|line| down_line(known, line)).collect(),
         totals,
@@ -247,6 +250,10 @@ fn undelivered_row(known: &Known, letter: &LetterRow) -> UndeliveredRow {
         state: letter.state.label().to_owned(),
         reason: letter.reply.clone().unwrap_or_default(),
     }
+}
+
+fn untold_row((post, what): (PostId, String)) -> UntoldRow {
+    UntoldRow { post: post.label(), what }
 }
 
 fn down_line(known: &Known, line: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Seals the log, forgets old runs, sessions and tokens that have ended, troubles that are over and empty rows of the
+//! Seals the log, ends what former holders of posts came in by, forgets old runs, sessions and tokens that have ended, troubles that are over and empty rows of the
 //! summaries, sweeps what a crash has left among the evidence. Touches nothing that anybody may have to answer for.
 
 use chrono::TimeDelta;
@@ -43,6 +43,12 @@ pub async fn run(engine: &Engine) -> Result<Tidied> {
     let known = engine.known().await?;
     let mut tx = engine.store.write().await?;
     kept.mended = trouble::sweep(&mut tx, &known, now).await?;
+    for post in known.holders.keys() {
+        // They let nobody in since then; lists need not show them.
+        if let Some(began) = known.term_began(post, now) {
+            tx.end_credentials_before(&post.unit.0, post.role.code(), began, now).await?;
+        }
+    }
     kept.pruned = tx.prune_runs(now - RUNS_KEPT).await?;
     kept.credentials = tx.prune_credentials(now - CREDENTIALS_KEPT).await?;
     tx.commit().await?;

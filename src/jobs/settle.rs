@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::acts::roster::depart;
+use crate::acts::departure::depart;
 use crate::engine::{Engine, Known, Result};
 use crate::store::log::DAEMON;
 

@@ -53,7 +53,7 @@ pub async fn letters(engine: &Engine) -> Result<u64> {
     let due_today = due_today(&mut tx, &known, today).await?;
     drop(tx);
     let (groups, unaddressed) = by_mailbox(engine, &known, notices, today);
-    put_aside(engine, unaddressed, now).await?;
+    put_aside(engine, unaddressed).await?;
     let groups: Vec<Recipient> = groups.into_values().collect();
     let mut written = 0;
     for chunk in groups.chunks(LETTERS) {
@@ -126,17 +126,13 @@ fn by_mailbox(engine: &Engine, known: &Known, notices: Vec<Notice>, today: Naive
     (groups, unaddressed)
 }
 
-async fn put_aside(engine: &Engine, unaddressed: Vec<Notice>, now: DateTime<Utc>) -> Result<()> {
+async fn put_aside(engine: &Engine, unaddressed: Vec<Notice>) -> Result<()> {
     if unaddressed.is_empty() {
         return Ok(());
     }
     let ids: Vec<i64> = unaddressed.iter().map(|notice| notice.id).collect();
-    let posts: HashSet<PostId> = unaddressed.into_iter().map(|notice| notice.post).collect();
     let mut tx = engine.store.write().await?;
-    tx.fail_notices(&ids, "the post has no address").await?;
-    for post in posts {
-        trouble::record(&mut tx, &Troubled::Post(post), now, "has no address: its letters cannot be written").await?;
-    }
+    tx.put_notices_aside(&ids).await?;
     Ok(tx.commit().await?)
 }
 
@@ -212,11 +208,8 @@ async fn write_chunk(
         return Ok(0);
     }
     tx.fail_notices(&moot, "filed before it was told").await?;
-    let mut works: Vec<Troubled> = Vec::with_capacity(2 * taken.len());
-    for (mailbox, _) in queued.iter().filter_map(|(_, message_id)| taken.get(message_id)) {
-        works.extend(mailbox.posts.iter().cloned().map(Troubled::Post));
-        works.push(Troubled::Letter(mailbox.posts.clone()));
-    }
+    let told = queued.iter().filter_map(|(_, message_id)| taken.get(message_id));
+    let works: Vec<Troubled> = told.map(|(mailbox, _)| Troubled::Letter(mailbox.posts.clone())).collect();
     trouble::end(&mut tx, &works).await?;
     tx.commit().await?;
     Ok(queued.len() as u64)
@@ -285,9 +278,10 @@ impl<'a> Material<'a> {
     }
 }
 
-/// Whether it is still worth telling: what was filed, waived or withdrawn meanwhile is not.
-fn worth_telling(obligation: &Obligation) -> bool {
-    obligation.phase.is_owed() || obligation.phase == Phase::Lapsed
+/// Whether it is still worth telling: what was filed, waived or withdrawn meanwhile is not, nor what others owe by now.
+fn worth_telling(obligation: &Obligation, post: &PostId) -> bool {
+    let owes = !post.role.is_of_unit() || obligation.owners.contains(&post.unit);
+    owes && (obligation.phase.is_owed() || obligation.phase == Phase::Lapsed)
 }
 
 /// The letter to a mailbox and the notices it takes up; none when nothing is left to say.
@@ -301,7 +295,8 @@ fn letter(
     let mut gravest: HashMap<i64, (SectionKind, &View)> = HashMap::new();
     let mut taken = Vec::with_capacity(mailbox.notices.len());
     for notice in &mailbox.notices {
-        let Some(view) = material.view(notice.obligation)?.filter(|view| worth_telling(view)) else { continue };
+        let view = material.view(notice.obligation)?.filter(|view| worth_telling(view, &notice.post));
+        let Some(view) = view else { continue };
         taken.push(notice.id);
         // An obligation stands once in a letter, in its gravest section.
         let section = material.section(notice, view);

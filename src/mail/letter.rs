@@ -166,6 +166,15 @@ pub struct UndeliveredRow {
     pub reason: String,
 }
 
+/// A post that cannot be told anything, as the digest lists it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct UntoldRow {
+    /// `质安处联络员`.
+    pub post: String,
+    /// What it could not be told: `2.2（10月31日）、13.2（10月31日）`.
+    pub what: String,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct DigestTotals {
     pub open: u64,
@@ -199,6 +208,8 @@ pub struct DigestContext {
     pub disputes: Vec<LetterItem>,
     /// Letters not delivered or in doubt.
     pub undelivered: Vec<UndeliveredRow>,
+    /// Posts without an address.
+    pub untold: Vec<UntoldRow>,
     /// 未提醒: misses of which no reminder got out in time, for the office to judge.
     pub unreminded: Vec<LetterItem>,
     /// Whether the watcher itself was down, and since when; empty = it was not.

@@ -30,7 +30,9 @@ pub use address::{Address, is_example_address, parse_address};
 pub use backoff::{Backoff, GiveUp, NextTry, Tries};
 pub use classify::classify;
 pub use file::FileOutbox;
-pub use letter::{DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow};
+pub use letter::{
+    DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow, UntoldRow,
+};
 pub use link::{LINK_PLACEHOLDER, fill_link};
 pub use memory::{MemoryOutbox, Received, Scripted};
 pub use message::{MAX_LINE, Mailbox, MessageError, Outgoing, message_id};

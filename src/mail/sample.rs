@@ -1,7 +1,7 @@
 //! Sample values: what `template check` renders and what tests compare.
 
 use super::letter::{
-    DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow,
+    DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow, UntoldRow,
 };
 use crate::domain::letter::LetterKind;
 
@@ -164,6 +164,10 @@ impl DigestContext {
                 state: "收件人被拒".into(),
                 reason: "550 mailbox unavailable".into(),
             }],
+            untold: vec![UntoldRow {
+                post: "质量监督站联络员".into(),
+                what: "2.2（10月31日）、13.2（10月31日）".into(),
+            }],
             unreminded: vec![LetterItem::sample_missed()],
             watcher: vec!["10月29日 08:00 至 10月31日 08:50 系统停机".into()],
             totals: DigestTotals {
@@ -193,6 +197,7 @@ impl DigestContext {
             extensions: Vec::new(),
             disputes: Vec::new(),
             undelivered: Vec::new(),
+            untold: Vec::new(),
             unreminded: Vec::new(),
             watcher: Vec::new(),
             totals: DigestTotals::default(),

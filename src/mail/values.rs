@@ -130,5 +130,9 @@ pub(super) fn digest_summary(context: &DigestContext) -> String {
     };
     let decide =
         if decide == 0 { "无待办理事项。".to_owned() } else { format!("待我办办理{decide}项。") };
-    format!("{misses}{decide}")
+    let untold = match context.untold.len() {
+        0 => String::new(),
+        posts => format!("{posts}个岗位没有邮箱，无法告知。"),
+    };
+    format!("{misses}{decide}{untold}")
 }

@@ -7,11 +7,12 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::untold;
 use crate::domain::duty::Owner;
 use crate::domain::letter::LetterState;
 use crate::domain::unit::{PostId, Role, UnitName};
 use crate::engine::ground::Ailing;
-use crate::engine::known::Known;
+use crate::engine::known::{Known, STARTS_ON};
 use crate::engine::{Engine, Job, MAIL_DOWN, Result};
 use crate::mail::{is_example_address, parse_address};
 use crate::store::runs::{Run, Trouble};
@@ -49,6 +50,8 @@ pub struct Health {
     pub little_room: Option<(u64, u64)>,
     /// Why nothing can be written, as far as this process has looked.
     pub ailing: Option<Ailing>,
+    /// Posts without an address, and how many things each could not be told.
+    pub untold: Vec<(PostId, usize)>,
 }
 
 impl Health {
@@ -56,7 +59,15 @@ impl Health {
         let now = engine.clock.now();
         let mut tx = engine.store.read().await?;
         let down = tx.meta(MAIL_DOWN).await?.unwrap_or_default();
+        // Before the first start there is no roster.
+        let untold = if tx.meta(STARTS_ON).await?.is_some() {
+            let known = engine.known_in(&mut tx).await?;
+            untold::posts(&mut tx, &known, engine.today()).await?
+        } else {
+            Vec::new()
+        };
         Ok(Health {
+            untold: untold.into_iter().map(|(post, ids)| (post, ids.len())).collect(),
             now,
             last_pass: tx.last_run(Job::Step.code()).await?,
             last_delivery: tx.last_run(Job::Deliver.code()).await?,
@@ -117,6 +128,9 @@ impl Health {
             alarms.push(Alarm::MailDown(self.now - *since, why.clone()));
         }
         alarms.extend(self.little_room.map(|(free, largest)| Alarm::LittleRoom { free, largest }));
+        if !self.untold.is_empty() {
+            alarms.push(Alarm::Untold(self.untold.clone()));
+        }
         alarms
     }
 }
@@ -148,6 +162,8 @@ pub enum Alarm {
         free: u64,
         largest: u64,
     },
+    /// These posts have no address; so many things could not be told each.
+    Untold(Vec<(PostId, usize)>),
 }
 
 impl fmt::Display for Alarm {
@@ -158,6 +174,10 @@ impl fmt::Display for Alarm {
             Alarm::OldPass(age) => write!(f, "the last pass is {} old", words(*age)),
             Alarm::FailedPass(error) => write!(f, "the last pass failed: {error}"),
             Alarm::Unsent(age) => write!(f, "the oldest unsent letter is {} old", words(*age)),
+            Alarm::Untold(posts) => {
+                let named: Vec<String> = posts.iter().map(|(post, n)| format!("{post} ({n} untold)")).collect();
+                write!(f, "without an address: {}; give each one with `duban post set`", named.join(", "))
+            }
             Alarm::MailDown(age, why) => write!(f, "the mail path has been down for {}: {why}", words(*age)),
             Alarm::LittleRoom { free, largest } => {
                 let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
@@ -175,6 +195,11 @@ impl Alarm {
             Alarm::OldPass(age) => format!("已有{}未巡检", label(*age)),
             Alarm::FailedPass(error) => format!("最近一次巡检失败：{error}"),
             Alarm::Unsent(age) => format!("最早一封待发邮件已等候{}", label(*age)),
+            Alarm::Untold(posts) => {
+                let named: Vec<String> =
+                    posts.iter().map(|(post, n)| format!("{}（{n}项未能告知）", post.label())).collect();
+                format!("没有邮箱，无法告知：{}；请在“岗位”页补填，补填后自动补发", named.join("、"))
+            }
             Alarm::MailDown(age, why) => format!("邮件通道已中断{}：{why}", label(*age)),
             Alarm::LittleRoom { free, largest } => {
                 let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);

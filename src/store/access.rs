@@ -44,6 +44,8 @@ const OF_KIND: &str =
 const SEEN: &str = "UPDATE credential SET seen_at = $2 WHERE id = $1";
 const END: &str = "UPDATE credential SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
 const END_POST: &str = "UPDATE credential SET ended_at = $4 WHERE unit = (SELECT id FROM unit WHERE name = $1) AND role = $2 AND kind = $3 AND ended_at IS NULL";
+const END_BEFORE: &str = "UPDATE credential SET ended_at = $4 WHERE unit = (SELECT id FROM unit WHERE name = $1) AND role = $2 \
+    AND created_at < $3 AND ended_at IS NULL";
 const END_LINK: &str = "UPDATE credential SET ended_at = $2 WHERE how = $1 AND kind = 'session' AND ended_at IS NULL";
 const PRUNE: &str = "DELETE FROM credential WHERE ended_at < $1 OR ends_at < $1";
 const PASSWORD: &str = "SELECT hash FROM password WHERE unit = (SELECT id FROM unit WHERE name = $1) AND role = $2";
@@ -64,6 +66,7 @@ pub const STATEMENTS: &[&str] = &[
     SEEN,
     END,
     END_POST,
+    END_BEFORE,
     END_LINK,
     PRUNE,
     PASSWORD,
@@ -232,6 +235,19 @@ impl Tx {
     ) -> Result<u64> {
         Ok(on!(self, |c| {
             sqlx::query(END_POST).bind(unit).bind(role).bind(kind.code()).bind(now).execute(c).await?.rows_affected()
+        }))
+    }
+
+    /// Ends what lets somebody in as a post and was made before an instant. Returns how many.
+    pub async fn end_credentials_before(
+        &mut self,
+        unit: &str,
+        role: &str,
+        before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        Ok(on!(self, |c| {
+            sqlx::query(END_BEFORE).bind(unit).bind(role).bind(before).bind(now).execute(c).await?.rows_affected()
         }))
     }
 

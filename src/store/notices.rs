@@ -31,6 +31,25 @@ const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET l
     WHERE notice.id = v.id AND notice.letter IS NULL";
 const GIVE_COLUMNS: usize = 2;
 const FAIL: &str = "UPDATE notice SET error = $1 WHERE letter IS NULL AND id IN ({list})";
+/// Why a notice waits whose post has no address; as the index of these has it.
+macro_rules! unaddressed {
+    () => {
+        "the post has no address"
+    };
+}
+const RELEASE: &str = concat!(
+    "UPDATE notice SET error = NULL WHERE letter IS NULL AND error = '",
+    unaddressed!(),
+    "' AND unit = (SELECT id FROM unit WHERE name = $1) AND role = $2"
+);
+const UNTOLD: &str = concat!(
+    "SELECT DISTINCT unit.name, notice.role, notice.obligation \
+    FROM notice JOIN unit ON unit.id = notice.unit JOIN obligation ON obligation.id = notice.obligation \
+    WHERE letter IS NULL AND error = '",
+    unaddressed!(),
+    "' AND obligation.phase IN ('open', 'returned', 'missed', 'lapsed') \
+    ORDER BY unit.name, notice.role, notice.obligation"
+);
 /// Without the obligations themselves: joined to them, PostgreSQL may read them all.
 const REMINDED: &str = "SELECT notice.obligation, notice.round, MIN(letter.sent_at) AS taken_at FROM notice \
     JOIN letter ON letter.id = notice.letter \
@@ -59,7 +78,8 @@ const TOLD_IDS: &str = "SELECT id FROM notice WHERE letter IS NOT NULL AND id > 
 const OF_LETTER: &str = "SELECT DISTINCT obligation FROM notice WHERE letter = $1 ORDER BY obligation";
 const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER BY id";
 
-pub const STATEMENTS: &[&str] = &[UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, OF_LETTER, FAILED];
+pub const STATEMENTS: &[&str] =
+    &[RELEASE, UNTOLD, UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, OF_LETTER, FAILED];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (GIVE, GIVE_COLUMNS)];
@@ -244,6 +264,24 @@ impl Tx {
             });
         }
         Ok(())
+    }
+
+    /// Puts notices aside until their post has an address.
+    pub async fn put_notices_aside(&mut self, ids: &[i64]) -> Result<()> {
+        self.fail_notices(ids, unaddressed!()).await
+    }
+
+    /// A post has an address: what was put aside for want of one waits for a letter.
+    pub async fn release_notices(&mut self, post: &PostId) -> Result<()> {
+        on!(self, |c| sqlx::query(RELEASE).bind(&post.unit.0).bind(post.role.code()).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Of what obligations posts could not be told for want of an address, where it is still worth telling.
+    pub async fn untold(&mut self) -> Result<Vec<(PostId, i64)>> {
+        let rows: Vec<(String, String, i64)> = on!(self, |c| sqlx::query_as(UNTOLD).fetch_all(c).await?);
+        let untold = rows.into_iter().filter_map(|(unit, role, id)| Some((PostId::of(&unit, &role)?, id)));
+        Ok(untold.collect())
     }
 
     /// The reminders of these obligations that the mail server took, the first of each round.

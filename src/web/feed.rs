@@ -44,6 +44,7 @@ async fn page(desk: &Desk, visitor: &Visitor, made: Option<String>) -> Result<Re
     let post = &visitor.post;
     let moment = |at| crate::read::words::moment(desk.known.zone, at);
     let feeds = tx.credentials_of(CredentialKind::Feed, &post.unit.0, post.role.code()).await?.into_iter();
+    let feeds = feeds.filter(|feed| !desk.known.is_a_formers(post, feed.created_at, desk.now()));
     let feeds = feeds.map(|feed| (feed.id, moment(feed.created_at), moment(feed.seen_at))).collect();
     Ok(view::html(&FeedsPage { page: Page::new("日历订阅", desk, visitor), feeds, made }))
 }

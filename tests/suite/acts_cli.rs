@@ -233,7 +233,13 @@ async fn the_office_opens_changes_and_lists() {
         assert!(nodes.contains("gaowen,高温,2022-08-03,2022-08-09,true\n"), "{nodes}");
         typed(&story, "node extend gaowen --to 2022-08-05").await;
         typed(&story, "node close gaowen").await;
-        let left = typed(&story, "unit leave 市场处 --reason 撤并").await;
+        let asked = refused(&story, "unit leave 市场处 --reason 撤并").await;
+        assert!(
+            asked.starts_with("市场处 would leave on 2022-08-03: 2 that it owes alone would be waived ("),
+            "{asked}"
+        );
+        assert!(asked.contains("nothing is done yet: confirm it (--yes, or `confirmed`)"), "{asked}");
+        let left = typed(&story, "unit leave 市场处 --reason 撤并 --yes").await;
         assert!(left.starts_with("市场处 leaves on 2022-08-03; 2 open obligations"), "{left}");
         assert!(
             typed(&story, "unit list --format csv")

@@ -39,6 +39,7 @@ mod story_changes;
 mod story_filing;
 mod story_first;
 mod story_occasions;
+mod story_owners;
 mod story_silence;
 mod support;
 mod sync;

@@ -59,10 +59,10 @@ fn what_else_an_office_writes_is_read() {
         .replace("2027-01-04", "2027年1月4日")
         .replace("2027-01-08", "46395");
     let shapes = [
-        chinese.replace("liaison", "联络员").replace("deputy", "分管领导").replace('\n', "\r\n"),
+        chinese.replace("liaison,", "联络员,").replace("deputy,", "分管领导,").replace('\n', "\r\n"),
         format!("质安口岗位名册\n\n{chinese}"),
         chinese.replace(',', "\t"),
-        chinese.replace("质安处,", "　质安处 ,").replace("deputy", " Deputy "),
+        chinese.replace("质安处,", "　质安处 ,").replace("deputy,", " Deputy ,"),
         long,
         roster().replace(",,,\n", "\n"),
         roster().replace('\n', ",,\n"),
@@ -77,7 +77,7 @@ fn what_else_an_office_writes_is_read() {
 #[test]
 fn a_mistake_names_its_cell_as_a_spreadsheet_does() {
     let wrong = roster()
-        .replace("deputy", "副处长")
+        .replace("deputy,", "副处长,")
         .replace("2027-01-08", "2027/2/30")
         .replace("zhian1@mail.zjw.lab,,", "zhian1,,");
     let told = told(wrong.as_bytes());
@@ -99,7 +99,7 @@ fn a_mistake_names_its_cell_as_a_spreadsheet_does() {
 fn what_is_no_sheet_is_told_in_words() {
     assert!(told(b"PK\x03\x04\x14\0").contains("名册.csv: this is an Excel workbook; save the sheet as csv"));
     assert!(told(b"unit,role\n\xff\xff\xff\n").contains("none of UTF-8, UTF-16 and GB18030"));
-    let roles = posts::parse("x.csv", roster().replace("deputy", "审计员").as_bytes(), None).unwrap_err();
+    let roles = posts::parse("x.csv", roster().replace("deputy,", "审计员,").as_bytes(), None).unwrap_err();
     assert_eq!(roles.list[0].place_label(), "B3");
     assert!(!matches!(read("r.csv", roster().as_bytes())[0].post.role, Role::Office));
 }

@@ -191,12 +191,12 @@ async fn a_unit_is_found_by_its_whole_name_and_no_other() {
         let kept = live(&story, "ab处").await;
         let gone = UnitName("AB处".into());
         let touched =
-            story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-11-02"), "撤并").await).await.unwrap();
+            story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-11-02"), "撤并", true).await).await.unwrap();
         assert!(touched.iter().all(|row| row.obligation.owners == [gone.clone()]) && !touched.is_empty());
         assert_eq!(live(&story, "AB处").await, [""; 0]);
         assert_eq!(live(&story, "ab处").await, kept);
         let gone = UnitName("A_处".into());
-        story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-11-02"), "撤并").await).await.unwrap();
+        story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-11-02"), "撤并", true).await).await.unwrap();
         assert!(!live(&story, "A1处").await.is_empty());
         story
     })

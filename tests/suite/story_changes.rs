@@ -3,7 +3,7 @@
 use crate::support::{OFFICE, at, day, on_both_of, post, refused, rows, seeds_of};
 use duban::acts::Actor;
 use duban::acts::calendar::Confirmed;
-use duban::acts::catalogue::changes;
+use duban::acts::catalogue::{Agreed, changes};
 use duban::acts::roster::{Takeover, UnitEntry};
 use duban::catalogue::{ListedDays, Seeds, holidays};
 use duban::domain::duty::DueRule;
@@ -17,22 +17,25 @@ async fn a_unit_that_leaves_is_let_go_and_what_it_shares_goes_on() {
     on_both_of("2022-10-10 00:00", &["5.2", "9.1b", "9.1c"], |mut story| async move {
         story.run_until("2022-10-12 10:00").await;
         let office = UnitName("委安委办".into());
-        let own = story.act(OFFICE, async |actor| actor.leave(&office, day("2022-10-12"), "撤并").await).await;
+        let own = story.act(OFFICE, async |actor| actor.leave(&office, day("2022-10-12"), "撤并", true).await).await;
         assert_eq!(refused(own), "委安委办 是安委办所在单位，不能移出名册");
         let gone = UnitName("质安处".into());
-        let past = story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-10-11"), "撤并").await).await;
+        let past = story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-10-11"), "撤并", true).await).await;
         assert_eq!(refused(past), "离开之日 2022-10-11 已过");
         let touched =
-            story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-10-12"), "撤并").await).await.unwrap();
+            story.act(OFFICE, async |actor| actor.leave(&gone, day("2022-10-12"), "撤并", true).await).await.unwrap();
         assert_eq!(touched.len(), 2);
         // One that thinks better of it stays, as if nothing had been said.
         let stays = UnitName("物业处".into());
-        story.act(OFFICE, async |actor| actor.leave(&stays, day("2022-10-13"), "撤并").await).await.unwrap();
+        story.act(OFFICE, async |actor| actor.leave(&stays, day("2022-10-13"), "撤并", true).await).await.unwrap();
         let entry = UnitEntry { name: stays, kind: None, groups: None, joined_on: None, stays: true };
         let unit = story.act(OFFICE, async |actor| actor.set_unit(&entry).await).await.unwrap();
         assert_eq!((unit.joined_on, unit.left_on), (None, None));
         let sharing = UnitName("宣教处".into());
-        story.act(OFFICE, async |actor| actor.leave(&sharing, day("2022-10-13"), "并入办公室").await).await.unwrap();
+        story
+            .act(OFFICE, async |actor| actor.leave(&sharing, day("2022-10-13"), "并入办公室", true).await)
+            .await
+            .unwrap();
         story.pass().await;
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::White);
         assert_eq!(story.light("9.1c", "质安处", "2022-10").await, Light::White);
@@ -148,7 +151,9 @@ fn changed(duties: &[&str], change: impl FnOnce(&mut Seeds)) -> Seeds {
 async fn seeds_applied_change_what_has_not_opened_and_ladders_of_what_has() {
     on_both_of("2022-10-10 00:00", &["9.1b", "9.1c"], |mut story| async move {
         story.run_until("2022-10-10 10:00").await;
-        let same = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds_of(&["9.1b", "9.1c"]), None).await).await;
+        let same = story
+            .act(OFFICE, async |actor| actor.apply_seeds(&seeds_of(&["9.1b", "9.1c"]), None, Agreed::default()).await)
+            .await;
         assert_eq!(refused(same), "与现行目录、名册、日历相同，没有可应用的更改");
         // 9.1b is due an hour earlier and reminded two workdays before; 9.1c is dropped, 5.2 is new.
         let seeds = changed(&["5.2", "9.1b"], |seeds| {
@@ -164,12 +169,16 @@ async fn seeds_applied_change_what_has_not_opened_and_ladders_of_what_has() {
             .map(|change| change.to_string().lines().next().unwrap().to_owned())
             .collect();
         assert_eq!(lines, ["+ duty 5.2", "~ duty 9.1b", "- duty 9.1c", "~ ladder week"]);
-        let past = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, Some(day("2022-10-09"))).await).await;
+        let past = story
+            .act(OFFICE, async |actor| actor.apply_seeds(&seeds, Some(day("2022-10-09")), Agreed::default()).await)
+            .await;
         assert_eq!(refused(past), "生效日 2022-10-09 已过");
-        let unit = story.act("质安处/head", async |actor| actor.apply_seeds(&seeds, None).await).await;
+        let unit =
+            story.act("质安处/head", async |actor| actor.apply_seeds(&seeds, None, Agreed::default()).await).await;
         assert_eq!(refused(unit), "质安处/head 无权办理，须由 委安委办/office 或管理员办理");
         let before = story.stored("9.1b", "质安处", "2022-W41").await;
-        let applied = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, None).await).await.unwrap();
+        let applied =
+            story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, None, Agreed::default()).await).await.unwrap();
         assert_eq!((applied.version, applied.effective_on), (Some(2), day("2022-10-11")));
         story.pass().await;
         assert_eq!(story.stored("9.1b", "质安处", "2022-W41").await, before);
@@ -194,13 +203,20 @@ async fn a_unit_gone_from_the_seeds_leaves_on_the_effective_day() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
         story.run_until("2022-10-10 10:00").await;
         let seeds = changed(&["9.1b"], |seeds| seeds.roster.units.retain(|unit| unit.name.0 != "质安处"));
-        story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, Some(day("2022-10-12"))).await).await.unwrap();
+        let on = Some(day("2022-10-12"));
+        let silently = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, on, Agreed::default()).await).await;
+        assert_eq!(
+            refused(silently),
+            "文件中没有名册内的单位：质安处自2022-10-12起离开：独自承担而未办结的1项将免除（9.1b 2022-W41），与他人共同承担的0项由他人继续，没有职责因此无人承担。单位更名请先用“更名”，并入其他单位请先用“并入”；确已撤销的，请勾选确认后再应用"
+        );
+        let confirmed = Agreed { units_leave: true, ..Agreed::default() };
+        story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, on, confirmed).await).await.unwrap();
         story.run_until("2022-10-11 10:00").await;
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::Grey);
         story.run_until("2022-10-12 00:00").await;
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::White);
         assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.phase, Phase::Withdrawn);
-        let again = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, None).await).await;
+        let again = story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, None, Agreed::default()).await).await;
         assert_eq!(refused(again), "与现行目录、名册、日历相同，没有可应用的更改");
         story
     })

@@ -313,9 +313,9 @@ async fn a_program_changes_units_posts_calendar_and_seeds() {
         let wrong = admin.send(method, path, kind, text, None).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         let lines = detail(&wrong);
-        assert!(lines.contains("posts.csv 第2行") && lines.contains("posts.csv 第3行"), "all at once: {lines}");
+        assert!(lines.contains("posts.csv B2：") && lines.contains("posts.csv D3："), "all at once: {lines}");
         let problem: Value = serde_json::from_slice(&wrong.bytes).unwrap();
-        let role = json!({ "code": "unknown_name", "file": "posts.csv", "line": 2, "column": 5,
+        let role = json!({ "code": "unknown_name", "file": "posts.csv", "line": 2, "column": 5, "cell": "B2",
             "detail": "没有岗位类别“boss”；可用：deputy, head, liaison, office" });
         assert_eq!(problem["mistakes"][0], role, "{problem}");
         assert_eq!((&problem["mistakes"][1]["code"], &problem["mistakes"][1]["line"]), (&json!("no_email"), &json!(3)));
@@ -353,7 +353,19 @@ async fn a_program_changes_units_posts_calendar_and_seeds() {
         let words = admin.refused(Method::POST, "/api/v1/seeds/diff", broken, 422).await;
         assert!(words.contains("duties.toml") && words.contains("x.toml"), "all at once: {words}");
 
-        let waived = admin.change(Method::POST, "/api/v1/units/物业处/leave", json!({ "reason": "机构调整" })).await;
+        let merely_asked = json!({ "reason": "机构调整" });
+        let words = admin.refused(Method::POST, "/api/v1/units/物业处/leave", merely_asked, 422).await;
+        assert!(words.contains("9.1b 2022-W41") && words.contains("尚未办理，请确认"), "{words}");
+        let called = json!({ "name": "物业监管处" });
+        let renamed = admin.change(Method::POST, "/api/v1/units/物业处/rename", called).await;
+        assert_eq!(renamed["name"], "物业监管处");
+        admin.change(Method::POST, "/api/v1/units/物业监管处/rename", json!({ "name": "物业处" })).await;
+        let merged = json!({ "successor": "质安处", "reason": "合并" });
+        let done = admin.change(Method::POST, "/api/v1/units/村镇处/succeed", merged).await;
+        assert!(!done["closed"].as_array().unwrap().is_empty(), "{done}");
+        let waived = admin
+            .change(Method::POST, "/api/v1/units/物业处/leave", json!({ "reason": "机构调整", "confirmed": true }))
+            .await;
         assert!(
             waived.as_array().unwrap().iter().any(|row| row["duty"] == "9.1b" && row["phase"] == "waived"),
             "{waived}"

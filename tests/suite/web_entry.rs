@@ -485,7 +485,7 @@ async fn whoever_left_the_roster_is_out_at_once() {
         assert_eq!(liaison.get("/todo").await.status, StatusCode::OK);
         let unit = post("质安处/liaison").unit;
         story
-            .act(OFFICE, async |actor| actor.leave(&unit, support::day("2022-10-13"), "机构撤并").await)
+            .act(OFFICE, async |actor| actor.leave(&unit, support::day("2022-10-13"), "机构撤并", true).await)
             .await
             .unwrap();
         assert_eq!(liaison.get("/todo").await.status, StatusCode::SEE_OTHER);

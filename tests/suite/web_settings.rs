@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use crate::support::browser::{Browser, Console, options};
 use crate::support::{self, OFFICE, Story, at, day, on_both, on_both_of, post, refused};
-use duban::acts::catalogue::changes;
+use duban::acts::catalogue::{Agreed, changes};
 use duban::acts::entry;
 use duban::acts::event::NewEvent;
 use duban::acts::submit::NewSubmission;
@@ -219,7 +219,7 @@ async fn a_csv_with_mistakes_changes_nothing_and_names_each() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         let page = answer.text();
         assert!(page.contains("文件有2处错误，未作任何更改"), "{page}");
-        for (place, what) in [("第3行第1列", "质安所"), ("第4行第13列", "bing at example.com")] {
+        for (place, what) in [("A3", "质安所"), ("D4", "bing at example.com")] {
             assert!(page.contains(&format!("<td>posts.csv</td><td>{place}</td>")), "{place}: {page}");
             assert!(page.contains(what), "{page}");
         }
@@ -252,6 +252,10 @@ async fn a_unit_joins_and_leaves() {
         let leave = [("name", "质安处"), ("on", "2022-10-12"), ("reason", "")];
         assert!(refused_page(&mut admin, "/units/leave", &leave).await.contains("未填理由"));
         let leave = [("name", "质安处"), ("on", "2022-10-12"), ("reason", "机构调整")];
+        let page = refused_page(&mut admin, "/units/leave", &leave).await;
+        assert!(page.contains("9.1c 2022-10") && page.contains("影响已核对，确认离开"), "{page}");
+        assert_eq!(story.light("9.1c", "质安处", "2022-10").await, Light::Grey);
+        let leave = [leave.as_slice(), &[("confirmed", "1")]].concat();
         taken(&mut admin, "/units/leave", &leave).await;
         assert_eq!(story.light("9.1c", "质安处", "2022-10").await, Light::White);
         let page = admin.get("/units").await.text();
@@ -287,7 +291,7 @@ async fn a_year_is_shown_in_words_and_a_notice_is_taken_in() {
         let page = answer.text();
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(
-            page.contains("文件有2处错误") && page.contains("第2行第1列") && page.contains("第3行第16列"),
+            page.contains("文件有2处错误") && page.contains("<td>A2</td>") && page.contains("<td>C3</td>"),
             "{page}"
         );
         let good = format!(
@@ -379,7 +383,10 @@ async fn the_catalogue_changes_by_exactly_what_was_shown() {
         let mut seeds = duban::catalogue::Seeds::embedded().unwrap();
         let duty = seeds.catalogue.duties.iter_mut().find(|duty| duty.id.0 == "1.3").unwrap();
         duty.title = "另有更改".into();
-        story.act(OFFICE, async |actor| actor.apply_seeds(&seeds, Some(day("2022-10-10"))).await).await.unwrap();
+        story
+            .act(OFFICE, async |actor| actor.apply_seeds(&seeds, Some(day("2022-10-10")), Agreed::default()).await)
+            .await
+            .unwrap();
         let fields = confirm(&mark, "2022-11-01");
         let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
         let again = refused_page(&mut admin, "/duties/apply", &fields).await;
@@ -577,8 +584,8 @@ async fn the_administrator_sets_and_the_auditor_changes_nothing() {
                 [
                     refused(actor.import_posts(&[]).await),
                     refused(actor.import_calendar(&listed, duban::acts::calendar::Confirmed::No).await),
-                    refused(actor.apply_seeds(&seeds, None).await),
-                    refused(actor.leave(&post("质安处/liaison").unit, day("2022-10-20"), "理由").await),
+                    refused(actor.apply_seeds(&seeds, None, Agreed::default()).await),
+                    refused(actor.leave(&post("质安处/liaison").unit, day("2022-10-20"), "理由", true).await),
                 ]
             })
             .await;

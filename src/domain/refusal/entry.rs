@@ -7,6 +7,8 @@ use crate::domain::unit::PostId;
 #[strum(serialize_all = "snake_case")]
 pub enum EntryRefusal {
     LinkOver,
+    /// The link was written to who held the post before.
+    PostHandedOver(PostId),
     SetupLinkOver,
     SetupLinkUsed,
     /// Posts of units come in by their letters.

@@ -9,6 +9,13 @@ pub(super) fn words(refusal: &EntryRefusal) -> Words {
             "the link is none or over; use that of the last letter, or ask for one where one signs in",
             "该链接无效或已过期。请使用最近一封邮件中的链接，或在登录页重新索取。"
         ),
+        EntryRefusal::PostHandedOver(post) => {
+            let label = post.label();
+            say!(
+                "{post} is held by somebody else since; use the link of a letter to the new holder, or ask for one where one signs in",
+                "{label}已由他人接任，寄给前任的链接随之失效。请由接任者使用其收到的邮件中的链接，或在登录页重新索取"
+            )
+        }
         EntryRefusal::SetupLinkOver => say!(
             "the link is none, over or used; ask the administrator for another",
             "该链接无效、已过期或已使用；请向管理员另取"

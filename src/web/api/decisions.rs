@@ -10,6 +10,7 @@ use super::call::{Answer, Body, Part};
 use super::obligations::ObligationJson;
 use crate::acts::refuse;
 use crate::domain::refusal::request::RequestRefusal;
+use crate::read::implied::Implied;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::route::{Route, post};
@@ -162,21 +163,48 @@ pub struct DisputeDecisionJson {
     answer: String,
 }
 
-/// Uphold or reject the dispute that was raised
-#[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute/decision", params(("id" = i64, Path)), request_body = DisputeDecisionJson, responses((status = 200, body = ObligationJson), (status = 422)))]
+/// How a disputed obligation stands, and what its dispute implies.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DecidedDisputeJson {
+    #[serde(flatten)]
+    obligation: ObligationJson,
+    /// Upheld: what the catalogue would have to say for good.
+    implied: Option<ImpliedJson>,
+}
+
+/// A change of the catalogue: who would owe a duty from then on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImpliedJson {
+    duty: String,
+    /// As `duties.toml` writes it; empty = nobody would.
+    owed_by: Vec<String>,
+    detail: String,
+}
+
+/// Uphold or reject the dispute that was raised. Upheld, it frees the unit that raised it; others who owe it too go on
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/dispute/decision", params(("id" = i64, Path)), request_body = DisputeDecisionJson, responses((status = 200, body = DecidedDisputeJson), (status = 422)))]
 pub async fn decide_dispute(
     desk: Desk,
     visitor: Visitor,
     Part(id): Part<i64>,
     Body(body): Body<DisputeDecisionJson>,
-) -> Answer<Json<ObligationJson>> {
+) -> Answer<Json<DecidedDisputeJson>> {
     let actor = desk.actor(&visitor.post);
     let stored = if body.upheld {
         actor.uphold_dispute(id, &body.answer).await?
     } else {
         actor.reject_dispute(id, &body.answer).await?
     };
-    Ok(Json(ObligationJson::of(&desk, &stored)?))
+    let requests = desk.engine.store.read().await?.requests_of(id).await?;
+    let newest =
+        requests.iter().filter(|request| request.decided_at.is_some()).max_by_key(|request| request.decided_at);
+    let implied = newest.and_then(|request| Implied::by(&desk.known, request, &stored.obligation.duty, desk.today));
+    let implied = implied.map(|implied| ImpliedJson {
+        detail: implied.chinese(),
+        duty: implied.duty.0,
+        owed_by: implied.owed_by,
+    });
+    Ok(Json(DecidedDisputeJson { obligation: ObligationJson::of(&desk, &stored)?, implied }))
 }
 
 /// Instants are whole seconds.

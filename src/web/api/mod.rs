@@ -83,6 +83,8 @@ pub fn routes() -> Vec<Route> {
         settings::compare_calendar,
         settings::import_calendar,
         settings::compare_seeds,
+        settings::rename,
+        settings::succeed,
         settings::apply_seeds,
         description,
     ),

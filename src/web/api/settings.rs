@@ -12,7 +12,7 @@ use super::call::{Answer, Body, CallQuery, Paper, Part};
 use super::obligations::ObligationJson;
 use super::reference::UnitJson;
 use crate::acts::calendar::{Confirmed, differences};
-use crate::acts::catalogue::{Changes, changes, with_files};
+use crate::acts::catalogue::{Agreed, Changes, changes, with_files};
 use crate::acts::roster::{Takeover, UnitEntry};
 use crate::catalogue::{ListedDays, Seeds, holidays, posts};
 use crate::domain::calendar::{DayKind, DayStatus, ListedDay};
@@ -29,6 +29,8 @@ pub fn routes() -> Vec<Route> {
     vec![
         put("/api/v1/units/{name}", Right::Settings, set_unit),
         post("/api/v1/units/{name}/leave", Right::Settings, leave),
+        post("/api/v1/units/{name}/rename", Right::Settings, rename),
+        post("/api/v1/units/{name}/succeed", Right::Settings, succeed),
         put("/api/v1/posts/{unit}/{role}", Right::HandOver, set_post),
         papers("/api/v1/posts/import", Right::Settings, import_posts),
         papers("/api/v1/calendar/diff", Right::Settings, compare_calendar),
@@ -73,6 +75,9 @@ pub struct DepartureJson {
     /// The first day on which it owes nothing any more; today unless given.
     on: Option<NaiveDate>,
     reason: String,
+    /// Do it; without this it is refused, and the refusal says what it would waive and which duties nobody would owe.
+    #[serde(default)]
+    confirmed: bool,
 }
 
 /// A unit leaves: what it owes alone is waived, what it shares goes on with the others. Says what that is, where it is today
@@ -84,8 +89,61 @@ pub async fn leave(
     Body(body): Body<DepartureJson>,
 ) -> Answer<Json<Vec<ObligationJson>>> {
     let on = body.on.unwrap_or(desk.today);
-    let touched = desk.actor(&visitor.post).leave(&UnitName(name), on, &body.reason).await?;
+    let touched = desk.actor(&visitor.post).leave(&UnitName(name), on, &body.reason, body.confirmed).await?;
     Ok(Json(ObligationJson::all(&desk, &touched)?))
+}
+
+/// What a unit is called from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewNameJson {
+    name: String,
+}
+
+/// Call a unit otherwise: it keeps its posts, duties, items and rows of misses
+#[utoipa::path(post, path = "/api/v1/units/{name}/rename", params(("name" = String, Path)), request_body = NewNameJson, responses((status = 200, body = UnitJson), (status = 422)))]
+pub async fn rename(
+    desk: Desk,
+    visitor: Visitor,
+    Part(name): Part<String>,
+    Body(body): Body<NewNameJson>,
+) -> Answer<Json<UnitJson>> {
+    let unit = desk.actor(&visitor.post).rename_unit(&UnitName(name), &UnitName(body.name)).await?;
+    Ok(Json(UnitJson::from(unit)))
+}
+
+/// Which unit takes over, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuccessorJson {
+    /// One that is not on the roster begins today.
+    successor: String,
+    reason: String,
+}
+
+/// What a successor took over.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SuccessionJson {
+    /// What it goes on with.
+    taken_over: Vec<i64>,
+    /// What it owed already, and so was closed.
+    closed: Vec<i64>,
+    /// The groups that it joined.
+    groups: Vec<String>,
+}
+
+/// A unit takes over from another, which leaves today: open items, rows of misses, duties and groups
+#[utoipa::path(post, path = "/api/v1/units/{name}/succeed", params(("name" = String, Path)), request_body = SuccessorJson, responses((status = 200, body = SuccessionJson), (status = 422)))]
+pub async fn succeed(
+    desk: Desk,
+    visitor: Visitor,
+    Part(name): Part<String>,
+    Body(body): Body<SuccessorJson>,
+) -> Answer<Json<SuccessionJson>> {
+    let SuccessorJson { successor, reason } = body;
+    let done = desk.actor(&visitor.post).succeed_unit(&UnitName(name), &UnitName(successor), &reason).await?;
+    let ids = |rows: &[Stored]| rows.iter().map(|row| row.obligation.id).collect();
+    Ok(Json(SuccessionJson { taken_over: ids(&done.taken_over), closed: ids(&done.closed), groups: done.groups }))
 }
 
 /// Who takes a post over.
@@ -245,6 +303,9 @@ pub struct SeedsJson {
     effective_on: Option<NaiveDate>,
     /// The mark of the differences that were shown: nothing is applied if they are others by now.
     mark: Option<String>,
+    /// Units of the roster that `units.toml` does not have leave; without this, they are a reason to refuse.
+    #[serde(default)]
+    units_leave: bool,
 }
 
 impl SeedsJson {
@@ -292,12 +353,9 @@ pub async fn compare_seeds(desk: Desk, Body(body): Body<SeedsJson>) -> Answer<Js
 /// Bring changed seeds in as a new version, all of them or nothing
 #[utoipa::path(post, path = "/api/v1/seeds/apply", request_body = SeedsJson, responses((status = 200, body = ChangesJson), (status = 422)))]
 pub async fn apply_seeds(desk: Desk, visitor: Visitor, Body(mut body): Body<SeedsJson>) -> Answer<Json<ChangesJson>> {
-    let mark = body.mark.take();
+    let (mark, units_leave) = (body.mark.take(), body.units_leave);
     let (seeds, effective_on) = body.read(&desk)?;
-    let actor = desk.actor(&visitor.post);
-    let applied = match mark {
-        Some(mark) => actor.apply_shown(&seeds, effective_on, &mark).await?,
-        None => actor.apply_seeds(&seeds, Some(effective_on)).await?,
-    };
+    let agreed = Agreed { shown: mark.as_deref(), units_leave };
+    let applied = desk.actor(&visitor.post).apply_seeds(&seeds, Some(effective_on), agreed).await?;
     Ok(Json(ChangesJson::of(&applied.changes, applied.effective_on)))
 }

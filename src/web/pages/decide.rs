@@ -67,6 +67,8 @@ async fn outcome(
     let Err(refused) = Refused::or(outcome)? else {
         let to = match sent.back.as_str() {
             "review" => format!("/review?done={form}"),
+            // What a dispute upheld implies stands on the obligation's own page.
+            "requests" if sent.verdict == "uphold" => format!("/o/{id}?done={form}"),
             "requests" => format!("/requests?done={form}"),
             _ => format!("/o/{id}?done={form}"),
         };

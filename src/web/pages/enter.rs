@@ -194,6 +194,7 @@ async fn show_link(
             let posts = posts.iter().map(|post| (post.to_string(), post.label())).collect();
             Ok(view::html(&LinkPage { page: Page::bare("进入督办系统"), posts, shows_only }))
         }
+        JudgedLink::HandedOver(post) => Err(handed_over(post)),
         JudgedLink::Over | JudgedLink::Unknown => Err(wrong_link(&desk.app, address)),
     }
 }
@@ -201,6 +202,12 @@ async fn show_link(
 /// A guess counts; whoever has a link may open it as often as they like, however many guess from where they are.
 fn wrong_link(app: &App, address: IpAddr) -> Fault {
     app.rates().try_from(address).err().unwrap_or_else(link_over)
+}
+
+/// A link to who held the post before. Whoever has it was written to, so that it tells them nothing new.
+fn handed_over(post: PostId) -> Fault {
+    tracing::warn!(access.refused = "link", access.post = %post, "a link to a former holder was tried");
+    EntryRefusal::PostHandedOver(post).into()
 }
 
 /// One answer for a link that is too old, revoked, tampered with, or none at all.
@@ -222,7 +229,11 @@ async fn open_link(
     Form(form): Form<OpenLink>,
 ) -> Result<Response, Fault> {
     let opened = entry::open_link(&desk.engine, &token).await?;
-    let JudgedLink::For { letter, posts, shows_only } = opened else { return Err(wrong_link(&desk.app, address)) };
+    let (letter, posts, shows_only) = match opened {
+        JudgedLink::For { letter, posts, shows_only } => (letter, posts, shows_only),
+        JudgedLink::HandedOver(post) => return Err(handed_over(post)),
+        JudgedLink::Over | JudgedLink::Unknown => return Err(wrong_link(&desk.app, address)),
+    };
     let Some(post) = posts.into_iter().find(|post| post.to_string() == form.post) else { return Err(link_over()) };
     let scopes = if shows_only { Scope::Read.code() } else { "" };
     begin(&desk.app, &headers, &post, &format!("letter:{letter}"), scopes, first_page(&post, shows_only)).await

@@ -42,7 +42,8 @@ async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
     let sessions = tx.credentials_of(CredentialKind::Session, &post.unit.0, post.role.code()).await?;
     let now = desk.now();
     let lasting = |one: &crate::store::access::Credential| {
-        one.ends_at.is_none_or(|end| end > now) && now - one.seen_at <= desk.app.options().spans.idle
+        let theirs = !desk.known.is_a_formers(post, one.created_at, now);
+        theirs && one.ends_at.is_none_or(|end| end > now) && now - one.seen_at <= desk.app.options().spans.idle
     };
     let sessions = sessions
         .into_iter()

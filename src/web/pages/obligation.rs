@@ -15,6 +15,7 @@ use crate::domain::phase::Phase;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::read::explain::{self, Section, action_label};
+use crate::read::implied::Implied;
 use crate::read::view::View;
 use crate::read::words;
 use crate::store::requests::RequestKind;
@@ -50,6 +51,8 @@ struct RequestRow {
     extension: bool,
     day: String,
     endorsed: Option<String>,
+    /// What it implies for the catalogue, for whoever may change that.
+    implied: Option<String>,
 }
 
 struct LogRow {
@@ -166,6 +169,9 @@ async fn page_from(
         submissions.push(SubmissionRow::of(desk, &mut tx, visitor, counted).await?);
     }
     let requests = tx.requests_of(id).await?.into_iter().map(|request| RequestRow {
+        implied: Implied::by(&desk.known, &request, &row.duty, desk.today)
+            .filter(|_| visitor.has(Right::Settings) || visitor.has(Right::Decide))
+            .map(|implied| implied.chinese()),
         kind: request.kind.label(),
         by: view::post_label(&request.by_post),
         at: words::moment(zone, request.asked_at),

@@ -14,7 +14,7 @@ use crate::domain::refusal::entry::EntryRefusal;
 use crate::domain::text;
 use crate::domain::unit::{PostId, Role};
 use crate::read::words;
-use crate::store::access::{CredentialKind, NewCredential};
+use crate::store::access::{Credential, CredentialKind, NewCredential};
 use crate::web::access::{Right, Scope, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
@@ -71,27 +71,25 @@ async fn show(desk: Desk, visitor: Visitor) -> Result<Response, Fault> {
 
 async fn page(desk: &Desk, visitor: &Visitor, made: Option<String>, refused: Refused) -> Result<Response, Fault> {
     let zone = desk.known.zone;
-    let tokens =
-        desk.engine.store.read().await?.credentials(CredentialKind::Token).await?.into_iter().map(|token| TokenRow {
-            id: token.id,
-            post: PostId::of(&token.unit, &token.role).map(|post| post.label()).unwrap_or_default(),
-            scopes: token
-                .scopes
-                .split_whitespace()
-                .filter_map(Scope::from_code)
-                .map(label)
-                .collect::<Vec<_>>()
-                .join("、"),
-            made: words::moment(zone, token.created_at),
-            seen: words::moment(zone, token.seen_at),
-            ends: token.ends_at.map(|end| words::date(zone.day_of(end))).unwrap_or_default(),
-            maker: token
-                .maker_unit
-                .zip(token.maker_role)
-                .and_then(|(unit, role)| PostId::of(&unit, &role))
-                .map_or_else(|| "生成者不明，已不能使用".into(), |maker| format!("由{}", maker.label())),
-            name: token.name,
-        });
+    let is_a_formers = |token: &Credential| {
+        let post = PostId::of(&token.unit, &token.role);
+        post.is_some_and(|post| desk.known.is_a_formers(&post, token.created_at, desk.now()))
+    };
+    let tokens = desk.engine.store.read().await?.credentials(CredentialKind::Token).await?.into_iter();
+    let tokens = tokens.filter(|token| !is_a_formers(token)).map(|token| TokenRow {
+        id: token.id,
+        post: PostId::of(&token.unit, &token.role).map(|post| post.label()).unwrap_or_default(),
+        scopes: token.scopes.split_whitespace().filter_map(Scope::from_code).map(label).collect::<Vec<_>>().join("、"),
+        made: words::moment(zone, token.created_at),
+        seen: words::moment(zone, token.seen_at),
+        ends: token.ends_at.map(|end| words::date(zone.day_of(end))).unwrap_or_default(),
+        maker: token
+            .maker_unit
+            .zip(token.maker_role)
+            .and_then(|(unit, role)| PostId::of(&unit, &role))
+            .map_or_else(|| "生成者不明，已不能使用".into(), |maker| format!("由{}", maker.label())),
+        name: token.name,
+    });
     let mut posts: Vec<PostId> = vec![desk.known.roster.office_post()];
     posts.extend(
         desk.known

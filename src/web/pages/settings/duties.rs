@@ -3,6 +3,7 @@
 //! What is confirmed is what was shown: the files lie under their hash between the two pages, and the confirmation
 //! carries a mark of the differences. If these are others by then, nothing is applied and they are shown anew.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -13,8 +14,10 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
 use super::changes::{ChangeRow, due_words, owners_words};
-use crate::acts::catalogue::{Changes, changes, with_files};
+use crate::acts::catalogue::{Agreed, Changes, changes, with_files};
 use crate::acts::{ActError, refuse};
+use crate::catalogue::diff::Change;
+use crate::catalogue::sheet;
 use crate::domain::duty::{Basis, Duty, Mode, Quota};
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::setting::SettingRefusal;
@@ -136,6 +139,7 @@ struct ChangesPage {
     effective_words: String,
     upload: String,
     mark: String,
+    units_leave: bool,
     refused: Refused,
 }
 
@@ -172,8 +176,8 @@ async fn compare(desk: Desk, visitor: Visitor, form: Multipart) -> Result<Respon
 /// Keeps sound files under one hash until they are confirmed; the hash is what the confirmation names.
 async fn keep(desk: &Desk, files: &[(String, Vec<u8>)]) -> Result<String, ActError> {
     let Some(vault) = &desk.engine.vault else { return refuse(SettingRefusal::NoPlaceForFiles) };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let bundle: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), text(bytes))).collect();
+    let text = |name: &str, bytes: &[u8]| sheet::decode(name, bytes).map(Cow::into_owned).unwrap_or_default();
+    let bundle: BTreeMap<&str, String> = files.iter().map(|(name, bytes)| (name.as_str(), text(name, bytes))).collect();
     Ok(vault.put(serde_json::to_vec(&bundle).unwrap_or_default()).await?)
 }
 
@@ -196,6 +200,7 @@ fn changes_page(
         effective_words: words::date(effective),
         upload,
         mark: changes.mark(effective),
+        units_leave: changes.entries.iter().any(Change::is_unit_gone),
         refused,
     };
     view::answer(&shown, shown.refused.any())
@@ -206,6 +211,9 @@ struct Apply {
     upload: String,
     mark: String,
     effective: String,
+    /// Units that the files do not have leave.
+    #[serde(default)]
+    units_leave: String,
 }
 
 async fn apply(desk: Desk, visitor: Visitor, Form(form): Form<Apply>) -> Result<Response, Fault> {
@@ -221,7 +229,8 @@ async fn apply(desk: Desk, visitor: Visitor, Form(form): Form<Apply>) -> Result<
         Ok(seeds) => seeds,
         Err(found) => return page(&desk, &visitor, None, Refused::file(&found)),
     };
-    match Refused::or(desk.actor(&visitor.post).apply_shown(&seeds, effective, &form.mark).await)? {
+    let agreed = Agreed { shown: Some(&form.mark), units_leave: form.units_leave == "1" };
+    match Refused::or(desk.actor(&visitor.post).apply_seeds(&seeds, Some(effective), agreed).await)? {
         Ok(_) => Ok(Redirect::to("/duties?done=applied").into_response()),
         Err(refused) => {
             let now = changes(&desk.known, &seeds, effective);

@@ -6,8 +6,11 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use crate::acts::ActError;
 use crate::acts::roster::UnitEntry;
+use crate::domain::refusal::Refusal;
 use crate::domain::refusal::field::{Field, FieldRefusal};
+use crate::domain::refusal::roster::RosterRefusal;
 use crate::domain::unit::{Unit, UnitName};
 use crate::read::words;
 use crate::web::access::{Right, Visitor};
@@ -24,6 +27,8 @@ pub fn routes() -> Vec<Route> {
         get("/units/change", Right::Settings, show_change),
         post("/units/change", Right::Settings, change),
         post("/units/leave", Right::Settings, leave),
+        post("/units/rename", Right::Settings, rename),
+        post("/units/succeed", Right::Settings, succeed),
     ]
 }
 
@@ -62,6 +67,8 @@ async fn show(desk: Desk, visitor: Visitor, Query(DoneQuery { done }): Query<Don
     let done = match done.as_str() {
         "change" => Some("单位已记录，此后开始的应办事项随之调整。".to_owned()),
         "leave" => Some("单位离开已记录。".to_owned()),
+        "rename" => Some("单位更名已记录，岗位、职责、在办事项和连续逾期照旧；此前的文书和日志仍为原名。".to_owned()),
+        "succeed" => Some("单位并入已记录，未办事项由承接单位继续。".to_owned()),
         _ => None,
     };
     let shown = UnitsPage {
@@ -84,6 +91,12 @@ struct UnitForm {
     stays: bool,
     on: String,
     reason: String,
+    /// What the unit is to be called.
+    to: String,
+    successor: String,
+    merged_for: String,
+    /// What its departure would do has been shown.
+    shown: bool,
 }
 
 #[derive(Template)]
@@ -94,6 +107,8 @@ struct UnitChangePage {
     filled: UnitForm,
     groups: Vec<(String, bool)>,
     kinds: Vec<String>,
+    /// What else there is, for a successor.
+    others: Vec<String>,
     leaving: bool,
     gone: bool,
     tomorrow: String,
@@ -115,6 +130,12 @@ fn page(desk: &Desk, visitor: &Visitor, filled: UnitForm, refused: Refused) -> R
         known: known.map(|unit| UnitRow::of(desk, unit)),
         groups: roster.groups.iter().map(|group| (group.clone(), filled.groups.contains(group))).collect(),
         kinds,
+        others: roster
+            .units
+            .iter()
+            .filter(|unit| unit.active_on(desk.today) && unit.name.0 != filled.name)
+            .map(|unit| unit.name.0.clone())
+            .collect(),
         filled,
         tomorrow: (desk.today + chrono::Days::new(1)).to_string(),
         today: desk.today.to_string(),
@@ -175,13 +196,16 @@ struct Leave {
     name: String,
     on: String,
     reason: String,
+    /// `1` = pressed again, with what it would do before one's eyes.
+    #[serde(default)]
+    confirmed: String,
 }
 
 async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<Response, Fault> {
     let name = UnitName(form.name.clone());
     let unit = desk.known.roster.unit(&name).ok_or(Fault::Missing)?;
     let done = match day_if(Field::LeavingDay, &form.on) {
-        Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, &form.reason).await,
+        Ok(Some(on)) => desk.actor(&visitor.post).leave(&name, on, &form.reason, form.confirmed == "1").await,
         Ok(None) => crate::acts::refuse((Field::LeavingDay, FieldRefusal::Blank)),
         Err(error) => Err(error),
     };
@@ -191,10 +215,57 @@ async fn leave(desk: Desk, visitor: Visitor, Form(form): Form<Leave>) -> Result<
         groups: unit.groups.clone(),
         on: form.on,
         reason: form.reason,
+        shown: matches!(&done, Err(ActError::Refused(Refusal::Roster(RosterRefusal::DepartureNotConfirmed(_))))),
         ..UnitForm::default()
     };
     match Refused::or(done)? {
         Ok(_) => Ok(Redirect::to("/units?done=leave").into_response()),
+        Err(refused) => Ok(page(&desk, &visitor, filled, refused)),
+    }
+}
+
+/// The unit of a form, as its page shows it before anything is filled in.
+fn known_unit(desk: &Desk, name: &str) -> Result<UnitForm, Fault> {
+    let unit = desk.known.roster.unit(&UnitName(name.to_owned())).ok_or(Fault::Missing)?;
+    Ok(UnitForm {
+        name: unit.name.0.clone(),
+        kind: unit.kind.clone(),
+        groups: unit.groups.clone(),
+        ..UnitForm::default()
+    })
+}
+
+#[derive(Deserialize)]
+struct Rename {
+    name: String,
+    to: String,
+}
+
+async fn rename(desk: Desk, visitor: Visitor, Form(form): Form<Rename>) -> Result<Response, Fault> {
+    let filled = UnitForm { to: form.to.trim().to_owned(), ..known_unit(&desk, &form.name)? };
+    let (name, to) = (UnitName(form.name), UnitName(filled.to.clone()));
+    match Refused::or(desk.actor(&visitor.post).rename_unit(&name, &to).await)? {
+        Ok(_) => Ok(Redirect::to("/units?done=rename").into_response()),
+        Err(refused) => Ok(page(&desk, &visitor, filled, refused)),
+    }
+}
+
+#[derive(Deserialize)]
+struct Succeed {
+    name: String,
+    successor: String,
+    reason: String,
+}
+
+async fn succeed(desk: Desk, visitor: Visitor, Form(form): Form<Succeed>) -> Result<Response, Fault> {
+    let filled = UnitForm {
+        successor: form.successor.trim().to_owned(),
+        merged_for: form.reason.clone(),
+        ..known_unit(&desk, &form.name)?
+    };
+    let (old, new) = (UnitName(form.name), UnitName(filled.successor.clone()));
+    match Refused::or(desk.actor(&visitor.post).succeed_unit(&old, &new, &form.reason).await)? {
+        Ok(_) => Ok(Redirect::to("/units?done=succeed").into_response()),
         Err(refused) => Ok(page(&desk, &visitor, filled, refused)),
     }
 }
