@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::engine::known::Known;
 use crate::mail::Outcome;
 use crate::read::health::{self, Health};
+use crate::read::mail as mail_words;
 use crate::store::Location;
 
 /// The columns of the list.
@@ -180,14 +181,9 @@ async fn mail(engine: &Engine, found: &mut Findings) {
 }
 
 fn describe(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Sent { reply } => reply.clone(),
-        Outcome::Refused { phase, reply, reason } => format!("{}: {} {reply}", phase.code(), reason.label()),
-        Outcome::Deferred { phase, reply, reason } | Outcome::ConnectionDown { phase, reply, reason, .. } => {
-            format!("{}: {} {}", phase.code(), reason.label(), reply.as_deref().unwrap_or_default()).trim().to_owned()
-        }
-        Outcome::Unknown { phase, reason } => format!("{}: {}", phase.code(), reason.label()),
-    }
+    let (stage, reply) = (outcome.stage().code(), outcome.reply().unwrap_or_default());
+    let Some(reason) = outcome.reason() else { return reply.to_owned() };
+    format!("{stage}: {}: {reply}; {}", mail_words::english(reason), mail_words::remedy(reason))
 }
 
 fn disk(config: &Config, found: &mut Findings) {

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::domain::unit::PostId;
 use crate::engine::{Engine, Settings};
 use crate::mail::{Address, Mailbox, Outcome, Outgoing, Transport, is_example_address, message_id, parse_address};
+use crate::read::mail;
 
 /// To whom.
 #[derive(Debug, Clone, clap::Args)]
@@ -55,13 +56,14 @@ async fn send(config: &Config, transport: &Transport, to: Mailbox, out: &mut dyn
     match outcome {
         Outcome::Sent { reply } => writeln!(out, "taken: {reply}\nMessage-ID: {}", letter.message_id)?,
         Outcome::Unknown { phase, reason } => {
-            bail!("it may or may not have arrived ({}: {})", phase.code(), reason.label())
+            bail!("it may or may not have arrived ({}: {})", phase.code(), mail::english(reason))
         }
         Outcome::Refused { phase, reply, reason } => {
-            bail!("refused ({}: {}): {reply}", phase.code(), reason.label())
+            bail!("refused ({}: {}): {reply}; {}", phase.code(), mail::english(reason), mail::remedy(reason))
         }
         Outcome::Deferred { phase, reply, reason } | Outcome::ConnectionDown { phase, reply, reason, .. } => {
-            bail!("not sent ({}: {}): {}", phase.code(), reason.label(), reply.unwrap_or_default())
+            let (why, remedy) = (mail::english(reason), mail::remedy(reason));
+            bail!("not sent ({}: {why}): {}; {remedy}", phase.code(), reply.unwrap_or_default())
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use super::{open, serve};
 use crate::domain::calendar::Zone;
 use crate::domain::letter::LetterState;
 use crate::read::health::{self, Health};
+use crate::read::mail;
 use crate::store::Location;
 
 /// The columns of the list.
@@ -69,7 +70,12 @@ fn rows(health: &Health, next: Option<&Next>, served: Option<bool>, zone: Zone) 
         row("next_step", instant(health.next_step_at), next.map(|next| next::words(next, zone)).unwrap_or_default()),
         row("oldest_unsent_letter", instant(health.oldest_unsent), age(health.oldest_unsent)),
         row("last_letter_sent", instant(health.last_sent), age(health.last_sent)),
-        row("mail_down_since", instant(down.map(|(at, _)| *at)), down.map(|(_, why)| why.clone()).unwrap_or_default()),
+        row(
+            "mail_down_since",
+            instant(down.map(|down| down.since)),
+            down.map(health::mail_down_words).unwrap_or_default(),
+        ),
+        row("mail_remedy", down.map(|down| mail::remedy(down.reason)).unwrap_or_default().into(), String::new()),
         row("letters_waiting", waiting(health).to_string(), String::new()),
         row(
             "letters_in_doubt",

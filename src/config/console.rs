@@ -60,7 +60,8 @@ pub fn link_key_source(named: Option<&Path>, folder: &Path) -> Result<Source, St
 
 fn read_keys(path: &Path) -> Result<Keys, String> {
     let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+    let bytes = fs::read(path).map_err(|error| named(&error))?;
+    let text = secret::plain_text(bytes).map_err(|()| named(&"is no text in UTF-8"))?;
     Keys::parse(&text).map_err(|words| named(&words))
 }
 

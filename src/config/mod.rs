@@ -93,7 +93,22 @@ impl Config {
     pub fn transport(&self) -> Result<Transport, SettingsError> {
         let mail = &self.sections.mail;
         let (timeouts, connections) = (mail.timeouts.resolve(), mail.connections.count());
-        mail.transport.resolve(&self.folder, self.password.as_ref(), timeouts, connections)
+        let own_name = self.own_name();
+        mail.transport.resolve(&self.folder, self.password.as_ref(), timeouts, connections, &own_name)
+    }
+
+    /// What this machine is called in full, as mail servers want to hear it: its own name where that is a full one, else
+    /// the console's, else the sender's domain.
+    fn own_name(&self) -> String {
+        let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let console = self.sections.console.public_url.as_ref().and_then(|link| url_host(&link.0));
+        let sender = self.sections.mail.from.expose();
+        let sender = sender.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        [Some(machine), console]
+            .into_iter()
+            .flatten()
+            .find(|name| is_full_name(name))
+            .unwrap_or_else(|| sender.to_owned())
     }
 
     /// Where the keys of letters' links are to come from.
@@ -127,5 +142,36 @@ impl Config {
     /// What one post may send in a day, in bytes.
     pub fn evidence_daily(&self) -> u64 {
         self.sections.evidence.daily.0
+    }
+}
+
+/// `https://duban.example.com:8443/x`: the name in it.
+fn url_host(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', ':', '?']).next().map(str::to_owned)
+}
+
+/// Whether a name is one that others could look up: of several parts, and none that machines give themselves.
+fn is_full_name(name: &str) -> bool {
+    let own = ["local", "localdomain", "lan", "internal", "home", "example"];
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let named = last.bytes().any(|b| b.is_ascii_alphabetic());
+    name.contains('.') && name.split('.').all(plain) && named && !own.contains(&last.to_ascii_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_name_is_one_that_others_could_look_up() {
+        for name in ["duban.cq.gov.cn", "mail.example.com", "a-1.b.cn"] {
+            assert!(is_full_name(name), "{name}");
+        }
+        for name in ["localhost", "localhost.localdomain", "duban.local", "duban", "10.0.0.8", "[::1]", "a..cn", ""] {
+            assert!(!is_full_name(name), "{name}");
+        }
+        assert_eq!(url_host("https://duban.cq.gov.cn:8443/x").as_deref(), Some("duban.cq.gov.cn"));
     }
 }

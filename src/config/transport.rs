@@ -13,7 +13,9 @@ use super::values::{Placed, Surroundings, Values};
 use crate::catalogue::Diagnostics;
 use crate::catalogue::mistake::setting::{Secret, SettingFault};
 use crate::catalogue::mistake::value::ValueFault;
-use crate::mail::{FileOutbox, SettingsError, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, is_example_address};
+use crate::mail::{
+    FileOutbox, SettingsError, Smtp, SmtpSettings, Timeouts, TlsMode, Transport, is_example_address, read_certificates,
+};
 
 section!(
     "mail.transport",
@@ -31,7 +33,7 @@ section!(
         /// Whether the password may go over a connection without TLS.
         allow_plain_auth: Option<bool>,
         helo: Option<Host>,
-        /// A PEM file of certificates to trust beside the system's.
+        /// A file of certificates to trust beside the system's, each as itself too.
         extra_root: Option<PathBuf>,
         /// The most letters over one connection.
         letters_per_connection: Option<Number<1, 10_000>>,
@@ -103,7 +105,7 @@ fn check_smtp(values: &Values, around: &Surroundings, kind: &Placed, wrong: &mut
         wrong.add(file.or(user).unwrap_or(kind).wrong(fault));
     }
     if let Some(root) = values.get("mail.transport.extra_root")
-        && let Err(error) = std::fs::File::open(&root.text)
+        && let Err(error) = read_certificates(Path::new(&root.text))
     {
         wrong.add(root.wrong(SettingFault::UnreadableRoot(error.to_string())));
     }
@@ -127,6 +129,7 @@ impl TransportSection {
         password: Option<&SecretString>,
         timeouts: Timeouts,
         connections: usize,
+        own_name: &str,
     ) -> Result<Transport, SettingsError> {
         let Some(Host(host)) = self.host.as_ref().filter(|_| self.is_smtp()) else {
             let folder = self.folder.clone().unwrap_or_else(|| state.join("outbox"));
@@ -148,9 +151,7 @@ impl TransportSection {
         if let Some(letters) = self.letters_per_connection {
             settings.letters_per_connection = letters.0;
         }
-        if let Some(Host(helo)) = &self.helo {
-            settings.helo.clone_from(helo);
-        }
+        settings.helo = self.helo.as_ref().map_or_else(|| own_name.to_owned(), |Host(helo)| helo.clone());
         Smtp::new(settings).map(Transport::Smtp)
     }
 }

@@ -19,6 +19,7 @@ pub mod ground;
 pub mod job;
 pub mod known;
 pub mod link;
+pub mod mail_path;
 pub mod outbox;
 pub mod settings;
 pub mod term;
@@ -32,8 +33,6 @@ pub use settings::Settings;
 
 /// So often a transaction that stood in another's way is begun anew.
 pub const MOST_CONFLICTS: usize = 5;
-/// The key in `meta` of the instant since which no mail goes out, and why.
-pub const MAIL_DOWN: &str = "mail_down";
 /// The key in `meta` of the instant at which this database was copied: it stands in backups, and in what was restored.
 pub const COPIED_AT: &str = "copied_at";
 

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -16,8 +17,10 @@ use crate::clock::Clock;
 use crate::domain::letter::LetterState;
 use crate::domain::unit::PostId;
 use crate::engine::link::Keys;
+use crate::engine::mail_path::{Doubt, MAIL_DOUBT, MAIL_DOWN, MailDown, SEVERAL};
 use crate::engine::{Engine, Result, Settings};
-use crate::mail::{self, GiveUp, Mailbox, NextTry, Outcome, Outgoing, Pace, Session, Tries};
+use crate::mail::{self, GiveUp, Mailbox, NextTry, Outcome, Outgoing, Pace, Reason, Session, Stage, Tries};
+use crate::read::mail as mail_words;
 use crate::store::Tx;
 use crate::store::letters::Claimed;
 
@@ -43,8 +46,9 @@ impl Delivered {
     }
 }
 
-/// Since when the mail path is down, and why; empty = it is not.
-pub const MAIL_DOWN: &str = "mail_down";
+/// How much later than all other mail a letter is tried again at which we were refused: if the refusal was for its sake
+/// alone, the others show it.
+const AFTER_THE_OTHERS: TimeDelta = TimeDelta::minutes(1);
 
 pub async fn run(engine: &Engine) -> Result<Delivered> {
     let mut done = Delivered::default();
@@ -53,6 +57,7 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
     }
     let crew = Arc::new(Crew {
         queue: Mutex::default(),
+        refused: AtomicUsize::new(0),
         pace: Mutex::new(Pace::new(engine.settings.pace)),
         settings: engine.settings.clone(),
         keys: engine.keys.clone(),
@@ -63,6 +68,9 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
         (0..engine.settings.connections.max(1)).map(|_| engine.transport.session()).collect();
     let mut tx = engine.store.write().await?;
     let mut batch = claim(engine, &mut tx, &mut done).await?;
+    // While the path is down, a fresh row shows whether it still is.
+    let path = Path::read(&mut tx).await?;
+    crew.refused.store(if path.down.is_some() { 0 } else { path.doubt.in_a_row.len() }, Ordering::SeqCst);
     tx.commit().await?;
     while let Some(letters) = batch {
         let (outcomes, kept) = send_batch(&crew, letters, sessions).await;
@@ -127,11 +135,28 @@ type Tried = (Claimed, Option<Outcome>, DateTime<Utc>);
 
 struct Crew {
     queue: Mutex<VecDeque<Claimed>>,
+    /// Letters refused in a row, in words that could be about anybody.
+    refused: AtomicUsize,
     pace: Mutex<Pace>,
     settings: Settings,
     keys: Option<Keys>,
     clock: Clock,
     stopping: CancellationToken,
+}
+
+impl Crew {
+    /// Whether nothing more is to be tried for now.
+    fn is_enough(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::ConnectionDown { .. } => true,
+            Outcome::Sent { .. } => {
+                self.refused.store(0, Ordering::SeqCst);
+                false
+            }
+            outcome if outcome.is_unclear() => self.refused.fetch_add(1, Ordering::SeqCst) + 1 >= SEVERAL,
+            _ => false,
+        }
+    }
 }
 
 /// Sends a batch over all sessions side by side. Once one of them finds the connection down, or a stop is asked for, the
@@ -162,7 +187,7 @@ async fn send_from_queue(crew: Arc<Crew>, down: CancellationToken, mut session: 
             tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
         }
         let outcome = session.send(&outgoing(&crew, &letter)).await;
-        if matches!(outcome, Outcome::ConnectionDown { .. }) {
+        if crew.is_enough(&outcome) {
             down.cancel();
         }
         tried.push((letter, Some(outcome), crew.clock.now()));
@@ -194,69 +219,174 @@ fn outgoing(crew: &Crew, letter: &Claimed) -> Outgoing {
     }
 }
 
-/// Marks what came of a batch. Says whether the connection is down.
+/// What is known of the mail path, and what a batch adds to it.
+struct Path {
+    down: Option<MailDown>,
+    doubt: Doubt,
+    /// As they were read.
+    before: (String, String),
+}
+
+impl Path {
+    async fn read(tx: &mut Tx) -> Result<Path> {
+        let before = (tx.meta(MAIL_DOWN).await?.unwrap_or_default(), tx.meta(MAIL_DOUBT).await?.unwrap_or_default());
+        Ok(Path { down: MailDown::read(&before.0), doubt: Doubt::read(&before.1), before })
+    }
+
+    async fn write(self, tx: &mut Tx) -> Result<()> {
+        let (down, doubt) = (self.down.map(|down| down.written()).unwrap_or_default(), self.doubt.written());
+        if down != self.before.0 {
+            tx.set_meta(MAIL_DOWN, &down).await?;
+        }
+        if doubt != self.before.1 {
+            tx.set_meta(MAIL_DOUBT, &doubt).await?;
+        }
+        Ok(())
+    }
+
+    /// The path is down, for the first time or still. What is known of it newly counts, since when it is down stays.
+    fn fall(&mut self, now: DateTime<Utc>, stage: Stage, reason: Reason, reply: &str, refused: bool) {
+        let since = self.down.as_ref().map_or(now, |down| down.since);
+        let fallen = MailDown { since, stage, reason, reply: reply.to_owned(), refused };
+        if self.down.as_ref().is_none_or(|down| down.reason != reason) {
+            let words = format!("{}; {}", mail_words::english(reason), mail_words::remedy(reason));
+            if refused {
+                tracing::error!("the mail server refuses this program; all mail waits: {reply} ({words})");
+            } else {
+                tracing::warn!("the mail server takes no mail for now; all mail waits: {reply} ({words})");
+            }
+        }
+        self.down = Some(fallen);
+    }
+
+    fn rise(&mut self) {
+        if self.down.take().is_some() {
+            tracing::info!("the mail server takes mail again");
+        }
+    }
+}
+
+/// Marks what came of a batch. Says whether the mail path is down.
 async fn mark(engine: &Engine, tx: &mut Tx, outcomes: Vec<Tried>, done: &mut Delivered) -> Result<bool> {
     let mut sent = Vec::with_capacity(outcomes.len());
     let mut rest = Vec::new();
-    let mut down: Option<(String, bool)> = None;
+    let mut path = Path::read(tx).await?;
+    let now = engine.clock.now();
+    let until = now + engine.settings.backoff.wait(TimeDelta::zero(), random32(engine));
+    let mut down = false;
     for (letter, outcome, at) in outcomes {
         match outcome {
-            Some(Outcome::Sent { reply }) => sent.push((letter.id, at, reply)),
-            other => rest.push((letter, other, at)),
+            Some(Outcome::Sent { reply }) => {
+                path.doubt.taken(letter.id);
+                path.rise();
+                sent.push((letter.id, at, reply));
+            }
+            Some(outcome) => {
+                // In the order in which they were tried: what was taken in between clears what was refused before it.
+                let (outcome, fell) = weigh(tx, &mut path, &letter, outcome, now, until).await?;
+                down |= fell;
+                rest.push((letter, Some(outcome), at));
+            }
+            None => rest.push((letter, None, at)),
         }
     }
     tx.mark_sent(&sent).await?;
     done.sent += sent.len() as u64;
-    let now = engine.clock.now();
     for (letter, outcome, at) in rest {
-        let Some(outcome) = outcome else {
-            tx.release_letter(letter.id, now, "").await?;
-            continue;
-        };
-        if let Outcome::ConnectionDown { reply, reason, alarm, phase } = &outcome {
-            let words = format!("{}: {} {}", phase.code(), reason.label(), reply.as_deref().unwrap_or_default());
-            let again = now + engine.settings.backoff.wait(TimeDelta::zero(), random32(engine));
-            tx.release_letter(letter.id, again, words.trim()).await?;
-            done.deferred += 1;
-            down = Some((words, *alarm));
-            continue;
-        }
-        let (state, next) = verdict(engine, &letter, &outcome, at);
-        let words = describe(&outcome);
-        match state {
-            LetterState::Unknown => done.unknown += 1,
-            LetterState::Deferred => done.deferred += 1,
-            _ => done.ended += 1,
-        }
-        tracing::warn!(
-            letter.message_id = letter.message_id,
-            letter.kind = letter.kind.code(),
-            "letter {} not sent: {words}",
-            letter.message_id
-        );
-        tx.mark_letter(letter.id, state, &words, next).await?;
-    }
-    let before = tx.meta(MAIL_DOWN).await?.unwrap_or_default();
-    match &down {
-        Some((words, alarm)) => {
-            let until = now + engine.settings.backoff.wait(TimeDelta::zero(), random32(engine));
-            tx.defer_all_letters(until).await?;
-            if before.is_empty() {
-                tx.set_meta(MAIL_DOWN, &format!("{} {words}", now.to_rfc3339())).await?;
-                if *alarm {
-                    tracing::error!("the mail server refuses this program; all mail waits: {words}");
-                } else {
-                    tracing::warn!("the mail server is out of reach; all mail waits: {words}");
-                }
+        match outcome {
+            None => tx.release_letter(letter.id, now, "").await?,
+            Some(outcome @ Outcome::ConnectionDown { .. }) => {
+                tx.release_letter(letter.id, until + AFTER_THE_OTHERS, &describe(&outcome)).await?;
+                done.deferred += 1;
             }
+            Some(outcome) => mark_one(engine, tx, &letter, &outcome, at, done).await?,
         }
-        None if !sent.is_empty() && !before.is_empty() => {
-            tx.set_meta(MAIL_DOWN, "").await?;
-            tracing::info!("the mail server takes mail again");
-        }
-        None => {}
     }
-    Ok(down.is_some())
+    if down {
+        tx.defer_all_letters(until).await?;
+    }
+    path.write(tx).await?;
+    Ok(down)
+}
+
+/// What an outcome means beside those before it, and whether the mail path is down by it.
+async fn weigh(
+    tx: &mut Tx,
+    path: &mut Path,
+    letter: &Claimed,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<(Outcome, bool)> {
+    match &outcome {
+        Outcome::ConnectionDown { phase, reply, reason, alarm } => {
+            let reply = reply.clone().unwrap_or_default();
+            if !phase.is_of_connection() {
+                if path.doubt.is_belied(letter.id) {
+                    let (phase, reason) = (*phase, *reason);
+                    let alone = if *alarm {
+                        Outcome::Refused { phase, reply, reason }
+                    } else {
+                        Outcome::Deferred { phase, reply: Some(reply), reason }
+                    };
+                    return Ok((alone, false));
+                }
+                path.doubt.blame(letter.id);
+            }
+            path.fall(now, *phase, *reason, &reply, *alarm);
+            Ok((outcome, true))
+        }
+        Outcome::Refused { phase, reply, .. } if outcome.is_unclear() => {
+            let several = path.doubt.refused(letter.id);
+            if !several && path.down.is_none() {
+                return Ok((outcome, false));
+            }
+            // Those refused before it are taken back: they wait like all others.
+            for earlier in path.doubt.in_a_row.iter().filter(|id| **id != letter.id) {
+                tx.retry_letter(*earlier, until + AFTER_THE_OTHERS).await?;
+            }
+            let (phase, reply) = (*phase, reply.clone());
+            if several {
+                path.fall(now, phase, Reason::AllRefused, &reply, true);
+            }
+            let waits = Outcome::ConnectionDown { phase, reply: Some(reply), reason: Reason::AllRefused, alarm: true };
+            Ok((waits, several))
+        }
+        // Whoever speaks of a letter lets us in.
+        other => {
+            let let_in = path.down.as_ref().is_some_and(|down| down.stage.is_of_connection());
+            if let_in && other.stage() >= Stage::Rcpt && matches!(other, Outcome::Refused { .. }) {
+                path.rise();
+            }
+            Ok((outcome, false))
+        }
+    }
+}
+
+/// Marks a letter that was tried by itself and not taken.
+async fn mark_one(
+    engine: &Engine,
+    tx: &mut Tx,
+    letter: &Claimed,
+    outcome: &Outcome,
+    at: DateTime<Utc>,
+    done: &mut Delivered,
+) -> Result<()> {
+    let (state, next) = verdict(engine, letter, outcome, at);
+    let words = describe(outcome);
+    match state {
+        LetterState::Unknown => done.unknown += 1,
+        LetterState::Deferred => done.deferred += 1,
+        _ => done.ended += 1,
+    }
+    tracing::warn!(
+        letter.message_id = letter.message_id,
+        letter.kind = letter.kind.code(),
+        "letter {} not sent: {words}",
+        letter.message_id
+    );
+    tx.mark_letter(letter.id, state, &words, next).await?;
+    Ok(())
 }
 
 fn random32(engine: &Engine) -> u32 {
@@ -280,14 +410,8 @@ fn verdict(
     }
 }
 
-/// The outcome in words, without addresses: the transport has cleaned the server's.
+/// The outcome in words for the office, without addresses: the transport has cleaned the server's.
 fn describe(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Sent { reply } => reply.clone(),
-        Outcome::Deferred { phase, reply, reason } | Outcome::ConnectionDown { phase, reply, reason, .. } => {
-            format!("{}: {} {}", phase.code(), reason.label(), reply.as_deref().unwrap_or_default()).trim().to_owned()
-        }
-        Outcome::Refused { phase, reply, reason } => format!("{}: {} {reply}", phase.code(), reason.label()),
-        Outcome::Unknown { phase, reason } => format!("{}: {}", phase.code(), reason.label()),
-    }
+    let reason = outcome.reason().map(mail_words::label).unwrap_or_default();
+    format!("{}: {reason} {}", outcome.stage().code(), outcome.reply().unwrap_or_default()).trim().to_owned()
 }

@@ -1,29 +1,34 @@
-//! What a server's answer, or its silence, says of a letter.
+//! What a server's answer, or its silence, says of a letter, and of whom it speaks.
 //!
 //! Pure: the phase reached and the reply decide, nothing else. The rules, in the order of their weight:
 //!
 //! - Only a 2xx after the final dot is *sent*.
 //! - What ends without an answer after the final dot is *unknown*: the server may have taken it. Nothing else is.
 //! - Whatever goes wrong before MAIL (connecting, TLS, banner, EHLO, STARTTLS, AUTH) says nothing of the letter: the
-//!   *connection is down*, all mail waits; where waiting alone will not mend it (5xx, TLS), somebody is alarmed. So is
-//!   a MAIL refused because nobody or somebody else is logged in: no recipient has been named yet, so the next letter
-//!   would fare no better. From RCPT on the same words *defer* the letter: it may be about that recipient alone, and
-//!   one letter must neither hold up the others nor be lost to a mistake in the settings.
-//! - A 5xx at MAIL, RCPT, DATA or the dot *refuses* the letter for good, but for what providers say when there was
-//!   too much at once, which is *deferred* like any 4xx.
+//!   *connection is down*, all mail waits; where waiting alone will not mend it (5xx, TLS), somebody is alarmed.
+//! - From MAIL on a refusal is read by the words that say of whom they speak, by its enhanced code, by words that
+//!   say less, by its plain code. What is said of us (the account's quota or rate, the sender's address, the relay,
+//!   our name, our address on the network, the server's policy) is the *connection down* too, in whatever phase: no
+//!   other letter would fare better, and none may be lost to it. Before a recipient has been named, all is.
+//! - What is said of the recipient *refuses* the letter for good. What passes *defers* it, like any other 4xx.
+//! - What cannot be told apart *refuses* it too; whoever sends counts how many in a row, and takes it back.
 
-use super::outcome::{Failure, Outcome, Reason, Reply, Stage, clean_text};
+use super::outcome::{Failure, Outcome, Reason, Reply, Stage, Whom, clean_text};
+use super::replies::{ENHANCED, PLAIN, SPOKEN, VAGUE};
 
 /// The outcome of a talk that failed in `phase`.
 pub fn classify(phase: Stage, failure: &Failure) -> Outcome {
+    let down = |reason, text: &str| Outcome::ConnectionDown {
+        phase,
+        reply: Some(clean_text(text)),
+        reason,
+        alarm: reason != Reason::NoAddress,
+    };
     match failure {
         Failure::Reply(reply) => classify_reply(phase, reply),
-        Failure::Tls(text) => {
-            Outcome::ConnectionDown { phase, reply: Some(clean_text(text)), reason: Reason::Tls, alarm: true }
-        }
-        Failure::NoAuth(text) => {
-            Outcome::ConnectionDown { phase, reply: Some(clean_text(text)), reason: Reason::Auth, alarm: true }
-        }
+        Failure::Tls(reason, text) => down(*reason, text),
+        Failure::NoAuth(text) => down(Reason::Auth, text),
+        Failure::NoAddress(text) => down(Reason::NoAddress, text),
         Failure::Dropped(text) => silent(phase, Reason::Dropped, Some(text)),
         Failure::TimedOut => silent(phase, Reason::TimedOut, None),
         Failure::Garbage => silent(phase, Reason::Garbage, None),
@@ -45,76 +50,78 @@ fn silent(phase: Stage, reason: Reason, text: Option<&String>) -> Outcome {
 
 fn classify_reply(phase: Stage, reply: &Reply) -> Outcome {
     let shown = reply.cleaned();
-    let reason = reason_of(phase, reply);
     let permanent = (500..600).contains(&reply.code);
-    if phase.is_of_connection() {
-        return Outcome::ConnectionDown { phase, reply: Some(shown), reason, alarm: permanent };
+    if !permanent && !(400..500).contains(&reply.code) && !phase.is_of_connection() {
+        return match reply.code {
+            200..=299 if phase == Stage::AfterDot => Outcome::Sent { reply: shown },
+            // A 2xx or 3xx out of place: nobody can say what the server means.
+            _ => silent(phase, Reason::Garbage, Some(&shown)),
+        };
     }
-    match reply.code {
-        200..=299 if phase == Stage::AfterDot => Outcome::Sent { reply: shown },
-        400..=599 if reason == Reason::Auth && phase == Stage::Mail => {
-            Outcome::ConnectionDown { phase, reply: Some(shown), reason, alarm: permanent }
-        }
-        500..=599 if !matches!(reason, Reason::Throttled | Reason::Auth) => {
-            Outcome::Refused { phase, reply: shown, reason }
-        }
-        400..=599 => Outcome::Deferred { phase, reply: Some(shown), reason },
-        // A 2xx or 3xx out of place: nobody can say what the server means.
-        _ => silent(phase, Reason::Garbage, Some(&shown)),
+    let mut reason = reason_of(phase, reply);
+    if phase.is_of_connection() && permanent && reason.whom() != Whom::Us {
+        // Nobody has been spoken of but us.
+        reason = Reason::Policy;
+    }
+    if phase.is_of_connection() || reason.whom() == Whom::Us {
+        // What is used up for the day does not mend in the minutes of a 4xx.
+        let alarm = permanent || reason == Reason::Quota;
+        return Outcome::ConnectionDown { phase, reply: Some(shown), reason, alarm };
+    }
+    if permanent && reason.whom() != Whom::Moment {
+        return Outcome::Refused { phase, reply: shown, reason };
+    }
+    Outcome::Deferred { phase, reply: Some(shown), reason }
+}
+
+/// Why, by the first of the tables that says something.
+fn reason_of(phase: Stage, reply: &Reply) -> Reason {
+    let text = reply.text.to_lowercase().replace('\n', " ").replace('’', "'");
+    let worded = |table: &[(&str, Reason)]| table.iter().find(|(words, _)| text.contains(words)).map(|found| found.1);
+    let plain = || PLAIN.iter().find(|(code, _)| *code == reply.code).map(|found| found.1);
+    if reply.code < 500 {
+        let reason = worded(SPOKEN).or_else(|| worded(VAGUE));
+        return of_phase(phase, reply.code, reason.unwrap_or(Reason::Temporary));
+    }
+    let coded = || enhanced(&text).and_then(|(subject, detail)| meaning(subject, detail));
+    let reason = worded(SPOKEN).or_else(coded).or_else(|| worded(VAGUE)).or_else(plain);
+    let of_account = phase == Stage::Auth && reason.is_none_or(|reason| reason.whom() != Whom::Us);
+    let unworded = match (reply.code, phase) {
+        // The recipient has just been named, and this code is said of room alone.
+        (552, Stage::Rcpt) => Reason::Full,
+        (552, _) => Reason::Large,
+        _ => Reason::Permanent,
+    };
+    if of_account { Reason::Auth } else { of_phase(phase, reply.code, reason.unwrap_or(unworded)) }
+}
+
+/// Before a recipient has been named nothing can be said of one: what sounds so is said of the sender.
+fn of_phase(phase: Stage, code: u16, reason: Reason) -> Reason {
+    match (phase, reason) {
+        (Stage::Mail, Reason::Full) => Reason::Quota,
+        (Stage::Mail, Reason::Mailbox | Reason::Unwanted) => Reason::Sender,
+        (Stage::Mail, Reason::Content) => Reason::Blocked,
+        (Stage::Mail, Reason::Permanent) if code >= 500 => Reason::Sender,
+        (_, reason) => reason,
     }
 }
 
-/// What providers say, in lower case, and what they mean by it. The first match wins.
-const WORDS: [(&str, Reason); 32] = [
-    ("daily quota", Reason::Throttled), // 腾讯企业邮: the domain's daily quota
-    ("mailbox full", Reason::Size),
-    ("over quota", Reason::Size),
-    ("quota exceeded", Reason::Size),
-    ("message size", Reason::Size),
-    ("too large", Reason::Size),
-    ("frequency limited", Reason::Throttled), // QQ: 550 Domain/Sender/Connection frequency limited
-    ("frequency is limited", Reason::Throttled),
-    ("mailbox unavailable or access denied", Reason::Throttled), // QQ: one recipient got too much
-    ("too many", Reason::Throttled),
-    ("rate limit", Reason::Throttled),
-    ("limit exceeded", Reason::Throttled),
-    ("hl:icc", Reason::Throttled), // NetEase: connections
-    ("hl:ifc", Reason::Throttled),
-    ("hl:mep", Reason::Throttled),
-    ("mi:dmc", Reason::Throttled), // NetEase: mails on one connection
-    ("mi:cel", Reason::Throttled),
-    ("rp:cel", Reason::Throttled),
-    ("greylist", Reason::Temporary),
-    ("authentication required", Reason::Auth),
-    ("authentication failed", Reason::Auth),
-    ("must be same as authorization user", Reason::Auth), // QQ: 501 mail from address must be …
-    ("must equal authorized user", Reason::Auth),         // NetEase: 553 Mail from must equal …
-    ("must issue a starttls", Reason::Auth),
-    ("dt:spm", Reason::Content),
-    ("spam", Reason::Content),
-    ("blacklist", Reason::Content),
-    ("content rejected", Reason::Content),
-    ("insufficient system storage", Reason::Temporary),
-    ("user unknown", Reason::Mailbox),
-    ("no such user", Reason::Mailbox),
-    ("user not found", Reason::Mailbox),
-];
+/// What an enhanced code of class 5 says, if it says anything.
+fn meaning(subject: u16, detail: u16) -> Option<Reason> {
+    let line = ENHANCED.iter().find(|(of, from, to, _)| *of == subject && (*from..=*to).contains(&detail));
+    line.map(|(.., reason)| *reason)
+}
 
-fn reason_of(phase: Stage, reply: &Reply) -> Reason {
-    if matches!(reply.code, 530 | 534 | 535 | 538) || (phase == Stage::Auth && reply.code >= 500) {
-        return Reason::Auth;
-    }
-    let text = reply.text.to_lowercase();
-    if let Some((_, reason)) = WORDS.iter().find(|(words, _)| text.contains(words)) {
-        return *reason;
-    }
-    match (reply.code, phase) {
-        (400..=499, _) => Reason::Temporary,
-        (552, _) => Reason::Size,
-        (550 | 551 | 553, Stage::Rcpt) => Reason::Mailbox,
-        (500..=599, _) => Reason::Permanent,
-        _ => Reason::Garbage,
-    }
+/// Subject and detail of the enhanced code: at the start, as RFC 2034 has it, or behind a `#`, as qmail writes it.
+fn enhanced(text: &str) -> Option<(u16, u16)> {
+    let behind = text.split_once('#').map(|(_, rest)| rest);
+    [Some(text), behind].into_iter().flatten().find_map(|text| {
+        let code = text.trim_start().split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+        let mut parts = code.split('.');
+        let class: u16 = parts.next()?.parse().ok()?;
+        let found = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        (class == 5 && parts.next().is_none_or(str::is_empty)).then_some(found)
+    })
 }
 
 #[cfg(test)]
@@ -141,7 +148,7 @@ mod tests {
                 (Failure::Dropped("reset".into()), false),
                 (Failure::TimedOut, false),
                 (Failure::Garbage, false),
-                (Failure::Tls("expired".into()), true),
+                (Failure::Tls(Reason::CertificateExpired, "expired".into()), true),
                 (Failure::NoAuth("not offered".into()), true),
             ] {
                 match classify(phase, &failure) {
@@ -157,15 +164,17 @@ mod tests {
     }
 
     #[test]
-    fn four_hundreds_defer_and_five_hundreds_refuse() {
+    fn four_hundreds_defer_and_bare_five_hundreds_are_told_by_code_and_phase() {
         for phase in LETTER {
             for code in [421, 450, 451, 452] {
                 let outcome = classify(phase, &reply(code, "later"));
                 assert!(matches!(outcome, Outcome::Deferred { .. }), "{phase} {code}: {outcome:?}");
             }
-            for code in [500, 501, 550, 552, 553, 554] {
+            for (code, expected) in [(550, "refused"), (552, "refused"), (554, "refused"), (553, "connection_down")] {
                 let outcome = classify(phase, &reply(code, "no"));
-                assert!(matches!(outcome, Outcome::Refused { .. }), "{phase} {code}: {outcome:?}");
+                // Before a recipient has been named nothing is said of one, but for a letter's size.
+                let us = phase == Stage::Mail && code != 552;
+                assert_eq!(outcome.code(), if us { "connection_down" } else { expected }, "{phase} {code}");
             }
         }
     }
@@ -193,27 +202,23 @@ mod tests {
     }
 
     #[test]
-    fn providers_words() {
-        let cases = [
-            (Stage::Data, 550, "Domain frequency limited", "deferred", Reason::Throttled),
-            (Stage::AfterDot, 550, "Sender frequency limited [x]", "deferred", Reason::Throttled),
-            (Stage::Rcpt, 550, "Mailbox unavailable or access denied", "deferred", Reason::Throttled),
-            (Stage::Mail, 450, "MI:DMC 163 smtp1", "deferred", Reason::Throttled),
-            (Stage::AfterDot, 451, "DT:SPM 163 smtp8", "deferred", Reason::Content),
-            (Stage::AfterDot, 554, "DT:SPM 163 smtp8", "refused", Reason::Content),
-            (Stage::Mail, 530, "5.7.0 Authentication required", "connection_down", Reason::Auth),
-            (Stage::Rcpt, 530, "5.7.0 Must issue a STARTTLS command first", "deferred", Reason::Auth),
-            (Stage::Mail, 501, "mail from address must be same as authorization user", "connection_down", Reason::Auth),
-            (Stage::Mail, 553, "Mail from must equal authorized user", "connection_down", Reason::Auth),
-            (Stage::Rcpt, 550, "5.1.1 user unknown", "refused", Reason::Mailbox),
-            (Stage::Rcpt, 552, "5.2.2 mailbox full", "refused", Reason::Size),
-            (Stage::Mail, 552, "5.3.4 message size limit exceeded", "refused", Reason::Size),
-            (Stage::Mail, 550, "daily quota exceeded", "deferred", Reason::Throttled),
-            (Stage::Rcpt, 452, "4.2.2 mailbox full", "deferred", Reason::Size),
-        ];
-        for (phase, code, text, outcome, reason) in cases {
-            let got = classify(phase, &reply(code, text));
-            assert_eq!((got.code(), got.reason()), (outcome, Some(reason)), "{phase} {code} {text}");
+    fn an_enhanced_code_is_found_where_servers_put_it() {
+        for text in ["5.1.1 no", " 5.1.1 no", "sorry, no mailbox here by that name. (#5.1.1)", "5.1.1"] {
+            assert_eq!(enhanced(text), Some((1, 1)), "{text}");
+        }
+        for text in ["no 5.1.1", "4.1.1 no", "5.1 no", "5.1.1.1 no", "", "192.0.2.1 is blocked"] {
+            assert_eq!(enhanced(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_tables_are_in_lower_case_and_no_line_hides_a_later_one() {
+        for table in [SPOKEN, VAGUE] {
+            for (n, (words, reason)) in table.iter().enumerate() {
+                assert_eq!(*words, words.to_lowercase());
+                let hidden = table[..n].iter().find(|(earlier, other)| words.contains(earlier) && other == reason);
+                assert_eq!(hidden, None, "{words}");
+            }
         }
     }
 }

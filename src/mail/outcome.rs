@@ -5,7 +5,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::domain::code::coded;
 use crate::domain::text;
 
-coded!(Stage);
+coded!(Stage, Reason);
 
 /// How far the talk with the server had got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumString, IntoStaticStr, VariantArray)]
@@ -38,51 +38,92 @@ impl Stage {
     }
 }
 
-/// Why, as far as it can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Why, as far as it can be told. In words: `read::mail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
+    /// What the account may send in a day is used up.
+    Quota,
     /// Too much at once, by the provider's own words.
     Throttled,
-    /// Name or password missing, wrong or not allowed; or the sender is not the one logged in.
+    /// Name or password missing, wrong or not allowed.
     Auth,
-    /// Taken for spam or otherwise disliked.
-    Content,
+    /// The sender's address may not be used by this account, or is none.
+    Sender,
+    /// The server does not pass mail on for us.
+    Relay,
+    /// The name we give at EHLO.
+    Helo,
+    /// Our address on the network, or our domain, is distrusted.
+    Blocked,
+    /// A rule of the server's that is not the recipient's own.
+    Policy,
+    /// The server does not take the talk as it went.
+    Protocol,
+    /// Several letters in a row were refused in words that could be about anybody, and none was taken.
+    AllRefused,
     /// No such mailbox, or one that takes no mail.
     Mailbox,
-    /// Mailbox full or letter too big.
-    Size,
+    /// Mailbox full.
+    Full,
+    /// The recipient takes no mail from us.
+    Unwanted,
+    /// The recipient got too much at once.
+    Busy,
+    /// Taken for spam or otherwise disliked.
+    Content,
+    /// The letter is too big.
+    Large,
     /// A 4xx without words that we know.
     Temporary,
     /// A 5xx without words that we know.
     Permanent,
+    /// No address is known for the server's name.
+    NoAddress,
     Dropped,
     TimedOut,
     /// An answer that is no SMTP.
     Garbage,
-    /// TLS failed, or was asked for and not offered.
+    /// TLS failed.
     Tls,
+    /// TLS was asked for and is not offered.
+    NoStartTls,
+    /// Where TLS was expected somebody speaks something else.
+    NoTls,
+    /// No version or cipher of TLS that both know.
+    OldTls,
+    CertificateExpired,
+    /// It begins later than this machine's clock stands.
+    CertificateEarly,
+    /// Signed by nobody whom we trust.
+    CertificateUnknown,
+    /// Made out to another name.
+    CertificateName,
     /// The row makes no message.
     Unsendable,
     Disk,
 }
 
+/// Of whom a reply speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Whom {
+    /// Of this program, its account or its way: no letter would fare better.
+    Us,
+    /// Of the recipient alone.
+    Recipient,
+    /// Of a moment that passes.
+    Moment,
+    /// It cannot be told, or of this letter.
+    Unclear,
+}
+
 impl Reason {
-    /// In words for the office.
-    pub fn label(self) -> &'static str {
+    pub fn whom(self) -> Whom {
         match self {
-            Reason::Throttled => "对方限流",
-            Reason::Auth => "邮箱登录或发件人未获许可",
-            Reason::Content => "被判为垃圾邮件",
-            Reason::Mailbox => "收件邮箱不存在或停用",
-            Reason::Size => "收件邮箱已满或邮件过大",
-            Reason::Temporary => "对方暂时不收",
-            Reason::Permanent => "对方拒收",
-            Reason::Dropped => "连接中断",
-            Reason::TimedOut => "对方无应答",
-            Reason::Garbage => "对方应答有误",
-            Reason::Tls => "加密连接失败",
-            Reason::Unsendable => "邮件内容有误",
-            Reason::Disk => "写入磁盘失败",
+            Reason::Mailbox | Reason::Full | Reason::Unwanted => Whom::Recipient,
+            Reason::Busy | Reason::Temporary => Whom::Moment,
+            Reason::Content | Reason::Large | Reason::Permanent | Reason::Unsendable => Whom::Unclear,
+            _ => Whom::Us,
         }
     }
 }
@@ -157,6 +198,12 @@ impl Outcome {
         }
     }
 
+    /// Whether it is a refusal that could be about anybody.
+    pub fn is_unclear(&self) -> bool {
+        matches!(self, Outcome::Refused { phase, reason, .. }
+            if *phase != Stage::Build && reason.whom() == Whom::Unclear)
+    }
+
     /// Whether somebody has to mend something before any mail can leave.
     pub fn alarms(&self) -> bool {
         matches!(self, Outcome::ConnectionDown { alarm: true, .. })
@@ -198,9 +245,11 @@ pub enum Failure {
     Dropped(String),
     TimedOut,
     Garbage,
-    /// TLS failed or is not to be had.
-    Tls(String),
+    /// TLS failed or is not to be had; why, and in whose words.
+    Tls(Reason, String),
     NoAuth(String),
+    /// No address is known for the server's name.
+    NoAddress(String),
 }
 
 /// The most characters of a server's words that are kept.

@@ -2,17 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use strum::{EnumString, VariantNames};
 use thiserror::Error;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::tls::RootFault;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "lowercase")]
@@ -74,7 +70,7 @@ pub struct SmtpSettings {
     pub allow_plain_auth: bool,
     /// What we call ourselves at EHLO.
     pub helo: String,
-    /// A PEM file of certificates to trust beside those of the system.
+    /// A file of certificates to trust beside those of the system, PEM or DER; each is trusted as itself too.
     pub extra_root: Option<PathBuf>,
     /// How long each phase may take.
     pub timeouts: Timeouts,
@@ -158,45 +154,14 @@ pub enum SettingsError {
     #[error("the number of connections and of letters over one must be at least 1")]
     Zero,
     /// The extra certificates cannot be used.
-    #[error("{path}: {error}")]
-    Root { path: String, error: String },
+    #[error("{path}: {fault}")]
+    Root { path: String, fault: RootFault },
     /// Nothing to trust.
     #[error("no trusted certificates: the system has none and no file is given")]
     NoRoots,
     /// The TLS library refuses to start.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
-}
-
-/// The certificates to trust, and TLS over them.
-pub(super) fn connector(settings: &SmtpSettings) -> Result<TlsConnector, SettingsError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = &settings.extra_root {
-        let root_error = |error: &dyn fmt::Display| SettingsError::Root {
-            path: path.display().to_string(),
-            error: error.to_string(),
-        };
-        let certificates = CertificateDer::pem_file_iter(path).map_err(|error| root_error(&error))?;
-        let mut found = false;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| root_error(&error))?;
-            roots.add(certificate).map_err(|error| root_error(&error))?;
-            found = true;
-        }
-        if !found {
-            return Err(root_error(&"holds no certificate"));
-        }
-    }
-    if roots.is_empty() {
-        return Err(SettingsError::NoRoots);
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| SettingsError::Tls(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 #[cfg(test)]

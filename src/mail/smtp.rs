@@ -23,8 +23,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::classify::classify;
 use super::message::Outgoing;
-use super::outcome::{Failure, Outcome, Probe, Reply, Stage, clean_text, unsendable};
-use super::settings::{SettingsError, SmtpSettings, Timeouts, TlsMode, connector};
+use super::outcome::{Failure, Outcome, Probe, Reason, Reply, Stage, clean_text, unsendable};
+use super::settings::{SettingsError, SmtpSettings, Timeouts, TlsMode};
+use super::tls::connector;
 use super::wire::Wire;
 
 /// A mail server. Cheap to clone; clones share the bound on connections.
@@ -55,7 +56,7 @@ impl Smtp {
             TlsMode::StartTls | TlsMode::Implicit => {
                 let name = ServerName::try_from(settings.host.clone());
                 let name = name.map_err(|_| SettingsError::Host(settings.host.clone()))?;
-                (Some(name), Some(connector(&settings)?))
+                (Some(name), Some(connector(settings.extra_root.as_deref())?))
             }
         };
         let permits = Arc::new(Semaphore::new(settings.connections));
@@ -197,7 +198,7 @@ impl SmtpSession {
         if settings.tls == TlsMode::StartTls {
             self.phase = Stage::StartTls;
             if !offers(&extensions, "STARTTLS") {
-                return Err(Failure::Tls("the server does not offer STARTTLS".into()));
+                return Err(Failure::Tls(Reason::NoStartTls, "the server does not offer STARTTLS".into()));
             }
             positive(wire.command("STARTTLS\r\n", timeouts.helo).await?)?;
             wire = self.secure(wire, &shared).await?;
@@ -214,7 +215,7 @@ impl SmtpSession {
             (Some(connector), Some(name)) => {
                 wire.secure(connector, name.clone(), shared.settings.timeouts.connect).await
             }
-            _ => Err(Failure::Tls("TLS is not set up".into())),
+            _ => Err(Failure::Tls(Reason::Tls, "TLS is not set up".into())),
         }
     }
 
@@ -285,7 +286,7 @@ fn worth_a_fresh_one(failure: &Failure) -> bool {
     match failure {
         Failure::Dropped(_) | Failure::Garbage => true,
         Failure::Reply(reply) => (400..500).contains(&reply.code),
-        Failure::TimedOut | Failure::Tls(_) | Failure::NoAuth(_) => false,
+        Failure::TimedOut | Failure::Tls(..) | Failure::NoAuth(_) | Failure::NoAddress(_) => false,
     }
 }
 

@@ -3,19 +3,25 @@
 //! A reply is read within its time and its size, whatever the server sends: a line without an end, a reply without an
 //! end, or no SMTP at all costs a few kilobytes. Bytes that come unasked are noticed before the next command, so that
 //! no answer is ever taken for the answer to another command.
+//!
+//! A name's addresses are tried as RFC 8305 asks: the families by turns, the next one as soon as the last has failed or
+//! has been silent for a moment, and whichever answers first is taken.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::outcome::{Failure, Reply};
+use super::outcome::{Failure, Reason, Reply};
+use super::tls;
 
 /// The longest line of a reply. RFC 5321 asks for 512; some servers say more.
 const MAX_LINE: usize = 4096;
@@ -23,6 +29,8 @@ const MAX_LINE: usize = 4096;
 const MAX_LINES: usize = 100;
 /// How much of a reply's text is kept.
 const MAX_TEXT: usize = 2000;
+/// How long an address may be silent before the next one is tried beside it (RFC 8305: Connection Attempt Delay).
+const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
 /// A connection and what was read of it but not yet used.
 #[derive(Debug)]
@@ -38,15 +46,41 @@ enum Stream {
 }
 
 impl Wire {
-    /// Connects. NODELAY, because a body and its final dot must not wait for each other's acknowledgement.
+    /// Connects to a name or an address.
     pub(super) async fn connect(host: &str, port: u16, within: Duration) -> Result<Wire, Failure> {
-        let connect = async {
-            let stream = TcpStream::connect((host, port)).await?;
-            stream.set_nodelay(true)?;
-            Ok::<_, io::Error>(stream)
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let found = async {
+            let found = lookup_host((host, port)).await.map_err(|error| Failure::NoAddress(error.to_string()))?;
+            Wire::connect_to(by_turns(found.collect())).await
         };
-        let stream = limit(within, connect).await?;
-        Ok(Wire { stream: Stream::Plain(stream), unread: Vec::new() })
+        timeout(within, found).await.unwrap_or(Err(Failure::TimedOut))
+    }
+
+    /// Connects to whichever of these answers first.
+    async fn connect_to(addresses: Vec<SocketAddr>) -> Result<Wire, Failure> {
+        let mut left = addresses.into_iter();
+        // Dropped at the end, it takes the tries with it that were slower.
+        let mut tries = JoinSet::new();
+        let mut failed: Vec<String> = Vec::new();
+        loop {
+            match left.next() {
+                Some(address) => drop(tries.spawn(open(address))),
+                None if tries.is_empty() && failed.is_empty() => {
+                    return Err(Failure::NoAddress("the name has no address".into()));
+                }
+                None if tries.is_empty() => return Err(Failure::Dropped(failed.join("; "))),
+                None => {}
+            }
+            let more = left.len() > 0;
+            tokio::select! {
+                Some(done) = tries.join_next() => match done {
+                    Ok(Ok(stream)) => return Ok(Wire { stream: Stream::Plain(stream), unread: Vec::new() }),
+                    Ok(Err((address, error))) => failed.push(format!("{address}: {error}")),
+                    Err(error) => failed.push(error.to_string()),
+                },
+                () = sleep(NEXT_ADDRESS), if more => {}
+            }
+        }
     }
 
     /// Goes on in TLS. What was said in the clear before must have been read: nothing of it may slip into the secure
@@ -59,11 +93,11 @@ impl Wire {
     ) -> Result<Wire, Failure> {
         let Stream::Plain(stream) = self.stream else { return Ok(self) };
         if !self.unread.is_empty() {
-            return Err(Failure::Tls("the server sent data in the clear after STARTTLS".into()));
+            return Err(Failure::Tls(Reason::NoTls, "the server sent data in the clear after STARTTLS".into()));
         }
         let stream = match timeout(within, connector.connect(name, stream)).await {
             Err(_) => return Err(Failure::TimedOut),
-            Ok(Err(error)) => return Err(Failure::Tls(error.to_string())),
+            Ok(Err(error)) => return Err(tls::failure(&error)),
             Ok(Ok(stream)) => stream,
         };
         Ok(Wire { stream: Stream::Tls(Box::new(stream)), unread: Vec::new() })
@@ -174,6 +208,25 @@ impl Wire {
     }
 }
 
+/// One try. NODELAY, because a body and its final dot must not wait for each other's acknowledgement.
+async fn open(address: SocketAddr) -> Result<TcpStream, (SocketAddr, io::Error)> {
+    let connected = async {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    };
+    connected.await.map_err(|error| (address, error))
+}
+
+/// The system's order, with the two families by turns.
+fn by_turns(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let six_first = found.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, second): (Vec<_>, Vec<_>) = found.into_iter().partition(|address| address.is_ipv6() == six_first);
+    let longest = first.len().max(second.len());
+    let turn = |n: usize| [first.get(n), second.get(n)].into_iter().flatten().copied();
+    (0..longest).flat_map(turn).collect()
+}
+
 async fn limit<T>(within: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Failure> {
     match timeout(within, work).await {
         Ok(done) => done.map_err(|error| dropped(&error)),
@@ -222,6 +275,45 @@ mod tests {
         for line in ["", "25", "999 x", "100 x", "+50 x", "250ok", "25é x", "HTTP/1.1 400", "２５０ x"] {
             assert_eq!(parse_line(line), None, "{line:?}");
         }
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let addresses = |list: &[&str]| list.iter().map(|one| one.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        let found =
+            addresses(&["[2001:db8::1]:25", "[2001:db8::2]:25", "192.0.2.1:25", "192.0.2.2:25", "192.0.2.3:25"]);
+        let turns = ["[2001:db8::1]:25", "192.0.2.1:25", "[2001:db8::2]:25", "192.0.2.2:25", "192.0.2.3:25"];
+        assert_eq!(by_turns(found), addresses(&turns));
+        assert_eq!(by_turns(addresses(&["192.0.2.1:25", "[::1]:25"])), addresses(&["192.0.2.1:25", "[::1]:25"]));
+    }
+
+    /// A listener that drops every SYN: nobody takes what waits in it, and no more fits.
+    async fn silent() -> (tokio::net::TcpListener, Vec<TcpStream>) {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let full = socket.listen(1).unwrap();
+        let at = full.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(Ok(stream)) = timeout(Duration::from_millis(200), TcpStream::connect(at)).await {
+            waiting.push(stream);
+        }
+        (full, waiting)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_silent_does_not_keep_the_next_one_waiting() {
+        let (full, _waiting) = silent().await;
+        let other = tokio::net::TcpListener::bind("127.0.0.2:0").await.unwrap();
+        let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let (silent, answers) = (full.local_addr().unwrap(), other.local_addr().unwrap());
+        // One that hangs and one that refuses stand before the one that answers.
+        let reached = timeout(Duration::from_secs(20), Wire::connect_to(vec![silent, nobody, answers])).await.unwrap();
+        let Stream::Plain(stream) = &reached.unwrap().stream else { panic!("no TLS was asked for") };
+        assert_eq!(stream.peer_addr().unwrap(), answers);
+        let refused = Wire::connect_to(vec![nobody, nobody]).await.unwrap_err();
+        let Failure::Dropped(words) = &refused else { panic!("{refused:?}") };
+        assert_eq!(words.matches(&nobody.to_string()).count(), 2, "{words}");
+        assert!(matches!(Wire::connect_to(Vec::new()).await, Err(Failure::NoAddress(_))));
     }
 
     #[test]

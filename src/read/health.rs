@@ -13,8 +13,10 @@ use crate::domain::letter::LetterState;
 use crate::domain::unit::{PostId, Role, UnitName};
 use crate::engine::ground::Ailing;
 use crate::engine::known::{Known, STARTS_ON};
-use crate::engine::{Engine, Job, MAIL_DOWN, Result};
+use crate::engine::mail_path::{MAIL_DOWN, MailDown};
+use crate::engine::{Engine, Job, Result};
 use crate::mail::{is_example_address, parse_address};
+use crate::read::mail as mail_words;
 use crate::store::runs::{Run, Trouble};
 
 /// From which ages on something is wrong.
@@ -23,7 +25,7 @@ pub struct Limits {
     pub pass: TimeDelta,
     /// Of the oldest letter that waits.
     pub unsent: TimeDelta,
-    /// Of a mail path that is down.
+    /// Of a mail path that is down and may mend by itself.
     pub mail_down: TimeDelta,
 }
 
@@ -41,7 +43,7 @@ pub struct Health {
     /// When the mail server last took a letter, of the last thirty days.
     pub last_sent: Option<DateTime<Utc>>,
     /// Since when the mail path is down, and why.
-    pub mail_down: Option<(DateTime<Utc>, String)>,
+    pub mail_down: Option<MailDown>,
     /// Letters that were not sent, by state.
     pub letters: Vec<(LetterState, i64)>,
     /// Rows that could not be worked on.
@@ -74,7 +76,7 @@ impl Health {
             next_step_at: tx.next_step_at().await?,
             oldest_unsent: tx.oldest_unsent_letter().await?,
             last_sent: tx.last_sent_since(now - TimeDelta::days(30)).await?,
-            mail_down: down.split_once(' ').and_then(|(at, words)| Some((at.parse().ok()?, words.to_owned()))),
+            mail_down: MailDown::read(&down),
             letters: tx.count_letters().await?,
             troubles: tx.troubles().await?,
             little_room: little_room(engine).await,
@@ -122,10 +124,11 @@ impl Health {
         if let Some(age) = self.oldest_unsent.map(|at| self.now - at).filter(|age| *age > limits.unsent) {
             alarms.push(Alarm::Unsent(age));
         }
-        if let Some((since, why)) = &self.mail_down
-            && self.now - *since > limits.mail_down
+        // What does not mend by waiting is red at once.
+        if let Some(down) = &self.mail_down
+            && (down.refused || self.now - down.since > limits.mail_down)
         {
-            alarms.push(Alarm::MailDown(self.now - *since, why.clone()));
+            alarms.push(Alarm::MailDown(self.now - down.since, down.clone()));
         }
         alarms.extend(self.little_room.map(|(free, largest)| Alarm::LittleRoom { free, largest }));
         if !self.untold.is_empty() {
@@ -156,7 +159,7 @@ pub enum Alarm {
     /// The oldest unsent letter is so old.
     Unsent(TimeDelta),
     /// The mail path has been down for so long, and why.
-    MailDown(TimeDelta, String),
+    MailDown(TimeDelta, MailDown),
     /// Fewer bytes are free for evidence than one file may have.
     LittleRoom {
         free: u64,
@@ -178,7 +181,10 @@ impl fmt::Display for Alarm {
                 let named: Vec<String> = posts.iter().map(|(post, n)| format!("{post} ({n} untold)")).collect();
                 write!(f, "without an address: {}; give each one with `duban post set`", named.join(", "))
             }
-            Alarm::MailDown(age, why) => write!(f, "the mail path has been down for {}: {why}", words(*age)),
+            Alarm::MailDown(age, down) => {
+                let remedy = mail_words::remedy(down.reason);
+                write!(f, "the mail path has been down for {}: {}; {remedy}", words(*age), mail_down_words(down))
+            }
             Alarm::LittleRoom { free, largest } => {
                 let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
                 write!(f, "the evidence store is full: {free} MB are free, and a file may have {largest} MB")
@@ -200,13 +206,27 @@ impl Alarm {
                     posts.iter().map(|(post, n)| format!("{}（{n}项未能告知）", post.label())).collect();
                 format!("没有邮箱，无法告知：{}；请在“岗位”页补填，补填后自动补发", named.join("、"))
             }
-            Alarm::MailDown(age, why) => format!("邮件通道已中断{}：{why}", label(*age)),
+            Alarm::MailDown(age, down) => {
+                let remedy = mail_words::what_to_do(down.reason);
+                format!("邮件通道已中断{}，各封邮件均已留存待发：{}。{remedy}", label(*age), mail_down_label(down))
+            }
             Alarm::LittleRoom { free, largest } => {
                 let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
                 format!("佐证存储空间已满：仅剩{free} MB，而单个文件可达{largest} MB，附文件的报送可能收不下")
             }
         }
     }
+}
+
+/// Why the mail path is down, for whoever runs the machine: the reason, and what was said.
+pub fn mail_down_words(down: &MailDown) -> String {
+    format!("{} ({} {})", mail_words::english(down.reason), down.stage.code(), down.reply)
+}
+
+/// The same for the office.
+pub fn mail_down_label(down: &MailDown) -> String {
+    let said = if down.reply.is_empty() { String::new() } else { format!("（对方应答：{}）", down.reply) };
+    format!("{}{said}", mail_words::label(down.reason))
 }
 
 /// A length of time as the console says it: `3日4小时`, `12分钟`, `40秒`.

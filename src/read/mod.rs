@@ -5,6 +5,7 @@ pub mod explain;
 pub mod filed;
 pub mod health;
 pub mod implied;
+pub mod mail;
 pub mod notice;
 pub mod preview;
 pub mod query;

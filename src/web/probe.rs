@@ -84,7 +84,7 @@ async fn figures(app: &App) -> crate::engine::Result<String> {
         "Age of the oldest letter that waits",
         age(health.oldest_unsent),
     );
-    let down = health.mail_down.as_ref().map(|(since, _)| *since);
+    let down = health.mail_down.as_ref().map(|down| down.since);
     gauge(&mut registry, "mail_down_seconds", "How long the mail path has been down", age(down));
     let troubles = i64::try_from(health.troubles.len()).unwrap_or(i64::MAX);
     gauge(&mut registry, "troubles", "Rows that cannot be worked on", troubles);

@@ -90,15 +90,16 @@ async fn a_letter_arrives_whole() {
 async fn replies_at_each_phase() {
     let cases = [
         (At::Banner, "421 busy", ("connection_down", Stage::Banner, Some(Reason::Temporary), false)),
-        (At::Banner, "554 no service", ("connection_down", Stage::Banner, Some(Reason::Permanent), true)),
+        (At::Banner, "554 no service", ("connection_down", Stage::Banner, Some(Reason::Policy), true)),
         (At::Ehlo, "421 busy", ("connection_down", Stage::Ehlo, Some(Reason::Temporary), false)),
-        (At::Ehlo, "502 no EHLO", ("connection_down", Stage::Ehlo, Some(Reason::Permanent), true)),
+        (At::Ehlo, "502 no EHLO", ("connection_down", Stage::Ehlo, Some(Reason::Protocol), true)),
         (At::Mail, "451 later", ("deferred", Stage::Mail, Some(Reason::Temporary), false)),
-        (At::Mail, "553 no", ("refused", Stage::Mail, Some(Reason::Permanent), false)),
+        (At::Mail, "553 no", ("connection_down", Stage::Mail, Some(Reason::Sender), true)),
         (At::Mail, "530 log in", ("connection_down", Stage::Mail, Some(Reason::Auth), true)),
         (At::Rcpt, "450 greylisted", ("deferred", Stage::Rcpt, Some(Reason::Temporary), false)),
         (At::Rcpt, "550 no such user", ("refused", Stage::Rcpt, Some(Reason::Mailbox), false)),
-        (At::Rcpt, "550 Connection frequency limited", ("deferred", Stage::Rcpt, Some(Reason::Throttled), false)),
+        (At::Rcpt, "550 Connection frequency limited", ("connection_down", Stage::Rcpt, Some(Reason::Throttled), true)),
+        (At::Dot, "550 5.4.5 Daily user sending quota exceeded", ("connection_down", Stage::AfterDot, Some(Reason::Quota), true)),
         (At::Data, "452 full", ("deferred", Stage::Data, Some(Reason::Temporary), false)),
         (At::Data, "554 no", ("refused", Stage::Data, Some(Reason::Permanent), false)),
         (At::Data, "250 what", ("deferred", Stage::Data, Some(Reason::Garbage), false)),
@@ -321,7 +322,8 @@ async fn a_kept_connection_that_has_had_enough_is_renewed_once() {
     assert!(session.send(&letter(2)).await.is_sent(), "the second letter went over a new connection");
     server.letter(Fault::new(At::Mail, How::Say("450 MI:DMC too many mails")));
     server.letter(Fault::new(At::Mail, How::Say("450 MI:DMC too many mails")));
-    assert_eq!(summary(&session.send(&letter(3)).await), ("deferred", Stage::Mail, Some(Reason::Throttled), false));
+    let throttled = ("connection_down", Stage::Mail, Some(Reason::Throttled), false);
+    assert_eq!(summary(&session.send(&letter(3)).await), throttled);
     assert_eq!(server.connections(), 3);
 }
 
@@ -408,7 +410,7 @@ async fn auth_and_starttls_can_fail_for_a_while() {
     let server = SmtpServer::start(guarded(Security::StartTls)).await;
     for (at, how, expected) in [
         (At::StartTls, How::Say("454 later"), (Stage::StartTls, Reason::Temporary, false)),
-        (At::StartTls, How::Say("502 no"), (Stage::StartTls, Reason::Permanent, true)),
+        (At::StartTls, How::Say("502 no"), (Stage::StartTls, Reason::Protocol, true)),
         (At::StartTls, How::Drop, (Stage::StartTls, Reason::Dropped, false)),
         (At::Auth, How::Say("454 later"), (Stage::Auth, Reason::Temporary, false)),
         (At::Auth, How::Drop, (Stage::Auth, Reason::Dropped, false)),
@@ -431,11 +433,11 @@ async fn there_is_no_way_back_to_plain_text() {
     let mut without = secure_settings(&trusted, TlsMode::StartTls, "秘密p");
     without.port = plain.port();
     let outcome = smtp(without).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Stage::StartTls, Some(Reason::Tls), true));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::StartTls, Some(Reason::NoStartTls), true));
     // Offered, but no TLS follows.
     let broken = SmtpServer::start(guarded(Security::BrokenStartTls)).await;
     let outcome = smtp(secure_settings(&broken, TlsMode::StartTls, "秘密p")).session().send(&letter(1)).await;
-    assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::Tls), true));
+    assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::NoTls), true));
     for server in [&plain, &broken] {
         assert!(server.received().is_empty());
         assert!(
@@ -452,9 +454,13 @@ async fn certificates_are_checked() {
         let security = if tls == TlsMode::Implicit { Security::Implicit } else { Security::StartTls };
         let foreign = SmtpServer::start(Setup { certificate_for: "other.example.com", ..guarded(security) }).await;
         let expired = SmtpServer::start(Setup { expired: true, ..guarded(security) }).await;
-        for server in [&foreign, &expired] {
+        for (server, reason, words) in [
+            (&foreign, Reason::CertificateName, "made out to other.example.com, not to localhost"),
+            (&expired, Reason::CertificateExpired, "ended on 2001-01-01"),
+        ] {
             let outcome = smtp(secure_settings(server, tls, "秘密p")).session().send(&letter(1)).await;
-            assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::Tls), true));
+            assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(reason), true));
+            assert!(outcome.reply().unwrap().contains(words), "{outcome:?}");
             assert!(!server.said().iter().any(|line| line.contains("AUTH")));
         }
         // A good certificate that nobody vouches for.
@@ -463,8 +469,38 @@ async fn certificates_are_checked() {
         let mut settings = secure_settings(&server, tls, "秘密p");
         settings.extra_root = Some(other.certificate().to_owned());
         let outcome = smtp(settings).session().send(&letter(1)).await;
-        assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::Tls), true));
+        assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::CertificateUnknown), true));
     }
+}
+
+#[tokio::test]
+async fn a_certificate_that_the_configuration_names_is_trusted_as_itself() {
+    for (authority, certificate_for) in [(true, "localhost"), (false, "localhost"), (true, ""), (false, "")] {
+        let setup = Setup { authority, certificate_for, ..guarded(Security::Implicit) };
+        let server = SmtpServer::start(setup.clone()).await;
+        let settings = secure_settings(&server, TlsMode::Implicit, "秘密p");
+        let outcome = smtp(settings.clone()).session().send(&letter(1)).await;
+        assert!(outcome.is_sent(), "{authority} {certificate_for:?}: {outcome:?}");
+        // Another of the same name is another.
+        let other = SmtpServer::start(setup).await;
+        let named = Some(other.certificate().to_owned());
+        let outcome = smtp(SmtpSettings { extra_root: named, ..settings }).session().send(&letter(2)).await;
+        assert_eq!(outcome.stage(), Stage::Tls, "{outcome:?}");
+    }
+    // Its dates count, whoever names it.
+    let expired = SmtpServer::start(Setup { authority: true, expired: true, ..guarded(Security::Implicit) }).await;
+    let outcome = smtp(secure_settings(&expired, TlsMode::Implicit, "秘密p")).session().send(&letter(1)).await;
+    assert_eq!(outcome.reason(), Some(Reason::CertificateExpired));
+}
+
+#[tokio::test]
+async fn tls_where_none_is_spoken_is_said() {
+    let plain = SmtpServer::start(Setup::default()).await;
+    let trusted = SmtpServer::start(guarded(Security::Implicit)).await;
+    let mut settings = secure_settings(&trusted, TlsMode::Implicit, "秘密p");
+    settings.port = plain.port();
+    let outcome = smtp(settings).session().send(&letter(1)).await;
+    assert_eq!(summary(&outcome), ("connection_down", Stage::Tls, Some(Reason::NoTls), true));
 }
 
 #[tokio::test]

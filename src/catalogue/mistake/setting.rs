@@ -42,6 +42,8 @@ pub enum SecretFault {
     Unreadable(String),
     NoFile,
     Empty,
+    /// Neither UTF-8 nor UTF-16.
+    NoText,
     ManyLines,
 }
 
@@ -51,6 +53,7 @@ impl SecretFault {
             SecretFault::Unreadable(words) => say!("{words}", "{words}"),
             SecretFault::NoFile => say!("is no file that holds a secret", "不是存放密码的文件"),
             SecretFault::Empty => say!("is empty", "是空的"),
+            SecretFault::NoText => say!("is no text in UTF-8", "不是 UTF-8 编码的文本"),
             SecretFault::ManyLines => say!("holds more than one line", "不止一行"),
         }
     }
@@ -120,8 +123,8 @@ impl SettingFault {
                 "密码将经未加密的连接发送；请设置 tls，或以 allow_plain_auth = true 准许"
             ),
             SettingFault::UnreadableRoot(wrong) => say!(
-                "`extra_root` cannot be read: {wrong}; give a PEM file of certificates",
-                "“extra_root”不能读取：{wrong}；请指明 PEM 证书文件"
+                "`extra_root` cannot be used: {wrong}",
+                "“extra_root”不能使用：{wrong}；请指明证书文件（PEM 或 DER 格式）"
             ),
         }
     }

@@ -15,7 +15,8 @@ use crate::domain::plan::{Owed, due_between};
 use crate::domain::refusal::list::ListRefusal;
 use crate::domain::unit::{Unit, UnitName};
 use crate::jobs::digest::shown;
-use crate::read::health::Health;
+use crate::read::health::{Health, mail_down_words};
+use crate::read::mail;
 use crate::store::roster::Holder;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
@@ -338,6 +339,8 @@ pub struct StatusJson {
     next_step: Option<DateTime<Utc>>,
     oldest_unsent_letter: Option<DateTime<Utc>>,
     mail_down_since: Option<DateTime<Utc>>,
+    /// Why no mail goes out, and what to do, in words.
+    mail_down: Option<String>,
     letters_in_doubt: i64,
     letters_undelivered: i64,
     troubles: Vec<String>,
@@ -353,7 +356,11 @@ pub async fn status(desk: Desk) -> Answer<Json<StatusJson>> {
         last_pass: health.last_pass.as_ref().map(|run| run.finished_at),
         next_step: health.next_step_at,
         oldest_unsent_letter: health.oldest_unsent,
-        mail_down_since: health.mail_down.as_ref().map(|(since, _)| *since),
+        mail_down_since: health.mail_down.as_ref().map(|down| down.since),
+        mail_down: health
+            .mail_down
+            .as_ref()
+            .map(|down| format!("{}; {}", mail_down_words(down), mail::remedy(down.reason))),
         letters_in_doubt: health.in_doubt(),
         letters_undelivered: health.undelivered(),
         wrong: health.wrong(desk.app.options().limits),

@@ -5,7 +5,8 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::engine::Job;
-use crate::read::health::{Alarm, Health, label};
+use crate::read::health::{Alarm, Health, label, mail_down_label};
+use crate::read::mail;
 use crate::read::words;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
@@ -146,7 +147,10 @@ async fn facts(desk: &Desk, tx: &mut crate::store::Tx, health: &Health) -> Resul
     };
     let ended = |run: &Option<crate::store::runs::Run>| run.as_ref().map(|run| run.finished_at);
     let mail = match &health.mail_down {
-        Some((since, why)) => format!("{}起中断：{why}", words::moment(zone, *since)),
+        Some(down) => {
+            let (since, why) = (words::moment(zone, down.since), mail_down_label(down));
+            format!("{since}起中断：{why}。{}", mail::what_to_do(down.reason))
+        }
         None => "正常".to_owned(),
     };
     let (seal, unsealed) = tx.seal_state().await?;

@@ -31,7 +31,8 @@ use duban::{
     engine::{Engine, Parts, Process, Settings},
     jobs::{self, simulate},
     mail::{
-        Backoff, Mailbox, MemoryOutbox, Outcome, Reason, Received, Scripted, Stage, Templates, Transport, parse_address,
+        Backoff, Failure, Mailbox, MemoryOutbox, Outcome, Reason, Received, Reply, Scripted, Stage, Templates,
+        Transport, classify, parse_address,
     },
     store::{Location, Store, notices::Told, row::Stored},
 };
@@ -297,6 +298,16 @@ impl Story {
             Outcome::ConnectionDown { phase: Stage::Connect, reply: None, reason: Reason::TimedOut, alarm: false };
         for _ in 0..2000 {
             self.mailbox.script(Scripted { outcome: outcome.clone(), delivered: false });
+        }
+    }
+
+    /// What it says to the next letters, instead of taking them.
+    pub fn mail_says(&self, letters: usize, phase: Stage, reply: &str) {
+        let (code, text) = reply.split_at(3);
+        let reply = Reply { code: code.parse().unwrap(), text: text.trim().to_owned() };
+        let outcome = classify(phase, &Failure::Reply(reply));
+        for _ in 0..letters {
+            self.mailbox.script(Scripted { outcome: outcome.clone(), delivered: outcome.is_sent() });
         }
     }
 

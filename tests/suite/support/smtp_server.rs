@@ -95,6 +95,8 @@ pub struct Setup {
     pub certificate_for: &'static str,
     /// Whether the certificate has expired.
     pub expired: bool,
+    /// Whether it says that it is an authority, as `openssl req -x509` makes them.
+    pub authority: bool,
     /// Closes a connection without a word after so many letters.
     pub letters_per_connection: Option<usize>,
 }
@@ -107,6 +109,7 @@ impl Default for Setup {
             mechanisms: "PLAIN LOGIN",
             certificate_for: "localhost",
             expired: false,
+            authority: false,
             letters_per_connection: None,
         }
     }
@@ -209,7 +212,12 @@ impl SmtpServer {
 }
 
 fn certificate(setup: &Setup, folder: &Path) -> (TlsAcceptor, PathBuf) {
-    let mut parameters = rcgen::CertificateParams::new(vec![setup.certificate_for.to_owned()]).unwrap();
+    // Made out to nobody, it names somebody in its subject alone.
+    let names = Some(setup.certificate_for.to_owned()).filter(|name| !name.is_empty());
+    let mut parameters = rcgen::CertificateParams::new(names.into_iter().collect::<Vec<_>>()).unwrap();
+    if setup.authority {
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
     if setup.expired {
         parameters.not_before = rcgen::date_time_ymd(2000, 1, 1);
         parameters.not_after = rcgen::date_time_ymd(2001, 1, 1);
