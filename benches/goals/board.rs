@@ -63,7 +63,7 @@ impl Bench {
         let database = Database::fresh(kind).await;
         let engine = engine(database.store.clone(), today(), 1, Transport::Memory(MemoryOutbox::new()));
         first_start::set_up(&engine, &seeds(1)).await.unwrap();
-        materialise::run(&engine).await.unwrap();
+        materialise::run(&engine, engine.clock.now()).await.unwrap();
         database.keep_series().await;
         let series = database.number("SELECT COUNT(*) FROM bench_series").await;
         let mut bench = Bench { database, series: usize::try_from(series).unwrap(), days: 0 };

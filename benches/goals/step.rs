@@ -190,7 +190,7 @@ impl Bench {
         let mut taken = Vec::new();
         for _ in 0..50 {
             let began = monotonic();
-            assert!(step::run(&self.engine).await.unwrap().is_idle(), "something was due");
+            assert!(step::run(&self.engine, self.engine.clock.now()).await.unwrap().is_idle(), "something was due");
             taken.push(secs(began.elapsed()) * 1e3);
         }
         let taken = median(taken);
@@ -242,7 +242,7 @@ impl Bench {
             }
             machine::sync();
             let began = monotonic();
-            let stepped = step::run(engine).await.unwrap();
+            let stepped = step::run(engine, engine.clock.now()).await.unwrap();
             let taken = secs(began.elapsed());
             assert_eq!((stepped.stepped, stepped.failed), (count as u64, 0), "{what:?} at {now}: {stepped:?}");
             if let (Some(moved), Some(bare)) = (measured, bare) {

@@ -174,8 +174,8 @@ impl Prepared {
         first_start::set_up(&engine, &seeds(filings.div_ceil(300).max(1))).await.unwrap();
         for days in (0..=9).rev() {
             engine.clock.set(now() - TimeDelta::days(days));
-            materialise::run(&engine).await.unwrap();
-            step::run(&engine).await.unwrap();
+            materialise::run(&engine, engine.clock.now()).await.unwrap();
+            step::run(&engine, engine.clock.now()).await.unwrap();
         }
         let token = token(&engine).await;
         let open = database.store.read().await.unwrap().live_obligations(Phase::Open).await.unwrap();

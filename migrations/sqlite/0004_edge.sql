@@ -40,3 +40,5 @@ CREATE TABLE unit_name (
 
 -- What could not be told a post that has no address, until it gets one.
 CREATE INDEX notice_put_aside ON notice (unit, role) WHERE letter IS NULL AND error = 'the post has no address';
+-- Letters that a restored copy holds until the office says whether they go out.
+CREATE INDEX letter_held ON letter (written_at) WHERE state = 'held';

@@ -104,7 +104,7 @@ pub async fn open_link(engine: &Engine, text: &str) -> Result<JudgedLink> {
     if !keys.made(&token, &posts, written_at) {
         return Ok(JudgedLink::Unknown);
     }
-    if revoked_at.is_some() || link::ends_at(written_at) <= engine.clock.now() {
+    if revoked_at.is_some() || link::ends_at(written_at) <= engine.believed_now() {
         return Ok(JudgedLink::Over);
     }
     let known = engine.known_in(&mut tx).await?;
@@ -139,7 +139,7 @@ pub async fn begin_session(
     scopes: &str,
     spans: Spans,
 ) -> Result<String> {
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let (secret, hash) = new_secret();
     let new = NewCredential {
         kind: CredentialKind::Session,
@@ -162,7 +162,7 @@ pub async fn begin_session(
 
 /// Whose session, token or feed a secret is, if it is one that lasts.
 pub async fn entered(engine: &Engine, kind: CredentialKind, secret: &str, spans: Spans) -> Result<Option<Entered>> {
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let looked = engine.store.look(kind, &secret_hash(secret), known::REVISION).await?;
     let Some((credential, revision)) = looked else { return Ok(None) };
     let over = credential.ends_at.is_some_and(|end| end <= now)
@@ -208,7 +208,7 @@ async fn note_seen(engine: &Engine, id: i64, now: DateTime<Utc>) {
 
 /// Ends one of a post's own sessions, tokens or feeds. Says whether there was one.
 pub async fn end_own(engine: &Engine, kind: CredentialKind, post: &PostId, id: i64) -> Result<bool> {
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let mut tx = engine.store.write().await?;
     let own = tx.credentials_of(kind, &post.unit.0, post.role.code()).await?.iter().any(|one| one.id == id);
     let ended = own && tx.end_credential(id, now).await?;
@@ -228,7 +228,7 @@ pub async fn setup_secret(engine: &Engine, post: &PostId, by: &str) -> acts::Res
     if post.role.is_of_unit() || post.unit != known.roster.office {
         return acts::refuse(EntryRefusal::PostWithoutPassword(post.clone()));
     }
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let (secret, hash) = new_secret();
     let new = NewCredential {
         kind: CredentialKind::Setup,
@@ -263,7 +263,7 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
         return acts::refuse(EntryRefusal::PasswordTooPlain);
     }
     let hash = hash_password(password).await?;
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let mut tx = engine.store.write().await?;
     let found = tx.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
     let known = engine.known_in(&mut tx).await?;
@@ -283,7 +283,7 @@ pub async fn set_password(engine: &Engine, secret: &str, password: &str) -> acts
 
 /// Whose one-time secret this is, without using it.
 pub async fn setup_post(engine: &Engine, secret: &str) -> Result<Option<PostId>> {
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let mut tx = engine.store.read().await?;
     let found = tx.credential(CredentialKind::Setup, &secret_hash(secret)).await?;
     let known = engine.known_in(&mut tx).await?;
@@ -319,7 +319,7 @@ pub async fn check_password(engine: &Engine, post: &PostId, password: &str) -> R
 /// written, and nobody is told. Asked for again within five minutes, it stays at one.
 pub async fn write_link_letter(engine: &Engine, address: &str) -> Result<()> {
     const APART: i64 = 300;
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let known = engine.known().await?;
     let today = engine.today();
     let held = |post: &&PostId| {

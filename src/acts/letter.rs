@@ -1,4 +1,5 @@
-//! What the office does to a letter: has an undelivered one sent again, or its link open nothing any more.
+//! What the office does to letters: has an undelivered one sent again, those that a restored copy holds sent or not, a
+//! letter's link open nothing any more.
 
 use serde_json::json;
 
@@ -6,6 +7,7 @@ use super::{Actor, Result, refuse};
 use crate::domain::action::Action;
 use crate::domain::refusal::setting::SettingRefusal;
 use crate::domain::refusal::who::NoSuch;
+use crate::engine::restored::RESTORED;
 
 impl Actor<'_> {
     /// Queues an undelivered letter again, under the same Message-ID.
@@ -20,6 +22,29 @@ impl Actor<'_> {
         }
         self.note(&mut tx, Action::SendAgain, &json!({ "letter": letter })).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Has all letters that a restored copy holds sent, or ends them: they were sent before it was restored. Returns how
+    /// many there were.
+    ///
+    /// # Errors
+    /// None is held, or it is not the office that says so.
+    pub async fn release_letters(&self, send: bool) -> Result<u64> {
+        self.require_office()?;
+        let mut tx = self.engine.store.write().await?;
+        let released = if send {
+            tx.release_held_letters(self.now).await?
+        } else {
+            tx.drop_held_letters("held after a restore, not sent again").await?
+        };
+        if released == 0 {
+            return refuse(SettingRefusal::NothingHeld);
+        }
+        tx.set_meta(RESTORED, "").await?;
+        let detail = json!({ "letters": released, "sent": send });
+        tx.note(self.now, &self.by.to_string(), Action::ReleaseLetters, &detail).await?;
+        tx.commit().await?;
+        Ok(released)
     }
 
     /// Revokes a letter's link and ends the sessions that came in by it. Returns how many.

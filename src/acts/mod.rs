@@ -145,6 +145,14 @@ impl Lent {
 pub const LONGEST_REASON: usize = 500;
 
 impl Actor<'_> {
+    /// Refuses everything while the clock is in doubt: what is judged by a wrong clock stays judged.
+    pub fn check_clock(&self) -> Result<()> {
+        match self.engine.clock_in_doubt() {
+            Some(left) => refuse(Refusal::ClockInDoubt { seconds: left.as_secs() }),
+            None => Ok(()),
+        }
+    }
+
     /// Who of those that speak here lacks a right: the post, or else whoever made its token.
     fn lacking(&self, may: impl Fn(&PostId) -> bool) -> Option<&PostId> {
         let maker = self.lent.map(|lent| &lent.maker);
@@ -153,6 +161,7 @@ impl Actor<'_> {
 
     /// Refuses a post that the roster does not have: an unknown unit, one that has left, or an office post elsewhere.
     pub fn check_post(&self) -> Result<()> {
+        self.check_clock()?;
         let today = self.known.zone.day_of(self.now);
         let roster = &self.known.roster;
         let there = |post: &PostId| {

@@ -7,6 +7,7 @@ use crate::domain::calendar::Zone;
 use crate::domain::refusal::who::NoSuch;
 use crate::domain::unit::{PostId, Role};
 use crate::engine::Engine;
+use crate::engine::doubt::CLOCK_DOUBT;
 use crate::engine::known::Known;
 use crate::store::row::Stored;
 
@@ -89,6 +90,10 @@ pub async fn act<T>(
     act: impl AsyncFnOnce(&Actor<'_>) -> Result<T, ActError>,
 ) -> anyhow::Result<T> {
     let known = engine.known().await?;
+    // The daemon has watched the clock; this process has not.
+    if engine.store.read().await?.meta(CLOCK_DOUBT).await?.is_some_and(|since| !since.is_empty()) {
+        engine.watch.held_elsewhere();
+    }
     let actor = Actor { engine, known: &known, by, lent: None, now: engine.clock.now() };
     Ok(act(&actor).await?)
 }

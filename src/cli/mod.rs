@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod event;
 pub mod evidence;
 pub mod extend;
+pub mod letter;
 pub mod link_key;
 pub mod list;
 pub mod logging;
@@ -115,6 +116,9 @@ pub enum Command {
     /// Read back or erase files that came with submissions (佐证)
     #[command(subcommand)]
     Evidence(evidence::Args),
+    /// Send or drop letters that are held since a backup was restored (邮件)
+    #[command(subcommand)]
+    Letter(letter::Args),
     /// Open, close and list events (事件)
     #[command(subcommand)]
     Event(event::Args),
@@ -209,6 +213,7 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Waive(args) => waive::run(&open::engine(common).await?, args, out).await,
         Command::Dispute(args) => dispute::run(&open::engine(common).await?, args, out).await,
         Command::Evidence(args) => evidence::run(&open::engine(common).await?, args, out).await,
+        Command::Letter(args) => letter::run(&open::engine(common).await?, args, out).await,
         Command::Event(args) => event::run(&open::engine(common).await?, args, out).await,
         Command::Node(args) => node::run(&open::engine(common).await?, args, out).await,
         Command::Unit(args) => unit::run(&open::engine(common).await?, args, out).await,

@@ -83,6 +83,7 @@ fn rows(health: &Health, next: Option<&Next>, served: Option<bool>, zone: Zone) 
             "they may have arrived; sent again under the same id".into(),
         ),
         row("letters_undelivered", health.undelivered().to_string(), "they stand on the office's digest".into()),
+        row("letters_held", health.held().to_string(), "since a backup was restored; the office releases them".into()),
         row("troubles", health.troubles.len().to_string(), String::new()),
     ];
     if let Some(served) = served {

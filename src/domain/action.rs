@@ -63,6 +63,10 @@ pub enum Action {
     MakeFeed,
     RevokeLink,
     SendAgain,
+    /// A restored copy was noticed, and its letters were held.
+    HoldLetters,
+    /// The letters that were held go out, or do not.
+    ReleaseLetters,
     ViewEvidence,
 }
 

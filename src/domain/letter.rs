@@ -64,6 +64,8 @@ pub enum LetterState {
     Failed,
     /// All that it would have told was filed, waived or withdrawn before it left.
     Moot,
+    /// Written before a backup was restored, so that it may have been sent long ago: the office says whether it goes out.
+    Held,
 }
 
 impl LetterState {
@@ -84,6 +86,7 @@ impl LetterState {
             LetterState::GivenUp => "多次未送达，已停止",
             LetterState::Failed => "无法成文",
             LetterState::Moot => "所涉事项已了，未发",
+            LetterState::Held => "恢复备份后暂停，待确认",
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod due;
 pub mod duty;
 pub mod event;
 pub mod ladder;
+pub mod leap;
 pub mod letter;
 pub mod light;
 pub mod name;

@@ -14,6 +14,7 @@ use crate::mail::{Templates, Transport};
 use crate::store::{Store, Tx};
 use crate::vault::Vault;
 
+pub mod doubt;
 pub mod error;
 pub mod ground;
 pub mod job;
@@ -21,6 +22,7 @@ pub mod known;
 pub mod link;
 pub mod mail_path;
 pub mod outbox;
+pub mod restored;
 pub mod settings;
 pub mod term;
 
@@ -61,6 +63,7 @@ pub struct Process {
     pub stopping: CancellationToken,
     /// Whether anything can be written.
     pub ground: Ground,
+    pub watch: doubt::ClockWatch,
 }
 
 pub struct Engine {
@@ -76,6 +79,7 @@ pub struct Engine {
     pub ground: Ground,
     /// Held by whoever notes that somebody was seen: one at a time.
     pub noting: Arc<tokio::sync::Mutex<()>>,
+    pub watch: doubt::ClockWatch,
     random: Mutex<StdRng>,
     known: Mutex<Option<Arc<Known>>>,
 }
@@ -97,6 +101,7 @@ impl Engine {
             stopping: process.stopping,
             ground: process.ground,
             noting: Arc::default(),
+            watch: process.watch,
             random: Mutex::new(random),
             known: Mutex::new(None),
         }
@@ -104,7 +109,12 @@ impl Engine {
 
     /// What another engine of this process takes over.
     pub fn process(&self) -> Process {
-        Process { owner: Some(self.owner.clone()), stopping: self.stopping.clone(), ground: self.ground.clone() }
+        Process {
+            owner: Some(self.owner.clone()),
+            stopping: self.stopping.clone(),
+            ground: self.ground.clone(),
+            watch: self.watch.clone(),
+        }
     }
 
     pub fn random(&self) -> u64 {
@@ -127,6 +137,16 @@ impl Engine {
             bits >>= 5;
         }
         id
+    }
+
+    /// For how long nothing may be decided, because the clock is in doubt.
+    pub fn clock_in_doubt(&self) -> Option<std::time::Duration> {
+        self.watch.in_doubt(self.clock.now())
+    }
+
+    /// The instant by which sessions and links end: a leap of the clock that is held ends none.
+    pub fn believed_now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.watch.believed(self.clock.now())
     }
 
     pub fn today(&self) -> NaiveDate {

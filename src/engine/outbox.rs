@@ -34,5 +34,6 @@ pub fn new_letter(
         body_text: rendered.text,
         body_html: rendered.html,
         written_at: now,
+        held: false,
     }
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::restored;
 use super::trouble::{self, Troubled};
 use super::write::Material;
-use crate::domain::letter::LetterKind;
+use crate::domain::letter::{LetterKind, LetterState};
 use crate::domain::phase::Phase;
 use crate::domain::slot::MORNING;
 use crate::domain::step::NoticeKind;
@@ -31,7 +32,7 @@ pub struct Digested {
     pub proposals: u64,
 }
 
-/// When the last digest was written.
+/// Up to which instant steps were settled when the last digest was written: what was settled later is news to the next.
 const LAST: &str = "digest_at";
 /// A gap in the passes that the digest speaks of.
 const GAP: TimeDelta = TimeDelta::minutes(15);
@@ -40,8 +41,7 @@ const SEEN: &str = "seen_at";
 /// Times at which the watcher was down since the last digest: lines of `from until`.
 const DOWN: &str = "down";
 
-pub async fn run(engine: &Engine) -> Result<Digested> {
-    let now = engine.clock.now();
+pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Digested> {
     let known = engine.known().await?;
     let today = known.zone.day_of(now);
     let slot = known.zone.at(today, MORNING);
@@ -68,12 +68,14 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
     };
     match engine.templates.digest(&context) {
         Ok(rendered) => {
-            let letter =
+            let mut letter =
                 new_letter(engine, key, LetterKind::Digest, post.to_string(), address.to_owned(), rendered, now);
+            letter.held = restored::in_force(&mut tx).await?.is_some_and(|restored| restored.covers(slot));
             let Some(number) = tx.insert_letter(&letter).await? else { return Ok(Digested::default()) };
             let ids: Vec<i64> = proposals.iter().map(|(id, _)| *id).collect();
             tx.take_notices(number, &ids).await?;
-            tx.set_meta(LAST, &now.to_rfc3339()).await?;
+            let settled = settled_until(&mut tx, now).await?;
+            tx.set_meta(LAST, &settled.to_rfc3339()).await?;
             tx.set_meta(DOWN, "").await?;
             trouble::end(&mut tx, &[Troubled::Post(post), Troubled::Digest]).await?;
             tx.commit().await?;
@@ -86,6 +88,12 @@ pub async fn run(engine: &Engine) -> Result<Digested> {
             Ok(Digested::default())
         }
     }
+}
+
+/// Up to which instant everything that was due has been settled.
+async fn settled_until(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let waiting = tx.next_step_at().await?.filter(|next| *next <= now);
+    Ok(waiting.map_or(now, |next| next - TimeDelta::seconds(1)))
 }
 
 /// Since when there is news, and the proposals no digest has yet: notice and obligation.
@@ -127,8 +135,7 @@ pub async fn preview(engine: &Engine) -> Result<Rendered> {
 
 /// Notes that the daemon is at work, and whether it was down before: the next digest says so. For the daemon alone; a
 /// simulation's clock leaps without anything being down.
-pub async fn note_gap(engine: &Engine) -> Result<()> {
-    let now = engine.clock.now();
+pub async fn note_gap(engine: &Engine, now: DateTime<Utc>) -> Result<()> {
     let mut tx = engine.store.read().await?;
     let seen: Option<DateTime<Utc>> = tx.meta(SEEN).await?.and_then(|text| text.parse().ok());
     let gap = seen.filter(|seen| now - *seen > GAP);
@@ -179,6 +186,8 @@ async fn gather(
     let undelivered = tx.undelivered_letters(since).await?;
     let untold = untold::posts(tx, known, today).await?;
     let down = tx.meta(DOWN).await?.unwrap_or_default();
+    let mut watcher: Vec<String> = down.lines().filter_map(|line| down_line(known, line)).collect();
+    watcher.extend(held_line(tx, known).await?);
     let totals = totals(tx, known, since, today).await?;
     let trial = engine.settings.trial_until.filter(|until| today < *until).map(|_| known.roster.office_post().label());
     Ok(DigestContext {
@@ -196,7 +205,7 @@ async fn gather(
         undelivered: undelivered.iter().map(|letter| undelivered_row(known, letter)).collect(),
         untold: untold::rows(tx, known, &untold, today).await?.into_iter().map(untold_row).collect(),
         unreminded: items(&material, unreminded.iter().map(|row| row.obligation.id)),
-        watcher: down.lines().filter_map(|line| down_line(known, line)).collect(),
+        watcher,
         totals,
         link: true,
         contact: engine.settings.contact.clone(),
@@ -254,6 +263,15 @@ fn undelivered_row(known: &Known, letter: &LetterRow) -> UndeliveredRow {
 
 fn untold_row((post, what): (PostId, String)) -> UntoldRow {
     UntoldRow { post: post.label(), what }
+}
+
+/// Letters that a restored copy holds.
+async fn held_line(tx: &mut Tx, known: &Known) -> Result<Option<String>> {
+    let counts = tx.count_letters().await?;
+    let held: i64 = counts.iter().filter(|(state, _)| *state == LetterState::Held).map(|(_, count)| count).sum();
+    let Some(restored) = restored::in_force(tx).await?.filter(|_| held > 0) else { return Ok(None) };
+    let taken = words::moment(known.zone, restored.taken_at);
+    Ok(Some(format!("本系统由{taken}的备份恢复，此前的邮件 {held} 封暂停发送，请在“邮件”中确认发送或不再发送")))
 }
 
 fn down_line(known: &Known, line: &str) -> Option<String> {

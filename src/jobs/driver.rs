@@ -10,7 +10,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,9 +22,9 @@ use tokio::time::{sleep, timeout};
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
-use super::leap::{Leap, Look};
 use super::{Summary, digest};
 use crate::clock;
+use crate::engine::doubt::CLOCK_DOUBT;
 use crate::engine::{Engine, Job, Result, SetupError};
 use crate::read::health::{Health, Limits};
 
@@ -70,7 +70,6 @@ pub struct Driver {
     delivery_wanted: Notify,
     /// Rung when what could not be written can be written again: then even a pass that failed is tried at once.
     mended: Notify,
-    leap: Mutex<Leap>,
     tick: Duration,
     stop: CancellationToken,
 }
@@ -82,8 +81,8 @@ impl Driver {
     pub fn new(engine: Engine, options: DriverOptions) -> Arc<Driver> {
         // Fed three times in the time that systemd allows.
         let tick = sd_notify::watchdog_enabled().map_or(SAFETY_TICK, |allowed| SAFETY_TICK.min(allowed / 3));
+        engine.watch.begin(engine.clock.now(), options.leap_hold);
         Arc::new(Driver {
-            leap: Mutex::new(Leap::new(engine.clock.now(), clock::since_boot(), options.leap_hold)),
             stop: engine.stopping.clone(),
             engine: RwLock::new(Arc::new(engine)),
             options: RwLock::new(options),
@@ -104,10 +103,7 @@ impl Driver {
 
     /// Puts another engine in force from the next pass on: same store, new settings. A leap of the clock is confirmed.
     pub fn replace(&self, engine: Engine, options: DriverOptions) {
-        let now = engine.clock.now();
-        let mut leap = self.leap.lock().unwrap_or_else(PoisonError::into_inner);
-        leap.confirm(now, clock::since_boot(), options.leap_hold);
-        drop(leap);
+        engine.watch.begin(engine.clock.now(), options.leap_hold);
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engine);
         *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
         self.pass_wanted.notify_one();
@@ -179,30 +175,42 @@ impl Driver {
     }
 
     /// Whether a leap of the clock holds everything back.
-    fn held(&self) -> bool {
-        let now = self.engine().clock.now();
-        let look = self.leap.lock().unwrap_or_else(PoisonError::into_inner).look(now, clock::since_boot());
-        match look {
-            Look::Leapt(by) => tracing::error!(
-                clock.leap_seconds = by.num_seconds(),
-                "the clock has leapt ahead by {}: nothing is decided or sent until it is put right, confirmed with SIGHUP, or {} have gone by",
-                crate::read::health::words(by),
-                crate::read::health::words(TimeDelta::from_std(self.options().leap_hold).unwrap_or_default()),
-            ),
-            Look::Released => tracing::warn!("the clock is taken for right again"),
-            Look::Held | Look::Believed => {}
+    fn held(&self, now: DateTime<Utc>) -> bool {
+        self.engine().watch.in_doubt(now).is_some()
+    }
+
+    /// Notes for other processes whether a leap is held, where that has changed.
+    async fn note_doubt(&self, engine: &Engine, held: bool, noted: &mut Option<bool>) {
+        if *noted == Some(held) {
+            return;
         }
-        look.holds()
+        let note = async {
+            let mut tx = engine.store.write().await?;
+            let words = if held { engine.clock.now().to_rfc3339() } else { String::new() };
+            if tx.meta(CLOCK_DOUBT).await?.unwrap_or_default().is_empty() == held {
+                tx.set_meta(CLOCK_DOUBT, &words).await?;
+                tx.commit().await?;
+            }
+            Result::Ok(())
+        };
+        match note.await {
+            Ok(()) => *noted = Some(held),
+            Err(error) => tracing::error!("that the clock is in doubt cannot be noted: {error}"),
+        }
     }
 
     async fn pass_loop(self: Arc<Driver>, first: oneshot::Sender<FirstPass>) {
         let mut first = Some(first);
         let mut failures = 0_u32;
-        let mut housekept = None;
+        let (mut housekept, mut noted) = (None, None);
         while !self.stop.is_cancelled() {
             let engine = self.engine();
-            let held = self.held();
-            let done = if held { idle_look(&engine).await } else { guarded(self.pass(&engine, &mut housekept)).await };
+            // The one instant of this pass.
+            let now = engine.clock.now();
+            let held = self.held(now);
+            self.note_doubt(&engine, held, &mut noted).await;
+            let done =
+                if held { idle_look(&engine).await } else { guarded(self.pass(&engine, now, &mut housekept)).await };
             let wait = match done {
                 Ok(done) => {
                     if failures > 0 {
@@ -259,22 +267,22 @@ impl Driver {
     }
 
     /// One pass. Deliveries have their own task, which is rung when there is something to send.
-    async fn pass(&self, engine: &Engine, housekept: &mut Option<Instant>) -> Result<FirstPass> {
+    async fn pass(&self, engine: &Engine, now: DateTime<Utc>, housekept: &mut Option<Instant>) -> Result<FirstPass> {
         let mut done = Vec::with_capacity(4);
-        digest::note_gap(engine).await?;
+        digest::note_gap(engine, now).await?;
         for job in [Job::Materialise, Job::Step, Job::Digest] {
             if self.stop.is_cancelled() {
                 return Ok(done);
             }
             let started = clock::monotonic();
-            let summary = super::run(engine, job).await?;
+            let summary = super::run_at(engine, job, now).await?;
             told(job, &summary, started);
             done.push((job, summary));
         }
         self.delivery_wanted.notify_one();
         if housekeeping_due(engine, housekept).await? && !self.stop.is_cancelled() {
             let started = clock::monotonic();
-            let summary = super::run(engine, Job::Housekeeping).await?;
+            let summary = super::run_at(engine, Job::Housekeeping, now).await?;
             told(Job::Housekeeping, &summary, started);
             done.push((Job::Housekeeping, summary));
             *housekept = Some(clock::monotonic());
@@ -319,7 +327,7 @@ impl Driver {
         while !self.stop.is_cancelled() {
             let engine = self.engine();
             let mut wait = self.tick;
-            if !self.held() {
+            if !self.held(engine.clock.now()) {
                 match guarded(self.delivery(&engine, &mut last)).await {
                     Ok(next) => wait = until(next, engine.clock.now(), self.tick),
                     Err(error) => tracing::error!("delivery failed, next try in {} s: {error}", wait.as_secs()),
@@ -355,7 +363,7 @@ impl Driver {
             sleep(ALARM_LOOK.min(every)).await;
             let alarm = self.options().alarm;
             let Some((program, arguments)) = &alarm.program else { continue };
-            if sounded.is_some_and(|at| at.elapsed() < alarm.every) || self.held() {
+            if sounded.is_some_and(|at| at.elapsed() < alarm.every) || self.held(self.engine().clock.now()) {
                 continue;
             }
             let wrong = self.wrong(alarm.limits).await;

@@ -1,7 +1,7 @@
 //! Seals the log, ends what former holders of posts came in by, forgets old runs, sessions and tokens that have ended, troubles that are over and empty rows of the
 //! summaries, sweeps what a crash has left among the evidence. Touches nothing that anybody may have to answer for.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::trouble;
@@ -28,8 +28,7 @@ const ENTRIES: usize = 10_000;
 /// Rows of each summary that one transaction takes away: others wait for it.
 const EMPTY_ROWS: usize = 500;
 
-pub async fn run(engine: &Engine) -> Result<Tidied> {
-    let now = engine.clock.now();
+pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Tidied> {
     let mut kept = Tidied::default();
     loop {
         let mut tx = engine.store.write().await?;

@@ -48,8 +48,7 @@ const LONGEST_PERIOD: Days = Days::new(400);
 /// Rows a transaction: short enough not to keep others waiting.
 const ROWS: usize = 5000;
 
-pub async fn run(engine: &Engine) -> Result<Made> {
-    let now = engine.clock.now();
+pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Made> {
     let known = engine.known().await?;
     let until = now + engine.settings.horizon;
     // What a day brings: units that leave on it, ladders that take effect.

@@ -7,9 +7,9 @@ pub mod deliver;
 pub mod digest;
 pub mod driver;
 pub mod housekeeping;
-pub mod leap;
 pub mod materialise;
 pub mod pass;
+pub mod restored;
 pub mod settle;
 pub mod simulate;
 pub mod step;
@@ -18,7 +18,7 @@ pub mod write;
 
 use crate::engine::Job;
 
-pub use pass::{Summary, pass, run};
+pub use pass::{Summary, pass, run, run_at};
 
 /// When a job is rung for, beside the safety tick: six cron fields, local time.
 pub fn cron(job: Job) -> &'static str {

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{deliver, digest, housekeeping, materialise, step};
+use super::{deliver, digest, housekeeping, materialise, restored, step};
 use crate::engine::{Engine, Job, JobError, MOST_CONFLICTS, Result};
 use crate::store::runs::Run;
 
@@ -45,21 +45,26 @@ impl fmt::Display for Summary {
 /// An idle run is recorded at most this often; what it shows is that the program is alive.
 const HEARTBEAT: TimeDelta = TimeDelta::minutes(5);
 
+/// One job, now.
 pub async fn run(engine: &Engine, job: Job) -> Result<Summary> {
-    let started = engine.clock.now();
-    let outcome = work(engine, job).await;
+    run_at(engine, job, engine.clock.now()).await
+}
+
+/// One job of a pass, which has one instant: a clock that is set meanwhile must not let one job see what another has not.
+pub async fn run_at(engine: &Engine, job: Job, now: DateTime<Utc>) -> Result<Summary> {
+    let outcome = work(engine, job, now).await;
     let finished = engine.clock.now();
-    if let Err(error) = record(engine, job, started, finished, &outcome).await {
+    if let Err(error) = record(engine, job, now, finished, &outcome).await {
         tracing::error!(job.name = job.code(), error = %error, "run of {} not recorded: {error}", job.code());
     }
     outcome
 }
 
 /// Works, and begins anew where it stood in another daemon's way: a job recomputes what is to be done.
-async fn work(engine: &Engine, job: Job) -> Result<Summary> {
+async fn work(engine: &Engine, job: Job, now: DateTime<Utc>) -> Result<Summary> {
     let mut conflicts = 0;
     loop {
-        let done = work_once(engine, job).await;
+        let done = work_once(engine, job, now).await;
         let in_the_way = matches!(&done, Err(JobError::Store(error)) if error.is_conflict());
         conflicts += usize::from(in_the_way);
         if !in_the_way || conflicts > MOST_CONFLICTS {
@@ -68,13 +73,15 @@ async fn work(engine: &Engine, job: Job) -> Result<Summary> {
     }
 }
 
-async fn work_once(engine: &Engine, job: Job) -> Result<Summary> {
+async fn work_once(engine: &Engine, job: Job, now: DateTime<Utc>) -> Result<Summary> {
+    restored::notice(engine, now).await?;
     Ok(match job {
-        Job::Materialise => Summary::Materialise(materialise::run(engine).await?),
-        Job::Step => Summary::Step(step::run(engine).await?),
-        Job::Digest => Summary::Digest(digest::run(engine).await?),
+        Job::Materialise => Summary::Materialise(materialise::run(engine, now).await?),
+        Job::Step => Summary::Step(step::run(engine, now).await?),
+        Job::Digest => Summary::Digest(digest::run(engine, now).await?),
+        // Whoever sends asks the clock at each letter: a batch takes its time, and a letter was taken when it was.
         Job::Deliver => Summary::Deliver(deliver::run(engine).await?),
-        Job::Housekeeping => Summary::Housekeeping(housekeeping::run(engine).await?),
+        Job::Housekeeping => Summary::Housekeeping(housekeeping::run(engine, now).await?),
     })
 }
 
@@ -104,12 +111,13 @@ async fn record(
     Ok(tx.commit().await?)
 }
 
-/// One pass: every job once, in order. The first that fails ends it; the next pass begins anew.
+/// One pass: every job once, in order, all at one instant. The first that fails ends it; the next pass begins anew.
 pub async fn pass(engine: &Engine) -> Result<Vec<(Job, Summary)>> {
+    let now = engine.clock.now();
     let mut done = Vec::with_capacity(Job::ALL.len());
     for job in Job::ALL.iter().copied().filter(|job| *job != Job::Housekeeping) {
         if !engine.stopping.is_cancelled() {
-            done.push((job, run(engine, job).await?));
+            done.push((job, run_at(engine, job, now).await?));
         }
     }
     Ok(done)

@@ -45,27 +45,26 @@ const BATCH: usize = 1000;
 /// How long a row that cannot be worked on is left alone.
 const TROUBLE_WAIT: TimeDelta = TimeDelta::hours(1);
 
-pub async fn run(engine: &Engine) -> Result<Stepped> {
+pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Stepped> {
     let mut done = Stepped::default();
     loop {
-        if !settle(engine, &mut done).await? {
+        if !settle(engine, now, &mut done).await? {
             return Ok(done);
         }
         // Letters only once nothing is due any more, so that one letter holds all that its slot has to say. Another
         // daemon's unfinished batch still counts as due here.
-        done.letters += write::letters(engine).await?;
+        done.letters += write::letters(engine, now).await?;
         let mut tx = engine.store.read().await?;
-        if !tx.any_obligation_due(engine.clock.now()).await? {
+        if !tx.any_obligation_due(now).await? {
             return Ok(done);
         }
     }
 }
 
 /// Settles batch after batch. Says whether nothing is due any more.
-async fn settle(engine: &Engine, done: &mut Stepped) -> Result<bool> {
+async fn settle(engine: &Engine, now: DateTime<Utc>, done: &mut Stepped) -> Result<bool> {
     let mut idle_rounds = 0;
     while !engine.stopping.is_cancelled() {
-        let now = engine.clock.now();
         let mut tx = engine.store.read().await?;
         let due = tx.due_obligations(now, BATCH).await?;
         if due.is_empty() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::restored;
 use super::trouble::{self, Troubled};
 use crate::domain::action::Action;
 use crate::domain::letter::LetterKind;
@@ -18,6 +19,7 @@ use crate::domain::step::NoticeKind;
 use crate::domain::unit::{PostId, Role, UnitName};
 use crate::engine::known::Known;
 use crate::engine::outbox::{new_letter, slot_key};
+use crate::engine::restored::Restored;
 use crate::engine::{Engine, Result, SetupError};
 use crate::mail::{LetterContext, LetterItem, LetterSection, SectionKind};
 use crate::read::view::{self, View};
@@ -37,8 +39,7 @@ const NEAR: TimeDelta = TimeDelta::hours(1);
 const NOTICES: usize = 500_000;
 
 /// Writes every letter that is waiting to be written. Returns how many.
-pub async fn letters(engine: &Engine) -> Result<u64> {
-    let now = engine.clock.now();
+pub async fn letters(engine: &Engine, now: DateTime<Utc>) -> Result<u64> {
     let mut tx = engine.store.read().await?;
     if !tx.any_notice_unwritten().await? {
         return Ok(0);
@@ -161,6 +162,13 @@ impl Recipient {
     }
 }
 
+impl Recipient {
+    /// Whether all that is to be said may have been said by the database that this is a copy of.
+    fn is_told_of(&self, restored: Restored) -> bool {
+        self.notices.iter().all(|notice| restored.covers(notice.at))
+    }
+}
+
 async fn write_chunk(
     engine: &Engine,
     known: &Known,
@@ -176,13 +184,15 @@ async fn write_chunk(
     let rows = tx.obligations(&ids).await?;
     let mut material = Material::gather(&mut tx, known, &rows, now).await?;
     material.gather_moves(&mut tx, chunk).await?;
+    let restored = restored::in_force(&mut tx).await?;
     let mut letters = Vec::with_capacity(chunk.len());
     let mut taken: HashMap<String, (&Recipient, Vec<i64>)> = HashMap::with_capacity(chunk.len());
     let mut moot: Vec<i64> = Vec::new();
     for mailbox in chunk {
         match letter(engine, &material, mailbox, due_today) {
             Ok(None) => moot.extend(mailbox.notices.iter().map(|notice| notice.id)),
-            Ok(Some((letter, ids))) => {
+            Ok(Some((mut letter, ids))) => {
+                letter.held = restored.is_some_and(|restored| mailbox.is_told_of(restored));
                 taken.insert(letter.message_id.clone(), (mailbox, ids));
                 letters.push(letter);
             }

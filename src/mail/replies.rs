@@ -127,7 +127,7 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("helo argument", Reason::Helo), // Exim: syntactically invalid HELO argument(s)
     ("mi:nhd", Reason::Helo),
     // Our address on the network, our domain; but first whom the recipient has put there.
-    ("user in blacklist", Reason::Unwanted), // NetEase, Coremail
+    ("user in blacklist", Reason::Unwanted),   // NetEase, Coremail
     ("client host rejected", Reason::Blocked), // Postfix
     ("client host [", Reason::Blocked),        // Postfix: blocked using a list; Exchange
     ("blocked using", Reason::Blocked),

@@ -416,6 +416,8 @@ pub fn action_label(action: Action) -> &'static str {
         Action::MakeFeed => "创建日历订阅",
         Action::RevokeLink => "作废邮件链接",
         Action::SendAgain => "重发邮件",
+        Action::HoldLetters => "恢复备份后暂停发信",
+        Action::ReleaseLetters => "处理暂停的邮件",
         Action::ViewEvidence => "查看佐证",
     }
 }

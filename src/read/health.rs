@@ -93,6 +93,11 @@ impl Health {
         self.count(LetterState::Unknown)
     }
 
+    /// Letters that a restored copy holds.
+    pub fn held(&self) -> i64 {
+        self.count(LetterState::Held)
+    }
+
     /// Letters that nobody will send any more.
     pub fn undelivered(&self) -> i64 {
         self.letters.iter().filter(|(state, _)| state.is_undelivered()).map(|(_, count)| count).sum()
@@ -134,6 +139,9 @@ impl Health {
         if !self.untold.is_empty() {
             alarms.push(Alarm::Untold(self.untold.clone()));
         }
+        if self.held() > 0 {
+            alarms.push(Alarm::Held(self.held()));
+        }
         alarms
     }
 }
@@ -167,6 +175,8 @@ pub enum Alarm {
     },
     /// These posts have no address; so many things could not be told each.
     Untold(Vec<(PostId, usize)>),
+    /// So many letters of a restored copy wait for the office.
+    Held(i64),
 }
 
 impl fmt::Display for Alarm {
@@ -189,11 +199,28 @@ impl fmt::Display for Alarm {
                 let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
                 write!(f, "the evidence store is full: {free} MB are free, and a file may have {largest} MB")
             }
+            Alarm::Held(count) => write!(
+                f,
+                "{count} letters are held since a backup was restored, they may have been sent before: the office \
+                 sends or drops them (`duban letter release`, or 邮件 in the console)"
+            ),
         }
     }
 }
 
 impl Alarm {
+    /// For anybody who asks: nothing that a server, an error or a person has said.
+    pub fn brief(&self) -> String {
+        match self {
+            Alarm::FailedPass(_) => "the last pass failed".to_owned(),
+            Alarm::MailDown(age, down) => {
+                let (why, remedy) = (mail_words::english(down.reason), mail_words::remedy(down.reason));
+                format!("the mail path has been down for {}: {why}; {remedy}", words(*age))
+            }
+            other => other.to_string(),
+        }
+    }
+
     pub fn label(&self) -> String {
         match self {
             Alarm::Unwritable(age, why) => format!("数据已有{}无法写入（报送、巡检、邮件均停止）：{why}", label(*age)),
@@ -213,6 +240,9 @@ impl Alarm {
             Alarm::LittleRoom { free, largest } => {
                 let [free, largest] = [free, largest].map(|bytes| bytes / 1_000_000);
                 format!("佐证存储空间已满：仅剩{free} MB，而单个文件可达{largest} MB，附文件的报送可能收不下")
+            }
+            Alarm::Held(count) => {
+                format!("恢复备份后有 {count} 封邮件暂停发送（可能早已发出），请值班人员在“邮件”中确认发送或不再发送")
             }
         }
     }

@@ -37,7 +37,7 @@ fn chinese(reason: Reason) -> (&'static str, &'static str) {
         }
         Reason::Auth => (
             "本系统邮箱登录未获许可",
-            "请核对 [mail.transport] 的 username 与密码（授权码），并确认该邮箱已开通 SMTP；改后执行 systemctl reload duban",
+            "请核对 [mail.transport] 的 username 与密码（授权码），并确认该邮箱已开通 SMTP；改后执行 systemctl restart duban",
         ),
         Reason::Sender => {
             ("邮件服务器不许用此发件人", "请将 [mail] from 改为登录邮箱（username）本身的地址，或请服务商授权代发")
@@ -106,7 +106,7 @@ fn in_english(reason: Reason) -> (&'static str, &'static str) {
         ),
         Reason::Auth => (
             "the mail account may not log in",
-            "check `username` and its password (授权码) in [mail.transport] and that SMTP is switched on for it, then reload",
+            "check `username` and its password (授权码) in [mail.transport] and that SMTP is switched on for it, then restart",
         ),
         Reason::Sender => (
             "the mail server does not allow this sender",

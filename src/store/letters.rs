@@ -58,10 +58,11 @@ const LAST_SENT: &str = "SELECT MAX(sent_at) FROM letter WHERE written_at >= $1"
 const COUNT_SENT: &str = "SELECT COUNT(*) FROM letter WHERE written_at > $1 AND sent_at >= $2";
 // What was sent is not counted: each part walks a partial index, so that a long outbox costs nothing.
 const COUNTS: &str = "SELECT state, COUNT(*) FROM letter WHERE next_try_at IS NOT NULL GROUP BY state \
-    UNION ALL SELECT state, COUNT(*) FROM letter WHERE state IN ('refused', 'given_up', 'failed') GROUP BY state";
+    UNION ALL SELECT state, COUNT(*) FROM letter WHERE state IN ('refused', 'given_up', 'failed') GROUP BY state \
+    UNION ALL SELECT state, COUNT(*) FROM letter WHERE state = 'held' GROUP BY state";
 // In the order of its index: by number, SQLite would walk all letters.
 const UNDELIVERED: &str =
-    select!("WHERE state IN ('refused', 'given_up', 'failed') AND tried_at > $1 ORDER BY written_at, id");
+    select!("WHERE state IN ('refused', 'given_up', 'failed') AND tried_at >= $1 ORDER BY written_at, id");
 const PAGE: &str = select!("WHERE id > $1 ORDER BY id LIMIT CAST($2 AS BIGINT)");
 const NEWEST_PAGE: &str = select!("WHERE id < $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)");
 // Each of the two names what one of the partial indexes holds and asks for no order by number, so that a long outbox
@@ -77,7 +78,12 @@ const BODY: &str = "SELECT letter.subject, letter_body.body_text \
     FROM letter JOIN letter_body ON letter_body.letter = letter.id WHERE letter.id = $1";
 const NEWEST: &str = "SELECT id FROM letter WHERE kind = $1 ORDER BY id DESC LIMIT 1";
 const RETRY: &str = "UPDATE letter SET state = 'queued', next_try_at = $2 WHERE id = $1 \
-    AND state IN ('refused', 'given_up', 'failed')";
+    AND state IN ('refused', 'given_up', 'failed', 'held')";
+const HELD_PAGE: &str = select!("WHERE state = 'held' AND id + 0 < $1 ORDER BY id + 0 DESC LIMIT CAST($2 AS BIGINT)");
+const HOLD: &str = "UPDATE letter SET state = 'held', next_try_at = NULL, lease_owner = NULL, lease_until = NULL \
+    WHERE next_try_at IS NOT NULL";
+const RELEASE_HELD: &str = "UPDATE letter SET state = 'queued', next_try_at = $1 WHERE state = 'held'";
+const DROP_HELD: &str = "UPDATE letter SET state = 'moot', reply = $1 WHERE state = 'held'";
 
 pub const STATEMENTS: &[&str] = &[
     CLAIM,
@@ -99,6 +105,10 @@ pub const STATEMENTS: &[&str] = &[
     BODY,
     RETRY,
     NEWEST,
+    HELD_PAGE,
+    HOLD,
+    RELEASE_HELD,
+    DROP_HELD,
 ];
 
 /// The statements with an IN list, and the number of its first parameter.
@@ -126,6 +136,8 @@ pub struct NewLetter {
     /// Its HTML, with the placeholder for the link.
     pub body_html: String,
     pub written_at: DateTime<Utc>,
+    /// Whether it waits until somebody releases it.
+    pub held: bool,
 }
 
 #[derive(Clone, FromRow)]
@@ -179,6 +191,8 @@ pub enum LetterGroup {
     Waiting,
     /// Those that nobody will send any more.
     Undelivered,
+    /// Those that somebody has to release.
+    Held,
 }
 
 impl Tx {
@@ -205,8 +219,8 @@ impl Tx {
                         .bind(&letter.address)
                         .bind(&letter.subject)
                         .bind(letter.written_at)
-                        .bind("queued")
-                        .bind(letter.written_at);
+                        .bind(if letter.held { LetterState::Held } else { LetterState::Queued }.code())
+                        .bind(Some(letter.written_at).filter(|_| !letter.held));
                 }
                 query.fetch_all(c).await?
             });
@@ -364,7 +378,7 @@ impl Tx {
         rows.into_iter().map(|(state, n)| Ok((LetterState::try_from(state)?, n))).collect()
     }
 
-    /// Letters that ended undelivered since then.
+    /// Letters that ended undelivered since then, that second included: rather told twice than not at all.
     pub async fn undelivered_letters(&mut self, since: DateTime<Utc>) -> Result<Vec<LetterRow>> {
         Ok(on!(self, |c| sqlx::query_as(UNDELIVERED).bind(since).fetch_all(c).await?))
     }
@@ -382,6 +396,7 @@ impl Tx {
             LetterGroup::All => NEWEST_PAGE,
             LetterGroup::Waiting => WAITING_PAGE,
             LetterGroup::Undelivered => UNDELIVERED_PAGE,
+            LetterGroup::Held => HELD_PAGE,
         };
         Ok(on!(self, |c| sqlx::query_as(text).bind(before).bind(limit).fetch_all(c).await?))
     }
@@ -404,7 +419,22 @@ impl Tx {
         Ok(on!(self, |c| sqlx::query_scalar(NEWEST).bind(kind.code()).fetch_optional(c).await?))
     }
 
-    /// Queues an undelivered letter again. Says whether there was one.
+    /// Holds every letter that waits to be sent. Returns how many.
+    pub async fn hold_letters(&mut self) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(HOLD).execute(c).await?.rows_affected()))
+    }
+
+    /// Queues every letter that is held. Returns how many.
+    pub async fn release_held_letters(&mut self, now: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(RELEASE_HELD).bind(now).execute(c).await?.rows_affected()))
+    }
+
+    /// Ends every letter that is held without sending it. Returns how many.
+    pub async fn drop_held_letters(&mut self, words: &str) -> Result<u64> {
+        Ok(on!(self, |c| sqlx::query(DROP_HELD).bind(words).execute(c).await?.rows_affected()))
+    }
+
+    /// Queues an undelivered letter again, or one that is held. Says whether there was one.
     pub async fn retry_letter(&mut self, id: i64, now: DateTime<Utc>) -> Result<bool> {
         Ok(on!(self, |c| sqlx::query(RETRY).bind(id).bind(now).execute(c).await?.rows_affected()) == 1)
     }

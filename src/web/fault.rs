@@ -102,6 +102,7 @@ impl Fault {
             Fault::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Fault::SignIn => StatusCode::UNAUTHORIZED,
             Fault::Forbidden | Fault::ShowsOnly(_) | Fault::Foreign => StatusCode::FORBIDDEN,
+            Fault::Refused(refusal) if refusal.passes_after().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Refused(_) | Fault::Mistaken(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Fault::Malformed(_) => StatusCode::BAD_REQUEST,
             Fault::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -195,6 +196,11 @@ impl Fault {
     pub fn with_patience(&self, mut response: Response) -> Response {
         if matches!(self, Fault::Failed(_) | Fault::TooMany) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        if let Fault::Refused(refusal) = self
+            && let Some(seconds) = refusal.passes_after()
+        {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -17,28 +17,42 @@ use super::access::Right;
 use super::app::App;
 use super::route::{Route, get};
 use crate::domain::phase::Phase;
-use crate::read::health::Health;
+use crate::read::health::{Alarm, Health};
 
 pub fn routes() -> Vec<Route> {
     vec![get("/healthz", Right::Public, alive), get("/readyz", Right::Public, ready)]
 }
 
-/// Whether the program lives and can write: a database that only reads takes no filing and lets no letter out. Nothing is
-/// asked of the database for it.
+/// Whether the watcher watches and is heard: what is red, a line each. A start that has made no pass yet lives.
 async fn alive(State(app): State<App>) -> Response {
-    let (status, words) = match app.engine().ground.ailing() {
-        None => (StatusCode::OK, "ok\n"),
-        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "nothing can be written\n"),
-    };
-    (status, [(header::CONTENT_TYPE, "text/plain")], words).into_response()
+    if app.engine().ground.ailing().is_some() {
+        let words = "nothing can be written\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::CONTENT_TYPE, "text/plain")], words).into_response();
+    }
+    said(&app, |alarm| *alarm != Alarm::NoPass).await
 }
 
-/// Whether the database answers and nothing is too old; what is wrong stands in `duban status`.
+/// Whether the database answers and nothing is red.
 async fn ready(State(app): State<App>) -> Response {
-    let health = Health::look(&app.engine()).await;
-    let well = health.is_ok_and(|health| health.wrong(app.options().limits).is_empty());
-    let (status, words) = if well { (StatusCode::OK, "ok\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not well\n") };
-    (status, [(header::CONTENT_TYPE, "text/plain")], words).into_response()
+    said(&app, |_| true).await
+}
+
+/// What is red, without what others have said; the whole of it stands in `duban status`.
+async fn said(app: &App, counts: impl Fn(&Alarm) -> bool) -> Response {
+    let lines: Vec<String> = match Health::look(&app.engine()).await {
+        Ok(health) => {
+            health.alarms(app.options().limits).iter().filter(|alarm| counts(alarm)).map(Alarm::brief).collect()
+        }
+        Err(error) => {
+            tracing::error!("a probe could not be answered: {error}");
+            vec!["the database does not answer".to_owned()]
+        }
+    };
+    let (status, words) = match lines.is_empty() {
+        true => (StatusCode::OK, "ok".to_owned()),
+        false => (StatusCode::SERVICE_UNAVAILABLE, format!("not well\n{}", lines.join("\n"))),
+    };
+    (status, [(header::CONTENT_TYPE, "text/plain")], words + "\n").into_response()
 }
 
 /// The listener for `/metrics`.

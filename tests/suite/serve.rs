@@ -343,6 +343,7 @@ fn a_backup_is_whole_or_has_no_name() {
     let done = home.run(&["backup", "bk"]);
     assert_eq!(done.code, Some(0), "{}", done.all());
     let made = PathBuf::from(done.out.split(": ").next().unwrap());
+    let daemon_err = daemon.err();
     daemon.stop();
     let manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(home.folder.path().join(&made).join("manifest.json")).unwrap()).unwrap();
@@ -359,6 +360,10 @@ fn a_backup_is_whole_or_has_no_name() {
     fs::copy(home.folder.path().join(&made).join("duban.sqlite"), other.path("var/duban.sqlite")).unwrap();
     let restored = other.serve(&[]).wait_ready();
     assert!(restored.out().contains("0 opened, 0 planned ahead") || near_midnight(), "{}", restored.out());
+    // It knows that it is a copy, and the one that was copied does not think so.
+    let warned = format!("{}{}", restored.out(), restored.err());
+    assert!(warned.contains("this database is a copy taken at"), "{warned}");
+    assert!(!daemon_err.contains("is a copy"), "{daemon_err}");
     restored.stop();
     assert_eq!(other.letters(), 0);
 

@@ -99,7 +99,11 @@ async fn replies_at_each_phase() {
         (At::Rcpt, "450 greylisted", ("deferred", Stage::Rcpt, Some(Reason::Temporary), false)),
         (At::Rcpt, "550 no such user", ("refused", Stage::Rcpt, Some(Reason::Mailbox), false)),
         (At::Rcpt, "550 Connection frequency limited", ("connection_down", Stage::Rcpt, Some(Reason::Throttled), true)),
-        (At::Dot, "550 5.4.5 Daily user sending quota exceeded", ("connection_down", Stage::AfterDot, Some(Reason::Quota), true)),
+        (
+            At::Dot,
+            "550 5.4.5 Daily user sending quota exceeded",
+            ("connection_down", Stage::AfterDot, Some(Reason::Quota), true),
+        ),
         (At::Data, "452 full", ("deferred", Stage::Data, Some(Reason::Temporary), false)),
         (At::Data, "554 no", ("refused", Stage::Data, Some(Reason::Permanent), false)),
         (At::Data, "250 what", ("deferred", Stage::Data, Some(Reason::Garbage), false)),

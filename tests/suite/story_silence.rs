@@ -150,3 +150,39 @@ async fn on_trial_all_goes_to_the_office_with_the_true_recipient_named() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn one_pass_has_one_instant_and_what_it_left_is_news_to_the_next_digest() {
+    on_both_of("2022-10-10 00:00", &["5.2"], |mut story| async move {
+        // A clock that is set ahead while a pass is at work moves none of its jobs.
+        story.run_until("2022-10-12 08:00").await;
+        story.sleep_until("2022-10-12 08:20");
+        let clock = story.engine.clock.clone();
+        let (done, ()) = tokio::join!(duban::jobs::pass(&story.engine), async {
+            tokio::task::yield_now().await;
+            clock.set(at("2022-10-12 09:00"));
+        });
+        done.unwrap();
+        for job in [Job::Materialise, Job::Step, Job::Digest] {
+            let run = story.engine.store.read().await.unwrap().last_run(job.code()).await.unwrap().unwrap();
+            assert_eq!(run.started_at, at("2022-10-12 08:20"), "{job}");
+        }
+        let misses = async |story: &Story| {
+            let mut tx = story.engine.store.read().await.unwrap();
+            tx.missed_between(at("2022-10-12 08:20"), at("2022-10-12 08:30")).await.unwrap().len()
+        };
+        // The digest of a pass whose steps ended before half past eight cannot have that morning's misses …
+        duban::jobs::run(&story.engine, Job::Digest).await.unwrap();
+        assert_eq!(misses(&story).await, 0);
+        story.run_until("2022-10-13 10:00").await;
+        assert!(misses(&story).await > 0);
+        // … so the next day's has them, as new.
+        let office = story.address(OFFICE).await;
+        let digests: Vec<_> = story.letters_to(&office, "2022-10-12 00:00");
+        let digest = digests.iter().rfind(|letter| letter.at == at("2022-10-13 09:00")).unwrap();
+        let new = digest.text.split("二、").next().unwrap();
+        assert!(new.contains("10月11日"), "{}", digest.text);
+        story
+    })
+    .await;
+}

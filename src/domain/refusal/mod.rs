@@ -49,6 +49,10 @@ pub enum Refusal {
     Setting(SettingRefusal),
     Entry(EntryRefusal),
     List(ListRefusal),
+    /// The machine's clock has leapt and nobody has said yet that it is right: nothing is judged for so long.
+    ClockInDoubt {
+        seconds: u64,
+    },
     /// All of these at once.
     Several(Vec<Refusal>),
 }
@@ -61,6 +65,7 @@ impl Default for Refusal {
     }
 }
 
+const CLOCK: &str = "clock_in_doubt";
 const SEVERAL: &str = "several_faults";
 const SEVERAL_FILES: &str = "several_files_not_taken";
 
@@ -83,8 +88,14 @@ impl Refusal {
             Refusal::Setting(refusal) => refusal.into(),
             Refusal::Entry(refusal) => refusal.into(),
             Refusal::List(refusal) => refusal.into(),
+            Refusal::ClockInDoubt { .. } => CLOCK,
             Refusal::Several(_) => SEVERAL,
         }
+    }
+
+    /// After how many seconds the same may be asked again, where it is refused for the moment only.
+    pub fn passes_after(&self) -> Option<u64> {
+        if let Refusal::ClockInDoubt { seconds } = self { Some(*seconds) } else { None }
     }
 
     /// The field that is to be mended, where it is one.
@@ -118,7 +129,7 @@ impl Refusal {
             SettingRefusal::VARIANTS,
             EntryRefusal::VARIANTS,
             ListRefusal::VARIANTS,
-            &[SEVERAL, SEVERAL_FILES],
+            &[CLOCK, SEVERAL, SEVERAL_FILES],
         ];
         groups.into_iter().flatten().copied()
     }

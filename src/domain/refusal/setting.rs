@@ -17,5 +17,6 @@ pub enum SettingRefusal {
     ShownIsGone,
     NoPlaceForFiles,
     NotUndelivered(i64),
+    NothingHeld,
     LinkRevoked,
 }

@@ -33,6 +33,14 @@ pub fn words(refusal: &Refusal) -> Words {
         Refusal::Setting(refusal) => setting::words(refusal),
         Refusal::Entry(refusal) => entry::words(refusal),
         Refusal::List(refusal) => list::words(refusal),
+        Refusal::ClockInDoubt { seconds } => {
+            let minutes = seconds.div_ceil(60).max(1);
+            say!(
+                "this machine's clock has just leapt ahead and may be wrong, so nothing is taken or decided for now; \
+                 have the clock checked and try again within {minutes} min",
+                "服务器时钟刚发生跳变，可能不准，为免误判期限，暂不受理；所填内容请勿关闭，请联系系统管理员核对时钟，约 {minutes} 分钟后再提交"
+            )
+        }
         Refusal::Several(refusals) => {
             let all: Vec<Words> = refusals.iter().map(words).collect();
             let english = all.iter().map(|words| words.english.as_str()).collect::<Vec<_>>().join("; ");
@@ -94,7 +102,7 @@ mod tests {
         all.extend(all_of::<ListRefusal>());
         let both = vec![field(FieldRefusal::Blank), file(FileRefusal::EmptyFile)];
         let files = ["a", "b"].map(|name| NotTaken { name: name.into(), why: FileRefusal::EmptyFile });
-        all.extend([Refusal::Several(both), Refusal::Files(files.to_vec())]);
+        all.extend([Refusal::ClockInDoubt { seconds: 61 }, Refusal::Several(both), Refusal::Files(files.to_vec())]);
         all
     }
 

@@ -39,6 +39,7 @@ pub(super) fn words(refusal: &SettingRefusal) -> Words {
             "the letter {letter} is not undelivered and is not sent again",
             "邮件 {letter} 不是未送达的邮件，无须重发"
         ),
+        SettingRefusal::NothingHeld => say!("no letters are held", "没有暂停的邮件"),
         SettingRefusal::LinkRevoked => say!("the letter's link is revoked already", "该邮件的链接已作废"),
     }
 }

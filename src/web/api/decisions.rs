@@ -21,6 +21,7 @@ pub fn routes() -> Vec<Route> {
         post("/api/v1/obligations/{id}/return", Right::Decide, send_back),
         post("/api/v1/obligations/{id}/confirm-miss", Right::Decide, confirm_miss),
         post("/api/v1/waivers", Right::Decide, waive),
+        post("/api/v1/letters/held", Right::Decide, release_letters),
         post("/api/v1/obligations/{id}/extension", Right::File, ask_extension),
         post("/api/v1/obligations/{id}/extension/decision", Right::Decide, decide_extension),
         post("/api/v1/obligations/{id}/dispute", Right::File, raise_dispute),
@@ -53,6 +54,26 @@ pub async fn send_back(
 ) -> Answer<Json<ObligationJson>> {
     let stored = desk.actor(&visitor.post).send_back(id, &body.reason, whole(body.until)).await?;
     Ok(Json(ObligationJson::of(&desk, &stored)?))
+}
+
+/// Whether the letters go out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeldJson {
+    /// True = they are sent, false = they end unsent.
+    send: bool,
+}
+
+/// How many letters that concerned.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReleasedJson {
+    letters: u64,
+}
+
+/// Send or drop the letters that are held since a backup was restored
+#[utoipa::path(post, path = "/api/v1/letters/held", request_body = HeldJson, responses((status = 200, body = ReleasedJson), (status = 422)))]
+pub async fn release_letters(desk: Desk, visitor: Visitor, Body(body): Body<HeldJson>) -> Answer<Json<ReleasedJson>> {
+    Ok(Json(ReleasedJson { letters: desk.actor(&visitor.post).release_letters(body.send).await? }))
 }
 
 /// Let a 未提醒 miss count

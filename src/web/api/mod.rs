@@ -56,6 +56,7 @@ pub fn routes() -> Vec<Route> {
         decisions::send_back,
         decisions::confirm_miss,
         decisions::waive,
+        decisions::release_letters,
         decisions::ask_extension,
         decisions::decide_extension,
         decisions::raise_dispute,

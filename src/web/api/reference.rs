@@ -343,6 +343,8 @@ pub struct StatusJson {
     mail_down: Option<String>,
     letters_in_doubt: i64,
     letters_undelivered: i64,
+    /// Letters of a restored copy that wait for the office.
+    letters_held: i64,
     troubles: Vec<String>,
     /// What is too old, in words; nothing = all is well.
     wrong: Vec<String>,
@@ -363,6 +365,7 @@ pub async fn status(desk: Desk) -> Answer<Json<StatusJson>> {
             .map(|down| format!("{}; {}", mail_down_words(down), mail::remedy(down.reason))),
         letters_in_doubt: health.in_doubt(),
         letters_undelivered: health.undelivered(),
+        letters_held: health.held(),
         wrong: health.wrong(desk.app.options().limits),
         troubles: health.troubles.into_iter().map(|trouble| trouble.subject).collect(),
     }))

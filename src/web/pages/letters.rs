@@ -3,6 +3,7 @@
 //! No address stands on these pages and no token: where the link goes the stored body has a placeholder.
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Path, Query};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 use crate::acts::ActError;
 use crate::domain::calendar::Zone;
+use crate::domain::letter::LetterState;
 use crate::mail::fill_link;
 use crate::read::view::View;
 use crate::read::words;
@@ -26,6 +28,7 @@ pub fn routes() -> Vec<Route> {
         get("/letters", Right::SeeAll, list),
         get("/letters/{id}", Right::SeeAll, show),
         get("/letters/{id}/text", Right::SeeAll, whole),
+        post("/letters/held", Right::Decide, release),
         post("/letters/{id}/again", Right::Decide, again),
         post("/letters/{id}/revoke", Right::Decide, revoke),
     ]
@@ -71,17 +74,19 @@ impl LetterLine {
             attempts: letter.attempts,
             unknowns: letter.unknowns,
             reply: letter.reply.unwrap_or_default(),
-            undelivered: letter.state.is_undelivered(),
+            undelivered: letter.state.is_undelivered() || letter.state == LetterState::Held,
             message_id: letter.message_id,
         }
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct OutboxQuery {
     #[serde(default)]
     which: String,
     before: Option<i64>,
+    #[serde(default)]
+    done: String,
 }
 
 #[derive(Template)]
@@ -91,12 +96,26 @@ struct LettersPage {
     which: String,
     lines: Vec<LetterLine>,
     next: Option<i64>,
+    /// Letters that a restored copy holds.
+    held: i64,
+    may: bool,
+    refused: Refused,
 }
 
 async fn list(desk: Desk, visitor: Visitor, Query(asked): Query<OutboxQuery>) -> Result<Response, Fault> {
+    outbox(&desk, &visitor, asked, Refused::default()).await
+}
+
+async fn outbox(desk: &Desk, visitor: &Visitor, asked: OutboxQuery, refused: Refused) -> Result<Response, Fault> {
+    let done = match asked.done.as_str() {
+        "sent" => Some("暂停的邮件已列入待发。".to_owned()),
+        "dropped" => Some("暂停的邮件不再发送。".to_owned()),
+        _ => None,
+    };
     let (which, title) = match asked.which.as_str() {
         "waiting" => (LetterGroup::Waiting, "邮件（待发）"),
         "undelivered" => (LetterGroup::Undelivered, "邮件（未送达）"),
+        "held" => (LetterGroup::Held, "邮件（暂停）"),
         _ => (LetterGroup::All, "邮件"),
     };
     let mut tx = desk.engine.store.read().await?;
@@ -105,7 +124,36 @@ async fn list(desk: Desk, visitor: Visitor, Query(asked): Query<OutboxQuery>) ->
     letters.truncate(PAGE);
     let next = letters.last().map(|last| last.id).filter(|_| more);
     let lines = letters.into_iter().map(|letter| LetterLine::of(desk.known.zone, letter)).collect();
-    Ok(view::html(&LettersPage { page: Page::new(title, &desk, &visitor), which: asked.which, lines, next }))
+    let counts = tx.count_letters().await?;
+    let held = counts.iter().filter(|(state, _)| *state == LetterState::Held).map(|(_, count)| count).sum();
+    let page = Page::new(title, desk, visitor).with_done(done);
+    let may = is_office(desk, visitor);
+    let shown = LettersPage { page, which: asked.which, lines, next, held, may, refused };
+    Ok(view::answer(&shown, shown.refused.any()))
+}
+
+fn is_office(desk: &Desk, visitor: &Visitor) -> bool {
+    visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide)
+}
+
+#[derive(Deserialize)]
+struct ReleaseForm {
+    /// `send` or `drop`.
+    what: String,
+}
+
+/// Whether the letters that a restored copy holds go out.
+async fn release(desk: Desk, visitor: Visitor, Form(form): Form<ReleaseForm>) -> Result<Response, Fault> {
+    let send = form.what == "send";
+    let released = desk.actor(&visitor.post).release_letters(send).await;
+    let released = if visitor.has(Right::SeeAll) { Refused::or(released)? } else { Ok(released?) };
+    match released {
+        Ok(_) => {
+            let done = if send { "sent" } else { "dropped" };
+            Ok(Redirect::to(&format!("/letters?done={done}")).into_response())
+        }
+        Err(refused) => outbox(&desk, &visitor, OutboxQuery::default(), refused).await,
+    }
 }
 
 #[derive(Template)]
@@ -167,7 +215,7 @@ async fn page(
         rows: desk.views(&mut tx, &stored).await?,
         others,
         revoked: linked.and_then(|linked| linked.revoked_at).map(|at| words::moment(desk.known.zone, at)),
-        may: visitor.post == desk.known.roster.office_post() && visitor.has(Right::Decide),
+        may: is_office(desk, visitor),
         refused,
     };
     Ok(view::answer(&shown, shown.refused.any()))

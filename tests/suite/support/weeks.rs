@@ -77,9 +77,9 @@ pub async fn pass(story: &mut Story, console: &Console) -> Vec<Arrived> {
     ask(story).await;
     all.extend(post_until(story, "2022-10-22 10:00").await);
     // The daemon is down over a day; the first letter after it is refused.
-    digest::note_gap(&story.engine).await.unwrap();
+    digest::note_gap(&story.engine, story.now()).await.unwrap();
     story.sleep_until("2022-10-23 16:00");
-    digest::note_gap(&story.engine).await.unwrap();
+    digest::note_gap(&story.engine, story.now()).await.unwrap();
     story.refuse_next("550 5.1.1 user unknown");
     open_event(story, "暴雨2").await;
     all.extend(post_until(story, END).await);

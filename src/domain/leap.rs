@@ -62,6 +62,17 @@ impl Leap {
         if self.since.take().is_some() { Look::Released } else { Look::Believed }
     }
 
+    /// What time it would be without the leap; `wall` where none is held.
+    pub fn believed(&self, wall: DateTime<Utc>, boot: Duration) -> DateTime<Utc> {
+        let passed = TimeDelta::from_std(boot.saturating_sub(self.boot)).unwrap_or(TimeDelta::zero());
+        if self.since.is_some() { self.wall + passed } else { wall }
+    }
+
+    /// How much longer a leap is held at most.
+    pub fn left(&self, boot: Duration) -> Duration {
+        self.since.map_or(Duration::ZERO, |since| self.hold.saturating_sub(boot.saturating_sub(since)))
+    }
+
     /// Takes the clock for right from now on.
     pub fn confirm(&mut self, wall: DateTime<Utc>, boot: Duration, hold: Duration) {
         *self = Leap::new(wall, boot, hold);
@@ -91,9 +102,11 @@ mod tests {
         let mut leap = started();
         assert_eq!(leap.look(wall(0, 30), boot(30)), Look::Believed);
         assert_eq!(leap.look(wall(3, 60), boot(60)), Look::Leapt(TimeDelta::days(3)));
+        assert_eq!((leap.believed(wall(3, 60), boot(60)), leap.left(boot(60))), (wall(0, 60), HOLD));
         assert_eq!(leap.look(wall(3, 90), boot(90)), Look::Held);
         assert_eq!(leap.look(wall(3, 660), boot(660)), Look::Released);
         assert_eq!(leap.look(wall(3, 690), boot(690)), Look::Believed);
+        assert_eq!((leap.believed(wall(3, 690), boot(690)), leap.left(boot(690))), (wall(3, 690), Duration::ZERO));
     }
 
     #[test]
