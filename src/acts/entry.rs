@@ -119,7 +119,7 @@ pub async fn open_link(engine: &Engine, text: &str) -> Result<JudgedLink> {
         let unit = known.roster.unit(&post.unit).is_some_and(|unit| unit.active_on(today));
         unit && (shows_only || post.role.is_of_unit())
     });
-    let now = engine.clock.now();
+    let now = engine.believed_now();
     let others = |post: &PostId| known.is_a_formers(post, written_at, now);
     let handed_over = open.iter().find(|post| others(post)).cloned();
     open.retain(|post| !others(post));

@@ -90,12 +90,17 @@ pub async fn act<T>(
     act: impl AsyncFnOnce(&Actor<'_>) -> Result<T, ActError>,
 ) -> anyhow::Result<T> {
     let known = engine.known().await?;
-    // The daemon has watched the clock; this process has not.
+    learn_of_doubt(engine).await?;
+    let actor = Actor { engine, known: &known, by, lent: None, now: engine.clock.now() };
+    Ok(act(&actor).await?)
+}
+
+/// The daemon has watched the clock and this process has not: what it found stands in the database.
+pub async fn learn_of_doubt(engine: &Engine) -> anyhow::Result<()> {
     if engine.store.read().await?.meta(CLOCK_DOUBT).await?.is_some_and(|since| !since.is_empty()) {
         engine.watch.held_elsewhere();
     }
-    let actor = Actor { engine, known: &known, by, lent: None, now: engine.clock.now() };
-    Ok(act(&actor).await?)
+    Ok(())
 }
 
 /// The post that acts where none is given: the office's.

@@ -42,7 +42,7 @@ fn read_file(path: &Path) -> Result<SecretString, BadSecret> {
     if !about.is_file() || about.len() > LONGEST {
         return Err(bad(SecretFault::NoFile));
     }
-    let text = plain_text(fs::read(path).map_err(system)?).map_err(|()| bad(SecretFault::NoText))?;
+    let text = plain_text(fs::read(path).map_err(system)?).map_err(bad)?;
     if text.is_empty() {
         return Err(bad(SecretFault::Empty));
     }
@@ -57,15 +57,15 @@ fn read_file(path: &Path) -> Result<SecretString, BadSecret> {
 ///
 /// # Errors
 /// It is no text.
-pub fn plain_text(bytes: Vec<u8>) -> Result<String, ()> {
+pub fn plain_text(bytes: Vec<u8>) -> Result<String, SecretFault> {
     let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        String::from_utf16(&units).map_err(drop)
+        String::from_utf16(&units).map_err(|_| SecretFault::NoText)
     };
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes)?,
         [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes)?,
-        _ => String::from_utf8(bytes).map_err(drop)?,
+        _ => String::from_utf8(bytes).map_err(|_| SecretFault::NoText)?,
     };
     let no_part = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\0');
     Ok(text.trim_matches(no_part).to_owned())

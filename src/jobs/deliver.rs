@@ -88,6 +88,18 @@ pub async fn run(engine: &Engine) -> Result<Delivered> {
     Ok(done)
 }
 
+/// Has all mail tried now where the path is down: somebody has just started or set up anew, perhaps to mend it.
+pub async fn try_at_once(engine: &Engine, now: DateTime<Utc>) -> Result<()> {
+    let mut tx = engine.store.read().await?;
+    if Path::read(&mut tx).await?.down.is_none() {
+        return Ok(());
+    }
+    drop(tx);
+    let mut tx = engine.store.write().await?;
+    tx.wake_letters(now).await?;
+    Ok(tx.commit().await?)
+}
+
 /// The next batch; `None` when no letter's time has come. Who filed while the letter waited gets no chaser; one that was
 /// tried before may be out already and goes on.
 async fn claim(engine: &Engine, tx: &mut Tx, done: &mut Delivered) -> Result<Option<Vec<Claimed>>> {

@@ -10,6 +10,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use tokio::time::{sleep, timeout};
 use tokio_cron_scheduler::{Job as CronJob, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Summary, digest};
+use super::{Summary, deliver, digest};
 use crate::clock;
 use crate::engine::doubt::CLOCK_DOUBT;
 use crate::engine::{Engine, Job, Result, SetupError};
@@ -70,6 +71,8 @@ pub struct Driver {
     delivery_wanted: Notify,
     /// Rung when what could not be written can be written again: then even a pass that failed is tried at once.
     mended: Notify,
+    /// Whether what keeps mail back may just have been mended.
+    mail_mended: AtomicBool,
     tick: Duration,
     stop: CancellationToken,
 }
@@ -89,6 +92,7 @@ impl Driver {
             pass_wanted: Notify::new(),
             delivery_wanted: Notify::new(),
             mended: Notify::new(),
+            mail_mended: AtomicBool::new(true),
             tick,
         })
     }
@@ -106,6 +110,7 @@ impl Driver {
         engine.watch.begin(engine.clock.now(), options.leap_hold);
         *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engine);
         *self.options.write().unwrap_or_else(PoisonError::into_inner) = options;
+        self.mail_mended.store(true, Ordering::SeqCst);
         self.pass_wanted.notify_one();
         self.delivery_wanted.notify_one();
     }
@@ -343,6 +348,10 @@ impl Driver {
 
     /// Sends what is due, if anything is. Says when something will be.
     async fn delivery(&self, engine: &Engine, last: &mut Option<Instant>) -> Result<Option<DateTime<Utc>>> {
+        if self.mail_mended.load(Ordering::SeqCst) {
+            deliver::try_at_once(engine, engine.clock.now()).await?;
+            self.mail_mended.store(false, Ordering::SeqCst);
+        }
         let next = engine.store.read().await?.next_letter_at().await?;
         let due = next.is_some_and(|next| next <= engine.clock.now());
         let stale = last.is_none_or(|last| last.elapsed() >= IDLE_DELIVERY);

@@ -16,6 +16,8 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("mailbox unavailable or access denied", Reason::Busy), // QQ: the recipient got too much in a short time
     ("insufficient system storage", Reason::Temporary),     // Postfix
     ("server busy", Reason::Temporary),
+    // What an Exchange recipient takes from some alone, in whatever words follow.
+    ("resolver.rst", Reason::Unwanted),
     // What we may send in a day.
     ("sending quota", Reason::Quota), // Gmail, Coremail
     ("sending limit", Reason::Quota),
@@ -29,6 +31,8 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("submissionquota", Reason::Quota), // Exchange
     ("recipient limit per day", Reason::Quota),
     ("exceeded its quota", Reason::Quota),
+    ("max emails per hour", Reason::Quota), // cPanel
+    ("hourly limit", Reason::Quota),
     ("exceeded the maximum number of messages", Reason::Quota),
     ("mi:stc", Reason::Quota), // NetEase: letters of a day
     ("rp:trc", Reason::Quota), // NetEase: recipients of a day
@@ -44,6 +48,10 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("rate limit", Reason::Throttled),
     ("ratelimit", Reason::Throttled),
     ("sending rate", Reason::Throttled),
+    ("rate exceeded", Reason::Throttled),
+    ("too much mail from", Reason::Throttled),               // Postfix
+    ("max defers and failures per hour", Reason::Throttled), // cPanel
+    ("发送频率", Reason::Throttled),
     ("relay limit exceeded", Reason::Throttled),  // Gmail
     ("thread limit exceeded", Reason::Throttled), // Exchange
     ("too many messages", Reason::Throttled),
@@ -127,7 +135,8 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("helo argument", Reason::Helo), // Exim: syntactically invalid HELO argument(s)
     ("mi:nhd", Reason::Helo),
     // Our address on the network, our domain; but first whom the recipient has put there.
-    ("user in blacklist", Reason::Unwanted),   // NetEase, Coremail
+    ("user in blacklist", Reason::Unwanted), // NetEase, Coremail
+    ("recipient has blocked", Reason::Unwanted),
     ("client host rejected", Reason::Blocked), // Postfix
     ("client host [", Reason::Blocked),        // Postfix: blocked using a list; Exchange
     ("blocked using", Reason::Blocked),
@@ -184,6 +193,9 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("refused by recipient", Reason::Unwanted),
     ("by the recipient", Reason::Unwanted),
     ("restricted recipient", Reason::Unwanted),
+    ("not allowed to send to", Reason::Unwanted),
+    ("not authorized to send to", Reason::Unwanted),
+    ("not accept mail from", Reason::Unwanted),
     ("not accept messages from", Reason::Unwanted), // Exchange
     ("allowed senders list", Reason::Unwanted),
     ("permission to send to", Reason::Unwanted), // Exchange
@@ -200,6 +212,9 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("quota exceeded (mailbox for user is full)", Reason::Full), // Dovecot
     ("hard limit for user", Reason::Full),
     ("user quota", Reason::Full),
+    ("mailbox quota", Reason::Full),
+    ("space not enough", Reason::Full),
+    ("邮箱已满", Reason::Full),
     // The recipient.
     ("user unknown", Reason::Mailbox),        // Postfix, sendmail
     ("unknown user", Reason::Mailbox),        // Exim
@@ -226,12 +241,14 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("rcptto account", Reason::Mailbox),                  // Aliyun
     ("account is disabled", Reason::Mailbox),
     ("tried to reach is disabled", Reason::Mailbox), // Gmail
-    ("tried to reach is inactive", Reason::Mailbox), // Gmail
     ("user suspended", Reason::Mailbox),             // NetEase, Coremail
     ("user hangup", Reason::Mailbox),                // Coremail
     ("user is locked", Reason::Mailbox),
     ("user disabled", Reason::Mailbox),
     ("mailbox disabled", Reason::Mailbox),
+    ("is inactive", Reason::Mailbox),
+    ("addressee unknown", Reason::Mailbox),
+    ("unknown address", Reason::Mailbox),
     ("bad recipient address", Reason::Mailbox),
     ("bad destination", Reason::Mailbox),
     // The letter.
@@ -244,8 +261,7 @@ pub(super) const SPOKEN: &[(&str, Reason)] = &[
     ("dt:spm", Reason::Content),                       // NetEase
     ("content denied", Reason::Content),               // QQ: Mail content denied
     ("content spam", Reason::Content),                 // Aliyun
-    ("content reject", Reason::Content),               // QQ: Error: content rejected
-    ("message content rejected", Reason::Content),     // Postfix, amavis
+    ("content reject", Reason::Content),               // QQ: Error: content rejected; Postfix, amavis
     ("anti-spam", Reason::Content),
     ("spam", Reason::Content),
     ("virus", Reason::Content),
@@ -299,8 +315,8 @@ pub(super) const VAGUE: &[(&str, Reason)] = &[
     ("exceeded storage allocation", Reason::Full),
     ("mailbox unavailable", Reason::Mailbox),
     ("mailbox name not allowed", Reason::Mailbox),
-    ("bad address syntax", Reason::Mailbox), // QQ
-    ("address syntax", Reason::Mailbox),
+    ("address syntax", Reason::Mailbox),   // QQ
+    ("address rejected", Reason::Mailbox), // Cisco
     ("limit exceeded", Reason::Throttled),
     ("too many", Reason::Throttled),
 ];

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use strum::{EnumString, VariantNames};
 use thiserror::Error;
 
-use super::tls::RootFault;
+use super::tls::TlsSetupError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames)]
 #[strum(serialize_all = "lowercase")]
@@ -153,15 +153,8 @@ pub enum SettingsError {
     /// No connection could ever be made.
     #[error("the number of connections and of letters over one must be at least 1")]
     Zero,
-    /// The extra certificates cannot be used.
-    #[error("{path}: {fault}")]
-    Root { path: String, fault: RootFault },
-    /// Nothing to trust.
-    #[error("no trusted certificates: the system has none and no file is given")]
-    NoRoots,
-    /// The TLS library refuses to start.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
 }
 
 #[cfg(test)]
@@ -186,7 +179,9 @@ mod tests {
         assert_eq!(error(SmtpSettings { helo: "a b".into(), ..base() }), Some(SettingsError::Helo("a b".into())));
         assert_eq!(error(SmtpSettings { host: String::new(), ..base() }), Some(SettingsError::Host(String::new())));
         let missing = SmtpSettings { tls: TlsMode::StartTls, extra_root: Some("/no/such.pem".into()), ..base() };
-        assert!(matches!(error(missing), Some(SettingsError::Root { path, .. }) if path == "/no/such.pem"));
+        assert!(
+            matches!(error(missing), Some(SettingsError::Tls(TlsSetupError::Root { path, .. })) if path == "/no/such.pem")
+        );
     }
 
     #[test]

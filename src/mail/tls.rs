@@ -26,7 +26,6 @@ use tokio_rustls::rustls::{
 };
 
 use super::outcome::{Failure, Reason};
-use super::settings::SettingsError;
 
 /// Why a file gives no certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -46,6 +45,20 @@ pub enum RootFault {
     Pem(String),
     #[error("a certificate in it cannot be used: {0}; export it again, as version 3")]
     Certificate(String),
+}
+
+/// Why no TLS can be spoken at all.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TlsSetupError {
+    /// The extra certificates cannot be used.
+    #[error("{path}: {fault}")]
+    Root { path: String, fault: RootFault },
+    /// Nothing to trust.
+    #[error("no trusted certificates: the system has none and no file is given")]
+    NoRoots,
+    /// The TLS library refuses to start.
+    #[error("TLS cannot be set up: {0}")]
+    Library(String),
 }
 
 /// The certificates of a file: PEM, as editors and exports leave it, or DER.
@@ -106,12 +119,12 @@ fn plain_text(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// TLS that trusts the system's authorities and the certificates of that file.
-pub(super) fn connector(extra_root: Option<&Path>) -> Result<TlsConnector, SettingsError> {
+pub(super) fn connector(extra_root: Option<&Path>) -> Result<TlsConnector, TlsSetupError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let mut named = Vec::new();
     if let Some(path) = extra_root {
-        let wrong = |fault| SettingsError::Root { path: path.display().to_string(), fault };
+        let wrong = |fault| TlsSetupError::Root { path: path.display().to_string(), fault };
         named = read_certificates(path).map_err(wrong)?;
         for certificate in &named {
             let added = roots.add(certificate.clone());
@@ -119,9 +132,9 @@ pub(super) fn connector(extra_root: Option<&Path>) -> Result<TlsConnector, Setti
         }
     }
     if roots.is_empty() {
-        return Err(SettingsError::NoRoots);
+        return Err(TlsSetupError::NoRoots);
     }
-    let broken = |error: &dyn fmt::Display| SettingsError::Tls(error.to_string());
+    let broken = |error: &dyn fmt::Display| TlsSetupError::Library(error.to_string());
     let provider = Arc::new(ring::default_provider());
     let by_authority = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .build()

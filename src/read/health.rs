@@ -213,6 +213,8 @@ impl Alarm {
     pub fn brief(&self) -> String {
         match self {
             Alarm::FailedPass(_) => "the last pass failed".to_owned(),
+            Alarm::Unwritable(age, _) => format!("nothing can be written for {}", words(*age)),
+            Alarm::Untold(posts) => format!("{} posts have no address and are not told", posts.len()),
             Alarm::MailDown(age, down) => {
                 let (why, remedy) = (mail_words::english(down.reason), mail_words::remedy(down.reason));
                 format!("the mail path has been down for {}: {why}; {remedy}", words(*age))

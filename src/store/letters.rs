@@ -51,6 +51,7 @@ const MARK: &str = "UPDATE letter SET state = $2, reply = $3, next_try_at = $4, 
 const RELEASE: &str = "UPDATE letter SET state = 'queued', next_try_at = $2, reply = $3, attempts = attempts - 1, \
     lease_owner = NULL, lease_until = NULL WHERE id = $1 AND state = 'leased'";
 const DEFER_ALL: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('queued', 'deferred') AND next_try_at < $1";
+const WAKE: &str = "UPDATE letter SET next_try_at = $1 WHERE state IN ('queued', 'deferred') AND next_try_at > $1";
 const NEXT_TRY: &str = "SELECT next_try_at FROM letter WHERE next_try_at IS NOT NULL ORDER BY next_try_at LIMIT 1";
 // With a count beside it, SQLite does not look for the least by walking all letters in their order.
 const OLDEST_UNSENT: &str = "SELECT MIN(written_at) FROM letter WHERE next_try_at IS NOT NULL HAVING COUNT(*) > 0";
@@ -90,6 +91,7 @@ pub const STATEMENTS: &[&str] = &[
     MARK,
     RELEASE,
     DEFER_ALL,
+    WAKE,
     NEXT_TRY,
     OLDEST_UNSENT,
     LAST_SENT,
@@ -348,6 +350,12 @@ impl Tx {
     /// Puts off all mail until then: the connection itself is refused.
     pub async fn defer_all_letters(&mut self, until: DateTime<Utc>) -> Result<()> {
         on!(self, |c| sqlx::query(DEFER_ALL).bind(until).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// Has every letter that waits tried at once: what kept it may be mended.
+    pub async fn wake_letters(&mut self, now: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| sqlx::query(WAKE).bind(now).execute(c).await?.rows_affected());
         Ok(())
     }
 

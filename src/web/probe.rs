@@ -48,9 +48,10 @@ async fn said(app: &App, counts: impl Fn(&Alarm) -> bool) -> Response {
             vec!["the database does not answer".to_owned()]
         }
     };
-    let (status, words) = match lines.is_empty() {
-        true => (StatusCode::OK, "ok".to_owned()),
-        false => (StatusCode::SERVICE_UNAVAILABLE, format!("not well\n{}", lines.join("\n"))),
+    let (status, words) = if lines.is_empty() {
+        (StatusCode::OK, "ok".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("not well\n{}", lines.join("\n")))
     };
     (status, [(header::CONTENT_TYPE, "text/plain")], words + "\n").into_response()
 }

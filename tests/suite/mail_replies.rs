@@ -131,6 +131,7 @@ provider! { exchange_and_outlook,
     Rcpt "550 5.4.1 Recipient address rejected: Access denied" => REFUSED Mailbox;
     AfterDot "550 5.7.124 RESOLVER.RST.NotAuthorized; sender not in allowed-senders list" => REFUSED Unwanted;
     AfterDot "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup" => REFUSED Unwanted;
+    AfterDot "550 5.7.1 RESOLVER.RST.AuthRequired; authentication required [Stage: CreateMessage]" => REFUSED Unwanted;
     Rcpt "552 5.2.2 mailbox full" => REFUSED Full;
     AfterDot "552 5.3.4 Message size exceeds fixed maximum message size" => REFUSED Large;
     Rcpt "550 5.2.121 RESOLVER; recipient receive limit for this hour" => DEFERRED Busy;
@@ -166,6 +167,15 @@ provider! { postfix,
     Mail "552 5.3.4 Message size exceeds fixed limit" => REFUSED Large;
     AfterDot "554 5.7.1 Message content rejected, id=12-34 - spam" => REFUSED Content;
     AfterDot "554 5.7.1 no" => DOWN Policy;
+}
+
+provider! { cisco_and_cpanel,
+    Rcpt "550 #5.1.0 Address rejected." => REFUSED Mailbox;
+    Mail "550 #5.1.0 Address rejected." => DOWN Sender;
+    Rcpt "550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)" => DOWN Helo;
+    AfterDot "550 Domain example.com has exceeded the max emails per hour (25/25 (100%)) allowed." => DOWN Quota;
+    Rcpt "450 4.7.1 Error: too much mail from 192.0.2.1" => DOWN Throttled;
+    Rcpt "550 5.2.2 Mailbox quota exceeded" => REFUSED Full;
 }
 
 provider! { exim,

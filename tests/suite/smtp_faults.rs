@@ -480,7 +480,7 @@ async fn certificates_are_checked() {
 #[tokio::test]
 async fn a_certificate_that_the_configuration_names_is_trusted_as_itself() {
     for (authority, certificate_for) in [(true, "localhost"), (false, "localhost"), (true, ""), (false, "")] {
-        let setup = Setup { authority, certificate_for, ..guarded(Security::Implicit) };
+        let setup = Setup { certificate_for, authority, ..guarded(Security::Implicit) };
         let server = SmtpServer::start(setup.clone()).await;
         let settings = secure_settings(&server, TlsMode::Implicit, "秘密p");
         let outcome = smtp(settings.clone()).session().send(&letter(1)).await;
@@ -495,6 +495,32 @@ async fn a_certificate_that_the_configuration_names_is_trusted_as_itself() {
     let expired = SmtpServer::start(Setup { authority: true, expired: true, ..guarded(Security::Implicit) }).await;
     let outcome = smtp(secure_settings(&expired, TlsMode::Implicit, "秘密p")).session().send(&letter(1)).await;
     assert_eq!(outcome.reason(), Some(Reason::CertificateExpired));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_and_a_certificate_as_windows_leaves_them_and_a_full_name_at_ehlo() {
+    let server = SmtpServer::start(Setup { authority: true, ..guarded(Security::Implicit) }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    let certificate = std::fs::read_to_string(server.certificate()).unwrap();
+    write("root.pem", format!("\u{feff}{}", certificate.replace('\n', "\r\n")));
+    write("password.txt", "\u{feff} 秘密p\r\n".into());
+    let config = format!(
+        "[mail]\nfrom = \"duban@mail.cq.gov.cn\"\n[mail.transport]\nkind = \"smtp\"\nhost = \"localhost\"\nport = {}\n\
+         tls = \"implicit\"\nusername = \"u@cq.gov.cn\"\npassword_file = \"password.txt\"\nextra_root = \"root.pem\"\n",
+        server.port()
+    );
+    write("duban.toml", config);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_duban"));
+    command.current_dir(folder.path()).env_clear();
+    command.args(["send-test", "--config", "duban.toml", "--to", "zhang@cq.gov.cn"]);
+    let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success() && out.starts_with("taken: "), "{out}{err}");
+    assert_eq!(server.received().len(), 1);
+    let said = server.said();
+    let name = said.iter().find_map(|line| line.strip_prefix("tls: EHLO ")).unwrap();
+    assert!(name.contains('.') && !name.starts_with("localhost"), "{name}");
 }
 
 #[tokio::test]

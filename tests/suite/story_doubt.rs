@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 
 use crate::support::browser::Console;
-use crate::support::{OFFICE, at, on_both_of, refused};
+use crate::support::{OFFICE, on_both_of, refused};
 use duban::domain::light::Light;
 
 #[tokio::test]
@@ -37,7 +37,8 @@ async fn while_the_clock_is_in_doubt_nothing_is_judged_and_nothing_typed_is_lost
         // Nor is an event registered, by whatever door.
         let known = console.engine.known().await.unwrap();
         let by = crate::support::post(OFFICE);
-        let actor = duban::acts::Actor { engine: &console.engine, known: &known, by: &by, now: story.now() };
+        let actor =
+            duban::acts::Actor { engine: &console.engine, known: &known, by: &by, lent: None, now: story.now() };
         let event = duban::acts::event::NewEvent {
             id: None,
             event_type: "极端天气预警".into(),
