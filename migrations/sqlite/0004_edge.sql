@@ -42,3 +42,34 @@ CREATE TABLE unit_name (
 CREATE INDEX notice_put_aside ON notice (unit, role) WHERE letter IS NULL AND error = 'the post has no address';
 -- Letters that a restored copy holds until the office says whether they go out.
 CREATE INDEX letter_held ON letter (written_at) WHERE state = 'held';
+-- Decisions. Why something was returned stands wherever it stands; a 未提醒 miss that does not count, and a decided
+-- 通报建议, wait for the office no longer.
+ALTER TABLE obligation ADD COLUMN return_reason TEXT;
+ALTER TABLE obligation ADD COLUMN excused INTEGER NOT NULL DEFAULT 0 CHECK (excused IN (0, 1));
+ALTER TABLE obligation ADD COLUMN published INTEGER CHECK (published IN (0, 1));
+-- What waits for the office's judgement, and what closed for ever since the last digest.
+CREATE INDEX obligation_unjudged ON obligation (missed_at)
+    WHERE unreminded AND NOT confirmed AND NOT excused AND missed_at IS NOT NULL;
+CREATE INDEX obligation_proposed ON obligation (proposed_at) WHERE proposed_at IS NOT NULL AND published IS NULL;
+CREATE INDEX obligation_lapsed ON obligation (closed_at) WHERE phase = 'lapsed';
+
+-- What the office has decided, to be told in the next slot and to be taken back until then: how the obligation stood before,
+-- the newest log entry after it, the requests that it answered.
+CREATE TABLE decision (
+    id         INTEGER PRIMARY KEY NOT NULL,
+    obligation INTEGER NOT NULL REFERENCES obligation (id),
+    kind       TEXT NOT NULL,
+    by_post    TEXT NOT NULL,
+    at         TEXT NOT NULL,
+    words      TEXT NOT NULL,
+    document   TEXT NOT NULL,
+    until_at   TEXT,
+    posts      TEXT NOT NULL,
+    tells_at   TEXT NOT NULL,
+    before     TEXT NOT NULL,
+    head       TEXT NOT NULL,
+    requests   TEXT NOT NULL,
+    undone_at  TEXT
+) STRICT;
+CREATE INDEX decision_obligation ON decision (obligation, id);
+CREATE INDEX decision_at ON decision (at);

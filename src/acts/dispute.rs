@@ -1,9 +1,8 @@
 //! 异议: a unit says that an obligation is not its duty; the office decides. Until then no clock stops.
 
-use serde_json::json;
-
+use super::decision::Verdict;
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, drop_requests, refuse};
-use crate::domain::action::Action;
+use crate::domain::decision::DecisionKind;
 use crate::domain::light::Light;
 use crate::domain::refusal::field::Field;
 use crate::domain::refusal::request::RequestRefusal;
@@ -43,12 +42,13 @@ impl Actor<'_> {
         let raised_by =
             PostId::parse(&request.by_post).map(|post| self.known.former.present(&post.unit, request.asked_at));
         let (next, freed) = stored.obligation.upheld(raised_by.as_ref(), self.now)?;
-        let detail = json!({ "request": request.id, "answer": answer, "freed": freed });
-        let written =
-            self.decide(&mut tx, &stored, next, &request, true, answer, (Action::UpholdDispute, &detail)).await?;
-        if freed.is_none() {
-            drop_requests(self, &mut tx, id, "该事项异议成立").await?;
-        }
+        let answered = if freed.is_none() {
+            drop_requests(self, &mut tx, id, "该事项异议成立", Some(&request.id)).await?
+        } else {
+            Vec::new()
+        };
+        let verdict = Verdict { answered, freed, ..Verdict::new(DecisionKind::UpholdDispute, answer) };
+        let written = self.answer(&mut tx, &stored, next, &request, verdict).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -58,6 +58,6 @@ impl Actor<'_> {
     /// # Errors
     /// Nothing is disputed, or it is not the office that decides.
     pub async fn reject_dispute(&self, id: i64, answer: &str) -> Result<Stored> {
-        self.turn_down(id, RequestKind::Dispute, answer, Action::RejectDispute).await
+        self.turn_down(id, RequestKind::Dispute, answer, DecisionKind::RejectDispute).await
     }
 }

@@ -1,4 +1,5 @@
-//! 佐证: a file uploaded by mistake is erased: the bytes go, its hash and a tombstone stay.
+//! 佐证: what was filed before can be filed again; a file uploaded by mistake is erased: the bytes go, its hash and a
+//! tombstone stay.
 
 use serde_json::json;
 
@@ -10,6 +11,38 @@ use crate::engine::{self, Engine, SetupError};
 use crate::vault::Vault;
 
 impl Actor<'_> {
+    /// Files that were filed before, to be filed again without being sent again: `R…/0` is one of a receipt, `R…` all that
+    /// are left of it. As a submission takes them: hash, name, bytes.
+    ///
+    /// # Errors
+    /// There is no such submission or file, it is erased, or it is another unit's.
+    pub async fn kept_files(&self, named: &[String]) -> Result<Vec<(String, String, u64)>> {
+        let mut kept: Vec<(String, String, u64)> = Vec::new();
+        if named.is_empty() {
+            return Ok(kept);
+        }
+        let mut tx = self.engine.store.read().await?;
+        for name in named {
+            let (receipt, position) = match name.split_once('/') {
+                Some((receipt, position)) => (receipt, Some(position)),
+                None => (name.as_str(), None),
+            };
+            self.own_submission(&mut tx, receipt).await?;
+            let files = tx.evidence_of(receipt).await?.into_iter().filter(|file| file.erased_at.is_none());
+            let files = files.filter(|file| position.is_none_or(|position| file.position.to_string() == position));
+            let files: Vec<_> = files.collect();
+            if let (Some(position), true) = (position, files.is_empty()) {
+                return refuse(NoSuch::NoFileOfReceipt { receipt: receipt.to_owned(), sha256: position.to_owned() });
+            }
+            for file in files {
+                if !kept.iter().any(|(hash, ..)| *hash == file.sha256) {
+                    kept.push((file.sha256, file.name, u64::try_from(file.size).unwrap_or(0)));
+                }
+            }
+        }
+        Ok(kept)
+    }
+
     /// Erases a file of a submission: for a unit its own mention of it, for the office every mention. The bytes go once
     /// nobody mentions them any more. Says whether they are gone.
     ///

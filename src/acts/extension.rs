@@ -3,13 +3,18 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::decision::Verdict;
 use super::{Actor, LONGEST_REASON, Result, check_text, check_words, refuse};
 use crate::domain::action::Action;
+use crate::domain::decision::{DecisionKind, next_slot};
 use crate::domain::obligation::Obligation;
 use crate::domain::refusal::field::Field;
 use crate::domain::refusal::request::RequestRefusal;
 use crate::domain::refusal::who::NoSuch;
+use crate::domain::step::NoticeKind;
+use crate::domain::unit::{PostId, Role};
 use crate::store::Tx;
+use crate::store::notices::NewNotice;
 use crate::store::requests::{Request, RequestKind};
 use crate::store::row::Stored;
 
@@ -42,9 +47,8 @@ impl Actor<'_> {
         let Some(until) = until.or(request.until_at) else { return refuse(RequestRefusal::NoNewDeadline) };
         let moved = stored.with(stored.obligation.extended(until, self.now)?);
         let next = self.reconsidered(&mut tx, &moved).await?;
-        let detail = json!({ "request": request.id, "until": until, "answer": answer });
-        let written =
-            self.decide(&mut tx, &stored, next, &request, true, answer, (Action::GrantExtension, &detail)).await?;
+        let verdict = Verdict { until: Some(until), ..Verdict::new(DecisionKind::GrantExtension, answer) };
+        let written = self.answer(&mut tx, &stored, next, &request, verdict).await?;
         tx.commit().await?;
         Ok(written)
     }
@@ -54,7 +58,7 @@ impl Actor<'_> {
     /// # Errors
     /// Nothing was asked, or it is not the office that decides.
     pub async fn refuse_extension(&self, id: i64, answer: &str) -> Result<Stored> {
-        self.turn_down(id, RequestKind::Extension, answer, Action::RefuseExtension).await
+        self.turn_down(id, RequestKind::Extension, answer, DecisionKind::RefuseExtension).await
     }
 
     /// Records a request about an obligation, with its log entry. One of a kind may wait at a time.
@@ -90,8 +94,26 @@ impl Actor<'_> {
         tx.insert_request(&request).await?;
         let detail = json!({ "request": number, "until": until, "reason": reason });
         let action = if kind == RequestKind::Extension { Action::AskExtension } else { Action::Dispute };
-        self.write(tx, stored, stored.obligation.clone(), action, &detail).await?;
+        let written = self.write(tx, stored, stored.obligation.clone(), action, &detail).await?;
+        let notices: Vec<NewNotice> = self
+            .leader_above()
+            .map(|post| self.notice(&written, NoticeKind::View, next_slot(self.known.slots(), self.now), post))
+            .into_iter()
+            .collect();
+        tx.insert_notices(&notices).await?;
         Ok(number)
+    }
+
+    /// Whose view the unit's request waits for: the deputy's, or the head's where there is no other or the deputy asks.
+    fn leader_above(&self) -> Option<PostId> {
+        let today = self.known.zone.day_of(self.now);
+        let above: &[Role] = match self.by.role {
+            Role::Liaison => &[Role::Deputy, Role::Head],
+            Role::Deputy => &[Role::Head],
+            _ => &[],
+        };
+        let post = |role: &Role| PostId { unit: self.by.unit.clone(), role: *role };
+        above.iter().map(post).find(|post| self.known.address(post, today).is_some())
     }
 
     pub(super) async fn pending(&self, tx: &mut Tx, id: i64, kind: RequestKind) -> Result<Request> {
@@ -107,34 +129,38 @@ impl Actor<'_> {
     }
 
     /// Says no to the request of that kind that waits.
-    pub(super) async fn turn_down(&self, id: i64, kind: RequestKind, answer: &str, action: Action) -> Result<Stored> {
+    pub(super) async fn turn_down(
+        &self,
+        id: i64,
+        kind: RequestKind,
+        answer: &str,
+        verdict: DecisionKind,
+    ) -> Result<Stored> {
         self.require_office()?;
         let answer = check_text(Field::Answer, answer, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.find(&mut tx, id).await?;
         let request = self.pending(&mut tx, id, kind).await?;
-        let detail = json!({ "request": request.id, "answer": answer });
         let next = stored.obligation.clone();
-        let written = self.decide(&mut tx, &stored, next, &request, false, answer, (action, &detail)).await?;
+        let written = self.answer(&mut tx, &stored, next, &request, Verdict::new(verdict, answer)).await?;
         tx.commit().await?;
         Ok(written)
     }
 
-    /// Writes a decision: the request's answer, the obligation and the log entry.
-    #[expect(clippy::too_many_arguments, reason = "a decision is all of these, and only this module makes one")]
-    pub(super) async fn decide(
+    /// Writes a decision on a request: its answer, the obligation and the log entry.
+    pub(super) async fn answer(
         &self,
         tx: &mut Tx,
         stored: &Stored,
         next: Obligation,
         request: &Request,
-        granted: bool,
-        answer: &str,
-        (action, detail): (Action, &serde_json::Value),
+        mut verdict: Verdict<'_>,
     ) -> Result<Stored> {
-        if !tx.decide_request(&request.id, self.now, &self.by.to_string(), granted, answer).await? {
+        let granted = matches!(verdict.kind, DecisionKind::GrantExtension | DecisionKind::UpholdDispute);
+        if !tx.decide_request(&request.id, self.now, &self.by.to_string(), granted, verdict.words).await? {
             return refuse(RequestRefusal::AlreadyAnswered { request: request.id.clone() });
         }
-        self.write(tx, stored, next, action, detail).await
+        verdict.answered.push(request.id.clone());
+        self.decided(tx, stored, next, &Verdict { request: Some(request), ..verdict }).await
     }
 }

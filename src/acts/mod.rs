@@ -4,6 +4,7 @@
 //! nothing has changed; why is a closed set of facts, worded by whoever shows it. The rules themselves are the domain's.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -28,10 +29,12 @@ use crate::store::submissions::Counted;
 use crate::store::{StoreError, Tx, log};
 use crate::vault::VaultError;
 
+pub mod bulletin;
 pub mod calendar;
 pub mod catalogue;
 pub mod confirm;
 pub mod correct;
+pub mod decision;
 pub mod departure;
 pub mod dispute;
 pub mod entry;
@@ -324,12 +327,26 @@ pub fn check_name(field: Field, name: &str) -> Result<()> {
     })
 }
 
-/// Answers what is still asked about an obligation that has been closed for good.
-async fn drop_requests(actor: &Actor<'_>, tx: &mut Tx, obligation: i64, words: &str) -> Result<()> {
-    for request in tx.requests_of(obligation).await?.iter().filter(|request| request.decided_at.is_none()) {
+/// What an act on several is about: each once, in the order of their numbers, so that two acts wait for each other and no more.
+fn each_once(ids: &[i64]) -> Result<BTreeSet<i64>> {
+    if ids.is_empty() { refuse(ObligationRefusal::NoneTicked) } else { Ok(ids.iter().copied().collect()) }
+}
+
+/// Answers what is still asked about an obligation that has been closed for good, but for one request. Returns the numbers.
+async fn drop_requests(
+    actor: &Actor<'_>,
+    tx: &mut Tx,
+    obligation: i64,
+    words: &str,
+    but: Option<&str>,
+) -> Result<Vec<String>> {
+    let mut dropped = Vec::new();
+    let asked = tx.requests_of(obligation).await?.into_iter();
+    for request in asked.filter(|request| request.decided_at.is_none() && but != Some(request.id.as_str())) {
         tx.decide_request(&request.id, actor.now, &actor.by.to_string(), false, words).await?;
+        dropped.push(request.id);
     }
-    Ok(())
+    Ok(dropped)
 }
 
 /// What was filed for an obligation and still counts.

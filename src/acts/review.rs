@@ -4,17 +4,15 @@
 //! filed is reviewed by that unit's head, since there is nobody above it here.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 
-use super::{Actor, LONGEST_REASON, Result, check_text, refuse};
-use crate::domain::action::Action;
+use super::decision::Verdict;
+use super::{Actor, LONGEST_REASON, Result, check_text, check_words, each_once, refuse};
+use crate::domain::decision::{self, DecisionKind};
 use crate::domain::refusal::field::Field;
 use crate::domain::refusal::who::{NoSuch, NotTheirs};
-use crate::domain::step::{self, NoticeKind};
-use crate::domain::unit::{PostId, Role, UnitName};
+use crate::domain::unit::{PostId, Role};
 use crate::engine::known::Known;
 use crate::store::Tx;
-use crate::store::notices::NewNotice;
 use crate::store::row::Stored;
 
 impl Actor<'_> {
@@ -23,70 +21,95 @@ impl Actor<'_> {
     /// # Errors
     /// There is nothing to accept, or it is not this post's to review.
     pub async fn accept(&self, id: i64) -> Result<Stored> {
+        let written = self.accept_all(&[id]).await?;
+        written.into_iter().next().map_or_else(|| refuse(NoSuch::NoObligation(id)), Ok)
+    }
+
+    /// 通过, several in one act: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Actor::accept`], of one of them.
+    pub async fn accept_all(&self, ids: &[i64]) -> Result<Vec<Stored>> {
+        let verdict = Verdict::new(DecisionKind::Accept, "");
         let mut tx = self.engine.store.write().await?;
-        let stored = self.to_review(&mut tx, id).await?;
-        let next = stored.obligation.accepted(self.now)?;
-        let written = self.write(&mut tx, &stored, next, Action::Accept, &json!({})).await?;
+        let mut written = Vec::with_capacity(ids.len());
+        for id in each_once(ids)? {
+            let stored = self.to_review(&mut tx, id).await?;
+            let next = stored.obligation.accepted(self.now)?;
+            written.push(self.decided(&mut tx, &stored, next, &verdict).await?);
+        }
         tx.commit().await?;
         Ok(written)
     }
 
-    /// 退回, with the reason and the new deadline: what was filed counts no longer, the ladder begins anew.
+    /// 退回, with the reason and the new deadline, which is the proposed one unless another is given: what was filed counts no
+    /// longer, the ladder begins anew.
     ///
     /// # Errors
-    /// There is nothing to return, the deadline is not ahead, or it is not this post's to review.
-    pub async fn send_back(&self, id: i64, reason: &str, until: DateTime<Utc>) -> Result<Stored> {
+    /// There is nothing to return, the deadline is not ahead or before the one in force, or it is not this post's to review.
+    pub async fn send_back(&self, id: i64, reason: &str, until: impl Into<Option<DateTime<Utc>>>) -> Result<Stored> {
         let reason = check_text(Field::ReturnReason, reason, LONGEST_REASON)?;
         let mut tx = self.engine.store.write().await?;
         let stored = self.to_review(&mut tx, id).await?;
-        let next = stored.obligation.returned(until, self.now)?;
+        let proposed = || decision::proposed_deadline(&stored.obligation, self.known.slots(), self.now);
+        let until = until.into().unwrap_or_else(proposed);
+        let next = stored.obligation.returned(reason, until, self.known.zone, self.now)?;
         tx.return_submissions(id, self.now).await?;
-        let detail = json!({ "reason": reason, "until": until });
-        let written = self.write(&mut tx, &stored, next, Action::Return, &detail).await?;
-        tx.insert_notices(&self.returned_notices(&written)?).await?;
+        let verdict = Verdict { until: Some(until), ..Verdict::new(DecisionKind::Return, reason) };
+        let written = self.decided(&mut tx, &stored, next, &verdict).await?;
         tx.commit().await?;
         Ok(written)
     }
 
-    /// Where the new deadline is so near that the ladder has no reminder before it, the liaison is told at once: nobody
-    /// should miss a deadline they were never told.
-    fn returned_notices(&self, stored: &Stored) -> Result<Vec<NewNotice>> {
-        let obligation = &stored.obligation;
-        let reminders = step::reminders(obligation, self.rules(stored)?.ladder, self.known.slots());
-        if reminders.iter().any(|(at, _)| *at > self.now) {
-            return Ok(Vec::new());
-        }
-        let notice = |unit: &UnitName| NewNotice {
-            obligation: obligation.id,
-            round: obligation.round.number,
-            kind: NoticeKind::Remind,
-            at: self.now,
-            post: PostId { unit: unit.clone(), role: Role::Liaison },
-            created_at: self.now,
-        };
-        Ok(obligation.owners.iter().map(notice).collect())
-    }
-
-    /// Lets a miss marked 未提醒 count in its row of misses.
+    /// Lets misses marked 未提醒 count in their rows of misses, or not; all of them or none.
     ///
     /// # Errors
-    /// It is not marked so, or it is not this post's to judge.
-    pub async fn confirm_miss(&self, id: i64) -> Result<Stored> {
+    /// One is not marked so or judged already, or it is not this post's to judge.
+    pub async fn judge_misses(&self, ids: &[i64], counts: bool, reason: &str) -> Result<Vec<Stored>> {
+        let reason = check_words(Field::Reason, reason)?;
+        let kind = if counts { DecisionKind::CountMiss } else { DecisionKind::ExcuseMiss };
+        let verdict = Verdict::new(kind, reason);
         let mut tx = self.engine.store.write().await?;
-        let stored = self.to_review(&mut tx, id).await?;
-        let next = stored.obligation.miss_confirmed(self.now)?;
-        let written = self.write(&mut tx, &stored, next, Action::ConfirmMiss, &json!({})).await?;
+        let mut written = Vec::with_capacity(ids.len());
+        for id in each_once(ids)? {
+            let stored = self.to_review(&mut tx, id).await?;
+            let next = stored.obligation.miss_judged(counts, self.now)?;
+            written.push(self.decided(&mut tx, &stored, next, &verdict).await?);
+        }
         tx.commit().await?;
         Ok(written)
     }
 
-    async fn to_review(&self, tx: &mut Tx, id: i64) -> Result<Stored> {
+    /// All misses marked 未提醒 that wait for judgement and are of the same outages as these, with these.
+    ///
+    /// # Errors
+    /// The store could not.
+    pub async fn outage_of(&self, ids: &[i64]) -> Result<Vec<i64>> {
+        let mut tx = self.engine.store.read().await?;
+        let mut instants = Vec::new();
+        for stored in tx.unreminded_misses(usize::MAX).await? {
+            // What is another's to judge is left to them.
+            if reviewer(&mut tx, self.known, &stored).await? == *self.by {
+                instants.extend(stored.obligation.round.missed_at.map(|at| (stored.obligation.id, at)));
+            }
+        }
+        let same = decision::outages(&instants).into_iter().filter(|outage| outage.iter().any(|id| ids.contains(id)));
+        Ok(same.flatten().chain(ids.iter().copied()).collect())
+    }
+
+    /// Refuses every post that reviews nothing.
+    pub(super) fn require_reviewer(&self) -> Result<()> {
         self.check_post()?;
         let office = self.known.roster.office_post();
         let head = PostId { unit: office.unit.clone(), role: Role::Head };
-        if let Some(post) = self.lacking(|post| *post == office || *post == head) {
-            return refuse(NotTheirs::ReviewerOnly { by: post.clone(), reviewer: office });
+        match self.lacking(|post| *post == office || *post == head) {
+            Some(post) => refuse(NotTheirs::ReviewerOnly { by: post.clone(), reviewer: office }),
+            None => Ok(()),
         }
+    }
+
+    async fn to_review(&self, tx: &mut Tx, id: i64) -> Result<Stored> {
+        self.require_reviewer()?;
         let Some(stored) = tx.obligation(id).await? else { return refuse(NoSuch::NoObligation(id)) };
         let reviewer = reviewer(tx, self.known, &stored).await?;
         if let Some(post) = self.lacking(|post| *post == reviewer) {

@@ -5,6 +5,7 @@
 
 pub mod acting;
 pub mod backup;
+pub mod bulletin;
 pub mod calendar;
 pub mod check;
 pub mod common;
@@ -28,6 +29,7 @@ pub mod obligation;
 pub mod open;
 pub mod plan;
 pub mod post;
+pub mod requests;
 pub mod restore;
 pub mod review;
 pub mod run;
@@ -38,6 +40,7 @@ pub mod simulate;
 pub mod status;
 pub mod submit;
 pub mod template;
+pub mod undo;
 pub mod unit;
 pub mod waive;
 
@@ -103,8 +106,14 @@ pub enum Command {
     Obligation(obligation::Args),
     /// File what was done (报送), correct it or take it back
     Submit(submit::Args),
-    /// Accept or return what was filed (审核)
+    /// List what waits for the office's decision, or what was decided
+    Requests(requests::Args),
+    /// Accept or return what was filed (审核), judge misses marked 未提醒
     Review(review::Args),
+    /// Decide on proposals of a bulletin (通报建议)
+    Bulletin(bulletin::Args),
+    /// Take a decision back before it is told (撤销)
+    Undo(undo::Args),
     /// Ask for, grant or refuse an extension (延期)
     #[command(subcommand)]
     Extend(extend::Args),
@@ -208,6 +217,9 @@ async fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<()> {
         Command::Check(args) => check::run(common, &args, out, &mut err),
         Command::Obligation(args) => obligation::run(&open::engine(common).await?, args, out).await,
         Command::Submit(args) => submit::run(&open::engine(common).await?, args, out).await,
+        Command::Requests(args) => requests::run(&open::engine(common).await?, args, out).await,
+        Command::Bulletin(args) => bulletin::run(&open::engine(common).await?, args, out).await,
+        Command::Undo(args) => undo::run(&open::engine(common).await?, args, out).await,
         Command::Review(args) => review::run(&open::engine(common).await?, args, out).await,
         Command::Extend(args) => extend::run(&open::engine(common).await?, args, out).await,
         Command::Waive(args) => waive::run(&open::engine(common).await?, args, out).await,

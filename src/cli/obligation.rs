@@ -23,8 +23,20 @@ use crate::read::view::View;
 use crate::store::row::Stored;
 
 /// The columns of the list.
-pub const COLUMNS: [&str; 11] =
-    ["id", "duty", "owners", "period", "opens_at", "due_at", "phase", "light", "word", "filed_at", "closed_at"];
+pub const COLUMNS: [&str; 12] = [
+    "id",
+    "duty",
+    "owners",
+    "period",
+    "opens_at",
+    "due_at",
+    "phase",
+    "light",
+    "word",
+    "filed_at",
+    "closed_at",
+    "return_reason",
+];
 
 /// What is asked.
 #[derive(Debug, Clone, clap::Subcommand)]
@@ -171,6 +183,7 @@ fn row(zone: Zone, view: &View) -> Vec<String> {
         view.word.to_owned(),
         optional(view.filed_at),
         optional(view.closed_at),
+        view.return_reason.clone().unwrap_or_default(),
     ]
 }
 
@@ -184,6 +197,9 @@ async fn show(engine: &Engine, id: i64, out: &mut dyn Write) -> anyhow::Result<(
         writeln!(out, "{column}: {cell}")?;
     }
     writeln!(out, "title: {}", view.title)?;
+    if let Some(until) = view.good_until {
+        writeln!(out, "good_until: {}", local(zone, until))?;
+    }
     for counted in tx.submissions_for(&[id]).await? {
         let submission = &counted.submission;
         let state = match (submission.withdrawn_at, counted.returned_at) {

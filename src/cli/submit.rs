@@ -44,6 +44,9 @@ pub struct Args {
     /// A file that shows it (repeatable)
     #[arg(long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
+    /// Files that were filed before, to be filed again: R…/0 is one of a receipt, R… all of it (repeatable)
+    #[arg(long, value_name = "RECEIPT")]
+    pub keep: Vec<String>,
     /// A receipt number of your own; filing the same under it again changes nothing, anything else is refused
     #[arg(long, value_name = "NUMBER")]
     pub receipt: Option<String>,
@@ -79,6 +82,7 @@ pub async fn run(engine: &Engine, args: Args, out: &mut dyn Write) -> anyhow::Re
         note: args.note.clone().unwrap_or_default(),
         files: Vec::new(),
     };
+    new.files = act(engine, &by, async |actor| actor.kept_files(&args.keep).await).await?;
     let done = file(engine, &args.file, &by, &mut new).await;
     if let (Err(_), Some(vault)) = (&done, &engine.vault) {
         for (sha256, ..) in &new.files {

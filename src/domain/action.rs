@@ -25,6 +25,11 @@ pub enum Action {
     Accept,
     Return,
     ConfirmMiss,
+    ExcuseMiss,
+    Publish,
+    NotPublish,
+    /// 撤销: the decider took a decision back.
+    Undo,
     AskExtension,
     GrantExtension,
     RefuseExtension,

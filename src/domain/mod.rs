@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod code;
 pub mod counter;
+pub mod decision;
 pub mod derive;
 pub mod due;
 pub mod duty;

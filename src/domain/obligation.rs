@@ -46,6 +46,8 @@ pub struct Facts {
     pub late: bool,
     /// Whether the filing that was first returned was late; refiled in time keeps that light.
     pub returned_late: Option<bool>,
+    /// Why it was returned the last time; it stands wherever the obligation stands until it is accepted.
+    pub return_reason: Option<String>,
     /// When the quota was met.
     pub filed_at: Option<DateTime<Utc>>,
     pub closed_at: Option<DateTime<Utc>>,
@@ -97,6 +99,7 @@ impl Obligation {
             reminded: false,
             late: false,
             returned_late: None,
+            return_reason: None,
             filed_at: None,
             closed_at: None,
             accepted_at: None,
@@ -295,7 +298,9 @@ impl Obligation {
     fn meet(&mut self, duty: &Duty, at: DateTime<Utc>, now: DateTime<Utc>) {
         self.0.filed_at = Some(at);
         self.0.next_at = None;
-        if duty.review_first && self.accepted_at.is_none() {
+        // What was returned once is looked at again, whatever the duty says.
+        let reviewed = duty.review_first || self.returned_late.is_some();
+        if reviewed && self.accepted_at.is_none() {
             self.0.phase = Phase::Waiting;
             self.0.closed_at = None;
         } else {
@@ -340,24 +345,42 @@ impl Obligation {
         let mut next = self.clone();
         next.0.phase = Phase::Done;
         next.0.accepted_at = Some(now);
+        next.0.return_reason = None;
         next.0.closed_at = self.closed_at.or(Some(now));
         next.0.next_at = None;
         Ok(next)
     }
 
-    /// 退回, with a new deadline, which must lie ahead.
-    pub fn returned(&self, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
+    /// Whether what was filed may be returned.
+    pub fn may_return(&self) -> Result<(), ObligationRefusal> {
         if !self.phase.is_filed() {
             return Err(ObligationRefusal::NothingToReturn);
         }
         if self.accepted_at.is_some() {
             return Err(ObligationRefusal::AcceptedIsNotReturned);
         }
+        Ok(())
+    }
+
+    /// 退回, with the reason and a new deadline, which must lie ahead and not before the one in force.
+    pub fn returned(
+        &self,
+        reason: &str,
+        due_at: DateTime<Utc>,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Obligation, ObligationRefusal> {
+        self.may_return()?;
         if due_at <= now {
             return Err(ObligationRefusal::DeadlineNotAhead);
         }
+        if due_at < self.round.due_at {
+            let in_force = zone.local(self.round.due_at).naive_local();
+            return Err(ObligationRefusal::DeadlineShortened { in_force });
+        }
         let mut next = self.clone();
         next.0.returned_late = self.returned_late.or(Some(self.late));
+        next.0.return_reason = Some(reason.to_owned());
         next.restart(due_at, now);
         next.0.phase = Phase::Returned;
         next.0.filed_at = None;
@@ -435,15 +458,36 @@ impl Obligation {
         next
     }
 
-    /// The office lets a 未提醒 miss count. A longer row may bring a level: the next pass looks.
-    pub fn miss_confirmed(&self, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
-        if !self.round.unreminded || self.round.confirmed {
+    /// The office lets a 未提醒 miss count in its row of misses, or not. A longer row may bring a level: the next pass looks.
+    pub fn miss_judged(&self, counts: bool, now: DateTime<Utc>) -> Result<Obligation, ObligationRefusal> {
+        let Round { unreminded, missed_at, confirmed, excused, .. } = self.round;
+        if !unreminded || missed_at.is_none() || confirmed || excused || self.phase.is_let_go() {
             return Err(ObligationRefusal::NotUnreminded);
         }
         let mut next = self.clone();
-        next.0.round.confirmed = true;
+        next.0.round.confirmed = counts;
+        next.0.round.excused = !counts;
         next.0.next_at = self.next_at.map(|at| at.min(now));
         Ok(next)
+    }
+
+    /// The office decides on a 通报建议. Neither moves a deadline or a step.
+    pub fn published(&self, publish: bool) -> Result<Obligation, ObligationRefusal> {
+        if self.round.proposed_at.is_none() || self.round.published.is_some() || self.phase.is_let_go() {
+            return Err(ObligationRefusal::NoProposal);
+        }
+        let mut next = self.clone();
+        next.0.round.published = Some(publish);
+        Ok(next)
+    }
+
+    /// As it was before a decision that is taken back. What time has done since is settled anew by the next pass, each step at
+    /// its own instant.
+    #[must_use]
+    pub fn taken_back(&self, before: Facts) -> Obligation {
+        let mut next = Obligation(before);
+        (next.0.id, next.0.revision) = (self.id, self.revision);
+        next
     }
 }
 
@@ -555,13 +599,16 @@ mod tests {
         let now = at("2022-11-02 10:00");
         let late = missed().reconsidered(&duty(false), Standing::Late(now), at("2022-10-31 18:00"), now);
         assert!(late.late);
-        let returned = late.returned(at("2022-11-09 18:00"), now).unwrap();
+        let returned = late.returned("缺", at("2022-11-09 18:00"), ZONE, now).unwrap();
         assert_eq!((returned.phase, returned.filed_at, returned.returned_late), (Phase::Returned, None, Some(true)));
         let again = at("2022-11-08 10:00");
         let refiled = returned.reconsidered(&duty(false), Standing::InTime(again), at("2022-11-09 18:00"), again);
-        assert_eq!((refiled.phase, refiled.late, refiled.filed_at), (Phase::Done, true, Some(again)));
+        // Whatever the duty says, it is looked at again; the reason stands until then.
+        assert_eq!((refiled.phase, refiled.late, refiled.filed_at), (Phase::Waiting, true, Some(again)));
+        assert_eq!(refiled.return_reason.as_deref(), Some("缺"));
+        assert_eq!(refiled.accepted(again).unwrap().return_reason, None);
         // Returned again, the light is still that of the very first filing.
-        let once_more = refiled.returned(at("2022-11-15 18:00"), again).unwrap();
+        let once_more = refiled.returned("再缺", at("2022-11-15 18:00"), ZONE, again).unwrap();
         assert_eq!((once_more.returned_late, once_more.round.number), (Some(true), 2));
     }
 
@@ -633,11 +680,17 @@ mod tests {
     fn verdicts_need_something_to_judge_and_come_once() {
         let (until, now) = (at("2022-11-30 18:00"), at("2022-11-02 10:00"));
         assert_eq!(standing(Phase::Missed).accepted(now), Err(ObligationRefusal::NothingToAccept));
-        assert_eq!(standing(Phase::Open).returned(until, now), Err(ObligationRefusal::NothingToReturn));
+        assert_eq!(standing(Phase::Open).returned("缺", until, ZONE, now), Err(ObligationRefusal::NothingToReturn));
         let accepted = standing(Phase::Waiting).accepted(now).unwrap();
         assert_eq!(accepted.accepted(now), Err(ObligationRefusal::AlreadyAccepted));
-        assert_eq!(accepted.returned(until, now), Err(ObligationRefusal::AcceptedIsNotReturned));
-        assert_eq!(standing(Phase::Done).returned(now, now), Err(ObligationRefusal::DeadlineNotAhead));
+        assert_eq!(accepted.returned("缺", until, ZONE, now), Err(ObligationRefusal::AcceptedIsNotReturned));
+        let back = |until: &str, now| standing(Phase::Done).returned("缺", at(until), ZONE, now);
+        assert_eq!(back("2022-11-02 10:00", now), Err(ObligationRefusal::DeadlineNotAhead));
+        // Never before the deadline in force, and that one is enough.
+        let in_force = ZONE.local(at("2022-10-31 18:00")).naive_local();
+        let early = at("2022-10-08 10:00");
+        assert_eq!(back("2022-10-31 17:59", early), Err(ObligationRefusal::DeadlineShortened { in_force }));
+        assert_eq!(back("2022-10-31 18:00", early).unwrap().round.due_at, at("2022-10-31 18:00"));
     }
 
     #[test]
@@ -653,14 +706,48 @@ mod tests {
     }
 
     #[test]
-    fn an_unreminded_miss_is_confirmed_once_and_the_next_pass_looks() {
+    fn an_unreminded_miss_is_judged_once_either_way_and_the_next_pass_looks() {
         let now = at("2022-11-02 10:00");
         let mut one = missed();
         one.wait(Some(at("2022-11-14 09:00")));
-        let confirmed = one.miss_confirmed(now).unwrap();
-        assert_eq!((confirmed.round.confirmed, confirmed.next_at), (true, Some(now)));
-        assert_eq!(confirmed.miss_confirmed(now), Err(ObligationRefusal::NotUnreminded));
-        assert_eq!(standing(Phase::Missed).miss_confirmed(now), Err(ObligationRefusal::NotUnreminded));
+        for counts in [true, false] {
+            let judged = one.miss_judged(counts, now).unwrap();
+            assert_eq!((judged.round.confirmed, judged.round.excused, judged.next_at), (counts, !counts, Some(now)));
+            for again in [true, false] {
+                assert_eq!(judged.miss_judged(again, now), Err(ObligationRefusal::NotUnreminded));
+            }
+        }
+        // Made good late it still was a miss; let go it was none.
+        let late = one.reconsidered(&duty(false), Standing::Late(now), at("2022-10-31 18:00"), now);
+        assert!(late.miss_judged(true, now).is_ok());
+        assert_eq!(one.waived(now).unwrap().miss_judged(true, now), Err(ObligationRefusal::NotUnreminded));
+        assert_eq!(standing(Phase::Missed).miss_judged(true, now), Err(ObligationRefusal::NotUnreminded));
+    }
+
+    #[test]
+    fn a_proposal_is_decided_once_and_a_new_deadline_has_none() {
+        let mut one = missed();
+        assert_eq!(one.published(true), Err(ObligationRefusal::NoProposal));
+        one.propose(at("2022-11-14 09:00"));
+        for publish in [true, false] {
+            let decided = one.published(publish).unwrap();
+            assert_eq!((decided.round.published, decided.phase), (Some(publish), Phase::Missed));
+            assert_eq!(decided.published(true), Err(ObligationRefusal::NoProposal));
+        }
+        let extended = one.extended(at("2022-11-30 18:00"), at("2022-11-15 10:00")).unwrap();
+        assert_eq!(extended.published(true), Err(ObligationRefusal::NoProposal));
+    }
+
+    #[test]
+    fn taken_back_it_is_as_before_under_its_present_revision() {
+        let now = at("2022-11-02 10:00");
+        let filed = missed().reconsidered(&duty(false), Standing::Late(now), at("2022-10-31 18:00"), now);
+        let mut returned = filed.returned("缺", at("2022-11-09 18:00"), ZONE, now).unwrap();
+        returned.written();
+        returned.remind(at("2022-11-03 09:00"));
+        let back = returned.taken_back((*filed).clone());
+        assert_eq!((back.revision, back.phase, back.round.number), (filed.revision + 1, Phase::Done, 0));
+        assert_eq!(back, Facts { revision: returned.revision, ..(*filed).clone() }.into());
     }
 
     #[test]

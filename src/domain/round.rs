@@ -19,6 +19,8 @@ pub struct Round {
     pub unreminded: bool,
     /// The office let a 未提醒 miss count.
     pub confirmed: bool,
+    /// The office decided that a 未提醒 miss does not count.
+    pub excused: bool,
     /// Its place in its row of misses when it was chased: 1 = the first in a row.
     pub streak: Option<i32>,
     /// The slot in which 催办 came due.
@@ -27,6 +29,8 @@ pub struct Round {
     pub supervised_at: Option<DateTime<Utc>>,
     /// The slot in which 通报建议 came due.
     pub proposed_at: Option<DateTime<Utc>>,
+    /// What the office decided on it: 通报 or 不通报.
+    pub published: Option<bool>,
 }
 
 impl Round {
@@ -39,10 +43,12 @@ impl Round {
             missed_at: None,
             unreminded: false,
             confirmed: false,
+            excused: false,
             streak: None,
             chased_at: None,
             supervised_at: None,
             proposed_at: None,
+            published: None,
         }
     }
 

@@ -31,6 +31,10 @@ coded!(NoticeKind, Move);
 pub enum NoticeKind {
     /// A deadline that a holiday notice has moved.
     Moved,
+    /// A request of the unit waits for its leader's view.
+    View,
+    /// 办理结果: what the office has decided.
+    Decided,
     Remind,
     /// 催办, and an open miss in the liaison's morning letter.
     Chase,

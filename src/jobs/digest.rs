@@ -1,6 +1,6 @@
 //! 督办清单: on each workday at 09:00, empty or not, one letter to the office. Its absence is the alarm.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::domain::unit::PostId;
 use crate::engine::known::Known;
 use crate::engine::outbox::new_letter;
 use crate::engine::{Engine, Result};
-use crate::mail::{DigestContext, DigestTotals, LetterItem, Rendered, UndeliveredRow, UntoldRow, fill_link};
+use crate::mail::{DigestContext, DigestTotals, LapsedRow, LetterItem, Rendered, UndeliveredRow, UntoldRow, fill_link};
 use crate::read::view::View;
 use crate::read::{day, untold, words};
 use crate::store::Tx;
@@ -32,6 +32,8 @@ pub struct Digested {
     pub proposals: u64,
 }
 
+/// So many 通报建议 and 未提醒 are listed each; how many more there are is said.
+const LISTED: usize = 50;
 /// Up to which instant steps were settled when the last digest was written: what was settled later is news to the next.
 const LAST: &str = "digest_at";
 /// A gap in the passes that the digest speaks of.
@@ -53,8 +55,8 @@ pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Digested> {
     if tx.letter_exists(&key).await? {
         return Ok(Digested::default());
     }
-    let (since, proposals) = news(&mut tx, &known).await?;
-    let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
+    let (since, proposals) = news(&mut tx, &known, now).await?;
+    let context = gather(engine, &mut tx, &known, since, now).await?;
     let post = known.roster.office_post();
     let Some(address) = known.address(&post, today) else {
         trouble::record(&mut tx, &Troubled::Post(post), now, "has no address: the digest cannot be written").await?;
@@ -64,7 +66,7 @@ pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Digested> {
     let done = Digested {
         written: true,
         misses: (context.new_misses.len() + context.standing.len()) as u64,
-        proposals: context.proposals.len() as u64,
+        proposals: proposals.len() as u64,
     };
     match engine.templates.digest(&context) {
         Ok(rendered) => {
@@ -72,8 +74,7 @@ pub async fn run(engine: &Engine, now: DateTime<Utc>) -> Result<Digested> {
                 new_letter(engine, key, LetterKind::Digest, post.to_string(), address.to_owned(), rendered, now);
             letter.held = restored::in_force(&mut tx).await?.is_some_and(|restored| restored.covers(slot));
             let Some(number) = tx.insert_letter(&letter).await? else { return Ok(Digested::default()) };
-            let ids: Vec<i64> = proposals.iter().map(|(id, _)| *id).collect();
-            tx.take_notices(number, &ids).await?;
+            tx.take_notices(number, &proposals).await?;
             let settled = settled_until(&mut tx, now).await?;
             tx.set_meta(LAST, &settled.to_rfc3339()).await?;
             tx.set_meta(DOWN, "").await?;
@@ -96,12 +97,12 @@ async fn settled_until(tx: &mut Tx, now: DateTime<Utc>) -> Result<DateTime<Utc>>
     Ok(waiting.map_or(now, |next| next - TimeDelta::seconds(1)))
 }
 
-/// Since when there is news, and the proposals no digest has yet: notice and obligation.
-async fn news(tx: &mut Tx, known: &Known) -> Result<(DateTime<Utc>, Vec<(i64, i64)>)> {
+/// Since when there is news, and the notices of proposals that no digest has yet.
+async fn news(tx: &mut Tx, known: &Known, now: DateTime<Utc>) -> Result<(DateTime<Utc>, Vec<i64>)> {
     let since = tx.meta(LAST).await?.and_then(|text| text.parse().ok()).unwrap_or_else(|| known.starts_at());
-    let notices = tx.unwritten_notices(usize::MAX).await?.into_iter();
+    let notices = tx.unwritten_notices(now, usize::MAX).await?.into_iter();
     let proposals = notices.filter(|notice| notice.kind == NoticeKind::Propose);
-    Ok((since, proposals.map(|notice| (notice.id, notice.obligation)).collect()))
+    Ok((since, proposals.map(|notice| notice.id).collect()))
 }
 
 /// Troubled and text of the newest digest, its link without what opens it; or, where there is none or `now` is asked for,
@@ -128,8 +129,8 @@ pub async fn preview(engine: &Engine) -> Result<Rendered> {
     let now = engine.clock.now();
     let mut tx = engine.store.read().await?;
     let known = engine.known_in(&mut tx).await?;
-    let (since, proposals) = news(&mut tx, &known).await?;
-    let context = gather(engine, &mut tx, &known, since, now, &proposals).await?;
+    let (since, _) = news(&mut tx, &known, now).await?;
+    let context = gather(engine, &mut tx, &known, since, now).await?;
     Ok(engine.templates.digest(&context)?)
 }
 
@@ -158,7 +159,6 @@ async fn gather(
     known: &Known,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
-    proposals: &[(i64, i64)],
 ) -> Result<DigestContext> {
     let today = known.zone.day_of(now);
     let mut new = tx.missed_between(since, now).await?;
@@ -172,12 +172,16 @@ async fn gather(
     });
     let standing = tx.live_obligations(Phase::Missed).await?;
     let waiting = tx.live_obligations(Phase::Waiting).await?;
-    let unreminded = day::unreminded(tx, now).await?;
+    let unreminded = tx.unreminded_misses(LISTED).await?;
+    let more_unreminded = tx.count_unreminded().await?.saturating_sub(unreminded.len() as u64);
+    let proposals = tx.proposed(LISTED).await?;
+    let more_proposals = tx.count_proposed().await?.saturating_sub(proposals.len() as u64);
+    let lapsed = tx.lapsed_between(since, now).await?;
     let requests = tx.pending_requests().await?;
-    let mut rows: Vec<Stored> = [&new, &standing, &waiting, &unreminded].into_iter().flatten().cloned().collect();
+    let lists = [&new, &standing, &waiting, &unreminded, &proposals, &lapsed];
+    let mut rows: Vec<Stored> = lists.into_iter().flatten().cloned().collect();
     let there: HashSet<i64> = rows.iter().map(|row| row.obligation.id).collect();
-    let asked_for = proposals.iter().map(|(_, obligation)| *obligation);
-    let asked_for: BTreeSet<i64> = asked_for.chain(requests.iter().map(|request| request.obligation)).collect();
+    let asked_for: BTreeSet<i64> = requests.iter().map(|request| request.obligation).collect();
     let missing: Vec<i64> = asked_for.into_iter().filter(|id| !there.contains(id)).collect();
     rows.extend(tx.obligations(&missing).await?);
     let material = Material::gather(tx, known, &rows, now).await?;
@@ -198,13 +202,16 @@ async fn gather(
             new.iter().filter(|row| row.obligation.phase.is_overdue()).map(|row| row.obligation.id),
         ),
         standing: items(&material, by_age(known, told).iter().map(|row| row.obligation.id)),
-        proposals: items(&material, proposals.iter().map(|(_, obligation)| *obligation)),
+        proposals: items(&material, proposals.iter().map(|row| row.obligation.id)),
         waiting_review: items(&material, waiting.iter().map(|row| row.obligation.id)),
         extensions: asked(&material, known, &requests, RequestKind::Extension, today),
         disputes: asked(&material, known, &requests, RequestKind::Dispute, today),
         undelivered: undelivered.iter().map(|letter| undelivered_row(known, letter)).collect(),
         untold: untold::rows(tx, known, &untold, today).await?.into_iter().map(untold_row).collect(),
         unreminded: items(&material, unreminded.iter().map(|row| row.obligation.id)),
+        more_proposals,
+        more_unreminded,
+        lapsed: lapsed_by_duty(&material, &lapsed),
         watcher,
         totals,
         link: true,
@@ -228,6 +235,27 @@ fn by_age(known: &Known, mut rows: Vec<Stored>) -> Vec<Stored> {
         )
     });
     rows
+}
+
+/// What closed as missed, a line a duty in the document's order, its owners in the order of their deadlines.
+fn lapsed_by_duty(material: &Material<'_>, rows: &[Stored]) -> Vec<LapsedRow> {
+    let mut duties: BTreeMap<_, (LapsedRow, Vec<(String, Vec<String>)>)> = BTreeMap::new();
+    for view in rows.iter().filter_map(|row| material.view(row.obligation.id).ok()?) {
+        let (line, owners) = duties.entry(words::document_order(&view.duty)).or_default();
+        line.duty.clone_from(&view.duty.0);
+        line.title.clone_from(&view.title);
+        line.count += 1;
+        match owners.iter_mut().find(|(owner, _)| *owner == view.owners_label) {
+            Some((_, periods)) => periods.push(view.period_label.clone()),
+            None => owners.push((view.owners_label.clone(), vec![view.period_label.clone()])),
+        }
+    }
+    let said = |(owner, periods): (String, Vec<String>)| format!("{owner}（{}）", periods.join("、"));
+    let line = |(line, owners): (LapsedRow, Vec<(String, Vec<String>)>)| {
+        let owners: Vec<String> = owners.into_iter().map(said).collect();
+        LapsedRow { owners: owners.join("、"), ..line }
+    };
+    duties.into_values().map(line).collect()
 }
 
 fn items(material: &Material<'_>, ids: impl Iterator<Item = i64>) -> Vec<LetterItem> {

@@ -144,11 +144,13 @@ pub async fn next_instant(engine: &Engine) -> Result<Option<DateTime<Utc>>> {
     let mut tx = engine.store.read().await?;
     let step = tx.next_step_at().await?;
     let letter = tx.next_letter_at().await?;
+    // What was decided since the last slot is told in the next.
+    let notice = tx.next_notice_at(now).await?;
     let digest = known.slots().morning_from(now + TimeDelta::seconds(1));
     // The horizon moves on with each day.
     let midnight = known.zone.end_of(known.zone.day_of(now));
-    let left = if tx.any_notice_unwritten().await? { Some(write::next_slot(&known, now)) } else { None };
-    let soonest = [step, letter, left, Some(digest), Some(midnight)].into_iter().flatten().min();
+    let left = if tx.any_notice_unwritten(now).await? { Some(write::next_slot(&known, now)) } else { None };
+    let soonest = [step, letter, notice, left, Some(digest), Some(midnight)].into_iter().flatten().min();
     Ok(soonest.map(|at| at.max(now + TimeDelta::seconds(1))))
 }
 

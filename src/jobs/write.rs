@@ -23,10 +23,12 @@ use crate::engine::restored::Restored;
 use crate::engine::{Engine, Result, SetupError};
 use crate::mail::{LetterContext, LetterItem, LetterSection, SectionKind};
 use crate::read::view::{self, View};
-use crate::read::{day, words};
+use crate::read::{day, decision, words};
 use crate::store::Tx;
+use crate::store::decisions::Decision;
 use crate::store::letters::NewLetter;
 use crate::store::notices::Notice;
+use crate::store::requests::Request;
 use crate::store::row::Stored;
 
 /// Letters a transaction.
@@ -41,11 +43,11 @@ const NOTICES: usize = 500_000;
 /// Writes every letter that is waiting to be written. Returns how many.
 pub async fn letters(engine: &Engine, now: DateTime<Utc>) -> Result<u64> {
     let mut tx = engine.store.read().await?;
-    if !tx.any_notice_unwritten().await? {
+    if !tx.any_notice_unwritten(now).await? {
         return Ok(0);
     }
     let known = engine.known_in(&mut tx).await?;
-    let mut notices = tx.unwritten_notices(NOTICES).await?;
+    let mut notices = tx.unwritten_notices(now, NOTICES).await?;
     notices.retain(|notice| may_be_written(known.slots(), notice, now));
     if notices.is_empty() {
         return Ok(0);
@@ -69,7 +71,12 @@ fn may_be_written(slots: Slots<'_>, notice: &Notice, now: DateTime<Utc>) -> bool
     match notice.kind {
         NoticeKind::Propose => false,
         NoticeKind::Event => true,
-        NoticeKind::Moved | NoticeKind::Remind | NoticeKind::Chase | NoticeKind::Supervise => {
+        NoticeKind::View
+        | NoticeKind::Decided
+        | NoticeKind::Moved
+        | NoticeKind::Remind
+        | NoticeKind::Chase
+        | NoticeKind::Supervise => {
             let wait = slots.from(now, true) - now;
             let late = now - notice.at >= LATE;
             notice.at <= now && !(late && wait > TimeDelta::zero() && wait <= NEAR)
@@ -79,7 +86,7 @@ fn may_be_written(slots: Slots<'_>, notice: &Notice, now: DateTime<Utc>) -> bool
 
 /// Whether a letter would be written now.
 pub async fn any_to_write(tx: &mut Tx, known: &Known, now: DateTime<Utc>) -> Result<bool> {
-    Ok(tx.unwritten_notices(NOTICES).await?.iter().any(|notice| may_be_written(known.slots(), notice, now)))
+    Ok(tx.unwritten_notices(now, NOTICES).await?.iter().any(|notice| may_be_written(known.slots(), notice, now)))
 }
 
 /// When what waits for a slot is written.
@@ -185,6 +192,7 @@ async fn write_chunk(
     let mut material = Material::gather(&mut tx, known, &rows, now).await?;
     material.gather_moves(&mut tx, chunk).await?;
     let restored = restored::in_force(&mut tx).await?;
+    material.gather_words(&mut tx, chunk).await?;
     let mut letters = Vec::with_capacity(chunk.len());
     let mut taken: HashMap<String, (&Recipient, Vec<i64>)> = HashMap::with_capacity(chunk.len());
     let mut moot: Vec<i64> = Vec::new();
@@ -233,6 +241,9 @@ pub struct Material<'a> {
     views: HashMap<i64, std::result::Result<View, Arc<SetupError>>>,
     /// How a holiday notice has moved deadlines, in words.
     moves: HashMap<i64, String>,
+    /// What was decided on obligations, and what is asked about them.
+    decisions: Vec<Decision>,
+    requests: Vec<Request>,
 }
 
 impl<'a> Material<'a> {
@@ -244,7 +255,9 @@ impl<'a> Material<'a> {
             let view = View::of(known, row, view::stands(&filed, row), today);
             (row.obligation.id, view.map_err(Arc::new))
         };
-        Ok(Material { known, now, today, views: rows.iter().map(shown).collect(), moves: HashMap::new() })
+        let views = rows.iter().map(shown).collect();
+        let (moves, decisions, requests) = (HashMap::new(), Vec::new(), Vec::new());
+        Ok(Material { known, now, today, views, moves, decisions, requests })
     }
 
     /// Takes how the deadlines moved that these letters tell of.
@@ -260,10 +273,45 @@ impl<'a> Material<'a> {
         Ok(())
     }
 
+    /// Takes what these letters have to say of decisions and requests.
+    async fn gather_words(&mut self, tx: &mut Tx, letters: &[Recipient]) -> Result<()> {
+        let of = |kind: NoticeKind| {
+            let notices = letters.iter().flat_map(|letter| &letter.notices).filter(move |notice| notice.kind == kind);
+            notices.map(|notice| notice.obligation).collect::<BTreeSet<i64>>()
+        };
+        let decided: Vec<i64> = of(NoticeKind::Decided).into_iter().collect();
+        self.decisions = tx.decisions_on(&decided).await?;
+        for id in of(NoticeKind::View) {
+            self.requests.extend(tx.requests_of(id).await?);
+        }
+        Ok(())
+    }
+
     fn item(&self, view: &View) -> LetterItem {
         let item = view.item();
         let note = self.moves.get(&view.id).cloned().or(item.note);
         LetterItem { note, ..item }
+    }
+
+    /// What a notice says beside how its obligation stands; none = nothing is left to say.
+    fn said(&self, notice: &Notice, obligation: &Obligation) -> Option<Vec<String>> {
+        let (zone, today) = (self.known.zone, self.today);
+        let words: Vec<String> = match notice.kind {
+            NoticeKind::Decided => {
+                let post = notice.post.to_string();
+                let told =
+                    |one: &&Decision| one.obligation == obligation.id && one.tells_at == notice.at && one.tells(&post);
+                self.decisions.iter().filter(told).map(|one| decision::line(one, zone, today)).collect()
+            }
+            NoticeKind::View => {
+                let waits = |one: &&Request| {
+                    one.obligation == obligation.id && one.decided_at.is_none() && one.endorsed_at.is_none()
+                };
+                self.requests.iter().filter(waits).map(|one| decision::asked(one, zone, today)).collect()
+            }
+            _ => return worth_telling(obligation, &notice.post).then(Vec::new),
+        };
+        (!words.is_empty()).then_some(words)
     }
 
     /// An obligation as letters show it; none = there is none of that number.
@@ -278,6 +326,9 @@ impl<'a> Material<'a> {
             NoticeKind::Supervise | NoticeKind::Propose => SectionKind::Supervise,
             NoticeKind::Chase if obligation.round.chased_at == Some(notice.at) => SectionKind::Chase,
             NoticeKind::Chase => SectionKind::Overdue,
+            NoticeKind::Decided if obligation.phase == Phase::Returned => SectionKind::Returned,
+            NoticeKind::Decided => SectionKind::Decided,
+            NoticeKind::View => SectionKind::View,
             NoticeKind::Remind if obligation.phase == Phase::Returned => SectionKind::Returned,
             NoticeKind::Remind if self.known.zone.due_day(obligation.round.due_at) <= self.today => {
                 SectionKind::DueToday
@@ -301,23 +352,24 @@ fn letter(
     mailbox: &Recipient,
     due_today: &DueToday,
 ) -> std::result::Result<Option<(NewLetter, Vec<i64>)>, Arc<SetupError>> {
-    let mut sections: BTreeMap<SectionKind, Vec<&View>> = BTreeMap::new();
-    let mut gravest: HashMap<i64, (SectionKind, &View)> = HashMap::new();
+    let mut sections: BTreeMap<SectionKind, Vec<(&View, Vec<String>)>> = BTreeMap::new();
+    let mut gravest: HashMap<i64, (SectionKind, &View, Vec<String>)> = HashMap::new();
     let mut taken = Vec::with_capacity(mailbox.notices.len());
     for notice in &mailbox.notices {
-        let view = material.view(notice.obligation)?.filter(|view| worth_telling(view, &notice.post));
-        let Some(view) = view else { continue };
+        let Some(view) = material.view(notice.obligation)? else { continue };
+        let Some(said) = material.said(notice, view) else { continue };
         taken.push(notice.id);
-        // An obligation stands once in a letter, in its gravest section.
+        // An obligation stands once in a letter, in its gravest section, with all that is said of it.
         let section = material.section(notice, view);
-        let (place, _) = gravest.entry(notice.obligation).or_insert((section, view));
+        let (place, _, words) = gravest.entry(notice.obligation).or_insert((section, view, Vec::new()));
         *place = section.min(*place);
+        words.extend(said.into_iter().filter(|said| !words.contains(said)).collect::<Vec<_>>());
     }
     if taken.is_empty() {
         return Ok(None);
     }
-    for (section, view) in gravest.into_values() {
-        sections.entry(section).or_default().push(view);
+    for (section, view, words) in gravest.into_values() {
+        sections.entry(section).or_default().push((view, words));
     }
     let sections: Vec<LetterSection> =
         sections.into_iter().map(|(kind, views)| LetterSection::new(kind, in_order(material, views))).collect();
@@ -352,9 +404,15 @@ fn letter(
     Ok(Some((letter, taken)))
 }
 
-fn in_order(material: &Material<'_>, mut views: Vec<&View>) -> Vec<LetterItem> {
-    views.sort_by_cached_key(|view| (words::document_order(&view.duty), view.round.due_at, view.id));
-    views.into_iter().map(|view| material.item(view)).collect()
+fn in_order(material: &Material<'_>, mut views: Vec<(&View, Vec<String>)>) -> Vec<LetterItem> {
+    views.sort_by_cached_key(|(view, _)| (words::document_order(&view.duty), view.round.due_at, view.id));
+    let item = |(view, words): (&View, Vec<String>)| {
+        let item = material.item(view);
+        // What was just decided says why it was returned, too.
+        let note = if words.is_empty() { item.note } else { Some(words.join("；")) };
+        LetterItem { note, ..item }
+    };
+    views.into_iter().map(item).collect()
 }
 
 /// What is due today and has no step of its own: shown to the liaison, and no reason to write.
@@ -366,5 +424,5 @@ fn context_rows(
 ) -> std::result::Result<Vec<LetterItem>, Arc<SetupError>> {
     let others = mailbox.due_today(due_today).into_iter().filter(|id| !shown.contains(id));
     let views: std::result::Result<Vec<Option<&View>>, Arc<SetupError>> = others.map(|id| material.view(id)).collect();
-    Ok(in_order(material, views?.into_iter().flatten().collect()))
+    Ok(in_order(material, views?.into_iter().flatten().map(|view| (view, Vec::new())).collect()))
 }

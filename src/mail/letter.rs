@@ -19,6 +19,10 @@ pub enum SectionKind {
     Supervise,
     /// 催办: misses declared since the last slot.
     Chase,
+    /// 办理结果: what the office has decided.
+    Decided,
+    /// A request of the unit waits for its leader's view.
+    View,
     /// Misses told before and still open.
     Overdue,
     /// 退回: filed, returned, to be filed again.
@@ -30,11 +34,13 @@ pub enum SectionKind {
 }
 
 impl SectionKind {
-    pub const ALL: [SectionKind; 9] = [
+    pub const ALL: [SectionKind; 11] = [
         SectionKind::EventMissed,
         SectionKind::Event,
         SectionKind::Supervise,
         SectionKind::Chase,
+        SectionKind::Decided,
+        SectionKind::View,
         SectionKind::Overdue,
         SectionKind::Returned,
         SectionKind::DueToday,
@@ -49,6 +55,8 @@ impl SectionKind {
             SectionKind::Event => "事件应办",
             SectionKind::Supervise => "督办事项",
             SectionKind::Chase => "催办事项",
+            SectionKind::Decided => "办理结果",
+            SectionKind::View => "请签署意见",
             SectionKind::Overdue => "逾期未办",
             SectionKind::Returned => "退回重报",
             SectionKind::DueToday => "今日到期",
@@ -63,11 +71,13 @@ impl SectionKind {
             SectionKind::EventMissed | SectionKind::Event => LetterKind::Event,
             SectionKind::Supervise => LetterKind::Supervise,
             SectionKind::Chase => LetterKind::Chase,
-            SectionKind::Overdue
+            SectionKind::Decided
+            | SectionKind::View
+            | SectionKind::Moved
+            | SectionKind::Overdue
             | SectionKind::Returned
             | SectionKind::DueToday
-            | SectionKind::DueSoon
-            | SectionKind::Moved => LetterKind::Today,
+            | SectionKind::DueSoon => LetterKind::Today,
         }
     }
 }
@@ -94,6 +104,8 @@ pub struct LetterItem {
     pub missing: Option<String>,
     /// Whole days since the deadline, of a miss.
     pub days_overdue: Option<i64>,
+    /// Of a miss: until when it can be made good (`10月31日（周一）18:00`); none = no limit.
+    pub good_until: Option<String>,
     /// Misses in a row, from the second on.
     pub streak: Option<u32>,
     /// `本办默认频次` where the cadence is the office's own default.
@@ -175,6 +187,17 @@ pub struct UntoldRow {
     pub what: String,
 }
 
+/// A duty of which something closed as missed: nobody can make it good any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LapsedRow {
+    pub duty: String,
+    pub title: String,
+    /// How many obligations.
+    pub count: usize,
+    /// Who owed them and for which periods: `质安处（2022年第40周、2022年第41周）、市场处（2022年第40周）`.
+    pub owners: String,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct DigestTotals {
     pub open: u64,
@@ -206,6 +229,11 @@ pub struct DigestContext {
     pub extensions: Vec<LetterItem>,
     /// 异议.
     pub disputes: Vec<LetterItem>,
+    /// How many 通报建议 wait beside those that are listed, and how many 未提醒.
+    pub more_proposals: u64,
+    pub more_unreminded: u64,
+    /// What closed as missed since the last digest, a line a duty.
+    pub lapsed: Vec<LapsedRow>,
     /// Letters not delivered or in doubt.
     pub undelivered: Vec<UndeliveredRow>,
     /// Posts without an address.

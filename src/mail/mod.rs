@@ -33,7 +33,8 @@ pub use backoff::{Backoff, GiveUp, NextTry, Tries};
 pub use classify::classify;
 pub use file::FileOutbox;
 pub use letter::{
-    DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow, UntoldRow,
+    DigestContext, DigestTotals, LapsedRow, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow,
+    UntoldRow,
 };
 pub use link::{LINK_PLACEHOLDER, fill_link};
 pub use memory::{MemoryOutbox, Received, Scripted};

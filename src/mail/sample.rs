@@ -1,7 +1,8 @@
 //! Sample values: what `template check` renders and what tests compare.
 
 use super::letter::{
-    DigestContext, DigestTotals, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow, UntoldRow,
+    DigestContext, DigestTotals, LapsedRow, LetterContext, LetterItem, LetterSection, SectionKind, UndeliveredRow,
+    UntoldRow,
 };
 use crate::domain::letter::LetterKind;
 
@@ -32,6 +33,7 @@ impl LetterItem {
             due_label: "10月30日（周日）24:00".into(),
             light_word: "逾期".into(),
             days_overdue: Some(1),
+            good_until: Some("11月6日（周日）24:00".into()),
             streak: Some(2),
             basis_note: Some("本办默认频次".into()),
             ..LetterItem::default()
@@ -96,7 +98,7 @@ impl LetterContext {
         };
         let item = match section {
             SectionKind::Chase | SectionKind::Supervise => {
-                LetterItem { streak: None, basis_note: None, ..LetterItem::sample_missed() }
+                LetterItem { streak: None, basis_note: None, good_until: None, ..LetterItem::sample_missed() }
             }
             SectionKind::Event => event_item(),
             _ => LetterItem { missing: None, ..LetterItem::sample() },
@@ -117,6 +119,10 @@ fn sample_items(section: SectionKind) -> Vec<LetterItem> {
     match section {
         SectionKind::Supervise | SectionKind::Chase | SectionKind::Overdue => vec![LetterItem::sample_missed()],
         SectionKind::Returned => vec![LetterItem::sample_noted("退回：照片不清，请于11月2日18:00前重报")],
+        SectionKind::Decided => vec![LetterItem::sample_noted("同意延期，延至11月4日（周五）24:00")],
+        SectionKind::View => {
+            vec![LetterItem::sample_noted("联络员申请延至11月4日（周五）24:00，请签署意见。理由：设备检修")]
+        }
         SectionKind::EventMissed => {
             vec![LetterItem { light_word: "逾期".into(), days_overdue: Some(0), ..event_item() }]
         }
@@ -169,6 +175,14 @@ impl DigestContext {
                 what: "2.2（10月31日）、13.2（10月31日）".into(),
             }],
             unreminded: vec![LetterItem::sample_missed()],
+            more_proposals: 12,
+            more_unreminded: 0,
+            lapsed: vec![LapsedRow {
+                duty: "47.1".into(),
+                title: "重要节点每日在岗".into(),
+                count: 3,
+                owners: "质安处（2022-10-01、2022-10-02）、市场处（2022-10-01）".into(),
+            }],
             watcher: vec!["10月29日 08:00 至 10月31日 08:50 系统停机".into()],
             totals: DigestTotals {
                 open: 137,
@@ -199,6 +213,9 @@ impl DigestContext {
             undelivered: Vec::new(),
             untold: Vec::new(),
             unreminded: Vec::new(),
+            more_proposals: 0,
+            more_unreminded: 0,
+            lapsed: Vec::new(),
             watcher: Vec::new(),
             totals: DigestTotals::default(),
             link: false,

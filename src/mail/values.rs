@@ -60,7 +60,10 @@ pub(super) fn extend(values: &mut Value, link: bool, extras: Value) {
     if let (Value::Object(values), Value::Object(extras)) = (values, extras) {
         values.extend(extras);
         values.insert("link".into(), link);
-        values.insert("numerals".into(), json!(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十"]));
+        values.insert(
+            "numerals".into(),
+            json!(["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"]),
+        );
     }
 }
 
@@ -94,35 +97,43 @@ fn colour(kind: SectionKind) -> &'static str {
         | SectionKind::Supervise
         | SectionKind::Chase
         | SectionKind::Overdue => "#b42318",
-        SectionKind::Returned | SectionKind::DueToday | SectionKind::DueSoon | SectionKind::Moved => "#8a5a00",
+        SectionKind::Decided => "#1a6b2f",
+        SectionKind::View
+        | SectionKind::Returned
+        | SectionKind::DueToday
+        | SectionKind::DueSoon
+        | SectionKind::Moved => "#8a5a00",
     }
 }
 
 /// The digest's lists of items in order, each with its heading.
 pub(super) fn digest_lists(context: &DigestContext, values: &Value) -> Value {
     let lists = [
-        ("新增逾期", "new_misses", "#b42318"),
-        ("持续逾期", "standing", "#b42318"),
-        ("通报建议", "proposals", "#b42318"),
-        ("待审核", "waiting_review", "#1a6b2f"),
-        ("延期申请", "extensions", "#8a5a00"),
-        ("异议", "disputes", "#8a5a00"),
-        ("未提醒，请核定", "unreminded", "#444444"),
+        ("新增逾期", "new_misses", "#b42318", 0),
+        ("持续逾期", "standing", "#b42318", 0),
+        ("通报建议", "proposals", "#b42318", context.more_proposals),
+        ("待审核", "waiting_review", "#1a6b2f", 0),
+        ("延期申请", "extensions", "#8a5a00", 0),
+        ("异议", "disputes", "#8a5a00", 0),
+        ("未提醒，请核定", "unreminded", "#444444", context.more_unreminded),
     ];
     debug_assert!(context.new_misses.len() == values["new_misses"].as_array().map_or(0, Vec::len));
     lists
         .into_iter()
-        .map(|(title, field, colour)| json!({ "title": title, "items": values[field], "colour": colour }))
+        .map(|(title, field, colour, more)| {
+            json!({ "title": title, "items": values[field], "colour": colour, "more": more })
+        })
         .collect()
 }
 
 /// The digest's first sentence: 零报告 where there is nothing.
 pub(super) fn digest_summary(context: &DigestContext) -> String {
-    let decide = context.proposals.len()
+    let listed = context.proposals.len()
         + context.waiting_review.len()
         + context.extensions.len()
         + context.disputes.len()
         + context.unreminded.len();
+    let decide = listed as u64 + context.more_proposals + context.more_unreminded;
     let misses = match (context.new_misses.len(), context.standing.len()) {
         (0, 0) => "今日无新增逾期，无持续逾期。".to_owned(),
         (0, standing) => format!("今日无新增逾期，持续逾期{standing}项。"),

@@ -1,14 +1,11 @@
-//! What a day's lists look at, asked in one way: what is due on it, and what waits for the office's judgement.
+//! What a day's lists look at, asked in one way: what is due on it.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::NaiveDate;
 
 use crate::domain::phase::Phase;
 use crate::engine::{Known, Result};
 use crate::store::Tx;
 use crate::store::row::Stored;
-
-/// A miss marked 未提醒 that nobody judged for so long is left as it is.
-const UNJUDGED: TimeDelta = TimeDelta::days(60);
 
 /// What is due on a day, by the deadline in force, in these phases.
 pub async fn due_on(tx: &mut Tx, known: &Known, day: NaiveDate, phases: &[Phase]) -> Result<Vec<Stored>> {
@@ -20,9 +17,4 @@ pub async fn due_on(tx: &mut Tx, known: &Known, day: NaiveDate, phases: &[Phase]
         due.extend(rows.into_iter().filter(|row| zone.due_day(row.obligation.round.due_at) == day));
     }
     Ok(due)
-}
-
-/// Misses marked 未提醒 that the office has not judged.
-pub async fn unreminded(tx: &mut Tx, now: DateTime<Utc>) -> Result<Vec<Stored>> {
-    Ok(tx.unreminded_misses(now - UNJUDGED).await?)
 }

@@ -340,6 +340,8 @@ impl Explanation<'_> {
 pub fn kind_label(kind: NoticeKind) -> &'static str {
     match kind {
         NoticeKind::Moved => "时限顺延",
+        NoticeKind::View => "请签署意见",
+        NoticeKind::Decided => "办理结果",
         NoticeKind::Remind => "提醒",
         NoticeKind::Chase => "催办",
         NoticeKind::Supervise => "督办",
@@ -378,6 +380,10 @@ pub fn action_label(action: Action) -> &'static str {
         Action::Accept => "审核通过",
         Action::Return => "退回",
         Action::ConfirmMiss => "认定“未提醒”逾期计入",
+        Action::ExcuseMiss => "认定“未提醒”逾期不计入",
+        Action::Publish => "决定通报",
+        Action::NotPublish => "决定不通报",
+        Action::Undo => "撤销决定",
         Action::AskExtension => "申请延期",
         Action::GrantExtension => "同意延期",
         Action::RefuseExtension => "不同意延期",

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::domain::code::coded;
@@ -14,7 +14,8 @@ use crate::domain::light::{self, Light};
 use crate::domain::obligation::Obligation;
 use crate::domain::phase::Phase;
 use crate::domain::quota::{self, Count, Filing};
-use crate::engine::known::Known;
+use crate::domain::step;
+use crate::engine::known::{Known, Rules};
 use crate::engine::{JobError, SetupError};
 use crate::mail::LetterItem;
 use crate::read::words;
@@ -45,6 +46,10 @@ pub struct View {
     pub counts: Vec<Count>,
     /// Of a miss: whole days since the deadline's.
     pub days_overdue: Option<i64>,
+    /// Of a miss: until when it can be made good; none = as long as it takes.
+    pub good_until: Option<DateTime<Utc>>,
+    /// The same in words.
+    pub good_until_label: Option<String>,
     /// Whether its basis is the office's own.
     pub policy: bool,
     /// Whether one press of a button answers it (叫应).
@@ -128,6 +133,7 @@ impl View {
             Owner::Unit(unit) => unit.0.as_str(),
             Owner::Group(group) => group.as_str(),
         });
+        let good_until = good_until(known, &rules, obligation);
         Ok(View {
             title: duty.title.clone(),
             clause_label: duty.clause.label(),
@@ -141,6 +147,8 @@ impl View {
             word: light::word(obligation),
             counts: quota::count(&duty.quotas, &filings),
             days_overdue: obligation.phase.is_overdue().then(|| (today - due_day).num_days().max(0)),
+            good_until,
+            good_until_label: good_until.map(|until| words::deadline(known.zone, until, today)),
             policy: duty.basis == Basis::Policy,
             answer: duty.answer_suffices && obligation.period.starts_with("event:"),
             receipts: filed.iter().map(|counted| counted.submission.id.clone()).collect(),
@@ -172,6 +180,16 @@ impl View {
         self.days_overdue.filter(|days| *days > 0)
     }
 
+    /// Why it was returned, as long as it waits to be filed again.
+    pub fn returned_for(&self) -> Option<&str> {
+        self.return_reason.as_deref().filter(|_| self.phase == Phase::Returned)
+    }
+
+    /// Why it was returned before it was filed again, for whoever reviews it.
+    pub fn returned_before_for(&self) -> Option<&str> {
+        self.return_reason.as_deref().filter(|_| self.phase == Phase::Waiting)
+    }
+
     /// What is still missing of what is counted, while it is owed: `检查企业1家、整改突出隐患2个`.
     pub fn missing(&self) -> Option<String> {
         words::missing(&self.counts).filter(|_| self.phase.is_owed())
@@ -192,9 +210,22 @@ impl View {
             days_overdue: self.days_overdue,
             streak: streak.filter(|streak| self.phase.is_overdue() && *streak > 1),
             basis_note: self.policy.then(|| "本办默认频次".to_owned()),
-            note: None,
+            good_until: self.good_until_label.clone(),
+            note: self.returned_for().map(|reason| format!("退回理由：{reason}")),
         }
     }
+}
+
+/// Until when a miss can be made good.
+fn good_until(known: &Known, rules: &Rules<'_>, obligation: &Obligation) -> Option<DateTime<Utc>> {
+    if obligation.phase != Phase::Missed {
+        return None;
+    }
+    let world = known.world(rules.catalogue);
+    let declared = obligation.round.missed_at.unwrap_or(obligation.round.due_at);
+    let chased = step::Chased::in_its_slot(obligation).or_taken(declared);
+    let context = step::Context { chased, ..rules.context(&world) };
+    step::lapse_at(obligation, &context)
 }
 
 /// What was filed for obligations and stands, by their numbers.

@@ -69,6 +69,15 @@ macro_rules! written {
     ($row:ident, confirmed) => {
         $row.obligation.round.confirmed
     };
+    ($row:ident, excused) => {
+        $row.obligation.round.excused
+    };
+    ($row:ident, published) => {
+        $row.obligation.round.published
+    };
+    ($row:ident, return_reason) => {
+        &$row.obligation.return_reason
+    };
     ($row:ident, chased_at) => {
         $row.obligation.round.chased_at
     };
@@ -95,8 +104,8 @@ macro_rules! inserted {
 macro_rules! updated {
     ($with:ident $($argument:ident)*) => {
         $with!([$($argument)*] catalogue opens_at period_end due_at first_due_at due_on phase reminded late returned_late
-            missed_at unreminded confirmed filed_at closed_at accepted_at streak round chased_at supervised_at proposed_at
-            armed_at settled_to next_at log_head)
+            return_reason missed_at unreminded confirmed excused filed_at closed_at accepted_at streak round chased_at
+            supervised_at proposed_at published armed_at settled_to next_at log_head)
     };
 }
 

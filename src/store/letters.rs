@@ -41,7 +41,8 @@ const BODIES: &str = "SELECT letter, body_text, body_html FROM letter_body WHERE
 /// Letters of a batch of which nothing is worth telling any more.
 const MOOT: &str = "SELECT notice.letter FROM notice JOIN obligation ON obligation.id = notice.obligation \
     WHERE notice.letter IN ({list}) GROUP BY notice.letter \
-    HAVING SUM(CASE WHEN obligation.phase IN ('open', 'returned', 'missed', 'lapsed') THEN 1 ELSE 0 END) = 0";
+    HAVING SUM(CASE WHEN notice.kind IN ('decided', 'view') OR obligation.phase IN ('open', 'returned', 'missed', 'lapsed') \
+    THEN 1 ELSE 0 END) = 0";
 const MARK_SENT: &str = "WITH v (id, sent_at, reply) AS (VALUES {values}) \
     UPDATE letter SET state = 'sent', sent_at = v.sent_at, reply = v.reply, next_try_at = NULL, lease_owner = NULL, \
     lease_until = NULL FROM v WHERE letter.id = v.id";

@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod changes;
 pub mod connect;
 pub mod counts;
+pub mod decisions;
 pub mod error;
 pub mod inspect;
 pub mod ledger;
@@ -35,6 +36,7 @@ pub fn statements() -> Vec<&'static str> {
     [
         access::STATEMENTS,
         catalogue::STATEMENTS,
+        decisions::STATEMENTS,
         ledger::STATEMENTS,
         letters::STATEMENTS,
         link_keys::STATEMENTS,
@@ -57,5 +59,14 @@ pub fn bulk_statements() -> Vec<(&'static str, usize)> {
 
 /// Every statement with a list, with the list's first placeholder.
 pub fn list_statements() -> Vec<(&'static str, usize)> {
-    [letters::LISTS, log::LISTS, notices::LISTS, changes::LISTS, obligations::LISTS, submissions::LISTS].concat()
+    [
+        decisions::LISTS,
+        letters::LISTS,
+        log::LISTS,
+        notices::LISTS,
+        changes::LISTS,
+        obligations::LISTS,
+        submissions::LISTS,
+    ]
+    .concat()
 }

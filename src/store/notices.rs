@@ -22,10 +22,16 @@ const INSERT: &str = "WITH v (obligation, round, kind, at, name, role, created_a
 const INSERT_COLUMNS: usize = 7;
 const UNWRITTEN: &str = "SELECT notice.id, obligation, notice.kind, at, unit.name AS unit, role \
     FROM notice JOIN unit ON unit.id = notice.unit \
-    WHERE letter IS NULL AND error IS NULL ORDER BY notice.id LIMIT CAST($1 AS BIGINT)";
+    WHERE letter IS NULL AND error IS NULL AND at <= $2 ORDER BY notice.id LIMIT CAST($1 AS BIGINT)";
 /// 通报建议 waits for the digest.
 const ANY_UNWRITTEN: &str =
-    "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL AND kind <> 'propose' LIMIT 1";
+    "SELECT id FROM notice WHERE letter IS NULL AND error IS NULL AND kind <> 'propose' AND at <= $1 LIMIT 1";
+/// Those of a later slot: what was decided, or asked for, since the last.
+const NEXT_UNWRITTEN: &str =
+    "SELECT MIN(at) FROM notice WHERE letter IS NULL AND error IS NULL AND at > $1 HAVING COUNT(*) > 0";
+const RECALL: &str = "DELETE FROM notice WHERE obligation = $1 AND kind = 'decided' AND at = $2 AND letter IS NULL";
+const ANY_WRITTEN: &str =
+    "SELECT id FROM notice WHERE obligation = $1 AND kind = 'decided' AND at = $2 AND letter IS NOT NULL LIMIT 1";
 const TAKE: &str = "UPDATE notice SET letter = $1 WHERE letter IS NULL AND id IN ({list}) RETURNING id";
 const GIVE: &str = "WITH v (id, letter) AS (VALUES {values}) UPDATE notice SET letter = v.letter FROM v \
     WHERE notice.id = v.id AND notice.letter IS NULL";
@@ -78,8 +84,20 @@ const TOLD_IDS: &str = "SELECT id FROM notice WHERE letter IS NOT NULL AND id > 
 const OF_LETTER: &str = "SELECT DISTINCT obligation FROM notice WHERE letter = $1 ORDER BY obligation";
 const FAILED: &str = "SELECT id, error FROM notice WHERE error IS NOT NULL ORDER BY id";
 
-pub const STATEMENTS: &[&str] =
-    &[RELEASE, UNTOLD, UNWRITTEN, ANY_UNWRITTEN, OF_OBLIGATION, TOLD, TOLD_IDS, OF_LETTER, FAILED];
+pub const STATEMENTS: &[&str] = &[
+    RELEASE,
+    UNTOLD,
+    UNWRITTEN,
+    ANY_UNWRITTEN,
+    NEXT_UNWRITTEN,
+    RECALL,
+    ANY_WRITTEN,
+    OF_OBLIGATION,
+    TOLD,
+    TOLD_IDS,
+    OF_LETTER,
+    FAILED,
+];
 
 /// The statements of many rows, with their columns.
 pub const BULK: &[(&str, usize)] = &[(INSERT, INSERT_COLUMNS), (GIVE, GIVE_COLUMNS)];
@@ -205,17 +223,36 @@ impl Tx {
         Ok(())
     }
 
-    /// Notices that no letter has taken up yet.
-    pub async fn unwritten_notices(&mut self, limit: usize) -> Result<Vec<Notice>> {
+    /// Notices that no letter has taken up yet and whose slot has come.
+    pub async fn unwritten_notices(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Notice>> {
         let limit = bulk::as_count(limit);
-        let rows: Vec<NoticeColumns> = on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).fetch_all(c).await?);
+        let rows: Vec<NoticeColumns> =
+            on!(self, |c| sqlx::query_as(UNWRITTEN).bind(limit).bind(now).fetch_all(c).await?);
         rows.into_iter().map(Notice::try_from).collect()
     }
 
-    /// Whether some notice that a letter takes up has none yet.
-    pub async fn any_notice_unwritten(&mut self) -> Result<bool> {
-        let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_UNWRITTEN).fetch_optional(c).await?);
+    /// Whether some notice that a letter takes up, and whose slot has come, has none yet.
+    pub async fn any_notice_unwritten(&mut self, now: DateTime<Utc>) -> Result<bool> {
+        let id: Option<i64> = on!(self, |c| sqlx::query_scalar(ANY_UNWRITTEN).bind(now).fetch_optional(c).await?);
         Ok(id.is_some())
+    }
+
+    /// The next slot for which a notice waits.
+    pub async fn next_notice_at(&mut self, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        Ok(on!(self, |c| sqlx::query_scalar(NEXT_UNWRITTEN).bind(now).fetch_optional(c).await?))
+    }
+
+    /// Whether a letter has taken up what was to be told of decisions on an obligation in that slot.
+    pub async fn decision_told(&mut self, obligation: i64, at: DateTime<Utc>) -> Result<bool> {
+        let told: Option<i64> =
+            on!(self, |c| sqlx::query_scalar(ANY_WRITTEN).bind(obligation).bind(at).fetch_optional(c).await?);
+        Ok(told.is_some())
+    }
+
+    /// Takes back what is to be told of decisions on an obligation in that slot.
+    pub async fn recall_notices(&mut self, obligation: i64, at: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| sqlx::query(RECALL).bind(obligation).bind(at).execute(c).await?.rows_affected());
+        Ok(())
     }
 
     /// Gives the notices to a letter. Returns those that were still free.

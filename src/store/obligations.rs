@@ -71,8 +71,10 @@ const COUNT_LIVE: &str = "SELECT COUNT(*) FROM obligation \
 const COUNT_FILED: &str = "SELECT COUNT(*) FROM obligation WHERE filed_at IS NOT NULL AND filed_at > $1 AND late = $2";
 const BY_EVENT: &str = select!("WHERE period = $1 ORDER BY id");
 const MISSED_SINCE: &str = select!("WHERE missed_at IS NOT NULL AND missed_at > $1 AND missed_at <= $2");
+/// What waits for the office's judgement: each names what its partial index holds.
 const UNREMINDED: &str = select!(
-    "WHERE phase IN ('missed', 'lapsed') AND unreminded AND NOT confirmed AND missed_at IS NOT NULL AND missed_at > $1"
+    "WHERE unreminded AND NOT confirmed AND NOT excused AND missed_at IS NOT NULL \
+     AND phase IN ('missed', 'lapsed', 'waiting', 'done') ORDER BY missed_at, id LIMIT CAST($1 AS BIGINT)"
 );
 /// Filed in time before the day has come: by the day of the first deadline, from that day on.
 const FILED_AHEAD: &str = concat!(
@@ -80,6 +82,16 @@ const FILED_AHEAD: &str = concat!(
     owners!("\u{1f}"),
     " AS owners FROM obligation WHERE due_on >= $1 AND first_due_at > $2 AND phase IN ('waiting', 'done') AND NOT late"
 );
+const COUNT_UNREMINDED: &str = "SELECT COUNT(*) FROM obligation \
+    WHERE unreminded AND NOT confirmed AND NOT excused AND missed_at IS NOT NULL \
+    AND phase IN ('missed', 'lapsed', 'waiting', 'done')";
+const PROPOSED: &str = select!(
+    "WHERE proposed_at IS NOT NULL AND published IS NULL AND phase NOT IN ('waived', 'withdrawn', 'upheld') \
+     ORDER BY proposed_at DESC, id LIMIT CAST($1 AS BIGINT)"
+);
+const COUNT_PROPOSED: &str = "SELECT COUNT(*) FROM obligation WHERE proposed_at IS NOT NULL AND published IS NULL \
+    AND phase NOT IN ('waived', 'withdrawn', 'upheld')";
+const LAPSED_BETWEEN: &str = select!("WHERE phase = 'lapsed' AND closed_at > $1 AND closed_at <= $2");
 /// What waits for a step is looked at anew by the next pass.
 const WAKE: &str = "UPDATE obligation SET revision = revision + 1, next_at = $1 \
     WHERE next_at > $1 AND phase IN ('open', 'returned', 'missed', 'lapsed')";
@@ -104,6 +116,10 @@ pub const STATEMENTS: &[&str] = &[
     MISSED_SINCE,
     UNREMINDED,
     FILED_AHEAD,
+    COUNT_UNREMINDED,
+    PROPOSED,
+    COUNT_PROPOSED,
+    LAPSED_BETWEEN,
     WAKE,
     RETIME,
 ];
@@ -279,9 +295,29 @@ impl Tx {
         by_deadline(on!(self, |c| sqlx::query_as(MISSED_SINCE).bind(from).bind(until).fetch_all(c).await?))
     }
 
-    /// Misses marked 未提醒 since then that the office has not judged.
-    pub async fn unreminded_misses(&mut self, since: DateTime<Utc>) -> Result<Vec<Stored>> {
-        by_deadline(on!(self, |c| sqlx::query_as(UNREMINDED).bind(since).fetch_all(c).await?))
+    /// Misses marked 未提醒 that the office has not judged, in the order of their declaration.
+    pub async fn unreminded_misses(&mut self, limit: usize) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(UNREMINDED).bind(as_count(limit)).fetch_all(c).await?))
+    }
+
+    pub async fn count_unreminded(&mut self) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_UNREMINDED).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// 通报建议 that the office has not decided, the newest first.
+    pub async fn proposed(&mut self, limit: usize) -> Result<Vec<Stored>> {
+        stored(on!(self, |c| sqlx::query_as(PROPOSED).bind(as_count(limit)).fetch_all(c).await?))
+    }
+
+    pub async fn count_proposed(&mut self) -> Result<u64> {
+        let count: i64 = on!(self, |c| sqlx::query_scalar(COUNT_PROPOSED).fetch_one(c).await?);
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// What closed as missed after `from` and by `until`.
+    pub async fn lapsed_between(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<Stored>> {
+        by_deadline(on!(self, |c| sqlx::query_as(LAPSED_BETWEEN).bind(from).bind(until).fetch_all(c).await?))
     }
 
     /// What was filed in time and is due only after `now`.

@@ -26,10 +26,12 @@ const OF_OBLIGATION: &str = select!("WHERE obligation = $1 ORDER BY asked_at, id
 const PENDING: &str = select!("WHERE decided_at IS NULL ORDER BY asked_at, id");
 const DECIDE: &str = "UPDATE request SET decided_at = $2, decided_by = $3, granted = $4, answer = $5 \
     WHERE id = $1 AND decided_at IS NULL";
+const REOPEN: &str =
+    "UPDATE request SET decided_at = NULL, decided_by = NULL, granted = NULL, answer = NULL WHERE id = $1";
 const ENDORSE: &str = "UPDATE request SET endorsed_at = $2, endorsed_by = $3 \
     WHERE id = $1 AND decided_at IS NULL AND endorsed_at IS NULL";
 
-pub const STATEMENTS: &[&str] = &[INSERT, BY_ID, OF_OBLIGATION, PENDING, DECIDE, ENDORSE];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_ID, OF_OBLIGATION, PENDING, DECIDE, REOPEN, ENDORSE];
 
 coded!(RequestKind);
 
@@ -121,6 +123,12 @@ impl Tx {
                 .await?
                 .rows_affected()
         }) == 1)
+    }
+
+    /// It waits for an answer again.
+    pub async fn reopen_request(&mut self, id: &str) -> Result<()> {
+        on!(self, |c| sqlx::query(REOPEN).bind(id).execute(c).await?.rows_affected());
+        Ok(())
     }
 
     /// A leader stands behind a request. Says whether it was still open and nobody had yet.

@@ -54,6 +54,7 @@ const STANDS_FROM_OFFICE: &str = "SELECT COUNT(*) FROM submission_for \
     JOIN submission ON submission.id = submission_for.submission \
     WHERE submission_for.obligation = $1 AND returned_at IS NULL AND withdrawn_at IS NULL AND from_office";
 const RETURN: &str = "UPDATE submission_for SET returned_at = $2 WHERE obligation = $1 AND returned_at IS NULL";
+const UNRETURN: &str = "UPDATE submission_for SET returned_at = NULL WHERE obligation = $1 AND returned_at = $2";
 /// Builds a SELECT of a file's columns at compile time.
 macro_rules! files {
     ($tail:literal) => {
@@ -81,6 +82,7 @@ pub const STATEMENTS: &[&str] = &[
     MARK_FROM_OFFICE,
     STANDS_FROM_OFFICE,
     RETURN,
+    UNRETURN,
     EVIDENCE_OF,
     ERASE,
     ERASE_OF,
@@ -335,6 +337,12 @@ impl Tx {
     /// What was filed for an obligation no longer counts for it: returned.
     pub async fn return_submissions(&mut self, obligation: i64, now: DateTime<Utc>) -> Result<()> {
         on!(self, |c| sqlx::query(RETURN).bind(obligation).bind(now).execute(c).await?.rows_affected());
+        Ok(())
+    }
+
+    /// What was returned at that instant counts again.
+    pub async fn unreturn_submissions(&mut self, obligation: i64, returned_at: DateTime<Utc>) -> Result<()> {
+        on!(self, |c| sqlx::query(UNRETURN).bind(obligation).bind(returned_at).execute(c).await?.rows_affected());
         Ok(())
     }
 

@@ -42,10 +42,9 @@ pub struct Nav {
 }
 
 /// The places, each with the right that it asks for.
-const PLACES: [(&str, &str, Right); 13] = [
+const PLACES: [(&str, &str, Right); 12] = [
     ("/board", "督办总览", Right::SeeAll),
-    ("/review", "审核", Right::Decide),
-    ("/requests", "申请", Right::Decide),
+    ("/review", "待决定", Right::Decide),
     ("/ledger", "台账", Right::SeeAll),
     ("/waive", "免除", Right::Decide),
     ("/letters", "邮件", Right::SeeAll),

@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::support::{self, Kind, Story, on_both_of, seeds_of, settings};
 use duban::acts::ActError;
 use duban::cli::{
-    calendar, dispute, event, evidence, extend, node, obligation, post, review, seed, submit, unit, waive,
+    bulletin, calendar, dispute, event, evidence, extend, node, obligation, post, requests, review, seed, submit, undo,
+    unit, waive,
 };
 use duban::vault::{LARGEST, Vault};
 
@@ -20,6 +21,9 @@ struct Duban {
 enum Command {
     Submit(submit::Args),
     Review(review::Args),
+    Requests(requests::Args),
+    Bulletin(bulletin::Args),
+    Undo(undo::Args),
     Waive(waive::Args),
     ImportCalendar(calendar::ImportArgs),
     #[command(subcommand)]
@@ -52,6 +56,9 @@ async fn types(story: &Story, line: &str) -> anyhow::Result<String> {
     match command {
         Command::Submit(args) => submit::run(engine, args, &mut out).await?,
         Command::Review(args) => review::run(engine, args, &mut out).await?,
+        Command::Requests(args) => requests::run(engine, args, &mut out).await?,
+        Command::Bulletin(args) => bulletin::run(engine, args, &mut out).await?,
+        Command::Undo(args) => undo::run(engine, args, &mut out).await?,
         Command::Waive(args) => waive::run(engine, args, &mut out).await?,
         Command::ImportCalendar(args) => calendar::import(engine, args, &mut out).await?,
         Command::Obligation(args) => obligation::run(engine, args, &mut out).await?,
@@ -140,14 +147,26 @@ async fn a_month_is_filed_looked_at_returned_and_accepted() {
         assert_eq!(
             listed,
             format!(
-                "id,duty,owners,period,opens_at,due_at,phase,light,word,filed_at,closed_at\n\
-                 {id},13.2,质安处,2022-09,{due},done,green,按期办结,{now},{now}\n"
+                "id,duty,owners,period,opens_at,due_at,phase,light,word,filed_at,closed_at,return_reason\n\
+                 {id},13.2,质安处,2022-09,{due},done,green,按期办结,{now},{now},\n"
             )
         );
         assert!(is_usage(&story, &format!("review {id}")).await);
-        assert!(is_usage(&story, &format!("review {id} --return --reason 缺图")).await);
-        let returned = typed(&story, &format!("review {id} --return --reason 缺图 --until 2022-09-15")).await;
-        assert_eq!(returned, format!("{id} 13.2 质安处 2022-09 截止 9月15日（周四）24:00：已退回\n"));
+        assert!(is_usage(&story, &format!("review {id} --return")).await);
+        let early = refused(&story, &format!("review {id} --return --reason 缺图 --until 2022-09-15")).await;
+        assert_eq!(early, "the new deadline may not be before the one in force, 2022-09-30 18:00:00");
+        let returned = typed(&story, &format!("review {id} --return --reason 缺图")).await;
+        assert_eq!(returned, format!("{id} 13.2 质安处 2022-09 截止 9月30日（周五）18:00：已退回\n"));
+        assert!(typed(&story, &format!("obligation show {id}")).await.contains("return_reason: 缺图"));
+        let decided = typed(&story, "requests --decided --unit 质安处 --format csv").await;
+        assert!(decided.contains(&format!("{id},return,")) && decided.contains("缺图"), "{decided}");
+        let undone = typed(&story, &format!("undo {id}")).await;
+        assert!(undone.ends_with("：按期办结\n"), "{undone}");
+        assert_eq!(
+            refused(&story, &format!("undo {id}")).await,
+            format!("nothing decided on the obligation {id} can still be taken back")
+        );
+        typed(&story, &format!("review {id} --return --reason 缺图")).await;
         assert_eq!(
             refused(&story, "submit --withdraw R2").await,
             "the receipt R2 is reviewed and cannot be corrected or withdrawn any more"
@@ -157,6 +176,8 @@ async fn a_month_is_filed_looked_at_returned_and_accepted() {
             "submit 13.2 质安处 2022-09 --item 检查企业=甲 --item 检查企业=乙 --item 整改突出隐患=2 --item 协调解决难题=2",
         )
         .await;
+        let waiting = typed(&story, "requests --format csv").await;
+        assert!(waiting.contains(&format!("{id},review,")), "{waiting}");
         let accepted = typed(&story, &format!("review {id} --accept")).await;
         assert!(accepted.ends_with("：按期办结\n"), "{accepted}");
         assert_eq!(refused(&story, "review 999999 --accept").await, "there is no obligation 999999");

@@ -170,7 +170,7 @@ async fn an_extension_is_asked_for_and_granted() {
         chromium.find(".done").await;
         assert_eq!(world.story.obligation(DUTY, UNIT, PERIOD).await.round.due_at, at("2022-10-01 00:00"));
         chromium.screen(DESK).await;
-        world.enter(&chromium, OFFICE, "/requests").await;
+        world.enter(&chromium, OFFICE, "/review").await;
         let shown = chromium.text().await;
         assert!(shown.contains("两家企业停工，节后方能部署"), "{shown}");
         chromium.press("同意延期").await;

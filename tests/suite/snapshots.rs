@@ -42,7 +42,7 @@ const OTHER_LETTERS: [&str; 4] = ["trial", "trial_digest", "test", "digest_whole
 
 /// Pages at the end of the four weeks: name, who looks, and what at. `{13.2 质安处 2022-10}` is that obligation's number,
 /// `{letter}` that of the newest letter, `{receipt}` the newest receipt.
-const PAGES: [(&str, &str, &str); 50] = [
+const PAGES: [(&str, &str, &str); 49] = [
     ("enter", "", "/enter"),
     ("link", "", "{link}"),
     ("link_of_digest", "", "{digest's link}"),
@@ -65,7 +65,6 @@ const PAGES: [(&str, &str, &str); 50] = [
     ("obligation_event", "质安处/liaison", "/o/{46.1 质安处 event:暴雨2}"),
     ("board", OFFICE, "/board"),
     ("review", OFFICE, "/review"),
-    ("requests", OFFICE, "/requests"),
     ("ledger", OFFICE, "/ledger?unit=质安处&light=red"),
     ("waive", OFFICE, "/waive"),
     ("waive_picked", OFFICE, "/waive?unit=质安处&duty=9.1b"),

@@ -67,21 +67,24 @@ async fn returned_and_refiled_in_time_keeps_its_light_and_late_is_orange() {
         }
         // The ladder begins anew, by the new deadline.
         story.run_until("2022-10-19 10:00").await;
-        let reminded =
-            rows(&[("10-18 09:00", "remind", "质安处/liaison"), ("10-19 09:00", "remind", "质安处/liaison")]);
+        let reminded = rows(&[
+            ("10-13 16:00", "decided", "质安处/liaison"),
+            ("10-18 09:00", "remind", "质安处/liaison"),
+            ("10-19 09:00", "remind", "质安处/liaison"),
+        ]);
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W41").await, reminded);
         let liaison = story.address("质安处/liaison").await;
         let letter = story.letters_to(&liaison, "2022-10-18 09:00")[0];
         assert!(letter.subject.starts_with("【今日待办】") && letter.text.contains("已退回"), "{}", letter.text);
         story.file("9.1b", "质安处", "2022-W41", &["调度=1"]).await.unwrap();
         let obligation = story.obligation("9.1b", "质安处", "2022-W41").await;
-        assert_eq!((Light::of(&obligation), word(&obligation)), (Light::Green, "按期办结"));
+        assert_eq!((Light::of(&obligation), word(&obligation)), (Light::Green, "按期报送，待审"));
         // The other comes a day late.
         story.run_until("2022-10-20 10:00").await;
         assert_eq!(story.light("9.1b", "安管总站", "2022-W41").await, Light::Red);
         story.file("9.1b", "安管总站", "2022-W41", &["调度=1"]).await.unwrap();
         let obligation = story.obligation("9.1b", "安管总站", "2022-W41").await;
-        assert_eq!((Light::of(&obligation), word(&obligation)), (Light::Orange, "逾期补办"));
+        assert_eq!((Light::of(&obligation), word(&obligation)), (Light::Orange, "逾期补报，待审"));
         accept(&story, ids[1]).await;
         let again = story.act(OFFICE, async |actor| actor.accept(ids[1]).await).await;
         assert_eq!(refused(again), "已审核通过，无需重复审核");
@@ -95,18 +98,22 @@ async fn returned_and_refiled_in_time_keeps_its_light_and_late_is_orange() {
 #[tokio::test]
 async fn returned_for_this_evening_is_told_at_once() {
     on_both_of("2022-10-10 00:00", &["9.1b"], |mut story| async move {
-        story.run_until("2022-10-12 16:30").await;
+        story.run_until("2022-10-14 16:30").await;
         story.file("9.1b", "质安处", "2022-W41", &["调度=1"]).await.unwrap();
         let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
-        let until = at("2022-10-12 20:00");
+        let until = at("2022-10-14 20:00");
         story.act(OFFICE, async |actor| actor.send_back(id, "缺附件", until).await).await.unwrap();
-        story.run_until("2022-10-12 20:30").await;
+        story.run_until("2022-10-14 20:30").await;
         assert_eq!(
             story.told_of("9.1b", "质安处", "2022-W41").await,
-            rows(&[("10-12 16:30", "remind", "质安处/liaison")])
+            rows(&[
+                ("10-13 09:00", "remind", "质安处/liaison"),
+                ("10-14 09:00", "remind", "质安处/liaison"),
+                ("10-14 16:30", "decided", "质安处/liaison"),
+            ])
         );
         let liaison = story.address("质安处/liaison").await;
-        assert!(story.letters_to(&liaison, "2022-10-12 16:30")[0].text.contains("已退回"));
+        assert!(story.letters_to(&liaison, "2022-10-14 16:30")[0].text.contains("已退回"));
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::Red);
         story
     })
@@ -173,7 +180,9 @@ async fn a_waiver_is_white_and_silent_and_neither_counts_nor_breaks() {
         assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.phase, Phase::Missed);
         story.act(OFFICE, async |actor| actor.waive(&[id], "停工", "委安办〔2022〕5号").await).await.unwrap();
         assert_eq!(story.light("9.1b", "质安处", "2022-W42").await, Light::White);
-        let told = story.told_of("9.1b", "质安处", "2022-W42").await;
+        let mut told = story.told_of("9.1b", "质安处", "2022-W42").await;
+        // That it is waived is told, and then no more.
+        told.extend(rows(&[("10-24 09:00", "decided", "质安处/liaison")]));
         story.run_until("2022-10-31 10:00").await;
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W42").await, told);
         assert_eq!(open.round.streak, Some(1));
@@ -346,7 +355,7 @@ async fn a_pending_dispute_stops_no_clock_and_one_upheld_whitens() {
         story.run_until("2022-10-17 10:00").await;
         assert_eq!(story.light("9.1b", "质安处", "2022-W41").await, Light::Red);
         let chase = rows(&[("10-17 09:00", "chase", "质安处/deputy"), ("10-17 09:00", "chase", "质安处/liaison")]);
-        let told = story.told_of("9.1b", "质安处", "2022-W41").await;
+        let mut told = story.told_of("9.1b", "质安处", "2022-W41").await;
         assert_eq!(told[told.len() - 2..], chase);
         // Both stand on the office's digest.
         let office = story.address(OFFICE).await;
@@ -356,6 +365,8 @@ async fn a_pending_dispute_stops_no_clock_and_one_upheld_whitens() {
         story.act(OFFICE, async |actor| actor.reject_dispute(other, "清单已列明").await).await.unwrap();
         let upheld = story.obligation("9.1b", "质安处", "2022-W41").await;
         assert_eq!((Light::of(&upheld), word(&upheld)), (Light::White, "异议成立"));
+        // What was decided is told, and then no more.
+        told.extend(rows(&[("10-17 16:00", "decided", "质安处/liaison")]));
         story.run_until("2022-10-24 10:00").await;
         assert_eq!(story.told_of("9.1b", "质安处", "2022-W41").await, told);
         assert_eq!(story.obligation("9.1b", "质安处", "2022-W42").await.round.streak, Some(1));

@@ -108,10 +108,10 @@ async fn mail_down_before_due_marks_the_miss_and_the_office_judges_it() {
         let office = story.address(OFFICE).await;
         let digest = story.letters_to(&office, "2022-10-17 09:00").pop().unwrap();
         assert!(digest.text.contains("未提醒"), "{}", digest.text);
-        let unit = story.act("质安处/head", async |actor| actor.confirm_miss(missed.id).await).await;
+        let unit = story.act("质安处/head", async |actor| actor.judge_misses(&[missed.id], true, "").await).await;
         assert_eq!(refused(unit), "质安处/head 无权审核，须由 委安委办/office 办理");
-        story.act(OFFICE, async |actor| actor.confirm_miss(missed.id).await).await.unwrap();
-        let twice = story.act(OFFICE, async |actor| actor.confirm_miss(missed.id).await).await;
+        story.act(OFFICE, async |actor| actor.judge_misses(&[missed.id], true, "").await).await.unwrap();
+        let twice = story.act(OFFICE, async |actor| actor.judge_misses(&[missed.id], true, "").await).await;
         assert_eq!(refused(twice), "该事项没有待认定的“未提醒”逾期");
         // Confirmed it counts in the row, unconfirmed it does not.
         story.run_until("2022-10-24 10:00").await;

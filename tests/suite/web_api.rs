@@ -119,7 +119,7 @@ async fn a_program_lists_files_and_the_office_decides() {
         assert_eq!(story.light("13.2", "质安处", "2022-10").await, Light::Green);
         // A unit's token decides nothing, an office's that may only read does neither.
         let path = format!("/api/v1/obligations/{id}/return");
-        let back = json!({ "reason": "名单有误", "until": "2022-10-20T18:00:00+08:00" });
+        let back = json!({ "reason": "名单有误", "until": "2022-10-31T18:00:00+08:00" });
         let mut reader = Program::of(&story, &console, support::OFFICE, "read").await;
         for program in [&mut unit, &mut reader] {
             let refused = program.call(Method::POST, &path, Some(back.clone()), None).await;
@@ -692,6 +692,54 @@ async fn tokens_are_made_shown_once_and_ended() {
         );
         assert!(log.iter().all(|entry| !entry.detail.contains(&token)));
         drop(tx);
+        story
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_decides_as_the_console_does() {
+    on_both_of("2022-10-01 00:00", &["13.2", "9.1b"], |mut story| async move {
+        let console = Console::of(&story);
+        let reason = "检查记录缺少签字";
+        story.run_until("2022-11-14 10:00").await;
+        let mut office = Program::of(&story, &console, support::OFFICE, "read decide").await;
+        let mut unit = Program::of(&story, &console, "质安处/liaison", "read file").await;
+        let asked = office.get("/api/v1/requests").await;
+        let proposed = story.obligation("13.2", "质安处", "2022-10").await.id;
+        let kinds: Vec<(i64, &str)> = asked
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (one["obligation"].as_i64().unwrap(), one["kind"].as_str().unwrap()))
+            .collect();
+        assert!(kinds.contains(&(proposed, "bulletin")), "{kinds:?}");
+        let decide = |published: bool, document: &str| {
+            json!({ "obligations": [proposed], "published": published, "reason": "屡催不办", "document": document })
+        };
+        let words = office.refused(Method::POST, "/api/v1/bulletins/decision", decide(true, ""), 422).await;
+        assert!(words.contains("未填文号"), "{words}");
+        unit.refused(Method::POST, "/api/v1/bulletins/decision", decide(true, "9号"), 403).await;
+        let rows = office.change(Method::POST, "/api/v1/bulletins/decision", decide(true, "9号")).await;
+        assert_eq!(rows[0]["published"], true);
+        let undo = format!("/api/v1/obligations/{proposed}/undo");
+        assert_eq!(office.change(Method::POST, &undo, Value::Null).await["published"], Value::Null);
+        office.refused(Method::POST, &undo, Value::Null, 422).await;
+        // Returned without a deadline it gets the proposed one; the reason and the decision can be read.
+        story.file("9.1b", "质安处", "2022-W46", &["调度=1"]).await.unwrap();
+        let weekly = story.obligation("9.1b", "质安处", "2022-W46").await.id;
+        let returned = json!({ "reason": reason });
+        let row = office.change(Method::POST, &format!("/api/v1/obligations/{weekly}/return"), returned).await;
+        assert_eq!((&row["return_reason"], &row["due_at"]), (&json!(reason), &json!("2022-11-18T10:00:00Z")));
+        let early = json!({ "reason": reason, "until": "2022-11-16T18:00:00+08:00" });
+        story.file("9.1b", "质安处", "2022-W46", &["调度=1"]).await.unwrap();
+        let path = format!("/api/v1/obligations/{weekly}/return");
+        let words = office.refused(Method::POST, &path, early, 422).await;
+        assert!(words.contains("不得早于现行时限"), "{words}");
+        let decided = unit.get("/api/v1/decisions").await;
+        assert_eq!((&decided[0]["kind"], &decided[0]["reason"]), (&json!("return"), &json!(reason)));
+        let accepted = office.change(Method::POST, "/api/v1/acceptances", json!({ "obligations": [weekly] })).await;
+        assert_eq!((&accepted[0]["phase"], &accepted[0]["return_reason"]), (&json!("done"), &Value::Null));
         story
     })
     .await;

@@ -153,23 +153,23 @@ async fn extensions_and_disputes_are_answered() {
         let endorse = shown.split("/endorse\"").next().unwrap().rsplit_once("action=\"").unwrap().1;
         assert_eq!(deputy.post(&format!("{endorse}/endorse"), &[]).await.status, StatusCode::SEE_OTHER);
         let mut office = console.signed_in(OFFICE).await;
-        let requests = office.get("/requests").await.text();
-        assert!(requests.contains("待答复 4 项"), "{requests}");
+        let requests = office.get("/review").await.text();
+        assert!(requests.contains("申请与异议（4项）"), "{requests}");
         assert_eq!(requests.matches("质安处分管负责人已签署，同意所请").count(), 1);
         assert_eq!(requests.matches("尚未签署").count(), 3);
         // The head of the office's unit sees none of them, and cannot answer.
         let mut head = console.signed_in(HEAD).await;
-        assert!(head.get("/requests").await.text().contains("没有待答复的申请或异议"));
+        assert!(head.get("/review").await.text().contains("没有待答复的申请或异议"));
         let theirs = head.post(&format!("/o/{}/extension", ids["质安处"]), &[("verdict", "grant")]).await;
         assert_eq!(theirs.status, StatusCode::NOT_FOUND);
         // Granted with another date, refused with a reason only.
         let path = format!("/o/{}/extension", ids["质安处"]);
-        let early = [("back", "requests"), ("verdict", "grant"), ("until", "2022-10-13"), ("answer", "酌情")];
+        let early = [("back", "review"), ("verdict", "grant"), ("until", "2022-10-13"), ("answer", "酌情")];
         let early = office.post(&path, &early).await;
         refused_with(&early, "新时限须晚于原时限");
         assert!(early.text().contains("酌情</textarea>"), "{}", early.text());
-        let granted = [("back", "requests"), ("verdict", "grant"), ("until", "2022-10-19"), ("answer", "")];
-        assert_eq!(office.post(&path, &granted).await.location(), "/requests?done=extension");
+        let granted = [("back", "review"), ("verdict", "grant"), ("until", "2022-10-19"), ("answer", "")];
+        assert_eq!(office.post(&path, &granted).await.location(), "/review?done=extension");
         assert_eq!(story.obligation("9.1b", "质安处", "2022-W41").await.round.due_at, at("2022-10-20 00:00"));
         let path = format!("/o/{}/extension", ids["安管总站"]);
         refused_with(&office.post(&path, &[("verdict", "refuse"), ("until", "2022-10-18")]).await, "未填答复");
@@ -188,7 +188,7 @@ async fn extensions_and_disputes_are_answered() {
             StatusCode::SEE_OTHER
         );
         assert!(story.obligation("9.1b", "物业处", "2022-W41").await.phase.is_owed());
-        assert!(office.get("/requests").await.text().contains("待答复 0 项"));
+        assert!(office.get("/review").await.text().contains("申请与异议（0项）"));
         let mut liaison = console.signed_in("物业处/liaison").await;
         assert!(liaison.get(&format!("/o/{}", ids["物业处"])).await.text().contains("不同意：清单已列明"));
         // The day that was asked for is granted to the instant that was asked for.
@@ -616,11 +616,13 @@ async fn the_watcher_shows_its_own_state_and_unreminded_misses_are_judged() {
         let missed = story.obligation("9.1b", "质安处", "2022-W41").await;
         assert!(missed.round.unreminded && !missed.round.confirmed);
         let review = office.get("/review").await.text();
-        assert!(review.contains(&format!("action=\"/o/{}/confirm-miss\"", missed.id)), "{review}");
-        let confirmed = office.post(&format!("/o/{}/confirm-miss", missed.id), &[("back", "review")]).await;
-        assert_eq!(confirmed.location(), "/review?done=confirm-miss");
+        assert!(review.contains(&format!("name=\"id\" value=\"{}\" checked", missed.id)), "{review}");
+        let path = format!("/o/{}/miss", missed.id);
+        refused_with(&office.post(&path, &[("back", "review")]).await, "请选择计入或不计入");
+        let confirmed = office.post(&path, &[("back", "review"), ("verdict", "count")]).await;
+        assert_eq!(confirmed.location(), "/review?done=miss");
         assert!(story.obligation("9.1b", "质安处", "2022-W41").await.round.confirmed);
-        let again = office.post(&format!("/o/{}/confirm-miss", missed.id), &[]).await;
+        let again = office.post(&path, &[("verdict", "count")]).await;
         refused_with(&again, "没有待认定的");
         story
     })
@@ -650,7 +652,6 @@ async fn with_the_whole_document_each_page_stays_small() {
             "/ledger",
             "/ledger?phase=live",
             "/review",
-            "/requests",
             &waive,
             "/letters",
             "/watcher",

@@ -525,7 +525,7 @@ async fn no_verdict_is_open_to_the_administrator_or_the_auditor() {
                     vec![
                         refused(actor.accept(id).await),
                         refused(actor.send_back(id, "理由", late).await),
-                        refused(actor.confirm_miss(id).await),
+                        refused(actor.judge_misses(&[id], true, "").await),
                         refused(actor.waive(&[id], "理由", "文号").await),
                         refused(actor.grant_extension(id, Some(late), "").await),
                         refused(actor.refuse_extension(id, "理由").await),

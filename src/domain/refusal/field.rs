@@ -13,6 +13,7 @@ pub enum Field {
     DisputeReason,
     WaiverReason,
     ReturnReason,
+    BulletinReason,
     ExtensionReason,
     /// What is known of a false alarm.
     FalseAlarm,

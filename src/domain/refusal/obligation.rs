@@ -1,6 +1,6 @@
 //! What may not be done to an obligation as it stands.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
 #[derive(Debug, Clone, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[cfg_attr(test, derive(strum::EnumIter))]
@@ -11,6 +11,11 @@ pub enum ObligationRefusal {
     NothingToReturn,
     AcceptedIsNotReturned,
     DeadlineNotAhead,
+    OneReturnedAtATime,
+    /// What is returned gets no earlier deadline than the one in force, as the office's clocks show it.
+    DeadlineShortened {
+        in_force: NaiveDateTime,
+    },
     NoLongerExtended,
     AskedAfterDeadline,
     AskedNotLater,
@@ -18,6 +23,8 @@ pub enum ObligationRefusal {
     DeadlineNotLater,
     AlreadyClosed,
     NotUnreminded,
+    /// No 通报建议 waits for a decision.
+    NoProposal,
     NothingToConfirm,
     AlreadyConfirmed,
     NoneTicked,

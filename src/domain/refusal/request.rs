@@ -22,7 +22,17 @@ pub enum RequestRefusal {
         request: String,
     },
     AlreadyEndorsed,
+    /// Nothing that was decided can still be taken back.
+    NothingToUndo(i64),
+    /// The letter that tells of the decision is written.
+    DecisionTold(i64),
+    /// Somebody has acted on the obligation since.
+    ActedOnSince(i64),
     /// Of an extension: neither yes nor no.
     NotSaidWhetherGranted,
     NotSaidWhetherUpheld,
+    /// Of a 通报建议: neither yes nor no.
+    NotSaidWhetherPublished,
+    /// Of 未提醒 misses: neither yes nor no.
+    NotSaidWhetherCounted,
 }

@@ -59,5 +59,6 @@ pub enum NotTheirs {
     OwnFilingNotReviewed { reviewer: PostId },
     FiledByReviewer(PostId),
     LeadersOnly(PostId),
+    DeciderOnly { by: PostId, decider: String },
     PostAboveNotHandedOver { by: PostId, post: PostId },
 }

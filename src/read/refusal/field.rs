@@ -48,6 +48,7 @@ fn called(field: Field) -> Words {
         Field::DisputeReason => say!("reason for the dispute", "异议理由"),
         Field::WaiverReason => say!("reason for the waiver", "免除理由"),
         Field::ReturnReason => say!("reason for the return", "退回理由"),
+        Field::BulletinReason => say!("reason for the decision on the bulletin", "通报或不通报的理由"),
         Field::ExtensionReason => say!("reason for the extension", "延期理由"),
         Field::FalseAlarm => say!("word on the false alarm", "误报说明"),
         Field::Note => say!("note", "说明"),

@@ -2,6 +2,7 @@
 
 use crate::catalogue::mistake::words::{Words, say};
 use crate::domain::refusal::obligation::ObligationRefusal;
+use crate::read::words::civil_moment;
 
 pub(super) fn words(refusal: &ObligationRefusal) -> Words {
     match refusal {
@@ -13,6 +14,13 @@ pub(super) fn words(refusal: &ObligationRefusal) -> Words {
         }
         ObligationRefusal::DeadlineNotAhead => {
             say!("the new deadline of what is returned has to be ahead", "退回后的新时限须晚于现在")
+        }
+        ObligationRefusal::OneReturnedAtATime => {
+            say!("one obligation is returned at a time, each with its own reason", "每次只退回一项，各写明理由")
+        }
+        ObligationRefusal::DeadlineShortened { in_force } => {
+            let shown = civil_moment(*in_force);
+            say!("the new deadline may not be before the one in force, {in_force}", "新时限不得早于现行时限（{shown}）")
         }
         ObligationRefusal::NoLongerExtended => {
             say!("it is overdue or done and cannot be extended", "该事项已逾期或已办结，不能申请延期")
@@ -32,6 +40,9 @@ pub(super) fn words(refusal: &ObligationRefusal) -> Words {
         ObligationRefusal::AlreadyClosed => say!("it is done, waived or withdrawn", "该事项已办结、免除或撤销"),
         ObligationRefusal::NotUnreminded => {
             say!("it has no miss marked as not reminded that waits for a decision", "该事项没有待认定的“未提醒”逾期")
+        }
+        ObligationRefusal::NoProposal => {
+            say!("it has no proposal of a bulletin that waits for a decision", "该事项没有待决定的通报建议")
         }
         ObligationRefusal::NothingToConfirm => say!("there is nothing to confirm", "该事项无须签收"),
         ObligationRefusal::AlreadyConfirmed => say!("it is confirmed already", "已签收"),

@@ -24,11 +24,28 @@ pub(super) fn words(refusal: &RequestRefusal) -> Words {
         RequestRefusal::AlreadyEndorsed => {
             say!("the request is answered or endorsed already", "该申请已审批或已签署意见")
         }
+        RequestRefusal::NothingToUndo(id) => {
+            say!("nothing decided on the obligation {id} can still be taken back", "事项 {id} 没有可撤销的决定")
+        }
+        RequestRefusal::DecisionTold(id) => say!(
+            "the decision on the obligation {id} is told and cannot be taken back any more",
+            "事项 {id} 的办理结果已告知，不能再撤销"
+        ),
+        RequestRefusal::ActedOnSince(id) => say!(
+            "somebody has acted on the obligation {id} since; the decision cannot be taken back any more",
+            "事项 {id} 此后已有办理，不能再撤销"
+        ),
         RequestRefusal::NotSaidWhetherGranted => {
             say!("it is not said whether the extension is granted", "请选择同意或不同意")
         }
         RequestRefusal::NotSaidWhetherUpheld => {
             say!("it is not said whether the dispute is upheld", "请选择异议成立或不成立")
+        }
+        RequestRefusal::NotSaidWhetherPublished => {
+            say!("it is not said whether it is published", "请选择通报或不通报")
+        }
+        RequestRefusal::NotSaidWhetherCounted => {
+            say!("it is not said whether the misses count", "请选择计入或不计入")
         }
     }
 }

@@ -67,6 +67,10 @@ pub(super) fn words(refusal: &NotTheirs) -> Words {
         NotTheirs::LeadersOnly(by) => {
             say!("{by} may not endorse it; the unit's leaders may", "{by} 无权签署意见，须由本单位负责人办理")
         }
+        NotTheirs::DeciderOnly { by, decider } => say!(
+            "{by} may not take back what {decider} has decided; {decider} may",
+            "{by} 不能撤销，须由作出决定的 {decider} 撤销"
+        ),
         NotTheirs::PostAboveNotHandedOver { by, post } => say!(
             "{by} may not hand over {post}; that post and the safety office may",
             "{by} 不能移交 {post}，须由该岗位或委安委办办理"

@@ -19,7 +19,10 @@ pub fn routes() -> Vec<Route> {
     vec![
         post("/api/v1/obligations/{id}/accept", Right::Decide, accept),
         post("/api/v1/obligations/{id}/return", Right::Decide, send_back),
-        post("/api/v1/obligations/{id}/confirm-miss", Right::Decide, confirm_miss),
+        post("/api/v1/obligations/{id}/undo", Right::Decide, undo),
+        post("/api/v1/acceptances", Right::Decide, accept_all),
+        post("/api/v1/misses/decision", Right::Decide, judge_misses),
+        post("/api/v1/bulletins/decision", Right::Decide, publish),
         post("/api/v1/waivers", Right::Decide, waive),
         post("/api/v1/letters/held", Right::Decide, release_letters),
         post("/api/v1/obligations/{id}/extension", Right::File, ask_extension),
@@ -41,7 +44,8 @@ pub async fn accept(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer
 #[serde(deny_unknown_fields)]
 pub struct ReturnJson {
     reason: String,
-    until: DateTime<Utc>,
+    /// Not before the deadline in force; left out, the later of that and the third workday's end.
+    until: Option<DateTime<Utc>>,
 }
 
 /// 退回
@@ -52,7 +56,7 @@ pub async fn send_back(
     Part(id): Part<i64>,
     Body(body): Body<ReturnJson>,
 ) -> Answer<Json<ObligationJson>> {
-    let stored = desk.actor(&visitor.post).send_back(id, &body.reason, whole(body.until)).await?;
+    let stored = desk.actor(&visitor.post).send_back(id, &body.reason, body.until.map(whole)).await?;
     Ok(Json(ObligationJson::of(&desk, &stored)?))
 }
 
@@ -76,11 +80,80 @@ pub async fn release_letters(desk: Desk, visitor: Visitor, Body(body): Body<Held
     Ok(Json(ReleasedJson { letters: desk.actor(&visitor.post).release_letters(body.send).await? }))
 }
 
-/// Let a 未提醒 miss count
-#[utoipa::path(post, path = "/api/v1/obligations/{id}/confirm-miss", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
-pub async fn confirm_miss(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
-    let stored = desk.actor(&visitor.post).confirm_miss(id).await?;
+/// Take the newest decision on it back (撤销), until the letter that tells of it is written
+#[utoipa::path(post, path = "/api/v1/obligations/{id}/undo", params(("id" = i64, Path)), responses((status = 200, body = ObligationJson), (status = 422)))]
+pub async fn undo(desk: Desk, visitor: Visitor, Part(id): Part<i64>) -> Answer<Json<ObligationJson>> {
+    let stored = desk.actor(&visitor.post).undo(id).await?;
     Ok(Json(ObligationJson::of(&desk, &stored)?))
+}
+
+/// What is accepted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptancesJson {
+    obligations: Vec<i64>,
+}
+
+/// 通过, several: all of them or none
+#[utoipa::path(post, path = "/api/v1/acceptances", request_body = AcceptancesJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
+pub async fn accept_all(
+    desk: Desk,
+    visitor: Visitor,
+    Body(body): Body<AcceptancesJson>,
+) -> Answer<Json<Vec<ObligationJson>>> {
+    let rows = desk.actor(&visitor.post).accept_all(&body.obligations).await?;
+    Ok(Json(ObligationJson::all(&desk, &rows)?))
+}
+
+/// Which 未提醒 misses count in their rows of misses, or do not.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MissDecisionJson {
+    obligations: Vec<i64>,
+    counted: bool,
+    #[serde(default)]
+    reason: String,
+    /// Also all others of the same outages.
+    #[serde(default)]
+    whole_outage: bool,
+}
+
+/// Say whether 未提醒 misses count: all of them or none
+#[utoipa::path(post, path = "/api/v1/misses/decision", request_body = MissDecisionJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
+pub async fn judge_misses(
+    desk: Desk,
+    visitor: Visitor,
+    Body(body): Body<MissDecisionJson>,
+) -> Answer<Json<Vec<ObligationJson>>> {
+    let actor = desk.actor(&visitor.post);
+    let ids = if body.whole_outage { actor.outage_of(&body.obligations).await? } else { body.obligations };
+    let rows = actor.judge_misses(&ids, body.counted, &body.reason).await?;
+    Ok(Json(ObligationJson::all(&desk, &rows)?))
+}
+
+/// Which proposals (通报建议) are decided, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BulletinDecisionJson {
+    obligations: Vec<i64>,
+    /// 通报, or not.
+    published: bool,
+    reason: String,
+    /// The bulletin's number (文号); wanted where it is published.
+    #[serde(default)]
+    document: String,
+}
+
+/// Decide 通报 or 不通报: all of them or none
+#[utoipa::path(post, path = "/api/v1/bulletins/decision", request_body = BulletinDecisionJson, responses((status = 200, body = Vec<ObligationJson>), (status = 422)))]
+pub async fn publish(
+    desk: Desk,
+    visitor: Visitor,
+    Body(body): Body<BulletinDecisionJson>,
+) -> Answer<Json<Vec<ObligationJson>>> {
+    let actor = desk.actor(&visitor.post);
+    let rows = actor.publish(&body.obligations, body.published, &body.reason, &body.document).await?;
+    Ok(Json(ObligationJson::all(&desk, &rows)?))
 }
 
 /// What is waived, and why.

@@ -48,7 +48,16 @@ pub struct ObligationJson {
     filed_at: Option<DateTime<Utc>>,
     closed_at: Option<DateTime<Utc>>,
     missed_at: Option<DateTime<Utc>>,
+    /// A 未提醒 miss; `counted` says how it was judged.
     unreminded: bool,
+    counted: Option<bool>,
+    /// When a 通报建议 came due, and what was decided on it.
+    proposed_at: Option<DateTime<Utc>>,
+    published: Option<bool>,
+    /// Why it was returned, until it is accepted.
+    return_reason: Option<String>,
+    /// Of an open miss: until when it can be made good.
+    good_until: Option<DateTime<Utc>>,
     streak: Option<i32>,
 }
 
@@ -106,6 +115,11 @@ impl From<&View> for ObligationJson {
             closed_at: view.closed_at,
             missed_at: view.round.missed_at,
             unreminded: view.round.unreminded,
+            counted: (view.round.confirmed || view.round.excused).then_some(view.round.confirmed),
+            proposed_at: view.round.proposed_at,
+            published: view.round.published,
+            return_reason: view.return_reason.clone(),
+            good_until: view.good_until,
             streak: view.round.streak,
         }
     }

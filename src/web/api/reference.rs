@@ -3,7 +3,7 @@
 #![allow(unused_qualifications, reason = "the macros of utoipa write them")]
 
 use axum::Json;
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,6 +17,8 @@ use crate::domain::unit::{Unit, UnitName};
 use crate::jobs::digest::shown;
 use crate::read::health::{Health, mail_down_words};
 use crate::read::mail;
+use crate::read::pending::{self, Pending};
+use crate::store::decisions::Decision;
 use crate::store::roster::Holder;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
@@ -32,6 +34,7 @@ pub fn routes() -> Vec<Route> {
         get("/api/v1/plan", Right::SignedIn, plan),
         get("/api/v1/digest", Right::SeeAll, digest),
         get("/api/v1/requests", Right::SeeAll, requests),
+        get("/api/v1/decisions", Right::SeeOwn, decisions),
         get("/api/v1/letters", Right::SeeAll, letters),
         get("/api/v1/status", Right::SeeAll, status),
     ]
@@ -252,35 +255,87 @@ pub async fn digest(desk: Desk, CallQuery(query): CallQuery<DigestQuery>) -> Ans
     Ok(Json(DigestJson { subject, text }))
 }
 
-/// An extension or a dispute that waits for the office.
+/// What waits for the office's decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RequestJson {
-    id: String,
+    /// The request's number; a review, a 未提醒 miss and a proposal have none.
+    id: Option<String>,
     obligation: i64,
-    /// extension or dispute
+    /// review, extension, dispute, unreminded or bulletin
     kind: &'static str,
-    by_post: String,
-    asked_at: DateTime<Utc>,
-    reason: String,
+    /// Who asked, where somebody did.
+    by_post: Option<String>,
+    /// Since when it waits.
+    asked_at: Option<DateTime<Utc>>,
+    reason: Option<String>,
     until: Option<DateTime<Utc>>,
     endorsed_by: Option<String>,
 }
 
-/// List what waits for the office's decision
+impl RequestJson {
+    fn of(pending: Pending) -> RequestJson {
+        let Pending { kind, obligation, since, request } = pending;
+        let (id, by_post, reason, until, endorsed_by) = match request {
+            Some(request) => {
+                (Some(request.id), Some(request.by_post), Some(request.reason), request.until_at, request.endorsed_by)
+            }
+            None => (None, None, None, None, None),
+        };
+        RequestJson { id, obligation, kind: kind.code(), by_post, asked_at: since, reason, until, endorsed_by }
+    }
+}
+
+/// List what waits for the office's decision, the longest waiting first
 #[utoipa::path(get, path = "/api/v1/requests", responses((status = 200, body = Vec<RequestJson>)))]
 pub async fn requests(desk: Desk) -> Answer<Json<Vec<RequestJson>>> {
-    let pending = desk.engine.store.read().await?.pending_requests().await?;
-    let requests = pending.into_iter().map(|request| RequestJson {
-        id: request.id,
-        obligation: request.obligation,
-        kind: request.kind.code(),
-        by_post: request.by_post,
-        asked_at: request.asked_at,
-        reason: request.reason,
-        until: request.until_at,
-        endorsed_by: request.endorsed_by,
-    });
-    Ok(Json(requests.collect()))
+    let pending = pending::all(&mut desk.engine.store.read().await?).await?;
+    Ok(Json(pending.into_iter().map(RequestJson::of).collect()))
+}
+
+/// A decision that stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DecisionJson {
+    obligation: i64,
+    /// accept, return, grant_extension, refuse_extension, uphold_dispute, reject_dispute, waive, count_miss, excuse_miss,
+    /// publish, not_publish
+    kind: &'static str,
+    by_post: String,
+    at: DateTime<Utc>,
+    reason: String,
+    document: String,
+    until: Option<DateTime<Utc>>,
+    /// From when on its letter is written; until then it can be taken back.
+    tells_at: DateTime<Utc>,
+    /// The posts that are told.
+    posts: Vec<String>,
+}
+
+impl From<Decision> for DecisionJson {
+    fn from(decision: Decision) -> DecisionJson {
+        DecisionJson {
+            obligation: decision.obligation,
+            kind: decision.kind.code(),
+            by_post: decision.by_post,
+            at: decision.at,
+            reason: decision.words,
+            document: decision.document,
+            until: decision.until_at,
+            tells_at: decision.tells_at,
+            posts: decision.posts.split(';').filter(|post| !post.is_empty()).map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// List what was decided in the last 30 days, newest first: a unit's post sees what its unit is told of
+#[utoipa::path(get, path = "/api/v1/decisions", responses((status = 200, body = Vec<DecisionJson>)))]
+pub async fn decisions(desk: Desk, visitor: Visitor) -> Answer<Json<Vec<DecisionJson>>> {
+    let mut tx = desk.engine.store.read().await?;
+    let since = desk.now() - TimeDelta::days(30);
+    let decisions = match visitor.unit() {
+        Some(unit) => tx.decisions_for(&unit.0, since, MOST).await?,
+        None => tx.decisions_since(since, MOST).await?,
+    };
+    Ok(Json(decisions.into_iter().map(DecisionJson::from).collect()))
 }
 
 /// Which letters.

@@ -73,6 +73,9 @@ pub struct NewSubmissionJson {
     /// A short note.
     #[serde(default)]
     note: String,
+    /// Files that were filed before, to be filed again: `R…/0` is one of a receipt, `R…` all of it.
+    #[serde(default)]
+    keep: Vec<String>,
 }
 
 /// A submission as it is sent as a form.
@@ -207,6 +210,8 @@ pub async fn file(
         Some(Ok(key)) => Some(key.to_owned()),
         Some(Err(_)) => return Err(Malformed::MalformedIdempotencyKey.into()),
     };
+    let actor = desk.actor(&visitor.post);
+    let files = [actor.kept_files(&new.keep).await?, files].concat();
     let new = NewSubmission {
         receipt,
         unit: new.unit.map_or_else(|| visitor.post.unit.clone(), UnitName),
@@ -216,7 +221,7 @@ pub async fn file(
         note: new.note,
         files,
     };
-    let receipt = desk.app.filings().file(&desk.actor(&visitor.post), &new).await?;
+    let receipt = desk.app.filings().file(&actor, &new).await?;
     drop(kept);
     let status = if receipt.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let Receipt { number, repeated, said, obligations } = receipt;

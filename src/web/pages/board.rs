@@ -154,7 +154,8 @@ async fn tiles(
     let decides = |path: &str| if visitor.has(Right::Decide) { path.to_owned() } else { String::new() };
     let requests = tx.pending_requests().await?;
     let extensions = requests.iter().filter(|request| request.kind == RequestKind::Extension).count();
-    let unreminded = day::unreminded(tx, desk.now()).await?.len();
+    let unreminded = tx.count_unreminded().await?;
+    let proposed = tx.count_proposed().await?;
     let today = QueryText { due: desk.today.to_string(), phase: "owed".into(), ..QueryText::default() };
     let owed = [Phase::Open, Phase::Returned, Phase::Missed];
     let due = day::due_on(tx, &desk.known, desk.today, &owed).await?.len();
@@ -165,9 +166,10 @@ async fn tiles(
         tile("逾期未办", of(Phase::Missed), ledger("missed"), true),
         tile("已退回待重报", of(Phase::Returned), ledger("returned"), false),
         tile("待审核", of(Phase::Waiting), ledger("waiting"), false),
-        tile("延期申请", extensions as u64, decides("/requests"), false),
-        tile("异议", (requests.len() - extensions) as u64, decides("/requests"), false),
-        tile("未提醒的逾期", unreminded as u64, decides("/review"), true),
+        tile("延期申请", extensions as u64, decides("/review#requests"), false),
+        tile("异议", (requests.len() - extensions) as u64, decides("/review#requests"), false),
+        tile("通报建议", proposed, decides("/review#bulletin"), true),
+        tile("未提醒的逾期", unreminded, decides("/review#unreminded"), true),
         tile("未送达邮件", undelivered, "/letters?which=undelivered".to_owned(), true),
         tile("运行告警", alarms, "/watcher".to_owned(), true),
     ])

@@ -1,7 +1,7 @@
-//! What the office decides on one obligation: accept, return, confirm a miss, waive, answer what was asked.
+//! What the office decides: accept, return, judge a miss, waive, answer what was asked, publish, take a decision back.
 //!
 //! Who may is asked of the acts' own rules, so that a page offers nothing that they would refuse. The same forms stand on
-//! the obligation's own page and in the lists; each leads back to where it was sent from.
+//! the obligation's own page and in the queue; each leads back to where it was sent from.
 
 use axum::Form;
 use axum::extract::Path;
@@ -10,8 +10,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::verdict::asked_day;
-use super::{obligation, requests, review};
+use super::{obligation, review};
 use crate::acts::{ActError, refuse};
+use crate::domain::decision::proposed_deadline;
 use crate::domain::refusal::field::{Field, FieldRefusal};
 use crate::domain::refusal::request::RequestRefusal;
 use crate::domain::refusal::who::NoSuch;
@@ -20,6 +21,7 @@ use crate::store::row::Stored;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
+use crate::web::fields::Fields;
 use crate::web::refused::Refused;
 use crate::web::route::{Route, post};
 
@@ -27,10 +29,15 @@ pub fn routes() -> Vec<Route> {
     vec![
         post("/o/{id}/accept", Right::Decide, accept),
         post("/o/{id}/return", Right::Decide, send_back),
-        post("/o/{id}/confirm-miss", Right::Decide, confirm_miss),
+        post("/o/{id}/miss", Right::Decide, miss),
         post("/o/{id}/waive", Right::Decide, waive),
         post("/o/{id}/extension", Right::Decide, extension),
         post("/o/{id}/verdict", Right::Decide, verdict),
+        post("/o/{id}/bulletin", Right::Decide, bulletin),
+        post("/o/{id}/undo", Right::Decide, undo),
+        post("/review/accept", Right::Decide, accept_ticked),
+        post("/review/misses", Right::Decide, judge_ticked),
+        post("/review/bulletin", Right::Decide, publish_ticked),
     ]
 }
 
@@ -66,10 +73,9 @@ async fn outcome(
 ) -> Result<Response, Fault> {
     let Err(refused) = Refused::or(outcome)? else {
         let to = match sent.back.as_str() {
-            "review" => format!("/review?done={form}"),
             // What a dispute upheld implies stands on the obligation's own page.
-            "requests" if sent.verdict == "uphold" => format!("/o/{id}?done={form}"),
-            "requests" => format!("/requests?done={form}"),
+            "review" if sent.verdict == "uphold" => format!("/o/{id}?done={form}"),
+            "review" => format!("/review?done={form}"),
             _ => format!("/o/{id}?done={form}"),
         };
         return Ok(Redirect::to(&to).into_response());
@@ -84,7 +90,6 @@ async fn outcome(
     let refused = refused.in_form(id, form, fields);
     match sent.back.as_str() {
         "review" => review::page(desk, visitor, 0, None, refused).await,
-        "requests" => requests::page(desk, visitor, None, refused).await,
         _ => obligation::page(desk, visitor, id, None, refused).await,
     }
 }
@@ -97,6 +102,11 @@ macro_rules! act {
         let done: Result<Stored, ActError> = async { $act }.await;
         outcome(&$desk, &$visitor, $id, $form, $sent, done).await
     }};
+}
+
+/// The one that an act on several has written.
+fn only(rows: Vec<Stored>, id: i64) -> Result<Stored, ActError> {
+    rows.into_iter().next().map_or_else(|| refuse(NoSuch::NoObligation(id)), Ok)
 }
 
 async fn accept(
@@ -115,17 +125,33 @@ async fn send_back(
     Form(sent): Form<DecisionForm>,
 ) -> Result<Response, Fault> {
     act!(desk, visitor, id, "return", sent, |actor| {
-        actor.send_back(id, sent.reason.trim(), end_of(&desk, &sent.until)?).await
+        let stored = desk.engine.store.read().await?.obligation(id).await?;
+        // The day that is offered stands for the very instant that is proposed.
+        let proposed = stored.map(|stored| proposed_deadline(&stored.obligation, desk.known.slots(), actor.now));
+        let same = |at: &DateTime<Utc>| desk.known.zone.due_day(*at).to_string() == sent.until.trim();
+        let until = proposed.filter(same).map_or_else(|| end_of(&desk, &sent.until), Ok)?;
+        actor.send_back(id, sent.reason.trim(), until).await
     })
 }
 
-async fn confirm_miss(
+/// Whether 未提醒 misses count, as a form says it.
+fn counts(verdict: &str) -> Result<bool, ActError> {
+    match verdict {
+        "count" => Ok(true),
+        "excuse" => Ok(false),
+        _ => refuse(RequestRefusal::NotSaidWhetherCounted),
+    }
+}
+
+async fn miss(
     desk: Desk,
     visitor: Visitor,
     Path(id): Path<i64>,
     Form(sent): Form<DecisionForm>,
 ) -> Result<Response, Fault> {
-    act!(desk, visitor, id, "confirm-miss", sent, |actor| actor.confirm_miss(id).await)
+    act!(desk, visitor, id, "miss", sent, |actor| {
+        only(actor.judge_misses(&[id], counts(&sent.verdict)?, sent.reason.trim()).await?, id)
+    })
 }
 
 async fn waive(
@@ -135,8 +161,7 @@ async fn waive(
     Form(sent): Form<DecisionForm>,
 ) -> Result<Response, Fault> {
     act!(desk, visitor, id, "waive", sent, |actor| {
-        let waived = actor.waive(&[id], sent.reason.trim(), sent.document.trim()).await?;
-        waived.into_iter().next().map_or_else(|| refuse(NoSuch::NoObligation(id)), Ok)
+        only(actor.waive(&[id], sent.reason.trim(), sent.document.trim()).await?, id)
     })
 }
 
@@ -177,4 +202,80 @@ async fn verdict(
             _ => refuse(RequestRefusal::NotSaidWhetherUpheld),
         }
     })
+}
+
+/// Whether 通报建议 are published, as a form says it.
+fn publishes(verdict: &str) -> Result<bool, ActError> {
+    match verdict {
+        "publish" => Ok(true),
+        "not_publish" => Ok(false),
+        _ => refuse(RequestRefusal::NotSaidWhetherPublished),
+    }
+}
+
+async fn bulletin(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(sent): Form<DecisionForm>,
+) -> Result<Response, Fault> {
+    act!(desk, visitor, id, "bulletin", sent, |actor| {
+        only(actor.publish(&[id], publishes(&sent.verdict)?, sent.reason.trim(), sent.document.trim()).await?, id)
+    })
+}
+
+async fn undo(
+    desk: Desk,
+    visitor: Visitor,
+    Path(id): Path<i64>,
+    Form(sent): Form<DecisionForm>,
+) -> Result<Response, Fault> {
+    // A dispute upheld has freed the unit: whoever decided it sees the obligation all the same.
+    act!(desk, visitor, id, "undo", sent, |actor| actor.undo(id).await)
+}
+
+/// Leads back to the queue, or shows it again with the refusal.
+async fn queue(
+    desk: &Desk,
+    visitor: &Visitor,
+    form: &'static str,
+    fields: &Fields,
+    done: Result<Vec<Stored>, ActError>,
+) -> Result<Response, Fault> {
+    match Refused::or(done)? {
+        Ok(rows) => Ok(Redirect::to(&format!("/review?done={form}-{}", rows.len())).into_response()),
+        Err(refused) => {
+            let sent = ["reason", "document"].map(|name| (name, fields.trimmed(name).to_owned()));
+            review::page(desk, visitor, 0, None, refused.in_form(0, form, sent.to_vec())).await
+        }
+    }
+}
+
+fn ticked(fields: &Fields) -> Vec<i64> {
+    fields.all("id").filter_map(|id| id.parse().ok()).collect()
+}
+
+/// 通过, all that are ticked.
+async fn accept_ticked(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let done = desk.actor(&visitor.post).accept_all(&ticked(&fields)).await;
+    queue(&desk, &visitor, "accept", &fields, done).await
+}
+
+/// The misses of an outage, all that are ticked.
+async fn judge_ticked(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let done = async {
+        let counts = counts(fields.trimmed("verdict"))?;
+        desk.actor(&visitor.post).judge_misses(&ticked(&fields), counts, fields.trimmed("reason")).await
+    };
+    queue(&desk, &visitor, "miss", &fields, done.await).await
+}
+
+/// The 通报建议 that are ticked.
+async fn publish_ticked(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Result<Response, Fault> {
+    let done = async {
+        let publish = publishes(fields.trimmed("verdict"))?;
+        let (reason, document) = (fields.trimmed("reason"), fields.trimmed("document"));
+        desk.actor(&visitor.post).publish(&ticked(&fields), publish, reason, document).await
+    };
+    queue(&desk, &visitor, "bulletin", &fields, done.await).await
 }

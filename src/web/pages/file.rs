@@ -12,9 +12,11 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
 
 use super::counters::{self, CounterField, named_before, own_day};
+use super::refile::{self, KeptRow};
 use super::{correct, todo};
 use crate::acts::submit::NewSubmission;
 use crate::acts::{ActError, refuse};
+use crate::domain::counter::Item;
 use crate::domain::duty::Duty;
 use crate::domain::phase::Phase;
 use crate::domain::refusal::field::{Field, FieldRefusal};
@@ -72,6 +74,8 @@ struct FilePage {
     limits: uploads::Limits,
     /// The kinds of files that are taken.
     taken: String,
+    /// What was filed before it was returned, to be kept.
+    kept: Vec<KeptRow>,
     refused: Refused,
 }
 
@@ -82,6 +86,8 @@ struct FilingForm {
     values: Vec<(String, String)>,
     note: String,
     also: BTreeSet<i64>,
+    /// Files of an earlier submission that are kept: `R…/0`; none = nothing was sent yet.
+    kept: Option<BTreeSet<String>>,
 }
 
 /// The unit for which the visitor files: their own, or for the office the first that owes it.
@@ -95,8 +101,21 @@ fn files_for(visitor: &Visitor, stored: &Stored) -> Result<UnitName, Fault> {
 async fn show(desk: Desk, visitor: Visitor, Path(id): Path<i64>) -> Result<Response, Fault> {
     let mut tx = desk.engine.store.read().await?;
     let stored = visitor.obligation(&mut tx, id).await?;
-    let filled =
+    let mut filled =
         FilingForm { receipt: desk.engine.new_id("R"), acted_on: desk.today.to_string(), ..FilingForm::default() };
+    let unit = files_for(&visitor, &stored)?;
+    if stored.obligation.phase == Phase::Returned
+        && let Some(before) = refile::before(&mut tx, id, &unit.0).await?
+    {
+        let quotas = &desk.known.rules(&stored, desk.today)?.duty.quotas;
+        filled.acted_on = before.acted_on.to_string();
+        filled.note = before.note;
+        let value = |item: Item| {
+            let n = quotas.iter().position(|quota| quota.counter == item.counter)?;
+            Some((format!("c{n}"), item.value))
+        };
+        filled.values = before.items.into_iter().filter_map(value).collect();
+    }
     page(&desk, &visitor, &mut tx, &stored, filled, Refused::default()).await
 }
 
@@ -113,6 +132,7 @@ async fn page(
     let row = desk.view(tx, stored).await?;
     let counters = counters::fields(rules.duty, &row.counts, &filled.values, None);
     let others = linked(desk, tx, stored, rules.duty, &unit, &filled).await?;
+    let kept = kept_rows(tx, stored, &unit, filled.kept.as_ref()).await?;
     let known_names = named_before(desk, tx, &unit.0).await?;
     let window = desk.known.window(&stored.obligation, &rules);
     let shown = FilePage {
@@ -131,6 +151,7 @@ async fn page(
         unit: unit.0,
         limits: uploads::Limits::of(desk.app.options().largest),
         taken: taken().chinese,
+        kept,
         refused,
     };
     Ok(view::answer(&shown, shown.refused.any()))
@@ -183,6 +204,24 @@ async fn file(desk: Desk, visitor: Visitor, Path(id): Path<i64>, form: Multipart
     }
 }
 
+/// The files that were filed before something was returned, ticked unless they were unticked.
+async fn kept_rows(
+    tx: &mut Tx,
+    stored: &Stored,
+    unit: &UnitName,
+    kept: Option<&BTreeSet<String>>,
+) -> Result<Vec<KeptRow>, Fault> {
+    if stored.obligation.phase != Phase::Returned {
+        return Ok(Vec::new());
+    }
+    let before = refile::before(tx, stored.obligation.id, &unit.0).await?;
+    let mut rows = before.map(|before| before.files).unwrap_or_default();
+    for row in &mut rows {
+        row.ticked = kept.is_none_or(|kept| kept.contains(&row.value));
+    }
+    Ok(rows)
+}
+
 fn filled(sent: &Sent) -> FilingForm {
     let field = |name: &str| sent.fields.get(name).unwrap_or_default().to_owned();
     FilingForm {
@@ -191,6 +230,7 @@ fn filled(sent: &Sent) -> FilingForm {
         values: sent.fields.0.iter().filter(|(name, _)| name.starts_with('c')).cloned().collect(),
         note: field("note"),
         also: sent.fields.all("also").filter_map(|id| id.parse().ok()).collect(),
+        kept: Some(sent.fields.all("keep").map(str::to_owned).collect()),
     }
 }
 
@@ -219,6 +259,9 @@ async fn submit(
         let duty = desk.known.rules(&other, desk.today)?.duty;
         counters::add(&mut items, counters::items(duty, &filled.values, Some(other.obligation.id)));
     }
+    let kept: Vec<String> = filled.kept.iter().flatten().cloned().collect();
+    let mut files = desk.actor(&visitor.post).kept_files(&kept).await?;
+    files.extend(sent.files()?);
     let mut obligations = vec![stored.obligation.id];
     obligations.extend(also);
     let new = NewSubmission {
@@ -228,7 +271,7 @@ async fn submit(
         acted_on: Some(acted_on),
         items,
         note: filled.note.replace("\r\n", "\n").trim().to_owned(),
-        files: sent.files()?,
+        files,
     };
     Ok(desk.app.filings().file(&desk.actor(&visitor.post), &new).await?.number)
 }

@@ -13,7 +13,8 @@ pub mod me;
 pub mod obligation;
 pub mod occasions;
 pub mod pictures;
-pub mod requests;
+pub mod refile;
+pub mod results;
 pub mod review;
 pub mod settings;
 pub mod todo;
@@ -36,7 +37,6 @@ pub fn routes() -> Vec<Route> {
         board::routes(),
         decide::routes(),
         review::routes(),
-        requests::routes(),
         ledger::routes(),
         waive::routes(),
         letters::routes(),

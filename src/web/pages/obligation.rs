@@ -92,7 +92,9 @@ struct OfficePart {
     may: May,
     told: Vec<ToldRow>,
     twins: Vec<Twin>,
+    /// What is offered as a returned one's new deadline, and the first day that may be chosen.
     offered: String,
+    first: String,
 }
 
 /// So many entries of the log stand on the page, the newest.
@@ -155,12 +157,14 @@ async fn page_from(
     let row = desk.view(&mut tx, &stored).await?;
     let mut submissions = Vec::new();
     let (counted, earlier) = verdict::filings_shown(tx.submissions_for(&[id]).await?, skipped);
+    let (offered, first) = verdict::offered_days(desk, &stored.obligation);
     let office = if visitor.has(Right::SeeAll) || visitor.has(Right::Decide) {
         Some(OfficePart {
             may: May::of(desk, &mut tx, visitor, &stored).await?,
             told: verdict::told(desk, &mut tx, id).await?,
             twins: verdict::twins(desk, &mut tx, visitor, id, &counted).await?,
-            offered: verdict::offered_day(desk),
+            offered,
+            first,
         })
     } else {
         None

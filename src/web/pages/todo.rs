@@ -7,6 +7,7 @@ use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::results::{self, ResultRow};
 use crate::domain::unit::UnitName;
 use crate::read::view::{TodoList, View};
 use crate::read::words;
@@ -52,6 +53,9 @@ struct TodoPage {
     /// Whether this is one list alone.
     alone: bool,
     may_file: bool,
+    /// What the unit has asked for, and what was decided of late.
+    asked: Vec<ResultRow>,
+    results: Vec<ResultRow>,
 }
 
 /// What a unit has open now, by deadline and in the document's order.
@@ -92,7 +96,14 @@ async fn show(desk: Desk, visitor: Visitor, Query(asked): Query<TodoQuery>) -> R
         List { heading: list.label(), total, rows, more }
     };
     let lists: Vec<List> = ids.into_iter().map(list).collect();
+    let alone = asked.list.is_some();
+    let (asked, results) = if alone {
+        (Vec::new(), Vec::new())
+    } else {
+        (results::asked_by_unit(&desk, &mut tx, &visitor).await?, results::of_unit(&desk, &mut tx, &visitor).await?)
+    };
     let page = Page::new(format!("我的待办（{}）", visitor.post.unit), &desk, &visitor);
     let today = words::date(desk.today);
-    Ok(view::html(&TodoPage { page, today, lists, alone: asked.list.is_some(), may_file: visitor.has(Right::File) }))
+    let may_file = visitor.has(Right::File);
+    Ok(view::html(&TodoPage { page, today, lists, alone, may_file, asked, results }))
 }

@@ -2,8 +2,11 @@
 //! what was filed alike before.
 
 use super::file::size_words;
+use crate::acts::decision::is_untold;
 use crate::acts::review::reviewer;
+use crate::domain::decision::proposed_deadline;
 use crate::domain::letter::LetterState;
+use crate::domain::obligation::Obligation;
 use crate::read::filed::{FiledFor, filed_for, named};
 use crate::read::{explain, words};
 use crate::store::Tx;
@@ -19,15 +22,19 @@ use crate::web::view::post_label;
 pub struct May {
     pub accept: bool,
     pub send_back: bool,
-    /// Let a miss marked 未提醒 count.
-    pub confirm_miss: bool,
+    /// Say whether a miss marked 未提醒 counts.
+    pub judge_miss: bool,
+    /// Decide on a 通报建议.
+    pub publish: bool,
+    /// Take the newest decision back.
+    pub undo: bool,
     pub waive: bool,
     pub answer: bool,
 }
 
 impl May {
     pub fn any(self) -> bool {
-        self.accept || self.send_back || self.confirm_miss || self.waive
+        self.accept || self.send_back || self.judge_miss || self.waive || self.publish || self.undo
     }
 
     /// What a visitor may decide on an obligation.
@@ -39,20 +46,29 @@ impl May {
         let obligation = &stored.obligation;
         let reviews = reviewer(tx, &desk.known, stored).await? == visitor.post;
         let office = visitor.post == desk.known.roster.office_post();
-        let ahead = now + chrono::TimeDelta::days(1);
+        let newest = tx.decisions_of(obligation.id).await?.pop();
+        let undo = match newest.filter(|decision| decision.by_post == visitor.post.to_string()) {
+            Some(decision) => is_untold(tx, &decision, now).await?,
+            None => false,
+        };
         Ok(May {
             accept: reviews && obligation.accepted(now).is_ok(),
-            send_back: reviews && obligation.returned(ahead, now).is_ok(),
-            confirm_miss: reviews && obligation.miss_confirmed(desk.now()).is_ok(),
+            send_back: reviews && obligation.may_return().is_ok(),
+            judge_miss: reviews && obligation.miss_judged(true, now).is_ok(),
+            publish: office && obligation.published(true).is_ok(),
+            undo,
             waive: office && obligation.waived(now).is_ok(),
             answer: office,
         })
     }
 }
 
-/// The day that is offered as a returned one's new deadline: three workdays ahead.
-pub fn offered_day(desk: &Desk) -> String {
-    desk.known.calendar.workdays_after(desk.today, 3).to_string()
+/// The day that is offered as a returned one's new deadline, and the first that may be chosen: never before the one in force.
+pub fn offered_days(desk: &Desk, obligation: &Obligation) -> (String, String) {
+    let zone = desk.known.zone;
+    let proposed = proposed_deadline(obligation, desk.known.slots(), desk.now());
+    let first = desk.today.max(zone.due_day(obligation.round.due_at));
+    (zone.due_day(proposed).to_string(), first.to_string())
 }
 
 /// What was filed for an obligation.
@@ -189,10 +205,20 @@ pub fn asked_day(desk: &Desk, request: &Request) -> String {
 
 /// What has been decided, as the address says it.
 pub fn done_words(done: &str) -> Option<String> {
+    if let Some((what, n)) = done.split_once('-').and_then(|(what, n)| Some((what, n.parse::<u32>().ok()?))) {
+        return match what {
+            "accept" => Some(format!("已审核通过 {n} 项。")),
+            "miss" => Some(format!("已核定 {n} 项。")),
+            "bulletin" => Some(format!("已决定 {n} 项。")),
+            _ => None,
+        };
+    }
     let words = match done {
         "accept" => "已审核通过。",
         "return" => "已退回，催办按新时限重新计算。",
-        "confirm-miss" => "已认定，该逾期计入连续逾期。",
+        "miss" => "已核定。",
+        "bulletin" => "已决定。",
+        "undo" => "已撤销，恢复原状。",
         "waive" => "已免除。",
         "extension" => "延期申请已答复。",
         "verdict" => "异议已答复。",

@@ -8,9 +8,7 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use crate::acts::refuse;
 use crate::domain::phase::Phase;
-use crate::domain::refusal::obligation::ObligationRefusal;
 use crate::read::query::{self, QueryText};
 use crate::read::view::View;
 use crate::store::row::Stored;
@@ -136,11 +134,7 @@ async fn waive(desk: Desk, visitor: Visitor, Form(fields): Form<Fields>) -> Resu
         document: field("document").trim().to_owned(),
     };
     let ids: Vec<i64> = sent.ids.iter().copied().collect();
-    let waived = if ids.is_empty() {
-        refuse(ObligationRefusal::NoneTicked)
-    } else {
-        desk.actor(&visitor.post).waive(&ids, &sent.reason, &sent.document).await
-    };
+    let waived = desk.actor(&visitor.post).waive(&ids, &sent.reason, &sent.document).await;
     match Refused::or(waived)? {
         Ok(rows) => {
             let to = asked.address("/waive", None);
