@@ -237,9 +237,12 @@ fn by_age(known: &Known, mut rows: Vec<Stored>) -> Vec<Stored> {
     rows
 }
 
+/// Owners, each with the periods that it missed.
+type Missed = Vec<(String, Vec<String>)>;
+
 /// What closed as missed, a line a duty in the document's order, its owners in the order of their deadlines.
 fn lapsed_by_duty(material: &Material<'_>, rows: &[Stored]) -> Vec<LapsedRow> {
-    let mut duties: BTreeMap<_, (LapsedRow, Vec<(String, Vec<String>)>)> = BTreeMap::new();
+    let mut duties: BTreeMap<_, (LapsedRow, Missed)> = BTreeMap::new();
     for view in rows.iter().filter_map(|row| material.view(row.obligation.id).ok()?) {
         let (line, owners) = duties.entry(words::document_order(&view.duty)).or_default();
         line.duty.clone_from(&view.duty.0);
@@ -251,7 +254,7 @@ fn lapsed_by_duty(material: &Material<'_>, rows: &[Stored]) -> Vec<LapsedRow> {
         }
     }
     let said = |(owner, periods): (String, Vec<String>)| format!("{owner}（{}）", periods.join("、"));
-    let line = |(line, owners): (LapsedRow, Vec<(String, Vec<String>)>)| {
+    let line = |(line, owners): (LapsedRow, Missed)| {
         let owners: Vec<String> = owners.into_iter().map(said).collect();
         LapsedRow { owners: owners.join("、"), ..line }
     };

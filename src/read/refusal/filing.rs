@@ -6,6 +6,7 @@ use crate::domain::light;
 use crate::domain::refusal::filing::FilingRefusal;
 use crate::read::words;
 
+#[expect(clippy::too_many_lines, reason = "a table of words: both languages side by side, none hidden behind another")]
 pub(super) fn words(refusal: &FilingRefusal) -> Words {
     match refusal {
         FilingRefusal::ForNothing => say!("it is not said what is filed for", "未指明报送哪一事项"),

@@ -296,8 +296,8 @@ pub async fn requests(desk: Desk) -> Answer<Json<Vec<RequestJson>>> {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DecisionJson {
     obligation: i64,
-    /// accept, return, grant_extension, refuse_extension, uphold_dispute, reject_dispute, waive, count_miss, excuse_miss,
-    /// publish, not_publish
+    /// `accept`, `return`, `grant_extension`, `refuse_extension`, `uphold_dispute`, `reject_dispute`, `waive`, `count_miss`,
+    /// `excuse_miss`, `publish`, `not_publish`
     kind: &'static str,
     by_post: String,
     at: DateTime<Utc>,
