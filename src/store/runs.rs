@@ -13,7 +13,7 @@ const RUNS: &str = "SELECT id, job, started_at, finished_at, summary, error FROM
 const PRUNE_RUNS: &str = "DELETE FROM run WHERE finished_at < $1 \
     AND id NOT IN (SELECT MAX(id) FROM run GROUP BY job)";
 const GET_META: &str = "SELECT value FROM meta WHERE key = $1";
-pub(super) const SET_META: &str =
+const SET_META: &str =
     "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 const PUT_META: &str = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
 const ADD_TROUBLE: &str = "INSERT INTO trouble (subject, first_at, last_at, failures, words) VALUES ($1, $2, $2, 1, $3) \
