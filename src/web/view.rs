@@ -121,6 +121,15 @@ pub fn post_label(written: &str) -> String {
     PostId::parse(written).map_or_else(|| written.to_owned(), |post| post.label())
 }
 
+/// `3.4 MB`, `12 kB`.
+pub fn size_words(bytes: i64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} kB", bytes / 1024),
+        _ => format!("{}.{} MB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20),
+    }
+}
+
 /// A light's name, for choosing and counting by it.
 pub fn light_label(light: Light) -> &'static str {
     match light {

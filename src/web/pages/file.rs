@@ -311,7 +311,7 @@ async fn receipt(
     let (submission, stored) = visitor.submission(&mut tx, &receipt).await?;
     let files = tx.evidence_of(&receipt).await?.into_iter().map(|file| FileRow {
         position: file.position,
-        size: size_words(file.size),
+        size: view::size_words(file.size),
         erased: file.erased_at.is_some(),
         name: file.name,
     });
@@ -383,13 +383,4 @@ async fn list(desk: Desk, visitor: Visitor, Query(query): Query<Until>) -> Resul
         });
     }
     Ok(view::html(&FiledPage { page: Page::new("已报送", &desk, &visitor), rows, older }))
-}
-
-/// `3.4 MB`, `12 kB`.
-pub fn size_words(bytes: i64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{} kB", bytes / 1024),
-        _ => format!("{}.{} MB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20),
-    }
 }

@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::file::size_words;
 use crate::domain::quota::Item;
 use crate::store::submissions::Counted;
 use crate::store::{StoreError, Tx};
+use crate::web::view::size_words;
 
 /// A file that was filed before and can be kept.
 pub struct KeptRow {

@@ -1,7 +1,6 @@
 //! What pages show of the office's verdicts: which are open to somebody, what was filed and told,
 //! what was filed alike before.
 
-use super::file::size_words;
 use crate::acts::decision::is_untold;
 use crate::acts::review::reviewer;
 use crate::domain::decision::proposed_deadline;
@@ -16,7 +15,7 @@ use crate::store::submissions::Counted;
 use crate::web::access::{Right, Visitor};
 use crate::web::app::Desk;
 use crate::web::fault::Fault;
-use crate::web::view::post_label;
+use crate::web::view::{post_label, size_words};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct May {
