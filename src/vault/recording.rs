@@ -39,7 +39,8 @@ fn aac(head: &[u8]) -> bool {
         if !known || size < 7 {
             return false;
         }
-        any = true;
+        // One that is not whole could be any text that begins so.
+        any |= size <= frames.len();
         frames = frames.get(size..).unwrap_or_default();
     }
     any
