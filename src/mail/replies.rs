@@ -1,5 +1,5 @@
 //! What mail servers say, as data: their words, the enhanced codes (RFC 3463 and its registry, and Exchange's own) and the
-//! plain codes, each with what is meant. Decides nothing: [`super::classify`] reads it.
+//! plain codes, each with what is meant. Decides nothing: [`mod@super::classify`] reads it.
 //!
 //! Words are in lower case. In each table the first line that fits counts, so what says *whom* it means in more words
 //! stands before what says it in fewer.

@@ -60,7 +60,8 @@ proptest! {
     ) {
         let taken = address::read(&written);
         let imported = posts::parse("p.csv", posts_file(&written).as_bytes(), None);
-        prop_assert_eq!(imported.is_ok(), taken.is_ok(), "import: {:?}", imported);
+        // A line end at the end of a cell is of the sheet, not of the address.
+        prop_assert_eq!(imported.is_ok(), address::read(written.trim()).is_ok(), "import: {:?}", imported);
         let configured = Config::load(None, &Surroundings::of(&[("DUBAN__MAIL__FROM", &written)]));
         prop_assert_eq!(configured.is_ok(), taken.is_ok(), "configuration");
         prop_assert_eq!(parse_address(&written).is_ok(), taken.is_ok(), "delivery");
