@@ -49,11 +49,12 @@ async fn a_dispute_upheld_frees_who_raised_it_and_nobody_else() {
         let mut office = Console::of(&story).signed_in(OFFICE).await;
         let page = office.get(&format!("/o/{id}")).await.text();
         assert!(page.contains("请将 duties.toml 中 5.1 的一行改为 owed_by = [&#34;安管总站&#34;]"), "{page}");
-        // The one is told nothing any more, the other is; and misses it.
+        // The one is told what was decided and then nothing any more, the other is; and misses it.
         let own = story.address("质安处/liaison").await;
         story.run_until("2022-11-02 10:00").await;
         let named = |letter: &&crate::support::Letter| letter.text.contains("工地安全宣传品在位");
-        assert_eq!(story.letters_to(&own, "2022-10-20 10:01").into_iter().filter(named).count(), 0);
+        let told: Vec<_> = story.letters_to(&own, "2022-10-20 10:01").into_iter().filter(named).collect();
+        assert!(told.len() == 1 && told[0].text.contains("异议成立"), "{told:?}");
         let other = story.address("安管总站/liaison").await;
         let told = story.letters_to(&other, "2022-10-20 10:01");
         assert!(told.iter().any(|letter| letter.subject.starts_with("【催办】")), "{told:?}");
