@@ -3,13 +3,14 @@
 //! A test of its own process: what is traced is listened to from the first line on, and other tests come by none of them.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::browser::{Console, KEY};
+use crate::support::browser::{Browser, Console, KEY};
 use crate::support::entry::{letter, sign_in, with_links};
 use crate::support::{OFFICE, on_both_with, post, seeds_of, tables};
 use duban::acts::entry;
@@ -38,6 +39,13 @@ impl<'a> MakeWriter<'a> for Traced {
     }
 }
 
+/// The same browser at an address that nobody has had: of one address a line a minute is written out.
+fn elsewhere(mut browser: Browser) -> Browser {
+    static ADDRESSES: AtomicU8 = AtomicU8::new(2);
+    browser.peer = ([192, 0, 2, ADDRESSES.fetch_add(1, Ordering::Relaxed)], 1024).into();
+    browser
+}
+
 #[tokio::test]
 async fn no_secret_is_written_down_and_every_refusal_is() {
     let traced = Traced::default();
@@ -60,24 +68,25 @@ async fn no_secret_is_written_down_and_every_refusal_is() {
             let known = known.split(';').next().unwrap().to_owned();
             answers.push(set);
             let cookie = office.cookie.clone().unwrap();
-            answers.push(sign_in(&mut console.stranger(), OFFICE, "canary-password-2").await);
-            let mut liaison = console.stranger();
+            answers.push(sign_in(&mut elsewhere(console.stranger()), OFFICE, "canary-password-2").await);
+            let mut liaison = elsewhere(console.stranger());
             answers.push(liaison.get(&link).await);
             answers.push(liaison.post(&link, &[("post", "质安处/liaison")]).await);
             let other_cookie = liaison.cookie.clone().unwrap();
             // Refused, each in its own way.
-            answers.push(console.stranger().get(&format!("{link}canary-token")).await);
-            answers.push(console.stranger().get("/p/canary-setup").await);
-            answers.push(console.stranger().get("/todo?x=canary-query").await);
+            answers.push(elsewhere(console.stranger()).get(&format!("{link}canary-token")).await);
+            answers.push(elsewhere(console.stranger()).get("/p/canary-setup").await);
+            answers.push(elsewhere(console.stranger()).get("/todo?x=canary-query").await);
             let bearer = Request::builder().uri("/todo").header("authorization", "Bearer canary-bearer");
-            answers.push(console.stranger().send(bearer.body(Body::empty()).unwrap()).await);
-            let mut stolen = console.stranger();
+            answers.push(elsewhere(console.stranger()).send(bearer.body(Body::empty()).unwrap()).await);
+            let mut stolen = elsewhere(console.stranger());
             stolen.cookie = Some("duban=canary-cookie".into());
             answers.push(stolen.get("/todo").await);
             answers.push(liaison.get("/o/99999999").await);
-            answers.push(console.signed_in("委安委办/auditor").await.post("/o/1/confirm", &[]).await);
+            answers.push(elsewhere(console.signed_in("委安委办/auditor").await).post("/o/1/confirm", &[]).await);
             let foreign = Request::builder().method(Method::POST).uri(&link).header("origin", "https://evil.example");
-            answers.push(console.stranger().send(foreign.body(Body::empty()).unwrap()).await);
+            answers.push(elsewhere(console.stranger()).send(foreign.body(Body::empty()).unwrap()).await);
+            liaison = elsewhere(liaison);
             let id = story.obligation("9.1b", "质安处", "2022-W41").await.id;
             let note = [("receipt", "R1"), ("acted_on", "2022-10-13"), ("note", "canary-note")];
             answers
