@@ -61,7 +61,7 @@ pub fn link_key_source(named: Option<&Path>, folder: &Path) -> Result<Source, St
 fn read_keys(path: &Path) -> Result<Keys, String> {
     let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
     let bytes = fs::read(path).map_err(|error| named(&error))?;
-    let text = secret::plain_text(bytes).map_err(|_| named(&"is no text in UTF-8"))?;
+    let text = secret::plain_text(&bytes).map_err(|_| named(&"is no text in UTF-8"))?;
     Keys::parse(&text).map_err(|words| named(&words))
 }
 

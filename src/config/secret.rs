@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use encoding_rs::UTF_8;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::values::Surroundings;
@@ -12,7 +13,8 @@ use crate::catalogue::mistake::setting::{BadSecret, SecretFault};
 const LONGEST: u64 = 16 << 10;
 
 /// The secret of `file`, else of systemd's credential of that name, if there is one. Blanks and line ends at its ends are
-/// no part of it, nor is the mark that editors put before a text. A blank credential is none: a unit can hand over one that the administrator has not filled.
+/// no part of it, nor is the mark that editors put before a text. A blank credential is none: a unit can hand over one that
+/// the administrator has not filled.
 pub fn read(file: Option<&Path>, credential: &str, around: &Surroundings) -> Result<Option<SecretString>, BadSecret> {
     if let Some(file) = file {
         return read_file(file).map(Some);
@@ -31,7 +33,7 @@ pub fn has_credential(credential: &str, around: &Surroundings) -> bool {
 /// The file of systemd's credential of that name, if it gives one that is not blank.
 pub fn credential_file(credential: &str, around: &Surroundings) -> Option<PathBuf> {
     let path = Path::new(around.var("CREDENTIALS_DIRECTORY")?).join(credential);
-    let blank = || fs::read(&path).is_ok_and(|bytes| plain_text(bytes).is_ok_and(|text| text.is_empty()));
+    let blank = || fs::read(&path).is_ok_and(|bytes| plain_text(&bytes).is_ok_and(|text| text.is_empty()));
     (path.exists() && !blank()).then_some(path)
 }
 
@@ -42,7 +44,7 @@ fn read_file(path: &Path) -> Result<SecretString, BadSecret> {
     if !about.is_file() || about.len() > LONGEST {
         return Err(bad(SecretFault::NoFile));
     }
-    let text = plain_text(fs::read(path).map_err(system)?).map_err(bad)?;
+    let text = plain_text(&fs::read(path).map_err(system)?).map_err(bad)?;
     if text.is_empty() {
         return Err(bad(SecretFault::Empty));
     }
@@ -57,16 +59,11 @@ fn read_file(path: &Path) -> Result<SecretString, BadSecret> {
 ///
 /// # Errors
 /// It is no text.
-pub fn plain_text(bytes: Vec<u8>) -> Result<String, SecretFault> {
-    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        String::from_utf16(&units).map_err(|_| SecretFault::NoText)
-    };
-    let text = match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes)?,
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes)?,
-        _ => String::from_utf8(bytes).map_err(|_| SecretFault::NoText)?,
-    };
+pub fn plain_text(bytes: &[u8]) -> Result<String, SecretFault> {
+    let (text, _, garbled) = UTF_8.decode(bytes);
+    if garbled {
+        return Err(SecretFault::NoText);
+    }
     let no_part = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\0');
     Ok(text.trim_matches(no_part).to_owned())
 }
@@ -91,10 +88,12 @@ mod tests {
             "\u{3000}abc 密1\u{a0}\r\n".as_bytes().to_vec(),
             wide("abc 密1\r\n"),
         ] {
-            assert_eq!(plain_text(bytes).unwrap(), "abc 密1");
+            assert_eq!(plain_text(&bytes).unwrap(), "abc 密1");
         }
-        assert_eq!(plain_text("\u{feff}\r\n".as_bytes().to_vec()).unwrap(), "");
+        assert_eq!(plain_text("\u{feff}\r\n".as_bytes()).unwrap(), "");
         // GBK: better said than sent as something else.
-        assert!(plain_text(vec![0xc3, 0xdc, 0x31]).is_err());
+        assert!(plain_text(&[0xc3, 0xdc, 0x31]).is_err());
+        // Cut off in a character.
+        assert!(plain_text(&[0xff, 0xfe, 0x61, 0, 0x62]).is_err());
     }
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::DateTime;
+use encoding_rs::UTF_8;
 use thiserror::Error;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
@@ -75,17 +76,19 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Ro
 const SEQUENCE: u8 = 0x30;
 
 fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootFault> {
-    let text = plain_text(bytes);
-    if bytes.first() == Some(&SEQUENCE) && !contains(&text, b"-----BEGIN") {
+    // Without the mark that Windows puts before a text, and without its UTF-16.
+    let (text, ..) = UTF_8.decode(bytes);
+    let text = text.as_bytes();
+    if bytes.first() == Some(&SEQUENCE) && !contains(text, b"-----BEGIN") {
         let certificate = CertificateDer::from(bytes.to_vec());
         let bundle = ParsedCertificate::try_from(&certificate).is_err() && !looks_like_certificate(bytes);
         return if bundle { Err(RootFault::Bundle) } else { Ok(vec![certificate]) };
     }
-    let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&text).collect();
+    let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(text).collect();
     let found = found.map_err(|error| RootFault::Pem(error.to_string()))?;
     match found.is_empty() {
-        true if contains(&text, b"PRIVATE KEY-----") => Err(RootFault::OnlyKey),
-        true if contains(&text, b"BEGIN PKCS7") => Err(RootFault::Bundle),
+        true if contains(text, b"PRIVATE KEY-----") => Err(RootFault::OnlyKey),
+        true if contains(text, b"BEGIN PKCS7") => Err(RootFault::Bundle),
         true => Err(RootFault::None),
         false => Ok(found),
     }
@@ -102,20 +105,6 @@ fn looks_like_certificate(bytes: &[u8]) -> bool {
 
 fn contains(text: &[u8], words: &[u8]) -> bool {
     text.windows(words.len()).any(|part| part == words)
-}
-
-/// A text without the mark that Windows puts before it, and without its UTF-16.
-fn plain_text(bytes: &[u8]) -> Vec<u8> {
-    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
-        String::from_utf16_lossy(&units).into_bytes()
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => rest.to_vec(),
-        _ => bytes.to_vec(),
-    }
 }
 
 /// TLS that trusts the system's authorities and the certificates of that file.
