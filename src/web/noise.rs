@@ -2,9 +2,11 @@
 //! their number is told when the minute is over. Else whoever asks often enough fills the disk.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use super::rate::network;
 
 /// How long an address is quiet after a line of its own.
 const QUIET: Duration = Duration::from_mins(1);
@@ -58,17 +60,6 @@ impl Noise {
         if self.may(address) {
             line();
         }
-    }
-}
-
-/// An address as far as it tells one client from another: of IPv6 anybody has a whole network.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -68,9 +68,9 @@ fn count<K: Clone + Hash + Eq>(tried: &DefaultKeyedRateLimiter<K>, key: &K) -> R
 }
 
 /// Whose an address is: of IPv6 a customer has at least as many as there are behind its first 64 bits.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        address @ IpAddr::V4(_) => address,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
