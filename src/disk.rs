@@ -44,8 +44,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// There is no room, or the folder takes nothing.
 pub fn probe(folder: &Path) -> io::Result<()> {
-    let about = rustix::fs::statvfs(folder)?;
-    if about.f_blocks > 0 && about.f_bavail.saturating_mul(about.f_frsize) < LEAST_FREE {
+    if free(folder)? < LEAST_FREE {
         return Err(io::ErrorKind::StorageFull.into());
     }
     let path = folder.join(format!(".probe-{}", std::process::id()));
@@ -88,9 +87,13 @@ pub fn free(folder: &Path) -> io::Result<u64> {
     // Of one that is not made yet, what it will lie in tells.
     let there = folder.ancestors().find(|own| own.exists()).unwrap_or(Path::new("."));
     let about = rustix::fs::statvfs(there)?;
-    // Some file systems do not count files: then both are 0.
+    // What a file system does not count is 0 of 0.
     let no_more_files = about.f_files > 0 && about.f_favail == 0;
-    Ok(if no_more_files { 0 } else { about.f_bavail.saturating_mul(about.f_frsize) })
+    Ok(match about.f_blocks {
+        _ if no_more_files => 0,
+        0 => u64::MAX,
+        _ => about.f_bavail.saturating_mul(about.f_frsize),
+    })
 }
 
 /// Whether an error says that there is no room.
