@@ -7,7 +7,7 @@ pub(super) fn words(refusal: &EntryRefusal) -> Words {
     match refusal {
         EntryRefusal::LinkOver => say!(
             "the link is none or over; use that of the last letter, or ask for one where one signs in",
-            "该链接无效或已过期。请使用最近一封邮件中的链接，或在登录页重新索取。"
+            "该链接无效或已过期。请使用最近一封邮件中的链接，或在登录页重新索取"
         ),
         EntryRefusal::PostHandedOver(post) => {
             let label = post.label();
